@@ -1,0 +1,111 @@
+// UTF-8 (RFC 3629): text to bytes and back, fatally; written out because bare engines have no TextEncoder.
+
+/** How many bytes at most become one string at a time; engines limit the number of arguments of a call. */
+const CHUNK = 4096;
+
+/** True unless `text` holds a lone surrogate, which has no UTF-8 form. */
+export function isWellFormed(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0xd800 || unit > 0xdfff) continue;
+    const next = text.charCodeAt(++i); // NaN past the end
+    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return false;
+  }
+  return true;
+}
+
+/** The bytes of text that is known to be ASCII: base64url, thumbprint JSON, a checked token. Throws a RangeError if it is not. */
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) throw new RangeError("text must be ASCII");
+    bytes[i] = unit;
+  }
+  return bytes;
+}
+
+/** Encodes text, or answers null where it holds a lone surrogate: two different ones must never give the same bytes. */
+export function encodeUtf8(text: string): Uint8Array | null {
+  const ascii = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return encodeWide(text);
+    ascii[i] = unit;
+  }
+  return ascii;
+}
+
+function encodeWide(text: string): Uint8Array | null {
+  if (!isWellFormed(text)) return null;
+  const bytes = new Uint8Array(text.length * 3); // a UTF-16 unit takes three bytes at most
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i) ?? 0;
+    if (code < 0x80) {
+      bytes[length++] = code;
+    } else if (code < 0x800) {
+      bytes[length++] = 0xc0 | (code >> 6);
+      bytes[length++] = 0x80 | (code & 63);
+    } else if (code < 0x10000) {
+      bytes[length++] = 0xe0 | (code >> 12);
+      bytes[length++] = 0x80 | ((code >> 6) & 63);
+      bytes[length++] = 0x80 | (code & 63);
+    } else {
+      i++; // the second half of the pair
+      bytes[length++] = 0xf0 | (code >> 18);
+      bytes[length++] = 0x80 | ((code >> 12) & 63);
+      bytes[length++] = 0x80 | ((code >> 6) & 63);
+      bytes[length++] = 0x80 | (code & 63);
+    }
+  }
+  return bytes.slice(0, length);
+}
+
+/**
+ * Decodes bytes, or answers null for anything that is not well-formed UTF-8: overlong forms, surrogates, values past
+ * U+10FFFF, truncated sequences, and a byte-order mark at the start (RFC 8259 section 8.1 forbids sending one).
+ */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += CHUNK) {
+    const chunk = bytes.subarray(i, i + CHUNK);
+    for (const byte of chunk) if (byte > 0x7f) return decodeWide(bytes);
+    text += String.fromCharCode(...chunk);
+  }
+  return text;
+}
+
+function decodeWide(bytes: Uint8Array): string | null {
+  let text = "";
+  for (let i = 0; i < bytes.length;) {
+    const lead = bytes[i] ?? 0;
+    const length = sequenceLength(lead);
+    if (length === 0 || i + length > bytes.length) return null;
+    let code = length === 1 ? lead : lead & (0x7f >> length);
+    for (let k = 1; k < length; k++) {
+      const byte = bytes[i + k] ?? 0;
+      if ((byte & 0xc0) !== 0x80) return null;
+      code = (code << 6) | (byte & 63);
+    }
+    if (!isCanonical(code, length) || (i === 0 && code === 0xfeff)) return null;
+    text += String.fromCodePoint(code);
+    i += length;
+  }
+  return text;
+}
+
+function sequenceLength(lead: number): number {
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2) return 0; // a continuation byte, or the lead of an overlong pair
+  if (lead < 0xe0) return 2;
+  if (lead < 0xf0) return 3;
+  return lead < 0xf5 ? 4 : 0;
+}
+
+/** RFC 3629 section 3: the shortest form only, and no code point that UTF-16 reserves. */
+function isCanonical(code: number, length: number): boolean {
+  if (length === 3) return code >= 0x800 && (code < 0xd800 || code > 0xdfff);
+  if (length === 4) return code >= 0x10000 && code <= 0x10ffff;
+  return true;
+}
