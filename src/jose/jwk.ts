@@ -1,0 +1,185 @@
+// Public JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2): an unknown value to the members of a public key.
+import { decodeBase64url } from "../bytes/base64url.js";
+
+export interface EcPublicJwk {
+  readonly kty: "EC";
+  readonly crv: "P-256" | "P-384" | "P-521";
+  /** base64url, exactly as long as the curve's field: 32, 48 or 66 bytes. */
+  readonly x: string;
+  readonly y: string;
+}
+
+export interface OkpPublicJwk {
+  readonly kty: "OKP";
+  readonly crv: "Ed25519";
+  /** base64url of 32 bytes. */
+  readonly x: string;
+}
+
+export interface RsaPublicJwk {
+  readonly kty: "RSA";
+  /** base64url, big-endian without leading zeros, 2048 to 8192 bits. */
+  readonly n: string;
+  /** base64url, big-endian without leading zeros, odd, at least 3, at most 8 bytes. */
+  readonly e: string;
+}
+
+export type PublicJwk = EcPublicJwk | OkpPublicJwk | RsaPublicJwk;
+
+/** Why a value is no public key that could have signed under an algorithm. */
+export type JwkFault = "jwk_private" | "jwk_invalid" | "jwk_alg_mismatch";
+
+/** The algorithm that a key is to be used with. */
+interface Use {
+  readonly alg: string;
+  readonly kty: string;
+  readonly crv?: string | undefined;
+}
+
+/** RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2, and `priv` of the AKP keys: in any value, even null. */
+const PRIVATE_MEMBERS: readonly string[] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+
+/** The prime of each field, big-endian: FIPS 186-4 D.1.2.3 to D.1.2.5. A coordinate is below it, or one key has several forms. */
+function fieldPrime(crv: string): string | null {
+  switch (crv) {
+    case "P-256":
+      return "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
+    case "P-384":
+      return "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff";
+    case "P-521":
+      return "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+    default:
+      return null;
+  }
+}
+
+/**
+ * Every encoding of a point of order 1, 2, 4 or 8 on edwards25519, the bytes in base64url (which is canonical, so that
+ * equal bytes are equal text). For such a key a signature can be valid under many messages, and backends disagree on
+ * them; noble and node:crypto import them without complaint.
+ */
+const SMALL_ORDER_KEYS: readonly string[] = [
+  "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", // y = 1: order 1, and the same with the sign bit
+  "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
+  "7P_______________________________________38", // y = -1: order 2
+  "7P________________________________________8",
+  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", // y = 0: order 4
+  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
+  "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU", // order 8
+  "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU",
+  "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", // order 8
+  "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o",
+];
+
+/**
+ * Reads a public key: only the members of its `kty` are copied, everything else is left behind, and nothing is ever
+ * fetched. Refused are private members, members that contradict the use (`use`, `key_ops`, `alg`), and every second
+ * form of a key (padding, wrong length, a coordinate past the field), so that one key has one thumbprint.
+ * Whether the point is on the curve is for the backend's `importKey` to say.
+ */
+export function readPublicJwk(value: unknown, use?: Use): PublicJwk | JwkFault {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "jwk_invalid";
+  const members = value as Readonly<Record<string, unknown>>; // an object, as was just checked
+  for (const member of PRIVATE_MEMBERS) if (member in members) return "jwk_private";
+  if (use !== undefined) {
+    if (members["kty"] !== use.kty) return "jwk_alg_mismatch";
+    if (use.crv !== undefined && members["crv"] !== use.crv) return "jwk_alg_mismatch";
+    if (members["alg"] !== undefined && !isSameAlg(members["alg"], use)) return "jwk_alg_mismatch";
+  }
+  if (!mayVerify(members)) return "jwk_invalid";
+  switch (members["kty"]) {
+    case "EC":
+      return readEc(members);
+    case "OKP":
+      return readOkp(members);
+    case "RSA":
+      return readRsa(members);
+    default:
+      return "jwk_invalid";
+  }
+}
+
+/** RFC 9864: `EdDSA` and `Ed25519` are two labels of one algorithm on this curve. Some WebCrypto exports say `Ed25519`. */
+function isSameAlg(alg: unknown, use: Use): boolean {
+  if (alg === use.alg) return true;
+  return use.crv === "Ed25519" && (alg === "Ed25519" || alg === "EdDSA");
+}
+
+/** RFC 7517 sections 4.2 and 4.3: what is present must allow verification, and must be well-formed. */
+function mayVerify(members: Readonly<Record<string, unknown>>): boolean {
+  const { use, key_ops: operations, alg } = members;
+  if (use !== undefined && use !== "sig") return false;
+  if (alg !== undefined && typeof alg !== "string") return false;
+  if (operations === undefined) return true;
+  if (!Array.isArray(operations) || !operations.includes("verify")) return false;
+  return (
+    operations.every((one) => typeof one === "string") &&
+    new Set(operations).size === operations.length
+  );
+}
+
+function readEc(members: Readonly<Record<string, unknown>>): EcPublicJwk | JwkFault {
+  const { crv, x, y } = members;
+  if (crv !== "P-256" && crv !== "P-384" && crv !== "P-521") return "jwk_invalid";
+  return isCoordinate(x, crv) && isCoordinate(y, crv) ? { kty: "EC", crv, x, y } : "jwk_invalid";
+}
+
+function isCoordinate(value: unknown, crv: string): value is string {
+  const prime = fieldPrime(crv);
+  if (prime === null || typeof value !== "string") return false;
+  // Length first: what follows is bounded by it. Two hex digits a byte, four base64url characters for three.
+  if (value.length !== Math.ceil((prime.length * 2) / 3)) return false;
+  const bytes = decodeBase64url(value);
+  return bytes !== null && isBelow(bytes, prime);
+}
+
+/** Compares a big-endian number with one in hexadecimal of the same length. */
+function isBelow(bytes: Uint8Array, hex: string): boolean {
+  for (let i = 0; i < bytes.length; i++) {
+    const difference = (bytes[i] ?? 0) - parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+function readOkp(members: Readonly<Record<string, unknown>>): OkpPublicJwk | JwkFault {
+  const { crv, x } = members;
+  if (crv !== "Ed25519" || typeof x !== "string" || x.length !== 43) return "jwk_invalid";
+  const bytes = decodeBase64url(x);
+  if (bytes === null || !isCanonicalEd25519(bytes) || SMALL_ORDER_KEYS.includes(x))
+    return "jwk_invalid";
+  return { kty: "OKP", crv, x };
+}
+
+/** RFC 8032 section 5.1.3 step 1: y, little-endian with the sign of x in the highest bit, is below 2^255 - 19. */
+function isCanonicalEd25519(bytes: Uint8Array): boolean {
+  if ((bytes[0] ?? 0) < 0xed || ((bytes[31] ?? 0) & 0x7f) !== 0x7f) return true;
+  for (let i = 1; i < 31; i++) if (bytes[i] !== 0xff) return true;
+  return false;
+}
+
+function readRsa(members: Readonly<Record<string, unknown>>): RsaPublicJwk | JwkFault {
+  const { n, e } = members;
+  const modulus = readUnsigned(n, 1024);
+  const exponent = readUnsigned(e, 8); // more would make a verification as dear as the sender likes
+  if (typeof n !== "string" || typeof e !== "string") return "jwk_invalid";
+  if (modulus === null || exponent === null || bitLength(modulus) < 2048) return "jwk_invalid";
+  if (!isOdd(modulus) || !isOdd(exponent) || bitLength(exponent) < 2) return "jwk_invalid";
+  return { kty: "RSA", n, e };
+}
+
+/** RFC 7518 section 2, Base64urlUInt: big-endian in the fewest bytes; at most `most` bytes. */
+function readUnsigned(value: unknown, most: number): Uint8Array | null {
+  if (typeof value !== "string" || value === "" || value.length > Math.ceil((most * 4) / 3))
+    return null;
+  const bytes = decodeBase64url(value);
+  return bytes === null || bytes[0] === 0 ? null : bytes;
+}
+
+function bitLength(bytes: Uint8Array): number {
+  return bytes.length * 8 - Math.clz32(bytes[0] ?? 0) + 24;
+}
+
+function isOdd(bytes: Uint8Array): boolean {
+  return ((bytes[bytes.length - 1] ?? 0) & 1) === 1;
+}

@@ -1,0 +1,52 @@
+// JWK thumbprints (RFC 7638): a public key to the value that is called jkt.
+import { functionMember, objectArgument, optionsArgument } from "../bytes/argument.js";
+import { encodeBase64url } from "../bytes/base64url.js";
+import { asciiBytes } from "../bytes/utf8.js";
+import type { Backend } from "./alg.js";
+import { type PublicJwk, readPublicJwk } from "./jwk.js";
+
+/** Anything that can hash: every backend can. */
+export type Hasher = Pick<Backend, "sha256">;
+
+export interface HashOptions {
+  readonly backend: Hasher;
+}
+
+/** The hasher of options that the programmer gave; a TypeError names what is wrong. */
+export function readHasher(options: HashOptions): Hasher {
+  const { backend } = optionsArgument(options, "options", ["backend"]);
+  functionMember(objectArgument(backend, "backend"), "sha256", "backend");
+  return options.backend;
+}
+
+/**
+ * The RFC 7638 SHA-256 thumbprint of a public key: base64url, 43 characters. Member order and extra members do not
+ * matter. Throws a TypeError where `jwk` is not a public EC, OKP (Ed25519) or RSA key in its one canonical form, or
+ * holds a private member.
+ */
+export function jwkThumbprint(jwk: PublicJwk, options: HashOptions): string {
+  const hasher = readHasher(options);
+  const key = readPublicJwk(jwk);
+  if (key === "jwk_private")
+    throw new TypeError("jwk must be a public key; it holds private members");
+  if (typeof key === "string")
+    throw new TypeError("jwk must be a canonical public EC, OKP or RSA key");
+  return thumbprint(key, hasher);
+}
+
+/** The same for a key that was read: its values are base64url and names, which JSON writes without escapes. */
+export function thumbprint(jwk: PublicJwk, hasher: Hasher): string {
+  return encodeBase64url(hasher.sha256(asciiBytes(canonicalJson(jwk))));
+}
+
+/** RFC 7638 section 3.2, RFC 8037 section 2: the required members, in lexicographic order, without whitespace. */
+function canonicalJson(jwk: PublicJwk): string {
+  switch (jwk.kty) {
+    case "EC":
+      return `{"crv":"${jwk.crv}","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`;
+    case "OKP":
+      return `{"crv":"${jwk.crv}","kty":"OKP","x":"${jwk.x}"}`;
+    case "RSA":
+      return `{"e":"${jwk.e}","kty":"RSA","n":"${jwk.n}"}`;
+  }
+}
