@@ -1,0 +1,77 @@
+// Checks (RFC 9449 section 4.3, items 8 to 12): what a proof claims against what we saw. Pure; signatures are not checked
+// here. Each answers null when the rule holds.
+import { constantTimeEqual } from "../bytes/equal.js";
+import type { Hasher } from "../jose/thumbprint.js";
+import { hashOf, isAccessToken } from "./ath.js";
+import type { ProofClaims } from "./claims.js";
+import { clockFailure, type Failure, failure } from "./failure.js";
+import { normalizeHtu } from "./htu.js";
+
+/** Item 8. Methods are case-sensitive (RFC 9110 section 9.1). */
+export function checkHtm(claims: ProofClaims, method: string): Failure | null {
+  return claims.htm === method ? null : failure("htm_mismatch");
+}
+
+/** Item 9: equal after normalisation, query and fragment of both left out. */
+export function checkHtu(claims: ProofClaims, url: string): Failure | null {
+  const target = normalizeHtu(url);
+  if (target === null) return failure("url_invalid");
+  if (claims.htu === url || claims.htu === target) return null;
+  const htu = normalizeHtu(claims.htu);
+  if (htu === null) return failure("htu_invalid");
+  return htu === target ? null : failure("htu_mismatch");
+}
+
+/** Seconds: how old a proof may be, and how far ahead of ours a client's clock may be. */
+export interface TimeWindow {
+  readonly maxAge: number;
+  readonly clockTolerance: number;
+}
+
+/**
+ * Item 11 by `iat`: accepted from `now - maxAge` to `now + clockTolerance`, both inclusive. The tolerance is not added to
+ * the past: `maxAge` alone says how old a proof may be.
+ */
+export function checkIat(claims: ProofClaims, now: number, window: TimeWindow): Failure | null {
+  const offset = claims.iat - now;
+  if (claims.iat < now - window.maxAge) return clockFailure("iat_too_old", offset);
+  if (claims.iat > now + window.clockTolerance) return clockFailure("iat_in_future", offset);
+  return null;
+}
+
+/** Item 11, RFC 7519 sections 4.1.4 and 4.1.5: DPoP does not ask for exp and nbf, but a proof that has them means them. */
+export function checkLifetime(
+  claims: ProofClaims,
+  now: number,
+  window: TimeWindow,
+): Failure | null {
+  const { exp, nbf } = claims;
+  if (exp !== undefined && exp <= now) return clockFailure("proof_expired", exp - now);
+  if (nbf !== undefined && nbf > now + window.clockTolerance)
+    return clockFailure("proof_not_yet_valid", nbf - now);
+  return null;
+}
+
+/**
+ * Item 12a: the hash of the very token that came with the proof. Without a token there must be no `ath`: a proof that was
+ * made for a resource is not accepted at the token endpoint.
+ */
+export function checkAth(
+  claims: ProofClaims,
+  accessToken: string | undefined,
+  hasher: Hasher,
+): Failure | null {
+  if (accessToken === undefined) return claims.ath === undefined ? null : failure("ath_unexpected");
+  if (claims.ath === undefined) return failure("ath_missing");
+  if (!isAccessToken(accessToken)) return failure("ath_mismatch"); // nothing hashes to it
+  // In constant time: the hash of a token that the sender of the proof may not have.
+  return constantTimeEqual(claims.ath, hashOf(accessToken, hasher))
+    ? null
+    : failure("ath_mismatch");
+}
+
+/** Item 12b, sections 6 and 10: the key of the proof is the one that was expected. */
+export function checkJkt(actual: string, expected: string | undefined): Failure | null {
+  if (expected === undefined) return null;
+  return constantTimeEqual(actual, expected) ? null : failure("jkt_mismatch");
+}

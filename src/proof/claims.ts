@@ -1,0 +1,89 @@
+// Claims (RFC 9449 section 4.2): the payload of a proof to typed claims; nothing is coerced.
+import type { JsonObject, JsonValue } from "../bytes/json.js";
+import { isWellFormed } from "../bytes/utf8.js";
+import { integerArgument, optionsArgument } from "../bytes/argument.js";
+import type { FailureCode } from "./failure.js";
+
+export interface ProofClaims {
+  /** Unique to this proof. */
+  readonly jti: string;
+  /** The HTTP method that the client says it uses. */
+  readonly htm: string;
+  /** The URI that the client says it calls, as it was sent. */
+  readonly htu: string;
+  /** Creation time by the client's clock: seconds since the epoch, fractions allowed. */
+  readonly iat: number;
+  /** base64url of the SHA-256 of the access token. */
+  readonly ath?: string | undefined;
+  /** What the server sent in `DPoP-Nonce`. */
+  readonly nonce?: string | undefined;
+  /** Seconds since the epoch. */
+  readonly exp?: number | undefined;
+  /** Seconds since the epoch. */
+  readonly nbf?: number | undefined;
+  /** Any other claim, as it was sent: section 4.2 allows them, and they are signed. */
+  readonly [claim: string]: unknown;
+}
+
+/** Upper bounds of what is read, against memory exhaustion (section 11.1). */
+export interface ProofLimits {
+  /** Of the whole proof, in characters. */
+  readonly proof: number;
+  /** Of the claim jti, in characters. */
+  readonly jti: number;
+  /** Of the claim htu, in characters. */
+  readonly htu: number;
+  /** Of the claim nonce, in characters. */
+  readonly nonce: number;
+}
+
+const DEFAULT_LIMITS: ProofLimits = { proof: 8192, jti: 256, htu: 4096, nonce: 1024 };
+
+/** Whatever the limit, a string longer than this is no HTTP header field. */
+const MAX_LIMIT = 2 ** 28;
+
+/** Reads limits that the programmer gave, in characters; what is absent has its default. */
+export function readLimits(value: unknown): ProofLimits {
+  if (value === undefined) return DEFAULT_LIMITS;
+  const given = optionsArgument(value, "limits", Object.keys(DEFAULT_LIMITS));
+  const limit = (name: keyof ProofLimits): number =>
+    given[name] === undefined
+      ? DEFAULT_LIMITS[name]
+      : integerArgument(given[name], `limits.${name}`, "characters", 1, MAX_LIMIT);
+  return Object.freeze({
+    proof: limit("proof"),
+    jti: limit("jti"),
+    htu: limit("htu"),
+    nonce: limit("nonce"),
+  });
+}
+
+/** Reads the claims of a payload: first what must be there, then every type, then every length. */
+export function readClaims(payload: JsonObject, limits: ProofLimits): ProofClaims | FailureCode {
+  const { jti, htm, htu, iat, ath, nonce, exp, nbf } = payload;
+  if (jti === undefined || htm === undefined || htu === undefined || iat === undefined)
+    return "claim_missing";
+  if (!isText(jti) || !isText(htm) || !isText(htu) || !isNumericDate(iat)) return "claim_invalid";
+  if (!isOptional(ath, isText) || !isOptional(nonce, isText)) return "claim_invalid";
+  if (!isOptional(exp, isNumericDate) || !isOptional(nbf, isNumericDate)) return "claim_invalid";
+  if (jti.length > limits.jti || htu.length > limits.htu) return "claim_too_long";
+  if (nonce !== undefined && nonce.length > limits.nonce) return "claim_too_long";
+  return payload as ProofClaims; // every member that ProofClaims names was checked above
+}
+
+/** Two different lone surrogates have the same UTF-8 form, so that two claims would share a replay key. */
+function isText(value: JsonValue): value is string {
+  return typeof value === "string" && value !== "" && isWellFormed(value);
+}
+
+/** RFC 7519 section 2; JSON.parse makes Infinity of 1e400. */
+function isNumericDate(value: JsonValue): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isOptional<T extends JsonValue>(
+  value: JsonValue | undefined,
+  is: (value: JsonValue) => value is T,
+): value is T | undefined {
+  return value === undefined || is(value);
+}

@@ -1,0 +1,180 @@
+// Failures: every reason to refuse a proof, with the rule it comes from and what OAuth says of it at each place.
+
+export type FailureCode =
+  | "proof_missing"
+  | "proof_multiple"
+  | "proof_too_large"
+  | "jws_malformed"
+  | "typ_mismatch"
+  | "crit_unsupported"
+  | "alg_unsupported"
+  | "claim_missing"
+  | "claim_invalid"
+  | "claim_too_long"
+  | "htm_mismatch"
+  | "url_invalid"
+  | "htu_invalid"
+  | "htu_mismatch"
+  | "nonce_missing"
+  | "nonce_mismatch"
+  | "iat_too_old"
+  | "iat_in_future"
+  | "proof_expired"
+  | "proof_not_yet_valid"
+  | "ath_missing"
+  | "ath_mismatch"
+  | "ath_unexpected"
+  | "jwk_private"
+  | "jwk_invalid"
+  | "jwk_alg_mismatch"
+  | "jkt_mismatch"
+  | "signature_invalid"
+  | "jti_replayed"
+  | "replay_store_full";
+
+/** What a server answers at one place. */
+export interface OAuthAnswer {
+  /** The HTTP status code. */
+  readonly status: number;
+  /** The OAuth `error`; null where the answer carries none. */
+  readonly error: string | null;
+}
+
+export interface FailureRow {
+  /** The item of RFC 9449 section 4.3, or another section of it with its sign. */
+  readonly item: string;
+  /** Fixed English that fits `error_description` (RFC 6750 section 3); never holds anything that the client sent. */
+  readonly message: string;
+  /** At a protected resource. */
+  readonly resource: OAuthAnswer;
+  /** At the token endpoint. */
+  readonly token: OAuthAnswer;
+  /** At the pushed authorization request endpoint. */
+  readonly par: OAuthAnswer;
+}
+
+/** A refusal. The code says why, for logs, metrics and tests; FAILURES says what to answer. */
+export interface Failure {
+  readonly ok: false;
+  readonly code: FailureCode;
+  readonly message: string;
+  /** Of a clock failure: the claim minus our time, in seconds. */
+  readonly clockOffset?: number | undefined;
+  /** Of a nonce failure: the value to send in `DPoP-Nonce`. */
+  readonly nextNonce?: string | undefined;
+}
+
+/** The one table of failures, in the order in which they are checked. */
+export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = /* @__PURE__ */ failureTable();
+
+function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
+  return Object.freeze({
+    proof_missing: badProof("1", "The request carries no DPoP proof"),
+    proof_multiple: badProof("1", "The request carries more than one DPoP proof"),
+    proof_too_large: badProof("2", "The DPoP proof is too large"),
+    jws_malformed: badProof("2", "The DPoP proof is not a well-formed JWT"),
+    typ_mismatch: badProof("4", "The typ of the DPoP proof is not dpop+jwt"),
+    crit_unsupported: badProof("2", "The DPoP proof demands an extension that is not supported"),
+    alg_unsupported: badProof("5", "The alg of the DPoP proof is missing or not accepted"),
+    claim_missing: badProof("3", "The DPoP proof lacks one of the claims jti, htm, htu and iat"),
+    claim_invalid: badProof("3", "A claim of the DPoP proof has the wrong type or form"),
+    claim_too_long: badProof("3", "A claim of the DPoP proof is too long"),
+    htm_mismatch: badProof("8", "The htm of the DPoP proof is not the method of the request"),
+    url_invalid: badProof("9", "The URL of the request is not a valid http or https URI"),
+    htu_invalid: badProof("9", "The htu of the DPoP proof is not a valid http or https URI"),
+    htu_mismatch: badProof("9", "The htu of the DPoP proof is not the URL of the request"),
+    nonce_missing: wantsNonce("The DPoP proof carries no nonce"),
+    nonce_mismatch: wantsNonce("The nonce of the DPoP proof is not one that is accepted now"),
+    iat_too_old: badProof("11", "The DPoP proof was created too long ago"),
+    iat_in_future: badProof("11", "The DPoP proof was created in the future"),
+    proof_expired: badProof("11", "The DPoP proof has expired"),
+    proof_not_yet_valid: badProof("11", "The DPoP proof is not valid yet"),
+    ath_missing: badProof("12a", "The DPoP proof carries no ath"),
+    ath_mismatch: badProof("12a", "The ath of the DPoP proof is not the hash of the access token"),
+    ath_unexpected: badProof("12a", "The DPoP proof carries an ath where no access token is used"),
+    jwk_private: badProof("7", "The jwk of the DPoP proof holds a private key"),
+    jwk_invalid: badProof("6", "The jwk of the DPoP proof is missing or not a valid public key"),
+    jwk_alg_mismatch: badProof("6", "The jwk of the DPoP proof is not a key for its alg"),
+    jkt_mismatch: wrongKey(),
+    signature_invalid: badProof("6", "The signature of the DPoP proof is not valid"),
+    jti_replayed: badProof("§11.1", "The DPoP proof was used before"),
+    replay_store_full: unavailable("The server can not accept DPoP proofs at the moment"),
+  });
+}
+
+/** Section 5 and section 7.1: the proof is at fault. */
+function badProof(item: string, message: string): FailureRow {
+  const error = "invalid_dpop_proof";
+  return row(item, message, { status: 401, error }, { status: 400, error }, { status: 400, error });
+}
+
+/** Sections 8 and 9: the client may try again with the nonce that the answer carries. */
+function wantsNonce(message: string): FailureRow {
+  const error = "use_dpop_nonce";
+  return row("10", message, { status: 401, error }, { status: 400, error }, { status: 400, error });
+}
+
+/** Sections 6, 7.1 and 10: the proof is good, but its key is not the one that the token, code or request is bound to. */
+function wrongKey(): FailureRow {
+  return row(
+    "12b",
+    "Invalid DPoP key binding",
+    { status: 401, error: "invalid_token" },
+    { status: 400, error: "invalid_grant" },
+    { status: 400, error: "invalid_request" },
+  );
+}
+
+/** Section 11.1: we could not remember the proof, so we refuse it; nothing is wrong with the client. */
+function unavailable(message: string): FailureRow {
+  const error = "temporarily_unavailable";
+  return row(
+    "§11.1",
+    message,
+    { status: 503, error: null },
+    { status: 503, error },
+    { status: 503, error },
+  );
+}
+
+function row(
+  item: string,
+  message: string,
+  resource: OAuthAnswer,
+  token: OAuthAnswer,
+  par: OAuthAnswer,
+): FailureRow {
+  return Object.freeze({
+    item,
+    message,
+    resource: Object.freeze(resource),
+    token: Object.freeze(token),
+    par: Object.freeze(par),
+  });
+}
+
+/** One frozen value for each code: refusing costs no allocation. */
+const CONSTANTS: ReadonlyMap<FailureCode, Failure> = /* @__PURE__ */ constants();
+
+function constants(): ReadonlyMap<FailureCode, Failure> {
+  const map = new Map<FailureCode, Failure>();
+  for (const [code, { message }] of Object.entries(FAILURES)) {
+    map.set(code as FailureCode, Object.freeze({ ok: false, code, message }) as Failure); // FAILURES has no other keys
+  }
+  return map;
+}
+
+/** The failure that `code` stands for. */
+export function failure(code: FailureCode): Failure {
+  return CONSTANTS.get(code) ?? { ok: false, code, message: FAILURES[code].message };
+}
+
+/** A failure of a clock, with the measured offset: the claim minus our time, in seconds. */
+export function clockFailure(code: FailureCode, clockOffset: number): Failure {
+  return { ok: false, code, message: FAILURES[code].message, clockOffset };
+}
+
+/** A failure of the nonce, with the value to hand out where there is one. */
+export function nonceFailure(code: FailureCode, nextNonce: string | undefined): Failure {
+  return { ok: false, code, message: FAILURES[code].message, nextNonce };
+}

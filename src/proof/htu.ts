@@ -1,0 +1,163 @@
+// htu (RFC 9449 section 4.3 item 9): an http(s) URI to its normal form by RFC 3986 sections 6.2.2 and 6.2.3, by hand.
+// The platform's URL is not used: it repairs what must be refused (spaces, backslashes, user names, a missing slash), and
+// leaves percent-encodings as they are.
+
+const PERCENT = 0x25;
+const COLON = 0x3a;
+
+/**
+ * The normal form of an http or https URI without its query and fragment, or null where it is not one: user information,
+ * no host, a bad port, a `%` without two hexadecimal digits, or a space, backslash, control or non-ASCII character before
+ * the query. Idempotent; takes time linear in the length. Path and trailing slash stay significant.
+ */
+export function normalizeHtu(uri: string): string | null {
+  const scheme = httpScheme(uri);
+  if (scheme === null) return null;
+  const start = scheme.length + 3;
+  const end = queryStart(uri, start);
+  const pathStart = indexOrEnd(uri, "/", start, end);
+  const authority = normalizeAuthority(uri.slice(start, pathStart), scheme);
+  if (authority === null) return null;
+  const path = decodeUnreserved(uri.slice(pathStart, end), isPathUnit);
+  if (path === null) return null;
+  return `${scheme}://${authority}${removeDotSegments(path)}`; // item 9: query and fragment are ignored
+}
+
+/** `http` or `https`, whatever the case (6.2.2.1), of a URI with an authority; null for anything else. */
+export function httpScheme(uri: string): "http" | "https" | null {
+  const colon = uri.indexOf("://");
+  if (colon !== 4 && colon !== 5) return null;
+  const scheme = uri.slice(0, colon).toLowerCase();
+  return scheme === "http" || scheme === "https" ? scheme : null;
+}
+
+function queryStart(uri: string, start: number): number {
+  const fragment = indexOrEnd(uri, "#", start, uri.length);
+  return indexOrEnd(uri, "?", start, fragment);
+}
+
+function indexOrEnd(text: string, sought: string, start: number, end: number): number {
+  const index = text.slice(start, end).indexOf(sought);
+  return index === -1 ? end : start + index;
+}
+
+/** RFC 3986 section 3.2 without user information, which has no place in a request target; 6.2.3 for the port. */
+function normalizeAuthority(authority: string, scheme: "http" | "https"): string | null {
+  const hostEnd = authority.startsWith("[")
+    ? authority.indexOf("]") + 1
+    : indexOrEnd(authority, ":", 0, authority.length);
+  const host = normalizeHost(authority.slice(0, hostEnd));
+  const port = normalizePort(authority.slice(hostEnd), scheme);
+  return host === null || port === null ? null : host + port;
+}
+
+function normalizeHost(host: string): string | null {
+  if (host.startsWith("[")) return normalizeIpLiteral(host);
+  // Decoded before it is lower-cased, so that %41 and A are one; what stays encoded keeps its capitals (6.2.2.1).
+  const decoded = host === "" ? null : decodeUnreserved(host, isHostUnit);
+  return decoded === null ? null : lowerCaseOutsideEscapes(decoded);
+}
+
+/** RFC 3986 section 3.2.2: an IPv6 address in brackets. Its digits are not rewritten: 6.2.2 knows no such step. */
+function normalizeIpLiteral(host: string): string | null {
+  const end = host.length - 1;
+  if (end < 3) return null; // nothing shorter than [::]
+  for (let i = 1; i < end; i++) {
+    const unit = host.charCodeAt(i);
+    if (!isHexDigit(unit) && unit !== COLON && unit !== 0x2e) return null;
+  }
+  return host.toLowerCase();
+}
+
+/** The port with its colon; empty where it is absent, empty or the scheme's default; null where it is no port. */
+function normalizePort(rest: string, scheme: "http" | "https"): string | null {
+  if (rest === "" || rest === ":") return "";
+  if (rest.charCodeAt(0) !== COLON || rest.length > 6) return null;
+  for (let i = 1; i < rest.length; i++) if (!isDigit(rest.charCodeAt(i))) return null;
+  if (rest.length > 2 && rest.charAt(1) === "0") return null;
+  if (Number(rest.slice(1)) > 65535) return null;
+  return rest === (scheme === "https" ? ":443" : ":80") ? "" : rest;
+}
+
+/**
+ * RFC 3986 sections 6.2.2.1 and 6.2.2.2: escapes of unreserved characters are decoded, the others get capital digits. null
+ * where a character is not allowed, or a `%` is not followed by two hexadecimal digits.
+ */
+function decodeUnreserved(text: string, isAllowed: (unit: number) => boolean): string | null {
+  let decoded = "";
+  let copied = 0; // everything before this index is in `decoded`
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit !== PERCENT) {
+      if (!isAllowed(unit)) return null;
+      continue;
+    }
+    if (!isHexDigit(text.charCodeAt(i + 1)) || !isHexDigit(text.charCodeAt(i + 2))) return null;
+    const digits = text.slice(i + 1, i + 3);
+    const value = parseInt(digits, 16);
+    decoded += text.slice(copied, i);
+    decoded += isUnreserved(value) ? String.fromCharCode(value) : `%${digits.toUpperCase()}`;
+    i += 2;
+    copied = i + 1;
+  }
+  return copied === 0 ? text : decoded + text.slice(copied);
+}
+
+function lowerCaseOutsideEscapes(host: string): string {
+  if (!host.includes("%")) return host.toLowerCase();
+  const [first = "", ...escaped] = host.split("%");
+  return escaped.reduce(
+    (done, part) => `${done}%${part.slice(0, 2)}${part.slice(2).toLowerCase()}`,
+    first.toLowerCase(),
+  );
+}
+
+/** RFC 3986 section 5.2.4, for a path that is empty or begins with a slash; an empty one is `/` (6.2.3). */
+function removeDotSegments(path: string): string {
+  if (path === "") return "/";
+  if (!path.includes("/.")) return path;
+  const segments = path.split("/"); // the first is empty: it stands before the leading slash
+  const kept: string[] = [];
+  for (let i = 1; i < segments.length; i++) {
+    const segment = segments[i] ?? "";
+    if (segment === "..") kept.pop();
+    else if (segment !== ".") kept.push(segment);
+    // A dot segment at the end leaves the slash before it.
+    if (i === segments.length - 1 && (segment === "." || segment === "..")) kept.push("");
+  }
+  return `/${kept.join("/")}`;
+}
+
+/**
+ * Any printable ASCII but the backslash. RFC 3986 allows fewer, but clients send `|`, `^`, `[` and `]` as they are, and
+ * they are compared as they are.
+ */
+function isPathUnit(unit: number): boolean {
+  return unit > 0x20 && unit < 0x7f && unit !== 0x5c;
+}
+
+/** RFC 3986 section 3.2.2 reg-name: unreserved and sub-delims. */
+function isHostUnit(unit: number): boolean {
+  return isUnreserved(unit) || SUB_DELIMS.includes(String.fromCharCode(unit));
+}
+
+const SUB_DELIMS = "!$&'()*+,;=";
+
+function isUnreserved(unit: number): boolean {
+  if (isDigit(unit) || isLetter(unit)) return true;
+  return unit === 0x2d || unit === 0x2e || unit === 0x5f || unit === 0x7e; // - . _ ~
+}
+
+function isLetter(unit: number): boolean {
+  const lower = unit | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 0x30 && unit <= 0x39;
+}
+
+function isHexDigit(unit: number): boolean {
+  const lower = unit | 0x20;
+  return isDigit(unit) || (lower >= 0x61 && lower <= 0x66);
+}

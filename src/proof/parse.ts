@@ -1,0 +1,85 @@
+// Parsing (RFC 9449 sections 4.1 and 4.2): the DPoP header field of a request to the parts of one proof, none of them
+// trusted: nothing here looks at a clock, a request, a policy of algorithms or a signature.
+import type { JsonObject, JsonValue } from "../bytes/json.js";
+import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
+import { demandsExtension, type ParsedJws, parseJws } from "../jose/jws.js";
+import { type ProofClaims, type ProofLimits, readClaims, readLimits } from "./claims.js";
+import { type Failure, type FailureCode, failure } from "./failure.js";
+
+/** The media type of a proof, without its `application/` prefix. */
+export const TYP = "dpop+jwt";
+
+/** The value or values of the DPoP header field, as the server received them. */
+export type ProofHeader = string | readonly string[] | null | undefined;
+
+/** A proof that is well-formed. Anyone can make one: nothing in it was checked against a request, a key or a signature. */
+export interface ParsedProof {
+  readonly ok: true;
+  readonly alg: string;
+  readonly jwk: PublicJwk;
+  readonly claims: ProofClaims;
+  /** The whole header, unknown members included. */
+  readonly header: JsonObject;
+}
+
+/**
+ * Reads a proof without trusting it, for logs and diagnosis. Never decide on its result who gets in: that is what a
+ * verifier is for. Throws a TypeError where `proof` is neither a string, an array of strings, null nor undefined, and for
+ * limits that are not whole numbers of characters.
+ */
+export function parseProof(
+  proof: ProofHeader,
+  options: { readonly limits?: Partial<ProofLimits> | undefined } = {},
+): ParsedProof | Failure {
+  const limits = readLimits(options.limits);
+  const jws = parseProofJws(proof, limits);
+  if (typeof jws === "string") return failure(jws);
+  const { header } = jws;
+  const alg = header["alg"];
+  if (!isAsymmetricAlg(alg)) return failure("alg_unsupported");
+  const claims = readClaims(jws.payload, limits);
+  if (typeof claims === "string") return failure(claims);
+  const jwk = readPublicJwk(header["jwk"]);
+  if (typeof jwk === "string") return failure(jwk);
+  return { ok: true, alg, jwk, claims, header };
+}
+
+/** Items 1, 2 and 4 of section 4.3, in this order: present and single, size, JWS form, typ, crit. */
+export function parseProofJws(proof: ProofHeader, limits: ProofLimits): ParsedJws | FailureCode {
+  if (isAbsent(proof)) return "proof_missing"; // item 1
+  const field = singleField(proof);
+  if (field === null) return "proof_multiple"; // item 1
+  if (field.length > limits.proof) return "proof_too_large"; // item 2; section 11.1
+  const jws = parseJws(field);
+  if (jws === null) return "jws_malformed"; // item 2
+  if (jws.header["typ"] !== TYP) return "typ_mismatch"; // item 4
+  if (demandsExtension(jws.header)) return "crit_unsupported"; // item 2
+  return jws;
+}
+
+function isAbsent(proof: ProofHeader): proof is null | undefined {
+  if (proof === null || proof === undefined || proof === "") return true;
+  return Array.isArray(proof) && (proof.length === 0 || (proof.length === 1 && proof[0] === ""));
+}
+
+/**
+ * The one field, or null for several. Servers join repeated fields with a comma (RFC 9110 section 5.3), which no JWS
+ * contains: a comma is a second field.
+ */
+function singleField(proof: string | readonly string[]): string | null {
+  const fields: readonly unknown[] = Array.isArray(proof) ? proof : [proof];
+  for (const field of fields) {
+    if (typeof field !== "string") {
+      throw new TypeError("proof must be a string, an array of strings, null or undefined");
+    }
+  }
+  const [field] = fields;
+  return fields.length === 1 && typeof field === "string" && !field.includes(",") ? field : null;
+}
+
+/** Item 5 as far as it needs no policy: `none` and MACs prove no possession (section 11.6). */
+export function isAsymmetricAlg(alg: JsonValue | undefined): alg is string {
+  return (
+    typeof alg === "string" && alg !== "" && alg.toLowerCase() !== "none" && !alg.startsWith("HS")
+  );
+}
