@@ -1,0 +1,80 @@
+// Preparation (RFC 9449 section 4.3): every check of a proof that needs neither its signature nor the key that was expected.
+import type { Alg } from "../jose/alg.js";
+import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
+import { thumbprint } from "../jose/thumbprint.js";
+import { checkAth, checkHtm, checkHtu, checkIat, checkLifetime } from "../proof/check.js";
+import { type ProofClaims, readClaims } from "../proof/claims.js";
+import { type Failure, failure } from "../proof/failure.js";
+import { parseProofJws, type ProofHeader } from "../proof/parse.js";
+import { checkNonce, type NonceAnswer, type NonceStatus, readNonceAnswer } from "./nonce.js";
+import type { Policy } from "./policy.js";
+import type { ReplayStore } from "./replay.js";
+import type { RequestFacts } from "./request.js";
+
+/** A proof that is right in everything but what remains: the expected key, the signature, and being the first. */
+export interface PendingProof<A extends Alg> {
+  readonly ok: true;
+  readonly alg: A;
+  readonly jwk: PublicJwk;
+  readonly jkt: string;
+  readonly claims: ProofClaims;
+  readonly nonce: NonceStatus | undefined;
+  readonly signature: Uint8Array;
+  readonly signingInput: string;
+  /** The last second, since the epoch, in which this proof could be accepted. */
+  readonly lastAccepted: number;
+}
+
+/** The checks in their fixed order, cheap before dear; the first failure is the answer. */
+export function prepare<A extends Alg>(
+  proof: ProofHeader,
+  request: RequestFacts,
+  policy: Policy<A, ReplayStore>,
+): PendingProof<A> | Failure {
+  const { now } = request;
+  const jws = parseProofJws(proof, policy.limits); // items 1, 2 and 4
+  if (typeof jws === "string") return failure(jws);
+  const { header, payload, signature, signingInput } = jws;
+  const alg = acceptedAlg(header["alg"], policy); // item 5
+  if (alg === undefined) return failure("alg_unsupported");
+  const claims = readClaims(payload, policy.limits); // item 3
+  if (typeof claims === "string") return failure(claims);
+  const otherMethod = checkHtm(claims, request.method); // item 8
+  if (otherMethod !== null) return otherMethod;
+  const otherUrl = checkHtu(claims, request.url); // item 9
+  if (otherUrl !== null) return otherUrl;
+  const answer =
+    policy.nonce === undefined ? undefined : readNonceAnswer(policy.nonce.check(claims.nonce, now));
+  const badNonce = answer === undefined ? null : checkNonce(answer, now); // item 10
+  if (badNonce !== null) return badNonce;
+  const acceptUntil = answer?.acceptUntil;
+  const badTime = acceptUntil === undefined ? checkIat(claims, now, policy) : null; // item 11
+  if (badTime !== null) return badTime;
+  const badLifetime = checkLifetime(claims, now, policy); // item 11
+  if (badLifetime !== null) return badLifetime;
+  const otherToken = checkAth(claims, request.accessToken, policy.hasher); // item 12a
+  if (otherToken !== null) return otherToken;
+  const jwk = readPublicJwk(header["jwk"], alg); // items 6 and 7
+  if (typeof jwk === "string") return failure(jwk);
+  return {
+    ok: true,
+    alg,
+    jwk,
+    jkt: thumbprint(jwk, policy.hasher),
+    claims,
+    nonce: statusOf(answer),
+    signature,
+    signingInput,
+    lastAccepted: acceptUntil ?? claims.iat + policy.maxAge,
+  };
+}
+
+/** Item 5: labels are compared as they are (RFC 7515 section 4.1.1); what is not on the list is not supported. */
+function acceptedAlg<A extends Alg>(label: unknown, policy: Policy<A, ReplayStore>): A | undefined {
+  return typeof label === "string" ? policy.algs.get(label) : undefined;
+}
+
+function statusOf(answer: NonceAnswer | undefined): NonceStatus | undefined {
+  if (answer === undefined) return undefined;
+  return { status: answer.status === "renew" ? "renew" : "valid", next: answer.next };
+}

@@ -1,0 +1,56 @@
+// The request that a proof came with, as the server saw it: what the programmer passes to facts of the right types.
+import { objectArgument, optionalString, stringArgument } from "../bytes/argument.js";
+import { httpScheme } from "../proof/htu.js";
+import { readNow } from "./policy.js";
+
+interface RequestLine {
+  /** The HTTP method, as it was received. */
+  readonly method: string;
+  /** The absolute URL that the client called: behind a proxy, the one outside. Query and fragment are ignored. */
+  readonly url: string;
+  /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
+  readonly now?: number | undefined;
+}
+
+interface ResourceRequest extends RequestLine {
+  /** The access token that came with the proof. */
+  readonly accessToken: string;
+  /** The thumbprint that the token is bound to: its `cnf.jkt`. */
+  readonly jkt: string;
+}
+
+interface TokenRequest extends RequestLine {
+  readonly accessToken?: undefined;
+  /** The thumbprint that the key must have, where one is expected: of a code, a refresh token or `dpop_jkt`. */
+  readonly jkt?: string | undefined;
+}
+
+/** What the server saw. With an access token, the key that it is bound to is required: item 12 has two halves. */
+export type ProofRequest = ResourceRequest | TokenRequest;
+
+export interface RequestFacts {
+  readonly method: string;
+  readonly url: string;
+  readonly accessToken: string | undefined;
+  readonly jkt: string | undefined;
+  readonly now: number;
+}
+
+/**
+ * Reads every member once. Contents come from the network and are judged later; a wrong type is the programmer's mistake,
+ * and so is a url that is not absolute, since a server composes it.
+ */
+export function readRequest(request: ProofRequest, clock: () => number): RequestFacts {
+  const given = objectArgument(request, "request");
+  const method = stringArgument(given["method"], "method");
+  const url = stringArgument(given["url"], "url");
+  const accessToken = optionalString(given["accessToken"], "accessToken");
+  const jkt = optionalString(given["jkt"], "jkt");
+  if (httpScheme(url) === null) throw new TypeError("url must begin with http:// or https://");
+  if (accessToken !== undefined && jkt === undefined) {
+    throw new TypeError(
+      "jkt must be given with accessToken: the thumbprint that the token is bound to",
+    );
+  }
+  return { method, url, accessToken, jkt, now: readNow(given["now"], clock) };
+}

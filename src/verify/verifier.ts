@@ -1,0 +1,170 @@
+// The verifier (RFC 9449 section 4.3): a proof and the request it came with to the key that sent it, or a failure.
+//
+// Prepared once, driven twice: prepare() does every check that needs no signature, cheap before dear; the synchronous and
+// the asynchronous driver differ by `await` alone. The order is fixed: proof present and single, size, JWS form, typ, crit,
+// alg, claims, htm, htu, nonce, time, ath, jwk and its thumbprint, jkt, key import, signature, replay. The signature is
+// late because it costs more than everything else together; the replay record is last, or anyone could use up the jti
+// of somebody else's proof.
+import { asciiBytes } from "../bytes/utf8.js";
+import type { Alg, SyncAlg } from "../jose/alg.js";
+import type { PublicJwk } from "../jose/jwk.js";
+import { checkJkt } from "../proof/check.js";
+import type { ProofClaims } from "../proof/claims.js";
+import { type Failure, failure } from "../proof/failure.js";
+import type { ProofHeader } from "../proof/parse.js";
+import type { NonceCheck, NonceStatus } from "./nonce.js";
+import {
+  type AsyncVerifierOptions,
+  type Policy,
+  readPolicy,
+  type VerifierOptions,
+} from "./policy.js";
+import { type PendingProof, prepare } from "./prepare.js";
+import { type ReplayStore, replayExpiry, replayKey, type SyncReplayStore } from "./replay.js";
+import { type ProofRequest, readRequest } from "./request.js";
+
+/** A proof that holds: its sender has the private key of `jwk` and meant this very request. */
+export interface VerifiedProof {
+  readonly ok: true;
+  /** The RFC 7638 thumbprint of the key: what to bind a token to. */
+  readonly jkt: string;
+  readonly jwk: PublicJwk;
+  readonly alg: string;
+  readonly claims: ProofClaims;
+  /** Present where the verifier checks nonces. */
+  readonly nonce?: NonceStatus | undefined;
+}
+
+export type VerifyResult = VerifiedProof | Failure;
+
+interface VerifierState {
+  /** The labels that are accepted, for challenges and metadata. */
+  readonly algs: readonly string[];
+  readonly nonce: NonceCheck | undefined;
+}
+
+export interface Verifier extends VerifierState {
+  /**
+   * Checks a proof by every item of RFC 9449 section 4.3. `proof` is the value, or the list of values, of the header field
+   * `DPoP`. Never throws for what a client sent. Throws a TypeError or RangeError for a mistaken argument, and lets through
+   * whatever a backend or a store throws: then nothing is granted.
+   */
+  verify(proof: ProofHeader, request: ProofRequest): VerifyResult;
+}
+
+export interface AsyncVerifier extends VerifierState {
+  /** As Verifier.verify; what that throws is a rejection here. */
+  verify(proof: ProofHeader, request: ProofRequest): Promise<VerifyResult>;
+}
+
+/** Makes a verifier from parts that answer at once. Made once, used often; throws for a mistaken option, by name. */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const policy = readPolicy(options);
+  return Object.freeze({
+    ...stateOf(policy),
+    verify: (proof: ProofHeader, request: ProofRequest) => drive(proof, request, policy),
+  });
+}
+
+/** Makes a verifier of which any part may answer later. */
+export function createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifier {
+  const policy = readPolicy(options);
+  return Object.freeze({
+    ...stateOf(policy),
+    verify: (proof: ProofHeader, request: ProofRequest) => driveAsync(proof, request, policy),
+  });
+}
+
+/** Checks one proof without keeping anything: createVerifier(options).verify(proof, request). */
+export function verifyProof(
+  proof: ProofHeader,
+  request: ProofRequest,
+  options: VerifierOptions,
+): VerifyResult {
+  return drive(proof, request, readPolicy(options));
+}
+
+/** The same where a part may answer later. */
+export async function verifyProofAsync(
+  proof: ProofHeader,
+  request: ProofRequest,
+  options: AsyncVerifierOptions,
+): Promise<VerifyResult> {
+  return driveAsync(proof, request, readPolicy(options));
+}
+
+function stateOf(policy: Policy<Alg, ReplayStore>): VerifierState {
+  return { algs: Object.freeze([...policy.algs.keys()]), nonce: policy.nonce };
+}
+
+function drive(
+  proof: ProofHeader,
+  request: ProofRequest,
+  policy: Policy<SyncAlg, SyncReplayStore>,
+): VerifyResult {
+  const facts = readRequest(request, policy.clock);
+  const pending = prepare(proof, facts, policy);
+  if (!pending.ok) return pending;
+  const otherKey = checkJkt(pending.jkt, facts.jkt); // item 12b
+  if (otherKey !== null) return otherKey;
+  const key = pending.alg.importKey(pending.jwk);
+  if (key === null) return failure("jwk_invalid"); // item 6
+  if (key.verify(pending.signature, asciiBytes(pending.signingInput)) !== true)
+    return failure("signature_invalid"); // item 6
+  if (policy.replay !== undefined) {
+    const { key: proofKey, expiresAt } = replayEntry(pending, policy);
+    const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
+    if (replayed !== null) return replayed;
+  }
+  return verified(pending);
+}
+
+async function driveAsync(
+  proof: ProofHeader,
+  request: ProofRequest,
+  policy: Policy<Alg, ReplayStore>,
+): Promise<VerifyResult> {
+  const facts = readRequest(request, policy.clock);
+  const pending = prepare(proof, facts, policy);
+  if (!pending.ok) return pending;
+  const otherKey = checkJkt(pending.jkt, facts.jkt); // item 12b
+  if (otherKey !== null) return otherKey;
+  const key = await pending.alg.importKey(pending.jwk);
+  if (key === null) return failure("jwk_invalid"); // item 6
+  if ((await key.verify(pending.signature, asciiBytes(pending.signingInput))) !== true)
+    return failure("signature_invalid"); // item 6
+  if (policy.replay !== undefined) {
+    const { key: proofKey, expiresAt } = replayEntry(pending, policy);
+    const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
+    if (replayed !== null) return replayed;
+  }
+  return verified(pending);
+}
+
+function replayEntry(
+  pending: PendingProof<Alg>,
+  policy: Policy<Alg, ReplayStore>,
+): { readonly key: string; readonly expiresAt: number } {
+  return {
+    key: replayKey(pending.jkt, pending.claims.jti, policy.hasher),
+    expiresAt: replayExpiry(pending.lastAccepted, policy.clockTolerance),
+  };
+}
+
+/** Only the word "new" lets a proof through; a store that says something else, or promises to, is broken. */
+function checkReplay(answer: unknown): Failure | null {
+  switch (answer) {
+    case "new":
+      return null;
+    case "seen":
+      return failure("jti_replayed");
+    case "full":
+      return failure("replay_store_full");
+    default:
+      throw new TypeError('replay.add must return "new", "seen" or "full"');
+  }
+}
+
+function verified({ jkt, jwk, alg, claims, nonce }: PendingProof<Alg>): VerifiedProof {
+  return { ok: true, jkt, jwk, alg: alg.alg, claims, nonce };
+}
