@@ -1,0 +1,29 @@
+// The copy of noble that is bundled into this package; the only file that names it.
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { nobleBackend, type NobleBackend } from "./backend.js";
+import { ecdsaAlg } from "./ecdsa.js";
+import { eddsaAlg } from "./eddsa.js";
+import type { SyncAlg } from "../jose/alg.js";
+
+/** The default backend: ES256, EdDSA and Ed25519 in pure TypeScript, in any engine. */
+export const noble: NobleBackend = /* @__PURE__ */ nobleBackend({
+  p256,
+  p384,
+  p521,
+  ed25519,
+  sha256,
+  sha512,
+});
+
+/** ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4). */
+export const ES256: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES256", p256);
+/** ECDSA on P-384 with SHA-384; accepted where it is asked for. */
+export const ES384: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES384", p384);
+/** ECDSA on P-521 with SHA-512; accepted where it is asked for. */
+export const ES512: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES512", p521);
+/** Ed25519 under the label of RFC 8037. */
+export const EdDSA: SyncAlg = /* @__PURE__ */ eddsaAlg("EdDSA", { ed25519, sha512 });
+/** Ed25519 under the label of RFC 9864. */
+export const Ed25519: SyncAlg = /* @__PURE__ */ eddsaAlg("Ed25519", { ed25519, sha512 });

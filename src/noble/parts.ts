@@ -1,0 +1,57 @@
+// What this layer needs of noble, as shapes: a caller can bring their own copy, and no type of noble's is in our declarations.
+
+/** The shape of `p256`, `p384` and `p521` of @noble/curves 2. */
+export interface NobleEcdsa {
+  getPublicKey(secretKey: Uint8Array, isCompressed?: boolean): Uint8Array;
+  sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+  verify(
+    signature: Uint8Array,
+    message: Uint8Array,
+    publicKey: Uint8Array,
+    options?: { readonly lowS?: boolean },
+  ): boolean;
+  readonly lengths: {
+    readonly secretKey?: number;
+    readonly signature?: number;
+    readonly seed?: number;
+  };
+  readonly utils: {
+    randomSecretKey(seed?: Uint8Array): Uint8Array;
+    isValidSecretKey(secretKey: Uint8Array): boolean;
+    isValidPublicKey(publicKey: Uint8Array, isCompressed?: boolean): boolean;
+  };
+}
+
+/** A point of edwards25519. */
+export interface NobleEdwardsPoint<P> {
+  add(other: P): P;
+  negate(): P;
+  multiplyUnsafe(scalar: bigint): P;
+  toBytes(): Uint8Array;
+}
+
+/** The shape of `ed25519` of @noble/curves 2. */
+export interface NobleEd25519<P extends NobleEdwardsPoint<P> = NobleEdwardsPointOf> {
+  getPublicKey(secretKey: Uint8Array): Uint8Array;
+  sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+  readonly Point: {
+    readonly BASE: P;
+    readonly Fn: { readonly ORDER: bigint };
+    fromBytes(bytes: Uint8Array, zip215?: boolean): P;
+  };
+  readonly utils: { isValidPublicKey(publicKey: Uint8Array, zip215?: boolean): boolean };
+}
+
+type NobleEdwardsPointOf = NobleEdwardsPoint<NobleEdwardsPointOf>;
+
+export interface NobleParts {
+  readonly p256: NobleEcdsa;
+  readonly p384: NobleEcdsa;
+  readonly p521: NobleEcdsa;
+  readonly ed25519: NobleEd25519;
+  /** Of @noble/hashes 2, as sha512. */
+  readonly sha256: (data: Uint8Array) => Uint8Array;
+  readonly sha512: (data: Uint8Array) => Uint8Array;
+  /** Cryptographically secure random bytes; the platform's `crypto.getRandomValues` where it is not given. */
+  readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
+}
