@@ -1,0 +1,98 @@
+// RFC 3629: UTF-8, decoded fatally, as a fatal TextDecoder does, less the byte-order mark.
+import { describe, expect, test } from "vitest";
+import { asciiBytes, decodeUtf8, encodeUtf8, isWellFormed } from "../src/bytes/utf8.js";
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function reference(bytes: Uint8Array): string | null {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+describe("well-formed text goes both ways", () => {
+  test.each([
+    "",
+    "a",
+    "é",
+    "żółw",
+    "€",
+    "\u{10ffff}",
+    "a\u{1f422}b",
+    "\u0000",
+    "\ud7ff\ue000\uffff",
+    "a\ufeffb",
+  ])("%j", (text) => {
+    expect(encodeUtf8(text)).toEqual(new Uint8Array(Buffer.from(text)));
+    expect(decodeUtf8(Buffer.from(text))).toBe(text);
+    expect(isWellFormed(text)).toBe(true);
+  });
+
+  test("text longer than one chunk", () => {
+    for (const text of ["x".repeat(10_000), `${"x".repeat(4095)}é${"y".repeat(5000)}`]) {
+      expect(decodeUtf8(Buffer.from(text))).toBe(text);
+    }
+  });
+});
+
+describe("what is not well-formed is refused", () => {
+  test.each([
+    ["an overlong NUL", [0xc0, 0x80]],
+    ["an overlong slash", [0xc0, 0xaf]],
+    ["an overlong form of three bytes", [0xe0, 0x80, 0xaf]],
+    ["an overlong form of four bytes", [0xf0, 0x80, 0x80, 0xaf]],
+    ["a high surrogate", [0xed, 0xa0, 0x80]],
+    ["a low surrogate", [0xed, 0xbf, 0xbf]],
+    ["a surrogate pair", [0xed, 0xa0, 0x80, 0xed, 0xb0, 0x80]],
+    ["past U+10FFFF", [0xf4, 0x90, 0x80, 0x80]],
+    ["a lead of five bytes", [0xf8, 0x88, 0x80, 0x80, 0x80]],
+    ["a continuation byte alone", [0x80]],
+    ["a sequence cut short", [0x61, 0xe2, 0x82]],
+    ["a sequence broken off", [0xe2, 0x82, 0x61]],
+    ["0xFE", [0xfe]],
+    ["0xFF", [0xff]],
+    ["a byte-order mark at the start", [0xef, 0xbb, 0xbf, 0x61]],
+  ])("%s", (_, bytes) => {
+    expect(decodeUtf8(Uint8Array.from(bytes))).toBeNull();
+  });
+
+  test.each(["\ud800", "\udc00", "a\ud800b", "\udc00\ud800", "\ud800\ud800\udc00", "x\udbff"])(
+    "lone surrogate %j",
+    (text) => {
+      expect(encodeUtf8(text)).toBeNull();
+      expect(isWellFormed(text)).toBe(false);
+    },
+  );
+
+  test("ASCII that is not is an error of ours", () => {
+    expect(() => asciiBytes("é")).toThrow(RangeError);
+  });
+});
+
+describe("the platform's fatal decoder agrees", () => {
+  test("on every sequence of one and two bytes", () => {
+    for (let a = 0; a < 256; a++) {
+      expect(decodeUtf8(Uint8Array.of(a))).toBe(reference(Uint8Array.of(a)));
+      for (let b = 0; b < 256; b++) {
+        const bytes = Uint8Array.of(a, b);
+        if (decodeUtf8(bytes) !== reference(bytes)) expect.fail(`${a} ${b}`);
+      }
+    }
+  });
+
+  test("on every lead of three and four bytes with the bytes at the edges", () => {
+    const edges = [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff];
+    for (let lead = 0xe0; lead < 256; lead++) {
+      for (const second of edges) {
+        for (const third of edges) {
+          for (const tail of [[], ...edges.map((fourth) => [fourth])]) {
+            const bytes = Uint8Array.from([0x61, lead, second, third, ...tail]);
+            if (decodeUtf8(bytes) !== reference(bytes)) expect.fail(bytes.join(" "));
+          }
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,102 @@
+// RFC 7638 and RFC 8037 appendix A.3: one key, one thumbprint.
+import { calculateJwkThumbprint } from "jose";
+import { jwkThumbprint, type PublicJwk } from "dpop-core";
+import { describe, expect, test } from "vitest";
+import { readPublicJwk } from "../src/jose/jwk.js";
+import { type KeyName, privateJwk, publicJwk } from "./support/keys.js";
+import { JKT } from "./support/rfc.js";
+
+const RSA = {
+  kty: "RSA",
+  n: "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+  e: "AQAB",
+} as const;
+const OKP = {
+  kty: "OKP",
+  crv: "Ed25519",
+  x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+} as const;
+
+/** A public key that was read, for the types' sake. */
+function read(value: unknown): PublicJwk {
+  const jwk = readPublicJwk(value);
+  if (typeof jwk === "string") throw new Error(jwk);
+  return jwk;
+}
+
+test("RFC 7638 §3.1: the RSA key, its alg and kid left out", () => {
+  const withMore = { ...RSA, alg: "RS256", kid: "2011-04-29" };
+  expect(jwkThumbprint(withMore)).toBe("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+});
+
+test("RFC 8037 A.3: the Ed25519 key", () => {
+  expect(jwkThumbprint(OKP)).toBe("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+});
+
+test("RFC 9449 §6.1: the key of the examples", () => {
+  const jwk = {
+    kty: "EC",
+    crv: "P-256",
+    x: "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+    y: "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA",
+  } as const;
+  expect(jwkThumbprint(jwk)).toBe(JKT);
+});
+
+describe("jose agrees, and members that are not required do not matter", () => {
+  test.each(["ES256", "ES384", "ES512", "Ed25519", "RS256"] as const)(
+    "%s",
+    async (name: KeyName) => {
+      const jwk = publicJwk(name);
+      const reversed = Object.fromEntries(
+        Object.entries({ use: "sig", kid: "1", ext: true, ...jwk }).toReversed(),
+      );
+      const expected = await calculateJwkThumbprint(jwk);
+      expect(jwkThumbprint(read(jwk))).toBe(expected);
+      expect(jwkThumbprint(read(reversed))).toBe(expected);
+    },
+  );
+});
+
+describe("what has a second form, or is no public key, has no thumbprint", () => {
+  test.each<[string, unknown]>([
+    ["a private key", privateJwk("ES256")],
+    ["an oct key", { kty: "oct", k: "AQAB" }],
+    ["nothing", undefined],
+    ["a string", "jwk"],
+    ["a list", [RSA]],
+    ["an RSA modulus with a leading zero", { ...RSA, n: `AA${RSA.n}` }],
+    ["an RSA exponent with a leading zero", { ...RSA, e: "AAEAAQ" }],
+    ["an RSA exponent of 1", { ...RSA, e: "AQ" }],
+    ["an even RSA exponent", { ...RSA, e: "AQAC" }],
+    ["an RSA exponent of nine bytes", { ...RSA, e: "AQAAAAAAAAAB" }],
+    ["an RSA key of 1024 bits", { ...RSA, n: Buffer.alloc(128, 255).toString("base64url") }],
+    [
+      "an RSA key of 2047 bits",
+      {
+        ...RSA,
+        n: Buffer.concat([Buffer.from([0x7f]), Buffer.alloc(255, 255)]).toString("base64url"),
+      },
+    ],
+    ["an RSA key of 8200 bits", { ...RSA, n: Buffer.alloc(1025, 255).toString("base64url") }],
+    ["an even RSA modulus", { ...RSA, n: Buffer.alloc(256, 254).toString("base64url") }],
+    ["an RSA key without n", { kty: "RSA", e: "AQAB" }],
+    ["padding", { ...OKP, x: `${OKP.x}=` }],
+    ["X25519", { ...OKP, crv: "X25519" }],
+    ["Ed448", { ...OKP, crv: "Ed448" }],
+    ["secp256k1", { kty: "EC", crv: "secp256k1", x: RSA.e, y: RSA.e }],
+    [
+      "a coordinate of P-521 past its field",
+      {
+        ...publicJwk("ES512"),
+        x: Buffer.concat([Buffer.from([2]), Buffer.alloc(65)]).toString("base64url"),
+      },
+    ],
+    [
+      "a coordinate of P-384 past its field",
+      { ...publicJwk("ES384"), x: Buffer.alloc(48, 255).toString("base64url") },
+    ],
+  ])("%s", (_, jwk) => {
+    expect(() => Reflect.apply(jwkThumbprint, undefined, [jwk])).toThrow(/^jwk must be/);
+  });
+});

@@ -1,0 +1,38 @@
+// Fixed keys of the tests, never used elsewhere, and signatures over them by node:crypto: an implementation that is not ours.
+import { createPrivateKey, type JsonWebKey, sign } from "node:crypto";
+import keys from "./keys.json" with { type: "json" };
+
+export type KeyName = keyof typeof keys;
+
+/** Signs with one of the fixed keys. */
+export type Sign = (key: KeyName, data: Uint8Array) => Uint8Array;
+
+export function privateJwk(name: KeyName): JsonWebKey {
+  return keys[name];
+}
+
+export function publicJwk(name: KeyName): JsonWebKey {
+  const { kty, crv, x, y, n, e } = privateJwk(name);
+  return JSON.parse(JSON.stringify({ kty, crv, x, y, n, e })); // leaves out what is undefined
+}
+
+/** The JWS label that a key signs under where a test says nothing else. */
+export function labelOf(name: KeyName): string {
+  switch (name) {
+    case "otherES256":
+      return "ES256";
+    case "otherEd25519":
+      return "Ed25519";
+    default:
+      return name;
+  }
+}
+
+export const nodeSign: Sign = (name, data) => {
+  const key = createPrivateKey({ key: privateJwk(name), format: "jwk" });
+  const hash = { "P-256": "sha256", "P-384": "sha384", "P-521": "sha512" }[
+    privateJwk(name).crv ?? ""
+  ];
+  if (name === "RS256") return sign("sha256", data, key);
+  return sign(hash ?? null, data, { key, dsaEncoding: "ieee-p1363" });
+};

@@ -1,0 +1,103 @@
+// Runs one proof through both drivers, which must agree to the last member.
+import {
+  createAsyncVerifier,
+  createMemoryReplayStore,
+  createVerifier,
+  noble,
+  type NonceCheck,
+  type ProofHeader,
+  type ProofLimits,
+  type ProofRequest,
+  type SyncReplayStore,
+  type VerifierOptions,
+  type VerifyResult,
+} from "dpop-core";
+import { expect } from "vitest";
+import { NOW, URL_ } from "./mint.js";
+
+/** A policy as plain data, so that it can stand in a file. */
+export interface PolicyData {
+  readonly algs?: readonly ("ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519")[];
+  readonly maxAge?: number;
+  readonly clockTolerance?: number;
+  readonly limits?: Partial<ProofLimits>;
+  readonly nonce?: {
+    readonly accept: string;
+    readonly status?: "valid" | "renew";
+    readonly acceptUntil?: number;
+    readonly next?: string;
+  };
+  /** A store that is empty, that has seen the very proof, or that is full. */
+  readonly replay?: "fresh" | "seen" | "full";
+}
+
+export interface RequestData {
+  readonly method?: string;
+  readonly url?: string;
+  readonly now?: number;
+  readonly accessToken?: string;
+  readonly jkt?: string;
+}
+
+export function requestOf(data: RequestData = {}): ProofRequest {
+  const { method = "POST", url = URL_, now = NOW, accessToken, jkt } = data;
+  if (accessToken === undefined) return { method, url, now, jkt };
+  return { method, url, now, accessToken, jkt: jkt ?? "" };
+}
+
+/** Options made anew from data: a store is never shared by two runs. */
+export function optionsOf(data: PolicyData = {}): VerifierOptions {
+  const { algs, maxAge, clockTolerance, limits, nonce, replay } = data;
+  return {
+    algs: algs?.map((alg) => noble[alg]),
+    maxAge,
+    clockTolerance,
+    limits,
+    nonce: nonce === undefined ? undefined : nonceCheck(nonce),
+    replay: replay === undefined ? undefined : replayStore(replay),
+  };
+}
+
+function nonceCheck(data: NonNullable<PolicyData["nonce"]>): NonceCheck {
+  const { accept, status = "valid", acceptUntil, next } = data;
+  return {
+    check(nonce) {
+      if (nonce === undefined) return { status: "missing", next };
+      return nonce === accept ? { status, acceptUntil, next } : { status: "invalid", next };
+    },
+  };
+}
+
+function replayStore(state: "fresh" | "seen" | "full"): SyncReplayStore {
+  const store = createMemoryReplayStore({ maxEntries: 1 });
+  if (state === "full") store.add("of another proof", NOW + 1000, NOW);
+  return store;
+}
+
+/** The whole result, the same from both drivers. */
+export async function run(
+  proof: ProofHeader,
+  request: RequestData = {},
+  policy: PolicyData = {},
+): Promise<VerifyResult> {
+  const facts = requestOf(request);
+  const sync = createVerifier(optionsOf(policy));
+  const async = createAsyncVerifier(optionsOf(policy));
+  if (policy.replay === "seen") {
+    sync.verify(proof, facts);
+    await async.verify(proof, facts);
+  }
+  const result = sync.verify(proof, facts);
+  expect(await async.verify(proof, facts)).toEqual(result);
+  return result;
+}
+
+/** "ok" or the code of the failure. */
+export async function outcome(
+  proof: ProofHeader,
+  request: RequestData = {},
+  policy: PolicyData = {},
+): Promise<string> {
+  const result = await run(proof, request, policy);
+  return result.ok ? "ok" : result.code;
+}
