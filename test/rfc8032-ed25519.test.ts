@@ -1,0 +1,201 @@
+// RFC 8032 section 5.1.7, verified without the cofactor: a signature is valid everywhere or nowhere. The hostile ones are
+// made here, from the group law, and node:crypto is the witness.
+import { createHash, createPublicKey, verify as nodeVerify } from "node:crypto";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { createProof, createSigner, createVerifier, EdDSA, Ed25519 } from "dpop-core";
+import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+import { describe, expect, test } from "vitest";
+import { readPublicJwk } from "../src/jose/jwk.js";
+import { privateJwk } from "./support/keys.js";
+import { mint } from "./support/mint.js";
+import { outcome } from "./support/run.js";
+
+const { Point } = ed25519;
+const L = Point.Fn.ORDER;
+type EdPoint = InstanceType<typeof Point>;
+
+const toBigInt = (bytes: Uint8Array): bigint =>
+  BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+const toBytes = (value: bigint): Uint8Array =>
+  Buffer.from(value.toString(16).padStart(64, "0"), "hex").reverse();
+
+/** A point of order 8, by decoding its well-known encoding. */
+const TORSION = Point.fromBytes(
+  Buffer.from("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "hex"),
+);
+const MESSAGE = Buffer.from("a signing input");
+const SECRET = 0x1234_5678_9abc_def0_1234n;
+const NONCE = 0xfeed_beefn;
+
+/** R || S with S = r + k·a, where a is A's discrete logarithm to the base B; R and A may carry torsion. */
+function sign(A: EdPoint, R: EdPoint, message: Uint8Array): Uint8Array {
+  const k = challenge(A.toBytes(), R.toBytes(), message);
+  return Buffer.concat([R.toBytes(), toBytes((NONCE + k * SECRET) % L)]);
+}
+
+function challenge(A: Uint8Array, R: Uint8Array, message: Uint8Array): bigint {
+  return toBigInt(createHash("sha512").update(R).update(A).update(message).digest()) % L;
+}
+
+/** A message for which k is, or is not, a multiple of 8: then torsion in A vanishes from [k]A, or does not. */
+function messageWhere(A: EdPoint, R: EdPoint, wanted: (k: bigint) => boolean): Uint8Array {
+  for (let i = 0; ; i++) {
+    const message = Buffer.from(`message ${i}`);
+    if (wanted(challenge(A.toBytes(), R.toBytes(), message))) return message;
+  }
+}
+
+function ours(A: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
+  const jwk = readPublicJwk({
+    kty: "OKP",
+    crv: "Ed25519",
+    x: Buffer.from(A).toString("base64url"),
+  });
+  const key = typeof jwk === "string" ? null : EdDSA.importKey(jwk);
+  return key !== null && key.verify(signature, message);
+}
+
+function theirs(A: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
+  const x = Buffer.from(A).toString("base64url");
+  const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+  return nodeVerify(null, message, key, signature);
+}
+
+const A = Point.BASE.multiply(SECRET);
+const R = Point.BASE.multiply(NONCE);
+
+describe("RFC 8032 §5.1.7 without the cofactor", () => {
+  test("a good signature", () => {
+    const signature = sign(A, R, MESSAGE);
+    expect(ours(A.toBytes(), signature, MESSAGE)).toBe(true);
+    expect(theirs(A.toBytes(), signature, MESSAGE)).toBe(true);
+  });
+
+  test("torsion in R is refused, though noble's cofactored equation holds", () => {
+    const twisted = R.add(TORSION);
+    const signature = sign(A, twisted, MESSAGE);
+    expect(ed25519.verify(signature, MESSAGE, A.toBytes(), { zip215: false })).toBe(true);
+    expect(theirs(A.toBytes(), signature, MESSAGE)).toBe(false);
+    expect(ours(A.toBytes(), signature, MESSAGE)).toBe(false);
+  });
+
+  test("torsion in A is refused where k does not cancel it", () => {
+    const twisted = A.add(TORSION);
+    const message = messageWhere(twisted, R, (k) => k % 8n !== 0n);
+    const signature = sign(twisted, R, message);
+    expect(ed25519.verify(signature, message, twisted.toBytes(), { zip215: false })).toBe(true);
+    expect(theirs(twisted.toBytes(), signature, message)).toBe(false);
+    expect(ours(twisted.toBytes(), signature, message)).toBe(false);
+  });
+
+  test("torsion in A is accepted where k cancels it, as node:crypto does", () => {
+    const twisted = A.add(TORSION);
+    const message = messageWhere(twisted, R, (k) => k % 8n === 0n);
+    const signature = sign(twisted, R, message);
+    expect(theirs(twisted.toBytes(), signature, message)).toBe(true);
+    expect(ours(twisted.toBytes(), signature, message)).toBe(true);
+  });
+
+  test("torsion in both that cancels is accepted, as node:crypto does", () => {
+    const twistedA = A.add(TORSION);
+    for (let t = 1n; t < 8n; t++) {
+      const twistedR = R.add(TORSION.multiplyUnsafe(t));
+      const message = messageWhere(twistedA, twistedR, (k) => (k + t) % 8n === 0n);
+      const signature = sign(twistedA, twistedR, message);
+      expect(theirs(twistedA.toBytes(), signature, message)).toBe(true);
+      expect(ours(twistedA.toBytes(), signature, message)).toBe(true);
+    }
+  });
+
+  test("a small-order A, under which anybody can sign, is no key; node:crypto takes it", () => {
+    // [S]B = R with S = r, and k a multiple of 8, so that [k]A is nothing: no secret was needed.
+    const message = messageWhere(TORSION, R, (k) => k % 8n === 0n);
+    const signature = Buffer.concat([R.toBytes(), toBytes(NONCE)]);
+    expect(theirs(TORSION.toBytes(), signature, message)).toBe(true);
+    expect(ours(TORSION.toBytes(), signature, message)).toBe(false);
+  });
+
+  test("every point of small order is refused as a key, with either sign bit", () => {
+    for (let t = 0n; t < 8n; t++) {
+      const encoded = t === 0n ? Point.ZERO.toBytes() : TORSION.multiplyUnsafe(t).toBytes();
+      for (const signBit of [0, 0x80]) {
+        const bytes = Uint8Array.from(encoded, (byte, i) =>
+          i === 31 ? (byte & 0x7f) | signBit : byte,
+        );
+        const x = Buffer.from(bytes).toString("base64url");
+        expect(readPublicJwk({ kty: "OKP", crv: "Ed25519", x })).toBe("jwk_invalid");
+      }
+    }
+  });
+
+  test("S + L is refused", () => {
+    const signature = sign(A, R, MESSAGE);
+    const malleated = Buffer.concat([
+      signature.subarray(0, 32),
+      toBytes(toBigInt(signature.subarray(32)) + L),
+    ]);
+    expect(ours(A.toBytes(), malleated, MESSAGE)).toBe(false);
+    expect(theirs(A.toBytes(), malleated, MESSAGE)).toBe(false);
+  });
+
+  test("a non-canonical R of the same point is refused", () => {
+    // R = the identity, once as y = 1 and once as y = p + 1.
+    const identity = Point.ZERO.toBytes();
+    const other = Buffer.from(`ee${"ff".repeat(30)}7f`, "hex");
+    const message = MESSAGE;
+    const good = Buffer.concat([
+      identity,
+      toBytes((challenge(A.toBytes(), identity, message) * SECRET) % L),
+    ]);
+    const bad = Buffer.concat([
+      other,
+      toBytes((challenge(A.toBytes(), other, message) * SECRET) % L),
+    ]);
+    expect(ours(A.toBytes(), good, message)).toBe(true);
+    expect(theirs(A.toBytes(), good, message)).toBe(true);
+    expect(ours(A.toBytes(), bad, message)).toBe(false);
+    expect(theirs(A.toBytes(), bad, message)).toBe(false);
+  });
+
+  test.each([0, 1, 32, 63, 65, 128])(
+    "a signature of %i bytes is refused, not thrown at",
+    (length) => {
+      expect(ours(A.toBytes(), new Uint8Array(length), MESSAGE)).toBe(false);
+    },
+  );
+});
+
+describe("RFC 8037 A.4 and the labels", () => {
+  const input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+  const signature =
+    "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+  const jwk = {
+    kty: "OKP",
+    crv: "Ed25519",
+    x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+  } as const;
+
+  test.each([EdDSA, Ed25519])("the signature of A.4 verifies under $alg", (alg) => {
+    const key = alg.importKey(jwk);
+    expect(key?.verify(Buffer.from(signature, "base64url"), Buffer.from(input))).toBe(true);
+    expect(key?.verify(Buffer.from(signature, "base64url"), Buffer.from(`${input}x`))).toBe(false);
+  });
+
+  test("what node:crypto signs, both labels accept", async () => {
+    expect(await outcome(mint({ key: "Ed25519" }))).toBe("ok");
+    expect(await outcome(mint({ key: "Ed25519", header: { alg: "EdDSA" } }))).toBe("ok");
+  });
+
+  test.each(["EdDSA", "Ed25519"] as const)("what we sign as %s, jose accepts", async (alg) => {
+    const { kty, crv, x, d } = privateJwk("Ed25519");
+    if (kty !== "OKP" || crv !== "Ed25519" || x === undefined || d === undefined)
+      throw new Error("no Ed25519 key");
+    const signer = createSigner({ kty, crv, x, d }, { alg });
+    const proof = createProof(signer, { method: "GET", url: "https://a.example/" });
+    expect(decodeProtectedHeader(proof).alg).toBe(alg);
+    await jwtVerify(proof, await importJWK(signer.publicJwk as object, alg), { typ: "dpop+jwt" });
+    expect(
+      createVerifier().verify(proof, { method: "GET", url: "https://a.example/" }),
+    ).toMatchObject({ ok: true, alg });
+  });
+});
