@@ -1,0 +1,16 @@
+// The package's own name means its sources here, as it does in tsconfig.json; check:package tries the built package.
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+
+export default defineConfig({
+  root: fileURLToPath(new URL("..", import.meta.url)),
+  resolve: {
+    alias: [
+      { find: /^dpop-core$/, replacement: source("index.ts") },
+      { find: /^dpop-core\/(core|noble)$/, replacement: source("$1.ts") },
+    ],
+  },
+  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+});
