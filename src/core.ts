@@ -15,7 +15,7 @@ export {
 } from "./proof/failure.js";
 export { normalizeHtu } from "./proof/htu.js";
 export { parseProof, type ParsedProof, type ProofHeader } from "./proof/parse.js";
-export type { ProofClaims, ProofLimits } from "./proof/claims.js";
+export type { ProofClaims, ProofLimitOptions, ProofLimits } from "./proof/claims.js";
 export { type HashOptions, type Hasher, jwkThumbprint } from "./jose/thumbprint.js";
 export type {
   Alg,

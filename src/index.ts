@@ -33,6 +33,7 @@ export {
   type ParsedProof,
   type ProofClaims,
   type ProofHeader,
+  type ProofLimitOptions,
   type ProofLimits,
   type ProofRequest,
   type PublicJwk,
@@ -140,5 +141,5 @@ function withBackend<O extends object, B>(
   options: O & { readonly backend?: B | undefined },
 ): O & { readonly backend: B | typeof noble } {
   objectArgument(options, "options");
-  return { ...options, backend: options.backend ?? noble };
+  return { ...options, backend: options.backend === undefined ? noble : options.backend };
 }

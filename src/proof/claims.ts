@@ -37,6 +37,9 @@ export interface ProofLimits {
   readonly nonce: number;
 }
 
+/** Limits of which any may be left to its default. */
+export type ProofLimitOptions = { readonly [L in keyof ProofLimits]?: number | undefined };
+
 const DEFAULT_LIMITS: ProofLimits = { proof: 8192, jti: 256, htu: 4096, nonce: 1024 };
 
 /** Whatever the limit, a string longer than this is no HTTP header field. */

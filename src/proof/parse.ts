@@ -3,7 +3,13 @@
 import type { JsonObject, JsonValue } from "../bytes/json.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { demandsExtension, type ParsedJws, parseJws } from "../jose/jws.js";
-import { type ProofClaims, type ProofLimits, readClaims, readLimits } from "./claims.js";
+import {
+  type ProofClaims,
+  type ProofLimitOptions,
+  type ProofLimits,
+  readClaims,
+  readLimits,
+} from "./claims.js";
 import { type Failure, type FailureCode, failure } from "./failure.js";
 
 /** The media type of a proof, without its `application/` prefix. */
@@ -29,7 +35,7 @@ export interface ParsedProof {
  */
 export function parseProof(
   proof: ProofHeader,
-  options: { readonly limits?: Partial<ProofLimits> | undefined } = {},
+  options: { readonly limits?: ProofLimitOptions | undefined } = {},
 ): ParsedProof | Failure {
   const limits = readLimits(options.limits);
   const jws = parseProofJws(proof, limits);

@@ -8,7 +8,7 @@ import {
 import type { Alg, Backend, SyncAlg } from "../jose/alg.js";
 import type { Hasher } from "../jose/thumbprint.js";
 import type { TimeWindow } from "../proof/check.js";
-import { type ProofLimits, readLimits } from "../proof/claims.js";
+import { type ProofLimitOptions, type ProofLimits, readLimits } from "../proof/claims.js";
 import { isAsymmetricAlg } from "../proof/parse.js";
 import type { NonceCheck } from "./nonce.js";
 import type { ReplayStore, SyncReplayStore } from "./replay.js";
@@ -28,7 +28,7 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   /** Remembers proofs. Without it a proof can be replayed for as long as it is young enough. */
   readonly replay?: R | undefined;
   /** Upper bounds in characters; proof 8192, jti 256, htu 4096, nonce 1024 where they are not given. */
-  readonly limits?: Partial<ProofLimits> | undefined;
+  readonly limits?: ProofLimitOptions | undefined;
 }
 
 /** Options of a synchronous verifier: every part answers at once. */
@@ -77,21 +77,23 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
     functionMember(objectArgument(given["replay"], "replay"), "add", "replay");
   return Object.freeze({
     hasher: options.backend,
-    algs: readAlgs(
-      options.algs ?? options.backend.algs,
-      options.algs === undefined ? "backend.algs" : "algs",
-    ),
-    maxAge: seconds(given["maxAge"] ?? 60, "maxAge"),
-    clockTolerance: seconds(given["clockTolerance"] ?? 15, "clockTolerance"),
-    clock: options.clock ?? platformClock,
+    algs:
+      options.algs === undefined
+        ? readAlgs(options.backend.algs, "backend.algs")
+        : readAlgs(options.algs, "algs"),
+    maxAge: seconds(given["maxAge"], "maxAge", 60),
+    clockTolerance: seconds(given["clockTolerance"], "clockTolerance", 15),
+    clock: options.clock === undefined ? platformClock : options.clock,
     nonce: options.nonce,
     replay: options.replay,
     limits: readLimits(given["limits"]),
   });
 }
 
-function seconds(value: unknown, name: string): number {
-  return numberArgument(value, name, "seconds", 0, LONGEST_WINDOW);
+function seconds(value: unknown, name: string, byDefault: number): number {
+  return value === undefined
+    ? byDefault
+    : numberArgument(value, name, "seconds", 0, LONGEST_WINDOW);
 }
 
 function platformClock(): number {

@@ -56,7 +56,7 @@ export function createMemoryReplayStore(
 ): MemoryReplayStore {
   const given = optionsArgument(options, "options", ["maxEntries"]);
   const maxEntries = integerArgument(
-    given["maxEntries"] ?? 1_000_000,
+    given["maxEntries"] === undefined ? 1_000_000 : given["maxEntries"],
     "maxEntries",
     "entries",
     1,

@@ -6,7 +6,7 @@ import {
   noble,
   type NonceCheck,
   type ProofHeader,
-  type ProofLimits,
+  type ProofLimitOptions,
   type ProofRequest,
   type SyncReplayStore,
   type VerifierOptions,
@@ -20,7 +20,7 @@ export interface PolicyData {
   readonly algs?: readonly ("ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519")[];
   readonly maxAge?: number;
   readonly clockTolerance?: number;
-  readonly limits?: Partial<ProofLimits>;
+  readonly limits?: ProofLimitOptions;
   readonly nonce?: {
     readonly accept: string;
     readonly status?: "valid" | "renew";

@@ -1,0 +1,386 @@
+// What the programmer gets wrong is a TypeError or RangeError that names the argument: at construction where it can be, and
+// never an answer about the client. What the network gets wrong is never thrown at.
+import {
+  createAsyncVerifier,
+  createMemoryReplayStore,
+  createVerifier,
+  jwkThumbprint,
+  accessTokenHash,
+  noble,
+  nobleBackend,
+  parseProof,
+  verifyProof,
+  verifyProofAsync,
+} from "dpop-core";
+import { describe, expect, test } from "vitest";
+import { mint, NOW, URL_ } from "./support/mint.js";
+
+/** Calls a function as plain JavaScript would, whatever the types say. */
+const call = (f: (...args: never[]) => unknown, ...args: readonly unknown[]): unknown =>
+  Reflect.apply(f, undefined, args);
+
+const REQUEST = { method: "POST", url: URL_, now: NOW };
+
+/** Values of every wrong type for a string. */
+const NOT_STRINGS: readonly (readonly [string, unknown])[] = [
+  ["a number", 1],
+  ["NaN", Number.NaN],
+  ["a bigint", 1n],
+  ["true", true],
+  ["a symbol", Symbol("x")],
+  ["a list", ["POST"]],
+  ["an object with toString", { toString: () => "POST" }],
+  ["a String object", new String("POST")],
+  ["a function", () => "POST"],
+  ["a proxy", new Proxy({}, {})],
+  ["bytes", new Uint8Array(4)],
+];
+
+const WRONG_MEMBERS = ["method", "url", "accessToken", "jkt"].flatMap((member) =>
+  [...NOT_STRINGS, ["null", null] as const].map(([name, value]) => ({ member, name, value })),
+);
+
+describe("members of the request", () => {
+  test.each(WRONG_MEMBERS)("$member: $name", async ({ member, value }) => {
+    const request = {
+      ...REQUEST,
+      ...(member === "accessToken" ? { jkt: "x" } : {}),
+      [member]: value,
+    };
+    const named = new RegExp(`^${member} must be a string$`);
+    expect(() => call(verifyProof, mint(), request)).toThrow(TypeError);
+    expect(() => call(verifyProof, mint(), request)).toThrow(named);
+    await expect(call(verifyProofAsync, mint(), request)).rejects.toThrow(named);
+    expect(() => call(createVerifier().verify, mint(), request)).toThrow(named);
+  });
+
+  test.each<[string, unknown]>([
+    ["method", { ...REQUEST, method: undefined }],
+    ["url", { ...REQUEST, url: undefined }],
+    ["url", { ...REQUEST, url: "" }],
+    ["url", { ...REQUEST, url: "/token" }],
+    ["url", { ...REQUEST, url: "server.example.com/token" }],
+    ["url", { ...REQUEST, url: "ftp://server.example.com/" }],
+    ["url", { ...REQUEST, url: " https://server.example.com/" }],
+    ["jkt", { ...REQUEST, accessToken: "x" }],
+    ["now", { ...REQUEST, now: "1562262616" }],
+    ["now", { ...REQUEST, now: null }],
+    ["now", { ...REQUEST, now: new Date() }],
+    ["now", { ...REQUEST, now: 1n }],
+    ["request", undefined],
+    ["request", null],
+    ["request", "POST"],
+    ["request", [REQUEST]],
+  ])("%s", (name, request) => {
+    expect(() => call(verifyProof, mint(), request)).toThrow(TypeError);
+    expect(() => call(verifyProof, mint(), request)).toThrow(new RegExp(`^${name} must`));
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, NOW * 1000])(
+    "now %d is no number of seconds",
+    (now) => {
+      expect(() => call(verifyProof, mint(), { ...REQUEST, now })).toThrow(RangeError);
+      expect(() => call(verifyProof, mint(), { ...REQUEST, now })).toThrow(
+        /^now must be .* seconds/,
+      );
+    },
+  );
+
+  test("http and https in any case of letters are absolute", () => {
+    expect(verifyProof(mint(), { ...REQUEST, url: "HTTPS://SERVER.example.com/token" }).ok).toBe(
+      true,
+    );
+  });
+});
+
+describe("the proof", () => {
+  test.each([
+    ...NOT_STRINGS.filter(([name]) => name !== "a list"),
+    ["a list of numbers", [1]],
+    ["a list that holds null", ["a", null]],
+  ] as const)("%s", async (_, proof) => {
+    expect(() => call(verifyProof, proof, REQUEST)).toThrow(TypeError);
+    expect(() => call(verifyProof, proof, REQUEST)).toThrow(/^proof must be/);
+    await expect(call(verifyProofAsync, proof, REQUEST)).rejects.toThrow(/^proof must be/);
+    expect(() => call(parseProof, proof)).toThrow(/^proof must be/);
+  });
+});
+
+describe("options", () => {
+  const { ES256 } = noble;
+  test.each<[string, unknown, RegExp]>([
+    ["options null", null, /^options /],
+    ["options a list", [], /^options /],
+    ["an option that does not exist", { maxage: 60 }, /^options .*maxAge/],
+    ["cache, which does not exist yet", { cache: {} }, /^options /],
+    ["backend a string", { backend: "noble" }, /^backend /],
+    ["a backend without a hash", { backend: { algs: [ES256] } }, /^backend\.sha256 /],
+    ["a backend without algorithms", { backend: { ...noble, algs: undefined } }, /^backend\.algs /],
+    ["algs a string", { algs: "ES256" }, /^algs /],
+    ["backend null", { backend: null }, /^backend /],
+    ["algs null", { algs: null }, /^algs /],
+    ["clock null", { clock: null }, /clock must be a function/],
+    ["algs empty", { algs: [] }, /^algs /],
+    ["algs of labels", { algs: ["ES256"] }, /^algs\[\] /],
+    ["algs that hold null", { algs: [null] }, /^algs\[\] /],
+    [
+      "an algorithm without importKey",
+      { algs: [{ alg: "ES256", kty: "EC" }] },
+      /^algs\[\]\.importKey /,
+    ],
+    ["none", { algs: [{ ...ES256, alg: "none" }] }, /^algs /],
+    ["HS256", { algs: [{ ...ES256, alg: "HS256", kty: "oct" }] }, /^algs /],
+    ["a symmetric key type", { algs: [{ ...ES256, kty: "oct" }] }, /^algs /],
+    ["one label twice", { algs: [ES256, ES256] }, /^algs /],
+    ["maxAge a string", { maxAge: "60" }, /^maxAge .*seconds/],
+    ["maxAge null", { maxAge: null }, /^maxAge .*seconds/],
+    ["clockTolerance an object", { clockTolerance: {} }, /^clockTolerance .*seconds/],
+    ["clock a number", { clock: 1 }, /clock must be a function/],
+    ["clock a date", { clock: new Date() }, /clock must be a function/],
+    ["nonce true", { nonce: true }, /^nonce /],
+    ["nonce a function", { nonce: () => ({ status: "valid" }) }, /^nonce /],
+    ["nonce without check", { nonce: {} }, /^nonce\.check /],
+    ["replay true", { replay: true }, /^replay /],
+    ["replay a Map", { replay: new Map() }, /^replay\.add /],
+    ["limits a number", { limits: 8192 }, /^limits /],
+    ["a limit that does not exist", { limits: { jwt: 1 } }, /^limits /],
+    ["a limit that is a string", { limits: { proof: "1" } }, /^limits\.proof .*characters/],
+  ])("%s", (_, options, message) => {
+    for (const f of [createVerifier, createAsyncVerifier]) {
+      expect(() => call(f, options)).toThrow(TypeError);
+      expect(() => call(f, options)).toThrow(message);
+    }
+    expect(() => call(verifyProof, mint(), REQUEST, options)).toThrow(message);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ["maxAge NaN", { maxAge: Number.NaN }, /^maxAge .*seconds/],
+    ["maxAge negative", { maxAge: -1 }, /^maxAge .*seconds/],
+    ["maxAge without end", { maxAge: Number.POSITIVE_INFINITY }, /^maxAge .*seconds/],
+    ["maxAge in milliseconds", { maxAge: 300_000 }, /^maxAge .*seconds/],
+    ["clockTolerance negative", { clockTolerance: -1 }, /^clockTolerance .*seconds/],
+    ["a limit of nothing", { limits: { jti: 0 } }, /^limits\.jti .*characters/],
+    ["a limit that is not whole", { limits: { htu: 1.5 } }, /^limits\.htu .*characters/],
+    [
+      "a limit without end",
+      { limits: { nonce: Number.POSITIVE_INFINITY } },
+      /^limits\.nonce .*characters/,
+    ],
+  ])("%s", (_, options, message) => {
+    expect(() => call(createVerifier, options)).toThrow(RangeError);
+    expect(() => call(createVerifier, options)).toThrow(message);
+  });
+
+  test("undefined is the default", () => {
+    const none = {
+      backend: undefined,
+      algs: undefined,
+      maxAge: undefined,
+      clock: undefined,
+      limits: { proof: undefined },
+    };
+    expect(createVerifier(none).algs).toEqual(["ES256", "EdDSA", "Ed25519"]);
+  });
+
+  test("a clock is asked in seconds; what is no such number is an error, never a verdict", () => {
+    const at = (clock: () => unknown): unknown =>
+      call(verifyProof, mint(), { ...REQUEST, now: undefined }, { clock });
+    expect(at(() => NOW)).toMatchObject({ ok: true });
+    expect(at(() => NOW + 100)).toMatchObject({
+      ok: false,
+      code: "iat_too_old",
+      clockOffset: -100,
+    });
+    expect(() => at(() => NOW * 1000)).toThrow(RangeError);
+    expect(() => at(() => Number.NaN)).toThrow(RangeError);
+    expect(() => at(() => new Date())).toThrow(TypeError);
+    expect(() => at(() => Promise.resolve(NOW))).toThrow(TypeError);
+  });
+
+  test("now of the request wins over the clock", () => {
+    const clock = (): number => {
+      throw new Error("the clock was asked");
+    };
+    expect(verifyProof(mint(), REQUEST, { clock }).ok).toBe(true);
+    expect(() => verifyProof(mint(), { ...REQUEST, now: undefined }, { clock })).toThrow(
+      "the clock was asked",
+    );
+  });
+
+  test("without now and clock, the platform's clock counts", () => {
+    const iat = Math.floor(Date.now() / 1000);
+    expect(verifyProof(mint({ claims: { iat } }), { method: "POST", url: URL_ }).ok).toBe(true);
+    expect(verifyProof(mint(), { method: "POST", url: URL_ })).toMatchObject({
+      code: "iat_too_old",
+    });
+  });
+
+  test("a verifier is frozen, and deaf to what becomes of its options", () => {
+    const algs = [noble.EdDSA];
+    const options = { algs, maxAge: 60, limits: { proof: 8192 } };
+    const verifier = createVerifier(options);
+    algs.push(noble.ES256);
+    Object.assign(options, { maxAge: 86_400, algs: [noble.ES256] });
+    options.limits.proof = 1;
+    expect(verifier.verify(mint(), REQUEST)).toMatchObject({ code: "alg_unsupported" });
+    expect(verifier.verify(mint({ key: "Ed25519", header: { alg: "EdDSA" } }), REQUEST).ok).toBe(
+      true,
+    );
+    expect(Object.isFrozen(verifier) && Object.isFrozen(verifier.algs)).toBe(true);
+    expect(verifier.algs).toEqual(["EdDSA"]);
+  });
+});
+
+describe("the other functions", () => {
+  test.each<[string, () => unknown, RegExp]>([
+    ["createMemoryReplayStore: no object", () => call(createMemoryReplayStore, 5), /^options /],
+    [
+      "createMemoryReplayStore: an unknown option",
+      () => call(createMemoryReplayStore, { max: 5 }),
+      /^options /,
+    ],
+    [
+      "createMemoryReplayStore: a string",
+      () => call(createMemoryReplayStore, { maxEntries: "5" }),
+      /^maxEntries .*entries/,
+    ],
+    [
+      "createMemoryReplayStore: none",
+      () => call(createMemoryReplayStore, { maxEntries: 0 }),
+      /^maxEntries .*entries/,
+    ],
+    [
+      "createMemoryReplayStore: a fraction",
+      () => call(createMemoryReplayStore, { maxEntries: 1.5 }),
+      /^maxEntries .*entries/,
+    ],
+    ["accessTokenHash: a number", () => call(accessTokenHash, 1), /^accessToken /],
+    ["accessTokenHash: nothing", () => call(accessTokenHash, ""), /^accessToken /],
+    ["accessTokenHash: text outside ASCII", () => call(accessTokenHash, "é"), /^accessToken /],
+    [
+      "accessTokenHash: an unknown option",
+      () => call(accessTokenHash, "x", { hash: 1 }),
+      /^options /,
+    ],
+    [
+      "jwkThumbprint: a bad backend",
+      () => call(jwkThumbprint, {}, { backend: {} }),
+      /^backend\.sha256 /,
+    ],
+    [
+      "parseProof: bad limits",
+      () => call(parseProof, "x", { limits: { proof: -1 } }),
+      /^limits\.proof /,
+    ],
+    ["nobleBackend: nothing", () => call(nobleBackend, undefined), /^parts /],
+    [
+      "nobleBackend: no curves",
+      () => call(nobleBackend, { sha256: () => new Uint8Array(32) }),
+      /^parts\.p256 /,
+    ],
+  ])("%s", (_, run, message) => {
+    expect(run).toThrow(message);
+  });
+});
+
+describe("a part that is broken is never taken for a verdict", () => {
+  const broken = (): never => {
+    throw new Error("out of order");
+  };
+  const ok = mint();
+  const alg = { ...noble.ES256 };
+  const key = { size: 1, verify: () => true };
+
+  test.each<[string, object]>([
+    ["a hash that throws", { backend: { ...noble, sha256: broken } }],
+    ["an import that throws", { algs: [{ ...alg, importKey: broken }] }],
+    ["a key that throws", { algs: [{ ...alg, importKey: () => ({ ...key, verify: broken }) }] }],
+    ["a nonce check that throws", { nonce: { check: broken } }],
+    ["a replay store that throws", { replay: { add: broken } }],
+    ["a clock that throws", { clock: broken }],
+  ])("%s: its error comes through", async (_, options) => {
+    const request = { ...REQUEST, now: "clock" in options ? undefined : NOW };
+    expect(() => call(verifyProof, ok, request, options)).toThrow("out of order");
+    await expect(call(verifyProofAsync, ok, request, options)).rejects.toThrow("out of order");
+  });
+
+  test.each<[string, object]>([
+    ["a store that rejects", { replay: { add: async () => broken() } }],
+    ["an import that rejects", { algs: [{ ...alg, importKey: async () => broken() }] }],
+    [
+      "a key that rejects",
+      { algs: [{ ...alg, importKey: () => ({ ...key, verify: async () => broken() }) }] },
+    ],
+  ])("%s: its error comes through", async (_, options) => {
+    await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow("out of order");
+  });
+
+  test.each([undefined, null, true, 1, "OK", "NEW", {}, []])(
+    "a store that answers %j is broken",
+    async (answer) => {
+      const options = { replay: { add: () => answer } };
+      expect(() => call(verifyProof, ok, REQUEST, options)).toThrow(/^replay\.add must return/);
+      await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(
+        /^replay\.add must return/,
+      );
+    },
+  );
+
+  test.each<[unknown]>([
+    [undefined],
+    [null],
+    ["valid"],
+    [{}],
+    [{ status: true }],
+    [{ status: "ok" }],
+    [{ status: "valid", acceptUntil: "later" }],
+    [{ status: "valid", acceptUntil: Number.NaN }],
+    [{ status: "valid", acceptUntil: Number.POSITIVE_INFINITY }],
+    [{ status: "invalid", next: 1 }],
+    [Promise.resolve({ status: "valid" })],
+  ])("a nonce check that answers %j is broken", async (answer) => {
+    const options = { nonce: { check: () => answer } };
+    expect(() => call(verifyProof, ok, REQUEST, options)).toThrow(/^nonce\.check must return/);
+    await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(
+      /^nonce\.check must return/,
+    );
+  });
+});
+
+describe("an asynchronous part in a synchronous verifier is never success", () => {
+  const forged = mint({ signer: "otherES256" });
+
+  test("a promise of true is no valid signature", () => {
+    const options = {
+      algs: [{ ...noble.ES256, importKey: () => ({ size: 1, verify: async () => true }) }],
+    };
+    expect(call(verifyProof, forged, REQUEST, options)).toMatchObject({
+      ok: false,
+      code: "signature_invalid",
+    });
+  });
+
+  test("a promise of a key is no key", () => {
+    const options = {
+      algs: [{ ...noble.ES256, importKey: async () => ({ size: 1, verify: () => true }) }],
+    };
+    expect(() => call(verifyProof, forged, REQUEST, options)).toThrow(TypeError);
+  });
+
+  test('a promise of "new" is no record', () => {
+    const options = { replay: { add: async () => "new" } };
+    expect(() => call(verifyProof, mint(), REQUEST, options)).toThrow(/^replay\.add must return/);
+  });
+
+  test.each([1, "true", {}, "valid"])("only true is a valid signature, not %j", async (answer) => {
+    const options = {
+      algs: [{ ...noble.ES256, importKey: () => ({ size: 1, verify: () => answer }) }],
+    };
+    expect(call(verifyProof, forged, REQUEST, options)).toMatchObject({
+      code: "signature_invalid",
+    });
+    expect(await call(verifyProofAsync, forged, REQUEST, options)).toMatchObject({
+      code: "signature_invalid",
+    });
+  });
+});
