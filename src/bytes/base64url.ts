@@ -15,17 +15,27 @@ function sextet(text: string, index: number): number {
   return SEXTETS[text.charCodeAt(index)] ?? -1;
 }
 
+function letter(value: number): number {
+  return ALPHABET.charCodeAt(value & 63);
+}
+
 /** Encodes bytes as base64url without padding. */
 export function encodeBase64url(bytes: Uint8Array): string {
   let text = "";
-  for (let i = 0; i < bytes.length; i += 3) {
-    const left = bytes.length - i;
-    const group =
-      ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (left > 2 ? (bytes[i + 2] ?? 0) : 0);
-    text += ALPHABET.charAt(group >> 18) + ALPHABET.charAt((group >> 12) & 63);
-    if (left > 1) text += ALPHABET.charAt((group >> 6) & 63);
-    if (left > 2) text += ALPHABET.charAt(group & 63);
+  let i = 0;
+  for (const whole = bytes.length - 2; i < whole; i += 3) {
+    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text += String.fromCharCode(
+      letter(group >> 18),
+      letter(group >> 12),
+      letter(group >> 6),
+      letter(group),
+    );
   }
+  const tail = bytes.length - i;
+  const rest = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8);
+  if (tail > 0) text += String.fromCharCode(letter(rest >> 18), letter(rest >> 12));
+  if (tail > 1) text += String.fromCharCode(letter(rest >> 6));
   return text;
 }
 

@@ -10,7 +10,7 @@ export interface JsonObject {
 const MAX_DEPTH = 16;
 
 const QUOTE = 0x22;
-const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
@@ -20,15 +20,17 @@ const CLOSE_BRACE = 0x7d;
 /**
  * Parses a JSON object, or answers null: for malformed JSON, for anything that is not an object, for a member name that
  * stands twice in one object (JSON.parse would keep the last and hide the other), and for nesting deeper than 16.
- * A member named `__proto__` is an own member like any other.
+ * A member named `__proto__` is an own member like any other. Takes time linear in the length.
  */
 export function parseJsonObject(text: string): JsonObject | null {
-  if (!hasUniqueNames(text)) return null; // before JSON.parse: it also bounds the depth
+  const written = countWrittenMembers(text); // before JSON.parse: it also bounds the depth
+  if (written === -1) return null;
   const value = parseJson(text);
-  return isJsonObject(value) ? value : null;
+  if (!isJsonObject(value)) return null;
+  return countMembers(value) === written ? value : null;
 }
 
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -41,50 +43,39 @@ function parseJson(text: string): JsonValue | undefined {
 }
 
 /**
- * One pass over the text that looks at strings, brackets and commas only. It need not notice malformed JSON, since
- * JSON.parse reads what passes here; it must be right for well-formed JSON, and linear for everything.
+ * How many members a JSON text writes: in well-formed JSON, one for each colon outside a string. JSON.parse keeps fewer
+ * where a name stands twice, however it is escaped. -1 where the text nests too deep, or is plainly no JSON; whether it is
+ * JSON otherwise is for JSON.parse to say.
  */
-function hasUniqueNames(text: string): boolean {
-  const outer: (Set<string> | null)[] = [];
-  let names: Set<string> | null = null; // of the innermost object; null in an array and outside
-  let nameIsDue = false;
+function countWrittenMembers(text: string): number {
+  let members = 0;
+  let depth = 0;
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
-      case QUOTE: {
-        const end = stringEnd(text, i);
-        if (end === -1) return false;
-        if (nameIsDue && names !== null) {
-          const name = stringValue(text, i, end);
-          if (name === undefined || names.has(name)) return false;
-          names.add(name);
-          nameIsDue = false;
-        }
-        i = end;
+      case QUOTE:
+        i = stringEnd(text, i);
+        if (i === -1) return -1;
         break;
-      }
+      case COLON:
+        members++;
+        break;
       case OPEN_BRACE:
       case OPEN_BRACKET:
-        if (outer.length === MAX_DEPTH) return false;
-        outer.push(names);
-        nameIsDue = text.charCodeAt(i) === OPEN_BRACE;
-        names = nameIsDue ? new Set() : null;
+        if (depth++ === MAX_DEPTH) return -1;
         break;
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
-        if (outer.length === 0) return false;
-        names = outer.pop() ?? null;
-        nameIsDue = false;
-        break;
-      case COMMA:
-        nameIsDue = names !== null;
+        if (depth-- === 0) return -1;
         break;
     }
   }
-  return true;
+  return members;
 }
 
-/** The index of the quote that ends the string whose opening quote is at `start`, or -1. */
+/** The index of the quote that ends the string of which the opening quote is at `start`, or -1. */
 function stringEnd(text: string, start: number): number {
+  const quote = text.indexOf('"', start + 1);
+  if (quote === -1 || text.charCodeAt(quote - 1) !== BACKSLASH) return quote;
   for (let i = start + 1; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit === QUOTE) return i;
@@ -93,10 +84,14 @@ function stringEnd(text: string, start: number): number {
   return -1;
 }
 
-/** The string between two quotes with its escapes resolved: `a` and `\u0061` are one name. */
-function stringValue(text: string, start: number, end: number): string | undefined {
-  const raw = text.slice(start + 1, end);
-  if (!raw.includes("\\")) return raw;
-  const value = parseJson(text.slice(start, end + 1));
-  return typeof value === "string" ? value : undefined;
+/** How many members a value holds, at every level; its depth is bounded. */
+function countMembers(value: JsonValue | undefined): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const element of value) members += countMembers(element);
+    return members;
+  }
+  for (const member of Object.values(value)) members += 1 + countMembers(member);
+  return members;
 }

@@ -1,8 +1,5 @@
 // UTF-8 (RFC 3629): text to bytes and back, fatally; written out because bare engines have no TextEncoder.
 
-/** How many bytes at most become one string at a time; engines limit the number of arguments of a call. */
-const CHUNK = 4096;
-
 /** True unless `text` holds a lone surrogate, which has no UTF-8 form. */
 export function isWellFormed(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
@@ -68,12 +65,24 @@ function encodeWide(text: string): Uint8Array | null {
  */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   let text = "";
-  for (let i = 0; i < bytes.length; i += CHUNK) {
-    const chunk = bytes.subarray(i, i + CHUNK);
-    for (const byte of chunk) if (byte > 0x7f) return decodeWide(bytes);
-    text += String.fromCharCode(...chunk);
+  let i = 0;
+  // Eight at a time: fewer and longer pieces to join. bench/parse: a spread of the bytes takes ten times as long.
+  for (const whole = bytes.length - 7; i < whole; i += 8) {
+    const [a, b, c, d] = [at(bytes, i), at(bytes, i + 1), at(bytes, i + 2), at(bytes, i + 3)];
+    const [e, f, g, h] = [at(bytes, i + 4), at(bytes, i + 5), at(bytes, i + 6), at(bytes, i + 7)];
+    if ((a | b | c | d | e | f | g | h) > 0x7f) return decodeWide(bytes);
+    text += String.fromCharCode(a, b, c, d, e, f, g, h);
+  }
+  for (; i < bytes.length; i++) {
+    const byte = at(bytes, i);
+    if (byte > 0x7f) return decodeWide(bytes);
+    text += String.fromCharCode(byte);
   }
   return text;
+}
+
+function at(bytes: Uint8Array, index: number): number {
+  return bytes[index] ?? 0;
 }
 
 function decodeWide(bytes: Uint8Array): string | null {
