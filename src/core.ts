@@ -16,7 +16,8 @@ export {
 export { normalizeHtu } from "./proof/htu.js";
 export { parseProof, type ParsedProof, type ProofHeader } from "./proof/parse.js";
 export type { ProofClaims, ProofLimitOptions, ProofLimits } from "./proof/claims.js";
-export { type HashOptions, type Hasher, jwkThumbprint } from "./jose/thumbprint.js";
+export type { Hasher, HashOptions } from "./jose/hash.js";
+export { jwkThumbprint } from "./jose/thumbprint.js";
 export type {
   Alg,
   AsyncAlg,

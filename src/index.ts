@@ -1,5 +1,5 @@
 // dpop-core: everything, with the bundled noble as the backend wherever none is given.
-import { objectArgument } from "./bytes/argument.js";
+import { plainArgument } from "./bytes/argument.js";
 import * as core from "./core.js";
 import type { Signer, SyncSigner } from "./jose/alg.js";
 import type { PublicJwk } from "./jose/jwk.js";
@@ -140,6 +140,6 @@ export function accessTokenHash(accessToken: string, options: HashOptions = {}):
 function withBackend<O extends object, B>(
   options: O & { readonly backend?: B | undefined },
 ): O & { readonly backend: B | typeof noble } {
-  objectArgument(options, "options");
+  plainArgument(options, "options"); // or the spread would drop what is inherited
   return { ...options, backend: options.backend === undefined ? noble : options.backend };
 }

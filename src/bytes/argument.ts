@@ -37,6 +37,14 @@ export function integerArgument(
   return number;
 }
 
+/** Times later than this, the year 5138, are milliseconds. */
+const LAST_SECOND = 1e11;
+
+/** A point in time: seconds since the epoch, fractions allowed. */
+export function timeArgument(value: unknown, name: string): number {
+  return numberArgument(value, name, "seconds since the epoch", 0, LAST_SECOND);
+}
+
 /** An object that is no array; its members are unknown until they are guarded in turn. */
 export function objectArgument(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -45,21 +53,33 @@ export function objectArgument(value: unknown, name: string): Readonly<Record<st
   return value as Readonly<Record<string, unknown>>; // an object, as was just checked
 }
 
-/** Options, of which a misspelt one must not go unnoticed: it would leave a check at its default. */
-export function optionsArgument(
-  value: unknown,
+/**
+ * A copy of an object that may have these members alone. A misspelt one must not go unnoticed: it would leave a check out.
+ * Nor may one be inherited, which one reader sees and another does not. Each is read once, so that it can't change after it
+ * was guarded; until then the type is no more than the caller's promise.
+ */
+export function membersArgument<T extends object>(
+  value: T,
   name: string,
   known: readonly string[],
-): Readonly<Record<string, unknown>> {
-  const options = objectArgument(value, name);
-  for (const option of Object.keys(options)) {
-    if (!known.includes(option)) {
-      throw new TypeError(
-        `${name} has a member that does not exist; known are: ${known.join(", ")}`,
-      );
+): T {
+  const members: T = Object.assign(Object.create(null), plainArgument(value, name));
+  for (const member of Object.keys(members)) {
+    if (!known.includes(member)) {
+      throw new TypeError(`${name} must have no members but ${known.join(", ")}`);
     }
   }
-  return options;
+  return members;
+}
+
+/** An object as a literal makes it, of this realm or another: its prototype has no prototype. */
+export function plainArgument(value: unknown, name: string): object {
+  const object = objectArgument(value, name);
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    throw new TypeError(`${name} must be a plain object`);
+  }
+  return object;
 }
 
 /** Asserts that `owner[name]` can be called; `path` is what the message calls it. */

@@ -1,6 +1,41 @@
 // The plug: what an algorithm, a backend and a signer must offer. Everything that does cryptography comes in through here.
 import type { PublicJwk } from "./jwk.js";
 
+/** What a label says of its key and its signature. */
+export interface AlgShape {
+  readonly kty: "EC" | "OKP" | "RSA";
+  readonly crv?: "P-256" | "P-384" | "P-521" | "Ed25519";
+  /** Of the signature, in bytes; absent where it follows the key. */
+  readonly signatureSize?: number;
+}
+
+/**
+ * The asymmetric JWS labels (RFC 7518 section 3.1, RFC 8037, RFC 9864) for which a key can be read; undefined for every
+ * other text, `none` and the MACs above all (RFC 9449 section 11.6).
+ */
+export function algShape(label: unknown): AlgShape | undefined {
+  switch (label) {
+    case "ES256":
+      return { kty: "EC", crv: "P-256", signatureSize: 64 };
+    case "ES384":
+      return { kty: "EC", crv: "P-384", signatureSize: 96 };
+    case "ES512":
+      return { kty: "EC", crv: "P-521", signatureSize: 132 };
+    case "EdDSA":
+    case "Ed25519":
+      return { kty: "OKP", crv: "Ed25519", signatureSize: 64 };
+    case "RS256":
+    case "RS384":
+    case "RS512":
+    case "PS256":
+    case "PS384":
+    case "PS512":
+      return { kty: "RSA" };
+    default:
+      return undefined;
+  }
+}
+
 /** A public key that was imported once and verifies often. */
 export interface SyncKey {
   /**

@@ -1,23 +1,7 @@
 // JWK thumbprints (RFC 7638): a public key to the value that is called jkt.
-import { functionMember, objectArgument, optionsArgument } from "../bytes/argument.js";
-import { encodeBase64url } from "../bytes/base64url.js";
 import { asciiBytes } from "../bytes/utf8.js";
-import type { Backend } from "./alg.js";
+import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "./hash.js";
 import { type PublicJwk, readPublicJwk } from "./jwk.js";
-
-/** Anything that can hash: every backend can. */
-export type Hasher = Pick<Backend, "sha256">;
-
-export interface HashOptions {
-  readonly backend: Hasher;
-}
-
-/** The hasher of options that the programmer gave; a TypeError names what is wrong. */
-export function readHasher(options: HashOptions): Hasher {
-  const { backend } = optionsArgument(options, "options", ["backend"]);
-  functionMember(objectArgument(backend, "backend"), "sha256", "backend");
-  return options.backend;
-}
 
 /**
  * The RFC 7638 SHA-256 thumbprint of a public key: base64url, 43 characters. Member order and extra members do not
@@ -27,16 +11,14 @@ export function readHasher(options: HashOptions): Hasher {
 export function jwkThumbprint(jwk: PublicJwk, options: HashOptions): string {
   const hasher = readHasher(options);
   const key = readPublicJwk(jwk);
-  if (key === "jwk_private")
-    throw new TypeError("jwk must be a public key; it holds private members");
-  if (typeof key === "string")
-    throw new TypeError("jwk must be a canonical public EC, OKP or RSA key");
+  if (key === "jwk_private") throw new TypeError("jwk must be public; it holds private members");
+  if (typeof key === "string") throw new TypeError("jwk must be a canonical public key");
   return thumbprint(key, hasher);
 }
 
 /** The same for a key that was read: its values are base64url and names, which JSON writes without escapes. */
 export function thumbprint(jwk: PublicJwk, hasher: Hasher): string {
-  return encodeBase64url(hasher.sha256(asciiBytes(canonicalJson(jwk))));
+  return sha256Base64url(asciiBytes(canonicalJson(jwk)), hasher);
 }
 
 /** RFC 7638 section 3.2, RFC 8037 section 2: the required members, in lexicographic order, without whitespace. */

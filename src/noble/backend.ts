@@ -1,5 +1,5 @@
 // The noble backend: noble's objects, bundled or the caller's own, to algorithms, hash, randomness and signers.
-import { functionMember, objectArgument, optionsArgument } from "../bytes/argument.js";
+import { functionMember, membersArgument, objectArgument } from "../bytes/argument.js";
 import type { Backend, SyncAlg, SyncSigner } from "../jose/alg.js";
 import { ecdsaAlg } from "./ecdsa.js";
 import { eddsaAlg } from "./eddsa.js";
@@ -31,29 +31,52 @@ export interface NobleBackend extends Backend<SyncAlg> {
  * accepted by default; ES384 and ES512 where they are asked for. Throws a TypeError that names a part that is missing.
  */
 export function nobleBackend(parts: NobleParts): NobleBackend {
-  const given = optionsArgument(parts, "parts", [...CURVES, "sha256", "sha512", "randomBytes"]);
-  for (const curve of CURVES)
-    functionMember(objectArgument(given[curve], `parts.${curve}`), "sign", `parts.${curve}`);
-  functionMember(given, "sha256", "parts");
-  functionMember(given, "sha512", "parts");
-  if (given["randomBytes"] !== undefined) functionMember(given, "randomBytes", "parts");
-  const randomBytes = guardedRandomBytes(parts.randomBytes ?? platformRandomBytes);
-  const ES256 = ecdsaAlg("ES256", parts.p256);
-  const EdDSA = eddsaAlg("EdDSA", parts);
-  const Ed25519 = eddsaAlg("Ed25519", parts);
+  const given = readParts(parts);
+  const randomBytes = guardedRandomBytes(given.randomBytes ?? platformRandomBytes);
+  const ES256 = ecdsaAlg("ES256", given.p256);
+  const EdDSA = eddsaAlg("EdDSA", given);
+  const Ed25519 = eddsaAlg("Ed25519", given);
   return Object.freeze({
     algs: Object.freeze([ES256, EdDSA, Ed25519]),
     ES256,
-    ES384: ecdsaAlg("ES384", parts.p384),
-    ES512: ecdsaAlg("ES512", parts.p521),
+    ES384: ecdsaAlg("ES384", given.p384),
+    ES512: ecdsaAlg("ES512", given.p521),
     EdDSA,
     Ed25519,
-    sha256: (data: Uint8Array) => parts.sha256(data),
+    sha256: (data: Uint8Array) => given.sha256(data),
     randomBytes,
     createSigner: (privateJwk: PrivateJwk, options: SignerOptions = {}) =>
-      signerOf(parts, privateJwk, options),
-    generatePrivateJwk: (alg: SigningLabel) => newPrivateJwk(parts, alg, randomBytes),
+      signerOf(given, privateJwk, options),
+    generatePrivateJwk: (alg: SigningLabel) => newPrivateJwk(given, alg, randomBytes),
   });
 }
 
-const CURVES = ["p256", "p384", "p521", "ed25519"] as const;
+const PARTS = ["p256", "p384", "p521", "ed25519", "sha256", "sha512", "randomBytes"];
+
+/** Looks at what is used of each part; a curve in the wrong place shows by the length of its signatures. */
+function readParts(parts: NobleParts): NobleParts {
+  const given = membersArgument(parts, "parts", PARTS);
+  readCurve(given.p256, "parts.p256", ["sign", "verify", "getPublicKey"], 64);
+  readCurve(given.p384, "parts.p384", ["sign", "verify", "getPublicKey"], 96);
+  readCurve(given.p521, "parts.p521", ["sign", "verify", "getPublicKey"], 132);
+  readCurve(given.ed25519, "parts.ed25519", ["sign", "getPublicKey", "Point"], 64);
+  if (typeof given.sha256 !== "function") throw new TypeError("parts.sha256 must be a function");
+  if (typeof given.sha512 !== "function") throw new TypeError("parts.sha512 must be a function");
+  if (given.randomBytes !== undefined && typeof given.randomBytes !== "function") {
+    throw new TypeError("parts.randomBytes must be a function");
+  }
+  return given;
+}
+
+function readCurve(curve: unknown, path: string, functions: readonly string[], size: number): void {
+  const given = objectArgument(curve, path);
+  for (const name of functions) functionMember(given, name, path);
+  functionMember(
+    objectArgument(given["utils"], `${path}.utils`),
+    "isValidPublicKey",
+    `${path}.utils`,
+  );
+  if (objectArgument(given["lengths"], `${path}.lengths`)["signature"] !== size) {
+    throw new TypeError(`${path} must be a curve of which signatures have ${size} bytes`);
+  }
+}

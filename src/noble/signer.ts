@@ -1,5 +1,5 @@
 // Keys and signers over noble: private JWKs (RFC 7517, RFC 7518 section 6.2.2, RFC 8037 section 2) to what makes signatures.
-import { objectArgument, optionalString, optionsArgument } from "../bytes/argument.js";
+import { membersArgument, objectArgument, optionalString } from "../bytes/argument.js";
 import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
 import type { SyncSigner } from "../jose/alg.js";
 import type { EcPublicJwk, OkpPublicJwk, PublicJwk } from "../jose/jwk.js";
@@ -52,7 +52,7 @@ export function signerOf(
   if (kty !== derived.kty || x !== derived.x || (derived.kty === "EC" && y !== derived.y)) {
     throw new TypeError("privateJwk must hold the public key that belongs to its d");
   }
-  const asked = optionalString(optionsArgument(options, "options", ["alg"])["alg"], "alg");
+  const asked = optionalString(membersArgument(options, "options", ["alg"]).alg, "alg");
   const alg = curve.labels.find((label) => label === (asked ?? ownLabel ?? curve.labels[0]));
   if (alg === undefined)
     throw new TypeError(`alg must be a label of the key's curve: ${curve.labels.join(" or ")}`);

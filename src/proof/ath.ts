@@ -1,7 +1,6 @@
 // ath (RFC 9449 section 4.2): an access token to the hash that a proof for it carries.
-import { encodeBase64url } from "../bytes/base64url.js";
 import { asciiBytes } from "../bytes/utf8.js";
-import { type HashOptions, type Hasher, readHasher } from "../jose/thumbprint.js";
+import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "../jose/hash.js";
 
 /**
  * The claim `ath` of an access token: base64url of the SHA-256 of its ASCII bytes, 43 characters. Throws a TypeError where
@@ -17,7 +16,7 @@ export function accessTokenHash(accessToken: string, options: HashOptions): stri
 
 /** The same for a token of which the form was checked. */
 export function hashOf(accessToken: string, hasher: Hasher): string {
-  return encodeBase64url(hasher.sha256(asciiBytes(accessToken)));
+  return sha256Base64url(asciiBytes(accessToken), hasher);
 }
 
 /** RFC 6749 appendix A.12 lets a token hold any VSCHAR; a space can't stand in an Authorization header (token68). */

@@ -1,7 +1,7 @@
 // Checks (RFC 9449 section 4.3, items 8 to 12): what a proof claims against what we saw. Pure; signatures are not checked
 // here. Each answers null when the rule holds.
 import { constantTimeEqual } from "../bytes/equal.js";
-import type { Hasher } from "../jose/thumbprint.js";
+import type { Hasher } from "../jose/hash.js";
 import { hashOf, isAccessToken } from "./ath.js";
 import type { ProofClaims } from "./claims.js";
 import { clockFailure, type Failure, failure } from "./failure.js";

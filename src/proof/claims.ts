@@ -1,7 +1,7 @@
 // Claims (RFC 9449 section 4.2): the payload of a proof to typed claims; nothing is coerced.
 import type { JsonObject, JsonValue } from "../bytes/json.js";
 import { isWellFormed } from "../bytes/utf8.js";
-import { integerArgument, optionsArgument } from "../bytes/argument.js";
+import { integerArgument, membersArgument } from "../bytes/argument.js";
 import type { FailureCode } from "./failure.js";
 
 export interface ProofClaims {
@@ -43,12 +43,12 @@ export type ProofLimitOptions = { readonly [L in keyof ProofLimits]?: number | u
 const DEFAULT_LIMITS: ProofLimits = { proof: 8192, jti: 256, htu: 4096, nonce: 1024 };
 
 /** Whatever the limit, a string longer than this is no HTTP header field. */
-const MAX_LIMIT = 2 ** 28;
+const MAX_LIMIT = 0x10000000;
 
 /** Reads limits that the programmer gave, in characters; what is absent has its default. */
-export function readLimits(value: unknown): ProofLimits {
+export function readLimits(value: ProofLimitOptions | undefined): ProofLimits {
   if (value === undefined) return DEFAULT_LIMITS;
-  const given = optionsArgument(value, "limits", Object.keys(DEFAULT_LIMITS));
+  const given = membersArgument(value, "limits", Object.keys(DEFAULT_LIMITS));
   const limit = (name: keyof ProofLimits): number =>
     given[name] === undefined
       ? DEFAULT_LIMITS[name]

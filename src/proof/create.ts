@@ -2,18 +2,19 @@
 import {
   functionMember,
   isBytes,
-  numberArgument,
+  membersArgument,
   objectArgument,
-  optionsArgument,
+  plainArgument,
   stringArgument,
+  timeArgument,
 } from "../bytes/argument.js";
 import { encodeBase64url } from "../bytes/base64url.js";
 import { asciiBytes, encodeUtf8, isWellFormed } from "../bytes/utf8.js";
-import type { Backend, Signer, SyncSigner } from "../jose/alg.js";
+import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { accessTokenHash } from "./ath.js";
 import { httpScheme, normalizeHtu } from "./htu.js";
-import { isAsymmetricAlg, TYP } from "./parse.js";
+import { TYP } from "./parse.js";
 
 /** What a proof is made for. */
 export interface NewProof {
@@ -46,9 +47,6 @@ const RESERVED_CLAIMS = ["jti", "htm", "htu", "iat", "ath", "nonce"];
 /** 128 random bits; section 4.2 asks for 96 at least. */
 const JTI_BYTES = 16;
 
-/** The last second that a NumericDate in whole seconds, and not in milliseconds, is taken for: the year 5138. */
-const LAST_SECOND = 1e11;
-
 /**
  * Makes one proof for one request: the value of the header field `DPoP`. Every request needs a proof of its own, retries
  * included. `htu` is the normal form of `url` without query and fragment.
@@ -58,8 +56,8 @@ const LAST_SECOND = 1e11;
  * random bytes throws comes through.
  */
 export function createProof(signer: SyncSigner, request: NewProof, options: CreateOptions): string {
-  const input = signingInput(signer, request, readBackend(options));
-  return compact(input, signer.sign(asciiBytes(input)));
+  const { input, signatureSize } = prepareProof(signer, request, options);
+  return compact(input, signer.sign(asciiBytes(input)), signatureSize);
 }
 
 /** The same with a signer that may be asynchronous; a mistaken argument is a rejection. */
@@ -68,54 +66,64 @@ export async function createProofAsync(
   request: NewProof,
   options: CreateOptions,
 ): Promise<string> {
-  const input = signingInput(signer, request, readBackend(options));
-  return compact(input, await signer.sign(asciiBytes(input)));
+  const { input, signatureSize } = prepareProof(signer, request, options);
+  return compact(input, await signer.sign(asciiBytes(input)), signatureSize);
+}
+
+interface UnsignedProof {
+  /** The JWS signing input. */
+  readonly input: string;
+  /** How long the signature must be, in bytes; undefined where that follows the key. */
+  readonly signatureSize: number | undefined;
+}
+
+function prepareProof(signer: Signer, request: NewProof, options: CreateOptions): UnsignedProof {
+  const backend = readBackend(options);
+  const { alg, jwk, signatureSize } = readSigner(signer);
+  const given = membersArgument(request, "request", MEMBERS);
+  const header = {
+    typ: TYP,
+    alg,
+    jwk,
+    ...extraMembers(given.header, "header", RESERVED_HEADER),
+  };
+  const claims = {
+    jti: given.jti === undefined ? randomJti(backend) : textArgument(given.jti, "jti"),
+    htm: methodArgument(given.method),
+    htu: urlArgument(given.url),
+    iat: given.iat === undefined ? Math.floor(Date.now() / 1000) : timeArgument(given.iat, "iat"),
+    ...athClaim(given.accessToken, backend),
+    ...nonceClaim(given.nonce),
+    ...extraMembers(given.claims, "claims", RESERVED_CLAIMS),
+  };
+  return { input: `${segment(header)}.${segment(claims)}`, signatureSize };
 }
 
 function readBackend(options: CreateOptions): CreateOptions["backend"] {
-  const { backend } = optionsArgument(options, "options", ["backend"]);
-  functionMember(objectArgument(backend, "backend"), "sha256", "backend");
-  functionMember(objectArgument(backend, "backend"), "randomBytes", "backend");
-  return options.backend;
-}
-
-function signingInput(
-  signer: Signer,
-  request: NewProof,
-  backend: CreateOptions["backend"],
-): string {
-  const jwk = signerJwk(signer);
-  const given = optionsArgument(request, "request", MEMBERS);
-  const header = {
-    typ: TYP,
-    alg: signer.alg,
-    jwk,
-    ...extra(given["header"], "header", RESERVED_HEADER),
-  };
-  const claims = {
-    jti: given["jti"] === undefined ? randomJti(backend) : text(given["jti"], "jti"),
-    htm: methodArgument(given["method"]),
-    htu: urlArgument(given["url"]),
-    iat: iatArgument(given["iat"]),
-    ...athClaim(given["accessToken"], backend),
-    ...nonceClaim(given["nonce"]),
-    ...extra(given["claims"], "claims", RESERVED_CLAIMS),
-  };
-  return `${segment(header)}.${segment(claims)}`;
+  const { backend } = membersArgument(options, "options", ["backend"]);
+  const given = objectArgument(backend, "backend");
+  functionMember(given, "sha256", "backend");
+  functionMember(given, "randomBytes", "backend");
+  return given as unknown as CreateOptions["backend"]; // has both members, as was just checked
 }
 
 /** Copies the members of a public key alone, so that a signer can't leak another one (section 4.3 item 7). */
-function signerJwk(signer: Signer): PublicJwk {
+function readSigner(signer: Signer): {
+  alg: string;
+  jwk: PublicJwk;
+  signatureSize: number | undefined;
+} {
   const { alg, publicJwk, sign } = objectArgument(signer, "signer");
-  if (typeof alg !== "string" || !isAsymmetricAlg(alg)) {
+  const shape = algShape(alg);
+  if (typeof alg !== "string" || shape === undefined) {
     throw new TypeError("signer.alg must be the label of an asymmetric JWS algorithm");
   }
   if (typeof sign !== "function") throw new TypeError("signer.sign must be a function");
-  const jwk = readPublicJwk(publicJwk);
+  const jwk = readPublicJwk(publicJwk, { alg, ...shape });
   if (jwk === "jwk_private") throw new TypeError("signer.publicJwk must hold no private members");
   if (typeof jwk === "string")
-    throw new TypeError("signer.publicJwk must be a canonical public JWK");
-  return jwk;
+    throw new TypeError("signer.publicJwk must be a canonical public JWK for signer.alg");
+  return { alg, jwk, signatureSize: shape.signatureSize };
 }
 
 function randomJti(backend: CreateOptions["backend"]): string {
@@ -147,11 +155,6 @@ function urlArgument(value: unknown): string {
   return htu;
 }
 
-function iatArgument(value: unknown): number {
-  if (value === undefined) return Math.floor(Date.now() / 1000);
-  return numberArgument(value, "iat", "seconds since the epoch", 0, LAST_SECOND);
-}
-
 function athClaim(value: unknown, backend: CreateOptions["backend"]): { readonly ath?: string } {
   if (value === undefined) return {};
   return { ath: accessTokenHash(stringArgument(value, "accessToken"), { backend }) };
@@ -167,21 +170,23 @@ function nonceClaim(value: unknown): { readonly nonce?: string } {
   return { nonce };
 }
 
-function text(value: unknown, name: string): string {
-  const given = stringArgument(value, name);
-  if (given === "" || !isWellFormed(given))
+function textArgument(value: unknown, name: string): string {
+  const text = stringArgument(value, name);
+  if (text === "" || !isWellFormed(text)) {
     throw new TypeError(`${name} must be a non-empty well-formed string`);
-  return given;
+  }
+  return text;
 }
 
-function extra(
+/** Copied one by one, because `toJSON` or a proxy could put something else in place of what was checked. */
+function extraMembers(
   value: unknown,
   name: string,
   reserved: readonly string[],
 ): Readonly<Record<string, unknown>> {
   if (value === undefined) return {};
-  const members = objectArgument(value, name);
-  for (const member of reserved) {
+  const members: Readonly<Record<string, unknown>> = { ...plainArgument(value, name) };
+  for (const member of [...reserved, "toJSON"]) {
     if (member in members) throw new TypeError(`${name}.${member} is not for the caller to set`);
   }
   return members;
@@ -193,10 +198,15 @@ function segment(value: Readonly<Record<string, unknown>>): string {
   return encodeBase64url(bytes);
 }
 
-function compact(input: string, signature: unknown): string {
-  if (!isBytes(signature) || signature.length === 0) {
+function compact(input: string, signature: unknown, size: number | undefined): string {
+  if (!isBytes(signature)) {
     throw new TypeError(
       "signer.sign must return a Uint8Array; createProofAsync takes a signer that returns a promise",
+    );
+  }
+  if (signature.length !== (size ?? signature.length) || signature.length === 0) {
+    throw new TypeError(
+      `signer.sign must return the signature as JWS has it, of ${size} bytes, not DER`,
     );
   }
   return `${input}.${encodeBase64url(signature)}`;

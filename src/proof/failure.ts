@@ -154,19 +154,19 @@ function row(
 }
 
 /** One frozen value for each code: refusing costs no allocation. */
-const CONSTANTS: ReadonlyMap<FailureCode, Failure> = /* @__PURE__ */ constants();
+const CONSTANTS: Readonly<Record<FailureCode, Failure>> = /* @__PURE__ */ constants();
 
-function constants(): ReadonlyMap<FailureCode, Failure> {
-  const map = new Map<FailureCode, Failure>();
-  for (const [code, { message }] of Object.entries(FAILURES)) {
-    map.set(code as FailureCode, Object.freeze({ ok: false, code, message }) as Failure); // FAILURES has no other keys
-  }
-  return map;
+function constants(): Readonly<Record<FailureCode, Failure>> {
+  const entries = Object.entries(FAILURES).map(([code, { message }]) => [
+    code,
+    Object.freeze({ ok: false, code, message }),
+  ]);
+  return Object.freeze(Object.fromEntries(entries)); // the keys of FAILURES, which are every code
 }
 
 /** The failure that `code` stands for. */
 export function failure(code: FailureCode): Failure {
-  return CONSTANTS.get(code) ?? { ok: false, code, message: FAILURES[code].message };
+  return CONSTANTS[code];
 }
 
 /** A failure of a clock, with the measured offset: the claim minus our time, in seconds. */

@@ -1,6 +1,7 @@
 // htu (RFC 9449 section 4.3 item 9): an http(s) URI to its normal form by RFC 3986 sections 6.2.2 and 6.2.3, by hand.
 // The platform's URL is not used: it repairs what must be refused (spaces, backslashes, user names, a missing slash), and
 // leaves percent-encodings as they are.
+import { stringArgument } from "../bytes/argument.js";
 
 const PERCENT = 0x25;
 const COLON = 0x3a;
@@ -8,9 +9,10 @@ const COLON = 0x3a;
 /**
  * The normal form of an http or https URI without its query and fragment, or null where it is not one: user information,
  * no host, a bad port, a `%` without two hexadecimal digits, or a space, backslash, control or non-ASCII character before
- * the query. Idempotent; takes time linear in the length. Path and trailing slash stay significant.
+ * the query. Throws a TypeError where `uri` is no string. Idempotent; takes time linear in the length. Path and trailing slash stay significant.
  */
 export function normalizeHtu(uri: string): string | null {
+  stringArgument(uri, "uri");
   const scheme = httpScheme(uri);
   if (scheme === null) return null;
   const start = scheme.length + 3;

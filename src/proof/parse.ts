@@ -1,6 +1,8 @@
 // Parsing (RFC 9449 sections 4.1 and 4.2): the DPoP header field of a request to the parts of one proof, none of them
 // trusted: nothing here looks at a clock, a request, a policy of algorithms or a signature.
-import type { JsonObject, JsonValue } from "../bytes/json.js";
+import { membersArgument } from "../bytes/argument.js";
+import type { JsonObject } from "../bytes/json.js";
+import { algShape } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { demandsExtension, type ParsedJws, parseJws } from "../jose/jws.js";
 import {
@@ -37,12 +39,12 @@ export function parseProof(
   proof: ProofHeader,
   options: { readonly limits?: ProofLimitOptions | undefined } = {},
 ): ParsedProof | Failure {
-  const limits = readLimits(options.limits);
+  const limits = readLimits(membersArgument(options, "options", ["limits"]).limits);
   const jws = parseProofJws(proof, limits);
   if (typeof jws === "string") return failure(jws);
   const { header } = jws;
   const alg = header["alg"];
-  if (!isAsymmetricAlg(alg)) return failure("alg_unsupported");
+  if (typeof alg !== "string" || algShape(alg) === undefined) return failure("alg_unsupported");
   const claims = readClaims(jws.payload, limits);
   if (typeof claims === "string") return failure(claims);
   const jwk = readPublicJwk(header["jwk"]);
@@ -81,11 +83,4 @@ function singleField(proof: string | readonly string[]): string | null {
   }
   const [field] = fields;
   return fields.length === 1 && typeof field === "string" && !field.includes(",") ? field : null;
-}
-
-/** Item 5 as far as it needs no policy: `none` and MACs prove no possession (section 11.6). */
-export function isAsymmetricAlg(alg: JsonValue | undefined): alg is string {
-  return (
-    typeof alg === "string" && alg !== "" && alg.toLowerCase() !== "none" && !alg.startsWith("HS")
-  );
 }

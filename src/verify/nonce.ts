@@ -1,4 +1,5 @@
 // Nonces (RFC 9449 sections 8, 9 and 11.3), as a verifier sees them: a check that somebody plugs in.
+import { objectArgument, optionalString, timeArgument } from "../bytes/argument.js";
 import { type Failure, nonceFailure } from "../proof/failure.js";
 
 /** The answer of a nonce check. */
@@ -26,35 +27,33 @@ export interface NonceStatus {
   readonly next?: string | undefined;
 }
 
-/** The answer of a check, guarded: a check that answers anything else is broken, and what is broken never means "valid". */
-export function readNonceAnswer(answer: unknown): NonceAnswer {
-  if (typeof answer !== "object" || answer === null) {
-    throw new TypeError("nonce.check must return an object, not a promise of one");
-  }
-  const { status, acceptUntil, next } = answer as Readonly<Record<string, unknown>>; // an object, as was just checked
+/** Asks the check, and guards its answer: what is broken never means "valid". */
+export function askNonce(check: NonceCheck, nonce: string | undefined, now: number): NonceAnswer {
+  const answer: unknown = check.check(nonce, now);
+  const { status, acceptUntil, next } = objectArgument(answer, "the answer of nonce.check");
   if (status !== "valid" && status !== "renew" && status !== "invalid" && status !== "missing") {
     throw new TypeError(
-      'nonce.check must return a status of "valid", "renew", "invalid" or "missing"',
+      'nonce.check must return, at once, a status of "valid", "renew", "invalid" or "missing"',
     );
   }
-  if (
-    acceptUntil !== undefined &&
-    (typeof acceptUntil !== "number" || !Number.isFinite(acceptUntil))
-  ) {
-    throw new TypeError("nonce.check must return acceptUntil in seconds, or leave it out");
-  }
-  if (next !== undefined && typeof next !== "string") {
-    throw new TypeError("nonce.check must return next as a string, or leave it out");
-  }
-  return { status, acceptUntil, next };
+  return {
+    // Section 11.3: whatever a check says, without a nonce there is none that could be valid.
+    status: nonce === undefined ? "missing" : status,
+    acceptUntil:
+      acceptUntil === undefined
+        ? undefined
+        : timeArgument(acceptUntil, "acceptUntil of nonce.check"),
+    next: optionalString(next, "next of nonce.check"),
+  };
 }
 
-/** Item 10; section 11.3: with a check configured, a proof without a nonce is refused. */
+/** Item 10. */
 export function checkNonce(answer: NonceAnswer, now: number): Failure | null {
   if (answer.status === "missing") return nonceFailure("nonce_missing", answer.next);
   if (answer.status === "invalid") return nonceFailure("nonce_mismatch", answer.next);
   // A nonce past its own limit is not valid, whatever its check says.
-  if (answer.acceptUntil !== undefined && now > answer.acceptUntil)
+  if (answer.acceptUntil !== undefined && now > answer.acceptUntil) {
     return nonceFailure("nonce_mismatch", answer.next);
+  }
   return null;
 }

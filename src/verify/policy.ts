@@ -1,15 +1,14 @@
 // The policy of a verifier: options that the programmer gives once, to settings that are whole, checked and frozen.
 import {
   functionMember,
+  membersArgument,
   numberArgument,
   objectArgument,
-  optionsArgument,
 } from "../bytes/argument.js";
-import type { Alg, Backend, SyncAlg } from "../jose/alg.js";
-import type { Hasher } from "../jose/thumbprint.js";
+import { type Alg, algShape, type Backend, type SyncAlg } from "../jose/alg.js";
+import { type Hasher, hasherArgument } from "../jose/hash.js";
 import type { TimeWindow } from "../proof/check.js";
 import { type ProofLimitOptions, type ProofLimits, readLimits } from "../proof/claims.js";
-import { isAsymmetricAlg } from "../proof/parse.js";
 import type { NonceCheck } from "./nonce.js";
 import type { ReplayStore, SyncReplayStore } from "./replay.js";
 
@@ -60,33 +59,27 @@ const OPTIONS = [
 /** A day: a window longer than that is a mistake of unit. */
 const LONGEST_WINDOW = 86_400;
 
-/** Times later than this, the year 5138, are milliseconds. */
-const LAST_SECOND = 1e11;
-
 /** Checks options and freezes what they say. Throws a TypeError or RangeError that names the option. */
 export function readPolicy<A extends Alg, R extends ReplayStore>(
   options: PolicyOptions<A, R>,
 ): Policy<A, R> {
-  const given = optionsArgument(options, "options", OPTIONS);
-  const backend = objectArgument(given["backend"], "backend");
-  functionMember(backend, "sha256", "backend");
-  if (given["clock"] !== undefined) functionMember(given, "clock", "options");
-  if (given["nonce"] !== undefined)
-    functionMember(objectArgument(given["nonce"], "nonce"), "check", "nonce");
-  if (given["replay"] !== undefined)
-    functionMember(objectArgument(given["replay"], "replay"), "add", "replay");
+  const given = membersArgument(options, "options", OPTIONS);
+  const hasher = hasherArgument(given.backend);
+  const { algs, clock, nonce, replay } = given;
+  if (clock !== undefined && typeof clock !== "function")
+    throw new TypeError("clock must be a function");
+  if (nonce !== undefined) functionMember(objectArgument(nonce, "nonce"), "check", "nonce");
+  if (replay !== undefined) functionMember(objectArgument(replay, "replay"), "add", "replay");
   return Object.freeze({
-    hasher: options.backend,
+    hasher,
     algs:
-      options.algs === undefined
-        ? readAlgs(options.backend.algs, "backend.algs")
-        : readAlgs(options.algs, "algs"),
-    maxAge: seconds(given["maxAge"], "maxAge", 60),
-    clockTolerance: seconds(given["clockTolerance"], "clockTolerance", 15),
-    clock: options.clock === undefined ? platformClock : options.clock,
-    nonce: options.nonce,
-    replay: options.replay,
-    limits: readLimits(given["limits"]),
+      algs === undefined ? readAlgs(given.backend.algs, "backend.algs") : readAlgs(algs, "algs"),
+    maxAge: seconds(given.maxAge, "maxAge", 60),
+    clockTolerance: seconds(given.clockTolerance, "clockTolerance", 15),
+    clock: clock === undefined ? platformClock : clock,
+    nonce,
+    replay,
+    limits: readLimits(given.limits),
   });
 }
 
@@ -101,28 +94,27 @@ function platformClock(): number {
 }
 
 function readAlgs<A extends Alg>(algs: readonly A[], name: string): ReadonlyMap<string, A> {
-  if (!Array.isArray(algs) || algs.length === 0)
+  if (!Array.isArray(algs) || algs.length === 0) {
     throw new TypeError(`${name} must be a non-empty array of algorithms`);
+  }
   const byLabel = new Map<string, A>();
   for (const alg of algs) {
-    const { alg: label, kty } = objectArgument(alg, `${name}[]`);
-    functionMember(objectArgument(alg, `${name}[]`), "importKey", `${name}[]`);
+    const given = objectArgument(alg, `${name}[]`);
+    functionMember(given, "importKey", `${name}[]`);
+    const { alg: label, kty, crv } = given;
+    const shape = algShape(label);
     if (
       typeof label !== "string" ||
-      !isAsymmetricAlg(label) ||
-      !["EC", "OKP", "RSA"].includes(String(kty))
+      shape === undefined ||
+      kty !== shape.kty ||
+      crv !== shape.crv
     ) {
-      throw new TypeError(`${name} must hold asymmetric algorithms only`); // section 11.6
+      throw new TypeError(
+        `${name} must hold asymmetric algorithms with the kty and crv of their label`,
+      );
     }
     if (byLabel.has(label)) throw new TypeError(`${name} must not hold one label twice`);
     byLabel.set(label, alg);
   }
   return byLabel;
-}
-
-/** The time of a request: `now` where the caller gives it, else the clock of the policy. Seconds since the epoch. */
-export function readNow(now: unknown, clock: () => number): number {
-  return now === undefined
-    ? numberArgument(clock(), "clock()", "seconds since the epoch", 0, LAST_SECOND)
-    : numberArgument(now, "now", "seconds since the epoch", 0, LAST_SECOND);
 }

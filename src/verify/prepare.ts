@@ -6,7 +6,7 @@ import { checkAth, checkHtm, checkHtu, checkIat, checkLifetime } from "../proof/
 import { type ProofClaims, readClaims } from "../proof/claims.js";
 import { type Failure, failure } from "../proof/failure.js";
 import { parseProofJws, type ProofHeader } from "../proof/parse.js";
-import { checkNonce, type NonceAnswer, type NonceStatus, readNonceAnswer } from "./nonce.js";
+import { askNonce, checkNonce, type NonceAnswer, type NonceStatus } from "./nonce.js";
 import type { Policy } from "./policy.js";
 import type { ReplayStore } from "./replay.js";
 import type { RequestFacts } from "./request.js";
@@ -43,8 +43,7 @@ export function prepare<A extends Alg>(
   if (otherMethod !== null) return otherMethod;
   const otherUrl = checkHtu(claims, request.url); // item 9
   if (otherUrl !== null) return otherUrl;
-  const answer =
-    policy.nonce === undefined ? undefined : readNonceAnswer(policy.nonce.check(claims.nonce, now));
+  const answer = policy.nonce === undefined ? undefined : askNonce(policy.nonce, claims.nonce, now);
   const badNonce = answer === undefined ? null : checkNonce(answer, now); // item 10
   if (badNonce !== null) return badNonce;
   const acceptUntil = answer?.acceptUntil;

@@ -1,8 +1,12 @@
 // Replay (RFC 9449 section 11.1): remembers which proofs were used, for as long as they could be accepted again.
-import { integerArgument, optionsArgument } from "../bytes/argument.js";
-import { encodeBase64url } from "../bytes/base64url.js";
+import {
+  integerArgument,
+  membersArgument,
+  stringArgument,
+  timeArgument,
+} from "../bytes/argument.js";
 import { encodeUtf8 } from "../bytes/utf8.js";
-import type { Hasher } from "../jose/thumbprint.js";
+import { type Hasher, sha256Base64url } from "../jose/hash.js";
 
 /** `new`: recorded, and never seen while live. `seen`: a replay. `full`: not recorded for want of room. */
 export type ReplayAnswer = "new" | "seen" | "full";
@@ -29,7 +33,7 @@ export interface ReplayStore {
 export function replayKey(jkt: string, jti: string, hasher: Hasher): string {
   const bytes = encodeUtf8(`${jkt}\0${jti}`);
   if (bytes === null) throw new TypeError("jti must be well-formed"); // claims.ts lets no other through
-  return encodeBase64url(hasher.sha256(bytes));
+  return sha256Base64url(bytes, hasher);
 }
 
 /**
@@ -46,33 +50,39 @@ export interface MemoryReplayStore extends SyncReplayStore {
   readonly size: number;
 }
 
+/** More entries than this V8's Set can't be trusted to hold, since it counts those that were deleted, too. */
+const MOST_ENTRIES = 8_388_608;
+
 /**
  * A replay store in this process's memory: right for one instance, blind to every other one. It never evicts a live
- * entry: with `maxEntries` of them (default 1,000,000) it answers "full", and proofs are refused until some expire. Needed
- * are about (proofs a second) × (maxAge + 2 × clockTolerance + 2). Throws a TypeError or RangeError for a bad option.
+ * entry: with `maxEntries` of them (default 1,000,000, at most 8,388,608) it answers "full", and proofs are refused until
+ * some expire. Needed are about (proofs a second) × (maxAge + 2 × clockTolerance + 2). `add` throws a TypeError or
+ * RangeError for a bad argument, as this function does for a bad option.
+ *
+ * It believes the latest `now` that it was given: what a clock ahead of ours made it forget it can't vouch for any more, and
+ * answers "full" for everything that would have expired by then.
  */
 export function createMemoryReplayStore(
   options: { readonly maxEntries?: number | undefined } = {},
 ): MemoryReplayStore {
-  const given = optionsArgument(options, "options", ["maxEntries"]);
-  const maxEntries = integerArgument(
-    given["maxEntries"] === undefined ? 1_000_000 : given["maxEntries"],
-    "maxEntries",
-    "entries",
-    1,
-    2 ** 24,
-  );
+  const { maxEntries: given } = membersArgument(options, "options", ["maxEntries"]);
+  const maxEntries =
+    given === undefined
+      ? 1_000_000
+      : integerArgument(given, "maxEntries", "entries", 1, MOST_ENTRIES);
   const live = new Set<string>();
   const expiring = new Map<number, string[]>(); // second of expiry → the keys that expire then
-  let swept = -Infinity; // the last `now` for which expired entries were dropped
+  let swept = 0; // the second for which expired entries were dropped last
+  let dropped = 0; // the latest expiry of a dropped entry
 
-  function sweep(now: number): void {
-    if (Math.floor(now) <= swept) return;
-    swept = Math.floor(now);
-    for (const [second, keys] of expiring) {
-      if (second > now) continue;
+  function sweep(second: number): void {
+    if (second === swept) return;
+    swept = second;
+    for (const [expiry, keys] of expiring) {
+      if (expiry > second) continue;
       for (const key of keys) live.delete(key);
-      expiring.delete(second);
+      expiring.delete(expiry);
+      dropped = Math.max(dropped, expiry);
     }
   }
 
@@ -81,9 +91,17 @@ export function createMemoryReplayStore(
       return live.size;
     },
     add(key: string, expiresAt: number, now: number): ReplayAnswer {
-      sweep(now);
+      stringArgument(key, "key");
+      integerArgument(
+        expiresAt,
+        "expiresAt",
+        "seconds since the epoch",
+        0,
+        Number.MAX_SAFE_INTEGER,
+      );
+      sweep(Math.floor(timeArgument(now, "now")));
       if (live.has(key)) return "seen";
-      if (live.size >= maxEntries) return "full";
+      if (expiresAt <= dropped || live.size >= maxEntries) return "full";
       live.add(key);
       const keys = expiring.get(expiresAt);
       if (keys === undefined) expiring.set(expiresAt, [key]);

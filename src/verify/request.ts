@@ -1,7 +1,11 @@
 // The request that a proof came with, as the server saw it: what the programmer passes to facts of the right types.
-import { objectArgument, optionalString, stringArgument } from "../bytes/argument.js";
+import {
+  membersArgument,
+  optionalString,
+  stringArgument,
+  timeArgument,
+} from "../bytes/argument.js";
 import { httpScheme } from "../proof/htu.js";
-import { readNow } from "./policy.js";
 
 interface RequestLine {
   /** The HTTP method, as it was received. */
@@ -36,21 +40,28 @@ export interface RequestFacts {
   readonly now: number;
 }
 
+const MEMBERS = ["method", "url", "accessToken", "jkt", "now"];
+
 /**
  * Reads every member once. Contents come from the network and are judged later; a wrong type is the programmer's mistake,
  * and so is a url that is not absolute, since a server composes it.
  */
 export function readRequest(request: ProofRequest, clock: () => number): RequestFacts {
-  const given = objectArgument(request, "request");
-  const method = stringArgument(given["method"], "method");
-  const url = stringArgument(given["url"], "url");
-  const accessToken = optionalString(given["accessToken"], "accessToken");
-  const jkt = optionalString(given["jkt"], "jkt");
+  const { method, url, accessToken, jkt, now } = membersArgument(request, "request", MEMBERS);
+  stringArgument(method, "method");
+  stringArgument(url, "url");
+  optionalString(accessToken, "accessToken");
+  optionalString(jkt, "jkt");
   if (httpScheme(url) === null) throw new TypeError("url must begin with http:// or https://");
   if (accessToken !== undefined && jkt === undefined) {
     throw new TypeError(
       "jkt must be given with accessToken: the thumbprint that the token is bound to",
     );
   }
-  return { method, url, accessToken, jkt, now: readNow(given["now"], clock) };
+  return { method, url, accessToken, jkt, now: readNow(now, clock) };
+}
+
+/** `now` where the caller gives it, else the clock of the policy. */
+function readNow(now: unknown, clock: () => number): number {
+  return now === undefined ? timeArgument(clock(), "clock()") : timeArgument(now, "now");
 }

@@ -6,7 +6,7 @@
 // late because it costs more than everything else together; the replay record is last, or anyone could use up the jti
 // of somebody else's proof.
 import { asciiBytes } from "../bytes/utf8.js";
-import type { Alg, SyncAlg } from "../jose/alg.js";
+import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import { checkJkt } from "../proof/check.js";
 import type { ProofClaims } from "../proof/claims.js";
@@ -109,8 +109,8 @@ function drive(
   if (otherKey !== null) return otherKey;
   const key = pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
-  if (key.verify(pending.signature, asciiBytes(pending.signingInput)) !== true)
-    return failure("signature_invalid"); // item 6
+  const badSignature = checkSignature(verifyWith(key, pending)); // item 6
+  if (badSignature !== null) return badSignature;
   if (policy.replay !== undefined) {
     const { key: proofKey, expiresAt } = replayEntry(pending, policy);
     const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
@@ -131,14 +131,35 @@ async function driveAsync(
   if (otherKey !== null) return otherKey;
   const key = await pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
-  if ((await key.verify(pending.signature, asciiBytes(pending.signingInput))) !== true)
-    return failure("signature_invalid"); // item 6
+  const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
+  if (badSignature !== null) return badSignature;
   if (policy.replay !== undefined) {
     const { key: proofKey, expiresAt } = replayEntry(pending, policy);
     const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
     if (replayed !== null) return replayed;
   }
   return verified(pending);
+}
+
+function verifyWith(
+  key: SyncKey | AsyncKey,
+  pending: PendingProof<Alg>,
+): boolean | Promise<boolean> {
+  if (typeof key?.verify !== "function") {
+    throw new TypeError(
+      "importKey must return a key or null; createAsyncVerifier takes one that returns a promise",
+    );
+  }
+  return key.verify(pending.signature, asciiBytes(pending.signingInput));
+}
+
+/** Only true is a valid signature, only false an invalid one; a backend that says something else is broken. */
+function checkSignature(valid: unknown): Failure | null {
+  if (valid === true) return null;
+  if (valid === false) return failure("signature_invalid");
+  throw new TypeError(
+    "key.verify must return true or false; createAsyncVerifier takes one that returns a promise",
+  );
 }
 
 function replayEntry(

@@ -1,0 +1,36 @@
+// SHA-256 as base64url: the form of every hash in DPoP (jkt, ath, replay keys).
+import { functionMember, isBytes, membersArgument, objectArgument } from "../bytes/argument.js";
+import { encodeBase64url } from "../bytes/base64url.js";
+import type { Backend } from "./alg.js";
+
+/** Anything that can hash: every backend can. */
+export type Hasher = Pick<Backend, "sha256">;
+
+export interface HashOptions {
+  readonly backend: Hasher;
+}
+
+/** The hasher of options that the programmer gave; a TypeError names what is wrong. */
+export function readHasher(options: HashOptions): Hasher {
+  const { backend } = membersArgument(options, "options", ["backend"]);
+  return hasherArgument(backend);
+}
+
+/** A backend, as far as it hashes. */
+export function hasherArgument(backend: unknown): Hasher {
+  const given = objectArgument(backend, "backend");
+  functionMember(given, "sha256", "backend");
+  return given as unknown as Hasher; // has the one member that it needs, as was just checked
+}
+
+/**
+ * SHA-256 in base64url, 43 characters. Throws a TypeError for anything but 32 bytes: a promise or an ArrayBuffer would
+ * encode as "", and every key would have one thumbprint.
+ */
+export function sha256Base64url(data: Uint8Array, hasher: Hasher): string {
+  const hash: unknown = hasher.sha256(data);
+  if (!isBytes(hash) || hash.length !== 32) {
+    throw new TypeError("backend.sha256 must return a Uint8Array of 32 bytes, and at once");
+  }
+  return encodeBase64url(hash);
+}
