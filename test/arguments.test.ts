@@ -8,12 +8,18 @@ import {
   accessTokenHash,
   noble,
   nobleBackend,
+  normalizeHtu,
   parseProof,
   verifyProof,
   verifyProofAsync,
 } from "dpop-core";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { describe, expect, test } from "vitest";
 import { mint, NOW, URL_ } from "./support/mint.js";
+
+const PARTS = { p256, p384, p521, ed25519, sha256, sha512 };
 
 /** Calls a function as plain JavaScript would, whatever the types say. */
 const call = (f: (...args: never[]) => unknown, ...args: readonly unknown[]): unknown =>
@@ -130,6 +136,9 @@ describe("options", () => {
     ],
     ["none", { algs: [{ ...ES256, alg: "none" }] }, /^algs /],
     ["HS256", { algs: [{ ...ES256, alg: "HS256", kty: "oct" }] }, /^algs /],
+    ["an unknown label", { algs: [{ ...ES256, alg: "ES256K" }] }, /^algs /],
+    ["a curve that is not the label's", { algs: [{ ...ES256, crv: "P-384" }] }, /^algs /],
+    ["a kty that is a list", { algs: [{ ...ES256, kty: ["EC"] }] }, /^algs /],
     ["a symmetric key type", { algs: [{ ...ES256, kty: "oct" }] }, /^algs /],
     ["one label twice", { algs: [ES256, ES256] }, /^algs /],
     ["maxAge a string", { maxAge: "60" }, /^maxAge .*seconds/],
@@ -273,6 +282,30 @@ describe("the other functions", () => {
       /^limits\.proof /,
     ],
     ["nobleBackend: nothing", () => call(nobleBackend, undefined), /^parts /],
+    ["normalizeHtu: a number", () => call(normalizeHtu, 5), /^uri /],
+    ["normalizeHtu: a list", () => call(normalizeHtu, ["https://a.example/"]), /^uri /],
+    ["parseProof: a misspelt option", () => call(parseProof, "x", { limit: {} }), /^options /],
+    ["parseProof: no options", () => call(parseProof, "x", null), /^options /],
+    [
+      "nobleBackend: another curve",
+      () => call(nobleBackend, { ...PARTS, p256: p384 }),
+      /^parts\.p256 /,
+    ],
+    [
+      "nobleBackend: half a curve",
+      () => call(nobleBackend, { ...PARTS, p521: { sign: p521.sign } }),
+      /^parts\.p521\.verify /,
+    ],
+    [
+      "nobleBackend: no SHA-512",
+      () => call(nobleBackend, { ...PARTS, sha512: undefined }),
+      /^parts\.sha512 /,
+    ],
+    [
+      "nobleBackend: no function",
+      () => call(nobleBackend, { ...PARTS, randomBytes: 4 }),
+      /^parts\.randomBytes /,
+    ],
     [
       "nobleBackend: no curves",
       () => call(nobleBackend, { sha256: () => new Uint8Array(32) }),
@@ -336,35 +369,43 @@ describe("a part that is broken is never taken for a verdict", () => {
     [{ status: "valid", acceptUntil: "later" }],
     [{ status: "valid", acceptUntil: Number.NaN }],
     [{ status: "valid", acceptUntil: Number.POSITIVE_INFINITY }],
+    [{ status: "valid", acceptUntil: NOW * 1000 }],
     [{ status: "invalid", next: 1 }],
     [Promise.resolve({ status: "valid" })],
   ])("a nonce check that answers %j is broken", async (answer) => {
+    const withNonce = mint({ claims: { nonce: "x" } });
     const options = { nonce: { check: () => answer } };
-    expect(() => call(verifyProof, ok, REQUEST, options)).toThrow(/^nonce\.check must return/);
-    await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(
-      /^nonce\.check must return/,
-    );
+    expect(() => call(verifyProof, withNonce, REQUEST, options)).toThrow(/nonce\.check/);
+    await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(/nonce\.check/);
   });
 });
 
-describe("an asynchronous part in a synchronous verifier is never success", () => {
+describe("an asynchronous part in a synchronous verifier is never success, nor a verdict on the client", () => {
   const forged = mint({ signer: "otherES256" });
-
-  test("a promise of true is no valid signature", () => {
-    const options = {
-      algs: [{ ...noble.ES256, importKey: () => ({ size: 1, verify: async () => true }) }],
-    };
-    expect(call(verifyProof, forged, REQUEST, options)).toMatchObject({
-      ok: false,
-      code: "signature_invalid",
-    });
+  const keyThat = (verify: () => unknown): object => ({
+    algs: [{ ...noble.ES256, importKey: () => ({ size: 1, verify }) }],
   });
 
-  test("a promise of a key is no key", () => {
-    const options = {
-      algs: [{ ...noble.ES256, importKey: async () => ({ size: 1, verify: () => true }) }],
-    };
-    expect(() => call(verifyProof, forged, REQUEST, options)).toThrow(TypeError);
+  test.each<[string, object, RegExp]>([
+    ["a promise of true is no valid signature", keyThat(async () => true), /^key\.verify must/],
+    ["a promise of false is no invalid one", keyThat(async () => false), /^key\.verify must/],
+    [
+      "a promise of a key is no key",
+      { algs: [{ ...noble.ES256, importKey: async () => null }] },
+      /^importKey must/,
+    ],
+    [
+      "undefined is no key",
+      { algs: [{ ...noble.ES256, importKey: () => undefined }] },
+      /^importKey must/,
+    ],
+    [
+      "a promise of a hash is no hash",
+      { backend: { ...noble, sha256: async () => new Uint8Array(32) } },
+      /^backend\.sha256 must/,
+    ],
+  ])("%s", (_, options, message) => {
+    expect(() => call(verifyProof, forged, REQUEST, options)).toThrow(message);
   });
 
   test('a promise of "new" is no record', () => {
@@ -372,15 +413,76 @@ describe("an asynchronous part in a synchronous verifier is never success", () =
     expect(() => call(verifyProof, mint(), REQUEST, options)).toThrow(/^replay\.add must return/);
   });
 
-  test.each([1, "true", {}, "valid"])("only true is a valid signature, not %j", async (answer) => {
+  test.each([1, "true", {}, "valid", undefined, null])(
+    "only true is a valid signature, not %j",
+    async (answer) => {
+      const options = keyThat(() => answer);
+      expect(() => call(verifyProof, forged, REQUEST, options)).toThrow(/^key\.verify must/);
+      await expect(call(verifyProofAsync, forged, REQUEST, options)).rejects.toThrow(
+        /^key\.verify must/,
+      );
+    },
+  );
+});
+
+describe("a hash that is no SHA-256 is broken: with it, every key could have one thumbprint", () => {
+  test.each<[string, () => unknown]>([
+    ["an ArrayBuffer", () => new ArrayBuffer(32)],
+    ["a list", () => Array.from({ length: 32 }, () => 0)],
+    ["text", () => "0".repeat(64)],
+    ["nothing", () => new Uint8Array(0)],
+    ["SHA-512", () => new Uint8Array(64)],
+  ])("%s", (_, sha256) => {
+    const backend = { ...noble, sha256 };
+    const named = /^backend\.sha256 must/;
+    expect(() => call(verifyProof, mint(), REQUEST, { backend })).toThrow(named);
+    expect(() =>
+      call(jwkThumbprint, noble.createSigner(noble.generatePrivateJwk("ES256")).publicJwk, {
+        backend,
+      }),
+    ).toThrow(named);
+    expect(() => call(accessTokenHash, "x", { backend })).toThrow(named);
+  });
+});
+
+describe("what is passed is read once, and only where it stands", () => {
+  class Options {
+    get maxAge(): number {
+      return 1;
+    }
+  }
+
+  test.each<[string, unknown]>([
+    ["an instance of a class", new Options()],
+    ["inherited options", Object.create({ maxAge: 1, replay: createMemoryReplayStore() })],
+    ["a list", []],
+    ["a Map", new Map([["maxAge", 1]])],
+  ])("%s is not taken for options", (_, options) => {
+    expect(() => call(createVerifier, options)).toThrow(/^options must be/);
+    expect(() => call(createVerifier, { limits: options })).toThrow(/^limits must be/);
+  });
+
+  test.each(["Jkt", "accesstoken", "htm"])("a misspelt %s would leave a check out", (member) => {
+    expect(() => call(verifyProof, mint(), { ...REQUEST, [member]: "x" })).toThrow(
+      /^request must have no members but/,
+    );
+  });
+
+  test("an option that changes after it was read is what it was", () => {
+    let reads = 0;
     const options = {
-      algs: [{ ...noble.ES256, importKey: () => ({ size: 1, verify: () => answer }) }],
+      get maxAge(): number {
+        return reads++ === 0 ? 60 : 86_400;
+      },
     };
-    expect(call(verifyProof, forged, REQUEST, options)).toMatchObject({
-      code: "signature_invalid",
-    });
-    expect(await call(verifyProofAsync, forged, REQUEST, options)).toMatchObject({
-      code: "signature_invalid",
-    });
+    expect(
+      createVerifier(options).verify(mint({ claims: { iat: NOW - 61 } }), REQUEST),
+    ).toMatchObject({ ok: false });
+    expect(reads).toBe(1);
+  });
+
+  test("objects without a prototype will do", () => {
+    const request = Object.assign(Object.create(null), REQUEST);
+    expect(call(verifyProof, mint(), request, Object.create(null))).toMatchObject({ ok: true });
   });
 });

@@ -186,6 +186,13 @@ describe("a mistaken argument is a TypeError or RangeError that names it", () =>
     ["jti a number", { ...REQUEST, jti: 1 }, /^jti /],
     ["jti with a lone surrogate", { ...REQUEST, jti: "\ud800" }, /^jti /],
     ["header a string", { ...REQUEST, header: "kid" }, /^header /],
+    ["toJSON in the header", { ...REQUEST, header: { toJSON: () => ({}) } }, /^header\.toJSON /],
+    ["toJSON in the claims", { ...REQUEST, claims: { toJSON: () => ({}) } }, /^claims\.toJSON /],
+    [
+      "a proxy that hides jwk",
+      { ...REQUEST, header: new Proxy({ jwk: 1 }, { has: () => false }) },
+      /^header\.jwk /,
+    ],
     ["claims a list", { ...REQUEST, claims: [] }, /^claims /],
   ])("%s", (_, request, message) => {
     expect(() => create(signer, request)).toThrow(message);
@@ -198,6 +205,13 @@ describe("a mistaken argument is a TypeError or RangeError that names it", () =>
     ["alg HS256", { ...signer, alg: "HS256" }, /^signer\.alg /],
     ["no alg", { ...signer, alg: undefined }, /^signer\.alg /],
     ["no publicJwk", { ...signer, publicJwk: undefined }, /^signer\.publicJwk /],
+    [
+      "a publicJwk of another algorithm",
+      { ...signer, publicJwk: publicJwk("ES384") },
+      /^signer\.publicJwk /,
+    ],
+    ["RSA-OAEP, which does not sign", { ...signer, alg: "RSA-OAEP" }, /^signer\.alg /],
+    ["a signature in DER", { ...signer, sign: () => new Uint8Array(70) }, /^signer\.sign .*DER/],
     ["a signature that is a string", { ...signer, sign: () => "x" }, /^signer\.sign /],
     ["a signature that is empty", { ...signer, sign: () => new Uint8Array(0) }, /^signer\.sign /],
   ])("%s", (_, bad, message) => {

@@ -1,0 +1,83 @@
+// RFC 9449 sections 6.1 and 7.1: the key of the proof is the one that the token is bound to.
+import { accessTokenHash, FAILURES, jwkThumbprint, verifyProof } from "dpop-core";
+import { describe, expect, test } from "vitest";
+import { ACCESS_TOKEN, ATH, JKT, P3, RESOURCE } from "../support/rfc.js";
+
+const request = {
+  method: "GET",
+  url: RESOURCE,
+  now: 1_562_262_618,
+  accessToken: ACCESS_TOKEN,
+  jkt: JKT,
+};
+
+describe("the examples of §6.1 and §7.1", () => {
+  test("the thumbprint of the proof's key is cnf.jkt of the token", () => {
+    const result = verifyProof(P3, request);
+    expect(result).toMatchObject({
+      ok: true,
+      jkt: JKT,
+      alg: "ES256",
+      claims: { jti: "e1j3V_bKic8-LAEB", ath: ATH },
+    });
+    expect(result.ok && jwkThumbprint(result.jwk)).toBe(JKT);
+  });
+
+  test("ath is the hash of the token", () => {
+    expect(accessTokenHash(ACCESS_TOKEN)).toBe(ATH);
+  });
+
+  test("figure of §7.1: another key is invalid_token with its own description", () => {
+    expect(verifyProof(P3, { ...request, jkt: ATH })).toMatchObject({
+      ok: false,
+      code: "jkt_mismatch",
+    });
+    expect(FAILURES.jkt_mismatch.resource).toEqual({ status: 401, error: "invalid_token" });
+    expect(FAILURES.jkt_mismatch.message).toBe("Invalid DPoP key binding");
+  });
+});
+
+describe("the table of failures", () => {
+  test.each(Object.entries(FAILURES))(
+    "%s fits error_description and holds nothing of the client's",
+    (_, row) => {
+      expect(row.message).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/); // RFC 6750 section 3
+      expect(row.item).toMatch(/^(?:[1-9]|10|11|12[ab]|§11\.1)$/);
+    },
+  );
+
+  test("§5, §7.1: a bad proof is 401 at a resource and 400 at the authorization server", () => {
+    expect(FAILURES.signature_invalid).toMatchObject({
+      resource: { status: 401, error: "invalid_dpop_proof" },
+      token: { status: 400, error: "invalid_dpop_proof" },
+      par: { status: 400, error: "invalid_dpop_proof" },
+    });
+  });
+
+  test("a store without room is a 503, without an error at a resource", () => {
+    expect(FAILURES.replay_store_full).toMatchObject({
+      resource: { status: 503, error: null },
+      token: { status: 503, error: "temporarily_unavailable" },
+      par: { status: 503, error: "temporarily_unavailable" },
+    });
+  });
+
+  test("failures and the table are frozen", () => {
+    const failure = verifyProof("x", { method: "GET", url: RESOURCE });
+    expect(
+      Object.isFrozen(failure) &&
+        Object.isFrozen(FAILURES) &&
+        Object.isFrozen(FAILURES.jkt_mismatch),
+    ).toBe(true);
+    expect(verifyProof("y", { method: "GET", url: RESOURCE })).toBe(failure);
+  });
+});
+
+describe("clock failures carry the offset: the claim minus our time, in seconds", () => {
+  test.each([
+    [{ now: 1_562_262_618 + 61 }, { code: "iat_too_old", clockOffset: -61 }],
+    [{ now: 1_562_262_618 - 16.5 }, { code: "iat_in_future", clockOffset: 16.5 }],
+  ])("%o", (time, failure) => {
+    expect(verifyProof(P3, { ...request, ...time })).toMatchObject(failure);
+  });
+});

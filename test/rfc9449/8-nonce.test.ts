@@ -1,0 +1,95 @@
+// RFC 9449 sections 8, 9 and 11.3, as far as a verifier goes: a check is plugged in, and its word is kept.
+import { createVerifier, FAILURES, type NonceAnswer, type NonceCheck } from "dpop-core";
+import { describe, expect, test } from "vitest";
+import { mint, NOW } from "../support/mint.js";
+import { requestOf, run } from "../support/run.js";
+
+const policy = { nonce: { accept: "fresh", next: "next" } };
+
+describe("RFC 9449 §8 and §9: what a client is told", () => {
+  test("no nonce: use_dpop_nonce everywhere, with the nonce to use", async () => {
+    const result = await run(mint(), {}, policy);
+    expect(result).toEqual({
+      ok: false,
+      code: "nonce_missing",
+      message: FAILURES.nonce_missing.message,
+      nextNonce: "next",
+    });
+  });
+
+  test("another nonce: the same", async () => {
+    const result = await run(mint({ claims: { nonce: "stale" } }), {}, policy);
+    expect(result).toMatchObject({ ok: false, code: "nonce_mismatch", nextNonce: "next" });
+  });
+
+  test.each(["nonce_missing", "nonce_mismatch"] as const)(
+    "%s is use_dpop_nonce at every place",
+    (code) => {
+      const { resource, token, par } = FAILURES[code];
+      expect([resource, token, par]).toEqual([
+        { status: 401, error: "use_dpop_nonce" },
+        { status: 400, error: "use_dpop_nonce" },
+        { status: 400, error: "use_dpop_nonce" },
+      ]);
+    },
+  );
+
+  test("a good nonce: the result says whether to hand out the next", async () => {
+    const proof = mint({ claims: { nonce: "fresh" } });
+    expect(await run(proof, {}, policy)).toMatchObject({
+      ok: true,
+      nonce: { status: "valid", next: "next" },
+    });
+    const renew = { nonce: { ...policy.nonce, status: "renew" as const } };
+    expect(await run(proof, {}, renew)).toMatchObject({
+      ok: true,
+      nonce: { status: "renew", next: "next" },
+    });
+  });
+
+  test("without a check the result says nothing of nonces", async () => {
+    const result = await run(mint({ claims: { nonce: "whatever" } }));
+    expect(result.ok && result.nonce).toBeUndefined();
+  });
+});
+
+describe("RFC 9449 §11.3: without a nonce there is none that could be valid", () => {
+  test.each(["valid", "renew", "invalid", "missing"] as const)(
+    "though the check says %s",
+    (status) => {
+      const nonce: NonceCheck = { check: () => ({ status, next: "next" }) };
+      const result = createVerifier({ nonce }).verify(mint(), requestOf());
+      expect(result).toMatchObject({ ok: false, code: "nonce_missing", nextNonce: "next" });
+    },
+  );
+});
+
+describe("what the check is asked", () => {
+  function asked(proof: string): readonly unknown[] {
+    const calls: unknown[] = [];
+    const nonce: NonceCheck = {
+      check(claim, now): NonceAnswer {
+        calls.push([claim, now]);
+        return { status: "invalid" };
+      },
+    };
+    createVerifier({ nonce }).verify(proof, requestOf());
+    return calls;
+  }
+
+  test("the claim and the time, once", () => {
+    expect(asked(mint({ claims: { nonce: "x" } }))).toEqual([["x", NOW]]);
+    expect(asked(mint())).toEqual([[undefined, NOW]]);
+  });
+
+  test("nothing for a proof that was refused before", () => {
+    expect(asked(mint({ claims: { nonce: "x", htm: "GET" } }))).toEqual([]);
+    expect(asked("x")).toEqual([]);
+  });
+});
+
+test("the check can be read off the verifier", () => {
+  const nonce: NonceCheck = { check: () => ({ status: "valid" }) };
+  expect(createVerifier({ nonce }).nonce).toBe(nonce);
+  expect(createVerifier().nonce).toBeUndefined();
+});
