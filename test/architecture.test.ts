@@ -1,0 +1,196 @@
+// The walls between the layers: a file directly in src is an entry, a folder is a private layer, imports point down.
+import { readdir, readFile } from "node:fs/promises";
+import { join, posix } from "node:path";
+import ts from "typescript";
+import { expect, test } from "vitest";
+import { ROOT } from "./support/build.js";
+
+/** Path within src → source. */
+type Tree = Readonly<Record<string, string>>;
+
+/** File → the files that it imports. */
+type Graph = ReadonlyMap<string, readonly string[]>;
+
+/** What each folder may import from: itself and what stands below. The entries may import everything. */
+const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
+  ["bytes", ["bytes"]],
+  ["jose", ["bytes", "jose"]],
+  ["proof", ["bytes", "jose", "proof"]],
+  ["verify", ["bytes", "jose", "proof", "verify"]],
+  ["noble", ["bytes", "jose", "noble"]],
+  [".", [".", "bytes", "jose", "proof", "verify", "noble"]],
+]);
+
+/** The one file that names packages, and the entries that may lead to it. */
+const PACKAGES = { file: "noble/bundled.ts", prefix: "@noble/", entries: ["index.ts", "noble.ts"] };
+
+interface Source {
+  /** Of every import and `export … from`, type-only and dynamic ones included. */
+  readonly specifiers: readonly string[];
+  /** Forms that the house does not use. */
+  readonly faults: readonly string[];
+}
+
+function readSource(path: string, text: string): Source {
+  const specifiers: string[] = [];
+  const faults: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const specifier = specifierOf(node);
+    if (specifier !== undefined) specifiers.push(specifier);
+    if (
+      ts.isExportDeclaration(node) &&
+      !(node.exportClause && ts.isNamedExports(node.exportClause))
+    )
+      faults.push("has export *");
+    if (ts.isExportAssignment(node) || node.kind === ts.SyntaxKind.DefaultKeyword)
+      faults.push("has a default export");
+    if (ts.isExportSpecifier(node) && node.name.text === "default")
+      faults.push("has a default export");
+    ts.forEachChild(node, visit);
+  };
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
+  visit(file);
+  // These bring in types and globals that no tsconfig.json allowed.
+  if (file.typeReferenceDirectives.length + file.referencedFiles.length > 0)
+    faults.push("has a reference directive");
+  return { specifiers, faults };
+}
+
+function specifierOf(node: ts.Node): string | undefined {
+  let named: ts.Node | undefined;
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) named = node.moduleSpecifier;
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+    named = node.argument.literal;
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+    named = node.arguments[0];
+  return named !== undefined && ts.isStringLiteralLike(named) ? named.text : undefined;
+}
+
+/** Every breach of the rules of the house in a tree, in words. */
+function violations(tree: Tree): string[] {
+  const graph = new Map<string, readonly string[]>();
+  const found: string[] = [];
+  for (const [path, text] of Object.entries(tree)) {
+    const { specifiers, faults } = readSource(path, text);
+    const targets = specifiers.filter(isRelative).map((specifier) => targetOf(path, specifier));
+    graph.set(path, targets);
+    const packages = specifiers.filter((specifier) => !isRelative(specifier));
+    const foreign = packages.filter(
+      (name) => path !== PACKAGES.file || !name.startsWith(PACKAGES.prefix),
+    );
+    const all = [...faults, ...foreign.map((name) => `imports ${name}`)];
+    if (text.includes("crypto.subtle")) all.push("names crypto.subtle");
+    found.push(...all.map((fault) => `${path} ${fault}`));
+  }
+  for (const [path, targets] of graph) {
+    const all = [...layerFaults(path, targets, graph), ...reachFaults(path, graph)];
+    found.push(...all.map((fault) => `${path} ${fault}`));
+  }
+  return found;
+}
+
+function layerFaults(path: string, targets: readonly string[], graph: Graph): string[] {
+  const allowed = MAY_IMPORT.get(posix.dirname(path));
+  if (allowed === undefined) return ["is in no known layer"];
+  return targets.flatMap((target) => {
+    if (!graph.has(target)) return [`imports ${target}, which does not exist`];
+    if (allowed.includes(posix.dirname(target))) return [];
+    return [`imports ${target}, which is not below it`];
+  });
+}
+
+function reachFaults(path: string, graph: Graph): string[] {
+  const reached = reachedFrom(path, graph);
+  const found = reached.has(path) ? ["is in a cycle"] : [];
+  if (posix.dirname(path) !== "." || PACKAGES.entries.includes(path)) return found;
+  const noble = [...reached].filter((file) => posix.dirname(file) === "noble");
+  return [...found, ...noble.map((file) => `leads to ${file}`)];
+}
+
+function isRelative(specifier: string): boolean {
+  return specifier.startsWith(".");
+}
+
+function targetOf(path: string, specifier: string): string {
+  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, ".ts");
+}
+
+function reachedFrom(path: string, graph: Graph): Set<string> {
+  const reached = new Set<string>();
+  const due = [...(graph.get(path) ?? [])];
+  for (let next = due.pop(); next !== undefined; next = due.pop()) {
+    if (reached.has(next)) continue;
+    reached.add(next);
+    due.push(...(graph.get(next) ?? []));
+  }
+  return reached;
+}
+
+async function readTree(folder: string): Promise<Tree> {
+  const paths = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith(".ts"));
+  return Object.fromEntries(
+    await Promise.all(
+      paths.map(async (path) => [
+        path.replaceAll("\\", "/"),
+        await readFile(join(folder, path), "utf8"),
+      ]),
+    ),
+  );
+}
+
+test("src keeps the rules of the house", async () => {
+  const tree = await readTree(join(ROOT, "src"));
+  expect(Object.keys(tree)).toEqual(expect.arrayContaining(["core.ts", "index.ts", "noble.ts"]));
+  expect(violations(tree)).toEqual([]);
+});
+
+const SOUND: Tree = {
+  "core.ts": 'export { p } from "./proof/p.js";',
+  "noble.ts": 'export { p256 } from "./noble/bundled.js";',
+  "bytes/a.ts": "export const a = 1;",
+  "jose/b.ts": 'import { a } from "../bytes/a.js"; export const b = a;',
+  "jose/c.ts": 'import type { b } from "./b.js"; export type C = typeof b;',
+  "proof/p.ts": 'export { b as p } from "../jose/b.js";',
+  "noble/bundled.ts": 'export { p256 } from "@noble/curves/nist.js";',
+};
+
+test("a sound tree has no violations", () => {
+  expect(violations(SOUND)).toEqual([]);
+});
+
+// One file of the sound tree is replaced, or one added; the rest stays sound.
+test.each([
+  ["bytes/a.ts", 'import { b } from "../jose/b.js";', "imports jose/b.ts, which is not below it"],
+  [
+    "bytes/a.ts",
+    'import type { C } from "../jose/c.js";',
+    "imports jose/c.ts, which is not below it",
+  ],
+  ["bytes/a.ts", 'type C = import("../jose/c.js").C;', "imports jose/c.ts, which is not below it"],
+  ["bytes/a.ts", 'export { b } from "../jose/b.js";', "imports jose/b.ts, which is not below it"],
+  ["bytes/a.ts", 'import { p } from "../core.js";', "imports core.ts, which is not below it"],
+  [
+    "proof/p.ts",
+    'import "../noble/bundled.js";',
+    "imports noble/bundled.ts, which is not below it",
+  ],
+  ["noble/n.ts", 'import { p } from "../proof/p.js";', "imports proof/p.ts, which is not below it"],
+  ["jose/b.ts", 'import type { C } from "./c.js";', "is in a cycle"],
+  ["jose/b.ts", 'import "./b.js";', "is in a cycle"],
+  ["core.ts", 'export { p256 } from "./noble.js";', "leads to noble/bundled.ts"],
+  ["core.ts", 'import { p256 } from "@noble/curves/nist.js";', "imports @noble/curves/nist.js"],
+  ["noble/n.ts", 'await import("@noble/curves/nist.js");', "imports @noble/curves/nist.js"],
+  ["noble/bundled.ts", 'import { sign } from "node:crypto";', "imports node:crypto"],
+  ["noble/bundled.ts", 'import "jose";', "imports jose"],
+  ["jose/b.ts", 'import "./gone.js";', "imports jose/gone.ts, which does not exist"],
+  ["jose/b.ts", "export const b = crypto.subtle;", "names crypto.subtle"],
+  ["jose/b.ts", "export default 1;", "has a default export"],
+  ["jose/b.ts", "export default function b() {}", "has a default export"],
+  ["jose/b.ts", "const b = 1; export { b as default };", "has a default export"],
+  ["jose/b.ts", 'export * from "../bytes/a.js";', "has export *"],
+  ["jose/b.ts", 'export * as a from "../bytes/a.js";', "has export *"],
+  ["jose/b.ts", '/// <reference types="node" />', "has a reference directive"],
+  ["utils/u.ts", "", "is in no known layer"],
+])("is found: %s: %s", (path, text, violation) => {
+  expect(violations({ ...SOUND, [path]: text })).toContain(`${path} ${violation}`);
+});
