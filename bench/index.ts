@@ -74,7 +74,6 @@ async function main(): Promise<void> {
   console.log(settingText(where));
   const results: GroupResult[] = [];
   for (const group of groups) {
-    // oxlint-disable-next-line no-await-in-loop -- groups that ran at once would be timed together
     const result = await measureGroup(group, values.quick ? QUICK : FULL);
     console.log(`\n${groupText(result)}`);
     results.push(result);

@@ -1,6 +1,5 @@
 // Measuring: cases to medians. All cases of a group take turns, round by round, so that a slow moment of the machine hits
 // them alike; what is compared is compared within a round.
-/* oxlint-disable no-await-in-loop -- one after another is what measuring is: what runs at once is timed together */
 import { Bench, type FnReturnedObject } from "tinybench";
 import { type BenchCase, type BenchGroup, type Comparison, demand } from "./case.js";
 

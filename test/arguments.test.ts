@@ -432,8 +432,8 @@ describe("a hash that is no SHA-256 is broken: with it, every key could have one
     ["text", () => "0".repeat(64)],
     ["nothing", () => new Uint8Array(0)],
     ["SHA-512", () => new Uint8Array(64)],
-  ])("%s", (_, sha256) => {
-    const backend = { ...noble, sha256 };
+  ])("%s", (_, hash) => {
+    const backend = { ...noble, sha256: hash };
     const named = /^backend\.sha256 must/;
     expect(() => call(verifyProof, mint(), REQUEST, { backend })).toThrow(named);
     expect(() =>

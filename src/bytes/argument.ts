@@ -1,4 +1,5 @@
-// Guards for what the programmer passes: a mistake is a TypeError or RangeError that names the argument, and no value.
+// Guards for what the programmer passes: a mistake is a TypeError or RangeError that names the
+// argument, and no value.
 
 /** Each guard returns its argument, so that it can stand where the value is used. */
 export function stringArgument(value: unknown, name: string): string {
@@ -10,7 +11,10 @@ export function optionalString(value: unknown, name: string): string | undefined
   return value === undefined ? undefined : stringArgument(value, name);
 }
 
-/** A finite number within bounds, both inclusive. `unit` says what is counted: "seconds", "characters". */
+/**
+ * A finite number within bounds, both inclusive. `unit` says what is counted: "seconds",
+ * "characters".
+ */
 export function numberArgument(
   value: unknown,
   name: string,
@@ -54,9 +58,10 @@ export function objectArgument(value: unknown, name: string): Readonly<Record<st
 }
 
 /**
- * A copy of an object that may have these members alone. A misspelt one must not go unnoticed: it would leave a check out.
- * Nor may one be inherited, which one reader sees and another does not. Each is read once, so that it can't change after it
- * was guarded; until then the type is no more than the caller's promise.
+ * A copy of an object that may have these members alone. A misspelt one must not go unnoticed: it
+ * would leave a check out. Nor may one be inherited, which one reader sees and another does not.
+ * Each is read once, so that it can't change after it was guarded; until then the type is no more
+ * than the caller's promise.
  */
 export function membersArgument<T extends object>(
   value: T,
@@ -91,7 +96,10 @@ export function functionMember(
   if (typeof owner[name] !== "function") throw new TypeError(`${path}.${name} must be a function`);
 }
 
-/** True for a Uint8Array of any realm (`instanceof` knows its own alone, which fails under some test runners). */
+/**
+ * True for a Uint8Array of any realm (`instanceof` knows its own alone, which fails under some test
+ * runners).
+ */
 export function isBytes(value: unknown): value is Uint8Array {
   return (
     ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]"

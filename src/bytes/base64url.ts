@@ -1,4 +1,5 @@
-// base64url without padding (RFC 4648 section 5; RFC 7515 section 2): bytes to text and back, strictly.
+// base64url without padding (RFC 4648 section 5; RFC 7515 section 2): bytes to text and back,
+// strictly.
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -40,9 +41,10 @@ export function encodeBase64url(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes `text` from `start` up to `end` (indices, in characters), or answers null: for padding, whitespace, any
- * character outside the URL alphabet, a length of 1 modulo 4, and unused bits that are not zero. No two texts decode to
- * the same bytes, so a decoded value can be compared by its text.
+ * Decodes `text` from `start` up to `end` (indices, in characters), or answers null: for padding,
+ * whitespace, any character outside the URL alphabet, a length of 1 modulo 4, and unused bits that
+ * are not zero. No two texts decode to the same bytes, so a decoded value can be compared by its
+ * text.
  */
 export function decodeBase64url(
   text: string,

@@ -1,4 +1,5 @@
-// Equality in time that depends on the lengths alone, for values that only one side should know (a nonce's MAC, a hash).
+// Equality in time that depends on the lengths alone, for values that only one side should know (a
+// nonce's MAC, a hash).
 
 /** True when both texts are the same; takes the same time for every two texts of these lengths. */
 export function constantTimeEqual(a: string, b: string): boolean {

@@ -6,7 +6,10 @@ export interface JsonObject {
   readonly [member: string]: JsonValue | undefined;
 }
 
-/** How deep objects and arrays may nest; JSON.parse itself dies of deep nesting in some engines, past any try/catch. */
+/**
+ * How deep objects and arrays may nest; JSON.parse itself dies of deep nesting in some engines,
+ * past any try/catch.
+ */
 const MAX_DEPTH = 16;
 
 const QUOTE = 0x22;
@@ -18,9 +21,10 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Parses a JSON object, or answers null: for malformed JSON, for anything that is not an object, for a member name that
- * stands twice in one object (JSON.parse would keep the last and hide the other), and for nesting deeper than 16.
- * A member named `__proto__` is an own member like any other. Takes time linear in the length.
+ * Parses a JSON object, or answers null: for malformed JSON, for anything that is not an object,
+ * for a member name that stands twice in one object (JSON.parse would keep the last and hide the
+ * other), and for nesting deeper than 16. A member named `__proto__` is an own member like any
+ * other. Takes time linear in the length.
  */
 export function parseJsonObject(text: string): JsonObject | null {
   const written = countWrittenMembers(text); // before JSON.parse: it also bounds the depth
@@ -43,9 +47,9 @@ function parseJson(text: string): JsonValue | undefined {
 }
 
 /**
- * How many members a JSON text writes: in well-formed JSON, one for each colon outside a string. JSON.parse keeps fewer
- * where a name stands twice, however it is escaped. -1 where the text nests too deep, or is plainly no JSON; whether it is
- * JSON otherwise is for JSON.parse to say.
+ * How many members a JSON text writes: in well-formed JSON, one for each colon outside a string.
+ * JSON.parse keeps fewer where a name stands twice, however it is escaped. -1 where the text nests
+ * too deep, or is plainly no JSON; whether it is JSON otherwise is for JSON.parse to say.
  */
 function countWrittenMembers(text: string): number {
   let members = 0;

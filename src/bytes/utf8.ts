@@ -1,4 +1,5 @@
-// UTF-8 (RFC 3629): text to bytes and back, fatally; written out because bare engines have no TextEncoder.
+// UTF-8 (RFC 3629): text to bytes and back, fatally; written out because bare engines have no
+// TextEncoder.
 
 /** True unless `text` holds a lone surrogate, which has no UTF-8 form. */
 export function isWellFormed(text: string): boolean {
@@ -11,7 +12,10 @@ export function isWellFormed(text: string): boolean {
   return true;
 }
 
-/** The bytes of text that is known to be ASCII: base64url, thumbprint JSON, a checked token. Throws a RangeError if it is not. */
+/**
+ * The bytes of text that is known to be ASCII: base64url, thumbprint JSON, a checked token. Throws
+ * a RangeError if it is not.
+ */
 export function asciiBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -22,7 +26,10 @@ export function asciiBytes(text: string): Uint8Array {
   return bytes;
 }
 
-/** Encodes text, or answers null where it holds a lone surrogate: two different ones must never give the same bytes. */
+/**
+ * Encodes text, or answers null where it holds a lone surrogate: two different ones must never give
+ * the same bytes.
+ */
 export function encodeUtf8(text: string): Uint8Array | null {
   const ascii = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -60,13 +67,15 @@ function encodeWide(text: string): Uint8Array | null {
 }
 
 /**
- * Decodes bytes, or answers null for anything that is not well-formed UTF-8: overlong forms, surrogates, values past
- * U+10FFFF, truncated sequences, and a byte-order mark at the start (RFC 8259 section 8.1 forbids sending one).
+ * Decodes bytes, or answers null for anything that is not well-formed UTF-8: overlong forms,
+ * surrogates, values past U+10FFFF, truncated sequences, and a byte-order mark at the start (RFC
+ * 8259 section 8.1 forbids sending one).
  */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   let text = "";
   let i = 0;
-  // Eight at a time: fewer and longer pieces to join. bench/parse: a spread of the bytes takes ten times as long.
+  // Eight at a time: fewer and longer pieces to join. bench/parse: a spread of the bytes takes ten
+  // times as long.
   for (const whole = bytes.length - 7; i < whole; i += 8) {
     const [a, b, c, d] = [at(bytes, i), at(bytes, i + 1), at(bytes, i + 2), at(bytes, i + 3)];
     const [e, f, g, h] = [at(bytes, i + 4), at(bytes, i + 5), at(bytes, i + 6), at(bytes, i + 7)];

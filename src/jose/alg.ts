@@ -1,4 +1,5 @@
-// The plug: what an algorithm, a backend and a signer must offer. Everything that does cryptography comes in through here.
+// The plug: what an algorithm, a backend and a signer must offer. Everything that does cryptography
+// comes in through here.
 import type { PublicJwk } from "./jwk.js";
 
 /** What a label says of its key and its signature. */
@@ -10,8 +11,8 @@ export interface AlgShape {
 }
 
 /**
- * The asymmetric JWS labels (RFC 7518 section 3.1, RFC 8037, RFC 9864) for which a key can be read; undefined for every
- * other text, `none` and the MACs above all (RFC 9449 section 11.6).
+ * The asymmetric JWS labels (RFC 7518 section 3.1, RFC 8037, RFC 9864) for which a key can be read;
+ * undefined for every other text, `none` and the MACs above all (RFC 9449 section 11.6).
  */
 export function algShape(label: unknown): AlgShape | undefined {
   switch (label) {
@@ -39,8 +40,9 @@ export function algShape(label: unknown): AlgShape | undefined {
 /** A public key that was imported once and verifies often. */
 export interface SyncKey {
   /**
-   * True when `signature` (as the JWS carries it: R||S for ECDSA, never DER) signs `data`. Lengths are checked here,
-   * before a library is called; a throw means that the backend is broken, never that the signature is bad.
+   * True when `signature` (as the JWS carries it: R||S for ECDSA, never DER) signs `data`. Lengths
+   * are checked here, before a library is called; a throw means that the backend is broken, never
+   * that the signature is bad.
    */
   verify(signature: Uint8Array, data: Uint8Array): boolean;
   /** Bytes held, tables included. */
@@ -64,7 +66,10 @@ interface AlgName {
 }
 
 export interface SyncAlg extends AlgName {
-  /** null: the JWK is well-formed but is no key of this algorithm (a point that is not on the curve, say). */
+  /**
+   * null: the JWK is well-formed but is no key of this algorithm (a point that is not on the curve,
+   * say).
+   */
   importKey(jwk: PublicJwk): SyncKey | null;
 }
 

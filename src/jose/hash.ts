@@ -24,8 +24,8 @@ export function hasherArgument(backend: unknown): Hasher {
 }
 
 /**
- * SHA-256 in base64url, 43 characters. Throws a TypeError for anything but 32 bytes: a promise or an ArrayBuffer would
- * encode as "", and every key would have one thumbprint.
+ * SHA-256 in base64url, 43 characters. Throws a TypeError for anything but 32 bytes: a promise or
+ * an ArrayBuffer would encode as "", and every key would have one thumbprint.
  */
 export function sha256Base64url(data: Uint8Array, hasher: Hasher): string {
   const hash: unknown = hasher.sha256(data);

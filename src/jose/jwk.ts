@@ -1,4 +1,5 @@
-// Public JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2): an unknown value to the members of a public key.
+// Public JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2): an unknown value to the
+// members of a public key.
 import { decodeBase64url } from "../bytes/base64url.js";
 
 export interface EcPublicJwk {
@@ -36,10 +37,16 @@ interface Use {
   readonly crv?: string | undefined;
 }
 
-/** RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2, and `priv` of the AKP keys: in any value, even null. */
+/**
+ * RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2, and `priv` of the AKP keys: in any
+ * value, even null.
+ */
 const PRIVATE_MEMBERS: readonly string[] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/** The prime of each field, big-endian: FIPS 186-4 D.1.2.3 to D.1.2.5. A coordinate is below it, or one key has several forms. */
+/**
+ * The prime of each field, big-endian: FIPS 186-4 D.1.2.3 to D.1.2.5. A coordinate is below it, or
+ * one key has several forms.
+ */
 function fieldPrime(crv: string): string | null {
   switch (crv) {
     case "P-256":
@@ -54,11 +61,12 @@ function fieldPrime(crv: string): string | null {
 }
 
 /**
- * Every encoding of a point of order 1, 2, 4 or 8 on edwards25519, the bytes in base64url (which is canonical, so that
- * equal bytes are equal text). For such a key a signature can be valid under many messages, and backends disagree on
- * them; noble and node:crypto import them without complaint.
+ * Every encoding of a point of order 1, 2, 4 or 8 on edwards25519, the bytes in base64url (which is
+ * canonical, so that equal bytes are equal text). For such a key a signature can be valid under
+ * many messages, and backends disagree on them; noble and node:crypto import them without
+ * complaint.
  */
-const SMALL_ORDER_KEYS: readonly string[] = [
+const SMALL_ORDER_KEYS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", // y = 1: order 1, and the same with the sign bit
   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
   "7P_______________________________________38", // y = -1: order 2
@@ -69,13 +77,14 @@ const SMALL_ORDER_KEYS: readonly string[] = [
   "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU",
   "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", // order 8
   "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o",
-];
+]);
 
 /**
- * Reads a public key: only the members of its `kty` are copied, everything else is left behind, and nothing is ever
- * fetched. Refused are private members, members that contradict the use (`use`, `key_ops`, `alg`), and every second
- * form of a key (padding, wrong length, a coordinate past the field), so that one key has one thumbprint.
- * Whether the point is on the curve is for the backend's `importKey` to say.
+ * Reads a public key: only the members of its `kty` are copied, everything else is left behind, and
+ * nothing is ever fetched. Refused are private members, members that contradict the use (`use`,
+ * `key_ops`, `alg`), and every second form of a key (padding, wrong length, a coordinate past the
+ * field), so that one key has one thumbprint. Whether the point is on the curve is for the
+ * backend's `importKey` to say.
  */
 export function readPublicJwk(value: unknown, use?: Use): PublicJwk | JwkFault {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "jwk_invalid";
@@ -99,13 +108,18 @@ export function readPublicJwk(value: unknown, use?: Use): PublicJwk | JwkFault {
   }
 }
 
-/** RFC 9864: `EdDSA` and `Ed25519` are two labels of one algorithm on this curve. Some WebCrypto exports say `Ed25519`. */
+/**
+ * RFC 9864: `EdDSA` and `Ed25519` are two labels of one algorithm on this curve. Some WebCrypto
+ * exports say `Ed25519`.
+ */
 function isSameAlg(alg: unknown, use: Use): boolean {
   if (alg === use.alg) return true;
   return use.crv === "Ed25519" && (alg === "Ed25519" || alg === "EdDSA");
 }
 
-/** RFC 7517 sections 4.2 and 4.3: what is present must allow verification, and must be well-formed. */
+/**
+ * RFC 7517 sections 4.2 and 4.3: what is present must allow verification, and must be well-formed.
+ */
 function mayVerify(members: Readonly<Record<string, unknown>>): boolean {
   const { use, key_ops: operations, alg } = members;
   if (use !== undefined && use !== "sig") return false;
@@ -127,7 +141,8 @@ function readEc(members: Readonly<Record<string, unknown>>): EcPublicJwk | JwkFa
 function isCoordinate(value: unknown, crv: string): value is string {
   const prime = fieldPrime(crv);
   if (prime === null || typeof value !== "string") return false;
-  // Length first: what follows is bounded by it. Two hex digits a byte, four base64url characters for three.
+  // Length first: what follows is bounded by it. Two hex digits a byte, four base64url characters
+  // for three.
   if (value.length !== Math.ceil((prime.length * 2) / 3)) return false;
   const bytes = decodeBase64url(value);
   return bytes !== null && isBelow(bytes, prime);
@@ -146,12 +161,14 @@ function readOkp(members: Readonly<Record<string, unknown>>): OkpPublicJwk | Jwk
   const { crv, x } = members;
   if (crv !== "Ed25519" || typeof x !== "string" || x.length !== 43) return "jwk_invalid";
   const bytes = decodeBase64url(x);
-  if (bytes === null || !isCanonicalEd25519(bytes) || SMALL_ORDER_KEYS.includes(x))
-    return "jwk_invalid";
+  if (bytes === null || !isCanonicalEd25519(bytes) || SMALL_ORDER_KEYS.has(x)) return "jwk_invalid";
   return { kty: "OKP", crv, x };
 }
 
-/** RFC 8032 section 5.1.3 step 1: y, little-endian with the sign of x in the highest bit, is below 2^255 - 19. */
+/**
+ * RFC 8032 section 5.1.3 step 1: y, little-endian with the sign of x in the highest bit, is below
+ * 2^255 - 19.
+ */
 function isCanonicalEd25519(bytes: Uint8Array): boolean {
   if ((bytes[0] ?? 0) < 0xed || ((bytes[31] ?? 0) & 0x7f) !== 0x7f) return true;
   for (let i = 1; i < 31; i++) if (bytes[i] !== 0xff) return true;

@@ -1,4 +1,5 @@
-// JWS compact serialization (RFC 7515 sections 3.1, 4.1 and 7.1): text to header, payload, signature and signing input.
+// JWS compact serialization (RFC 7515 sections 3.1, 4.1 and 7.1): text to header, payload,
+// signature and signing input.
 import { decodeBase64url } from "../bytes/base64url.js";
 import { type JsonObject, parseJsonObject } from "../bytes/json.js";
 import { decodeUtf8 } from "../bytes/utf8.js";
@@ -12,8 +13,9 @@ export interface ParsedJws {
 }
 
 /**
- * Parses a signed JWT, each segment decoded once. null: not exactly three non-empty segments, not strict base64url, not
- * strict UTF-8, or a header or payload that is not one strict JSON object. Says nothing about the signature.
+ * Parses a signed JWT, each segment decoded once. null: not exactly three non-empty segments, not
+ * strict base64url, not strict UTF-8, or a header or payload that is not one strict JSON object.
+ * Says nothing about the signature.
  */
 export function parseJws(jws: string): ParsedJws | null {
   const first = jws.indexOf(".");
@@ -36,8 +38,9 @@ function decodeObject(jws: string, start: number, end: number): JsonObject | nul
 }
 
 /**
- * True for a header that demands an extension. RFC 7515 section 4.1.11: whoever does not understand one of them must
- * refuse; none is understood here. `b64` (RFC 7797) is legal only beside `crit`, and changes what is signed.
+ * True for a header that demands an extension. RFC 7515 section 4.1.11: whoever does not understand
+ * one of them must refuse; none is understood here. `b64` (RFC 7797) is legal only beside `crit`,
+ * and changes what is signed.
  */
 export function demandsExtension(header: JsonObject): boolean {
   return header["crit"] !== undefined || header["b64"] !== undefined;

@@ -4,9 +4,9 @@ import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "./ha
 import { type PublicJwk, readPublicJwk } from "./jwk.js";
 
 /**
- * The RFC 7638 SHA-256 thumbprint of a public key: base64url, 43 characters. Member order and extra members do not
- * matter. Throws a TypeError where `jwk` is not a public EC, OKP (Ed25519) or RSA key in its one canonical form, or
- * holds a private member.
+ * The RFC 7638 SHA-256 thumbprint of a public key: base64url, 43 characters. Member order and extra
+ * members do not matter. Throws a TypeError where `jwk` is not a public EC, OKP (Ed25519) or RSA
+ * key in its one canonical form, or holds a private member.
  */
 export function jwkThumbprint(jwk: PublicJwk, options: HashOptions): string {
   const hasher = readHasher(options);
@@ -16,12 +16,18 @@ export function jwkThumbprint(jwk: PublicJwk, options: HashOptions): string {
   return thumbprint(key, hasher);
 }
 
-/** The same for a key that was read: its values are base64url and names, which JSON writes without escapes. */
+/**
+ * The same for a key that was read: its values are base64url and names, which JSON writes without
+ * escapes.
+ */
 export function thumbprint(jwk: PublicJwk, hasher: Hasher): string {
   return sha256Base64url(asciiBytes(canonicalJson(jwk)), hasher);
 }
 
-/** RFC 7638 section 3.2, RFC 8037 section 2: the required members, in lexicographic order, without whitespace. */
+/**
+ * RFC 7638 section 3.2, RFC 8037 section 2: the required members, in lexicographic order, without
+ * whitespace.
+ */
 function canonicalJson(jwk: PublicJwk): string {
   switch (jwk.kty) {
     case "EC":

@@ -1,4 +1,5 @@
-// The noble backend: noble's objects, bundled or the caller's own, to algorithms, hash, randomness and signers.
+// The noble backend: noble's objects, bundled or the caller's own, to algorithms, hash, randomness
+// and signers.
 import { functionMember, membersArgument, objectArgument } from "../bytes/argument.js";
 import type { Backend, SyncAlg, SyncSigner } from "../jose/alg.js";
 import { ecdsaAlg } from "./ecdsa.js";
@@ -26,9 +27,10 @@ export interface NobleBackend extends Backend<SyncAlg> {
 }
 
 /**
- * A backend over the caller's own noble: `p256`, `p384` and `p521` of @noble/curves/nist.js, `ed25519` of
- * @noble/curves/ed25519.js, `sha256` and `sha512` of @noble/hashes/sha2.js, version 2. ES256, EdDSA and Ed25519 are
- * accepted by default; ES384 and ES512 where they are asked for. Throws a TypeError that names a part that is missing.
+ * A backend over the caller's own noble: `p256`, `p384` and `p521` of @noble/curves/nist.js,
+ * `ed25519` of @noble/curves/ed25519.js, `sha256` and `sha512` of @noble/hashes/sha2.js, version 2.
+ * ES256, EdDSA and Ed25519 are accepted by default; ES384 and ES512 where they are asked for.
+ * Throws a TypeError that names a part that is missing.
  */
 export function nobleBackend(parts: NobleParts): NobleBackend {
   const given = readParts(parts);
@@ -53,7 +55,10 @@ export function nobleBackend(parts: NobleParts): NobleBackend {
 
 const PARTS = ["p256", "p384", "p521", "ed25519", "sha256", "sha512", "randomBytes"];
 
-/** Looks at what is used of each part; a curve in the wrong place shows by the length of its signatures. */
+/**
+ * Looks at what is used of each part; a curve in the wrong place shows by the length of its
+ * signatures.
+ */
 function readParts(parts: NobleParts): NobleParts {
   const given = membersArgument(parts, "parts", PARTS);
   readCurve(given.p256, "parts.p256", ["sign", "verify", "getPublicKey"], 64);

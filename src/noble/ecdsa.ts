@@ -36,7 +36,8 @@ export function ecdsaAlg(alg: EcdsaLabel, curve: NobleEcdsa): SyncAlg {
         verify: (signature, data) =>
           // R||S of fixed width, never DER; noble throws for any other length.
           signature.length === 2 * size &&
-          // lowS: false, because JOSE allows a high S (RFC 9449's own examples have one) and noble by default does not.
+          // lowS: false, because JOSE allows a high S (RFC 9449's own examples have one) and noble
+          // by default does not.
           curve.verify(signature, data, point, { lowS: false }),
       };
     },

@@ -1,4 +1,5 @@
-// Ed25519 (RFC 8032 section 5.1.7) over noble's curve, under both of its labels (RFC 8037, RFC 9864).
+// Ed25519 (RFC 8032 section 5.1.7) over noble's curve, under both of its labels (RFC 8037, RFC
+// 9864).
 import { decodeBase64url } from "../bytes/base64url.js";
 import { constantTimeEqualBytes } from "../bytes/equal.js";
 import type { SyncAlg, SyncKey } from "../jose/alg.js";
@@ -22,9 +23,10 @@ export function eddsaAlg(alg: EddsaLabel, parts: Pick<NobleParts, "ed25519" | "s
 }
 
 /**
- * Without the cofactor: R is recomputed as [S]B - [k]A and its encoding compared, as node:crypto and WebCrypto do. noble's
- * own verify multiplies by the cofactor and so accepts signatures with a torsion component that those refuse; a proof must
- * be valid everywhere or nowhere. A non-canonical R never equals an encoding, so that it needs no check of its own.
+ * Without the cofactor: R is recomputed as [S]B - [k]A and its encoding compared, as node:crypto
+ * and WebCrypto do. noble's own verify multiplies by the cofactor and so accepts signatures with a
+ * torsion component that those refuse; a proof must be valid everywhere or nowhere. A non-canonical
+ * R never equals an encoding, so that it needs no check of its own.
  */
 function eddsaKey<P extends NobleEdwardsPoint<P>>(
   key: Uint8Array,
@@ -44,7 +46,8 @@ function eddsaKey<P extends NobleEdwardsPoint<P>>(
       hashed.set(key, 32);
       hashed.set(data, 64);
       const k = littleEndian(sha512(hashed)) % order;
-      // Public values only, so that the variable time of the unsafe multiplication tells nobody anything.
+      // Public values only, so that the variable time of the unsafe multiplication tells nobody
+      // anything.
       const r = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k));
       return constantTimeEqualBytes(r.toBytes(), signature.subarray(0, 32));
     },

@@ -1,4 +1,5 @@
-// What this layer needs of noble, as shapes: a caller can bring their own copy, and no type of noble's is in our declarations.
+// What this layer needs of noble, as shapes: a caller can bring their own copy, and no type of
+// noble's is in our declarations.
 
 /** The shape of `p256`, `p384` and `p521` of @noble/curves 2. */
 export interface NobleEcdsa {
@@ -52,6 +53,9 @@ export interface NobleParts {
   /** Of @noble/hashes 2, as sha512. */
   readonly sha256: (data: Uint8Array) => Uint8Array;
   readonly sha512: (data: Uint8Array) => Uint8Array;
-  /** Cryptographically secure random bytes; the platform's `crypto.getRandomValues` where it is not given. */
+  /**
+   * Cryptographically secure random bytes; the platform's `crypto.getRandomValues` where it is not
+   * given.
+   */
   readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
 }

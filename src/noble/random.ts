@@ -5,7 +5,10 @@ interface WebCryptoLike {
   getRandomValues?(array: Uint8Array): Uint8Array;
 }
 
-/** Random bytes of the platform's `crypto.getRandomValues`; throws an Error where there is none (bare engines, React Native). */
+/**
+ * Random bytes of the platform's `crypto.getRandomValues`; throws an Error where there is none
+ * (bare engines, React Native).
+ */
 export function platformRandomBytes(length: number): Uint8Array {
   const { crypto } = globalThis as { readonly crypto?: WebCryptoLike }; // looked up late: a polyfill may come after us
   if (typeof crypto?.getRandomValues !== "function") {

@@ -1,4 +1,5 @@
-// Keys and signers over noble: private JWKs (RFC 7517, RFC 7518 section 6.2.2, RFC 8037 section 2) to what makes signatures.
+// Keys and signers over noble: private JWKs (RFC 7517, RFC 7518 section 6.2.2, RFC 8037 section 2)
+// to what makes signatures.
 import { membersArgument, objectArgument, optionalString } from "../bytes/argument.js";
 import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
 import type { SyncSigner } from "../jose/alg.js";
@@ -30,9 +31,10 @@ interface SigningCurve {
 }
 
 /**
- * A signer of a private key. Its label is `alg` of the options, else `alg` of the JWK, else EdDSA for Ed25519 and the one
- * label of an EC curve. Throws a TypeError where the JWK is no private key of a known curve, where its public part belongs
- * to another key, or where the label is not one of its curve.
+ * A signer of a private key. Its label is `alg` of the options, else `alg` of the JWK, else EdDSA
+ * for Ed25519 and the one label of an EC curve. Throws a TypeError where the JWK is no private key
+ * of a known curve, where its public part belongs to another key, or where the label is not one of
+ * its curve.
  */
 export function signerOf(
   parts: NobleParts,
@@ -116,7 +118,8 @@ function ecdsaSigning(alg: EcdsaLabel, curve: NobleEcdsa): SigningCurve {
       const x = encodeBase64url(point.subarray(1, 1 + size));
       return { kty: "EC", crv, x, y: encodeBase64url(point.subarray(1 + size)) };
     },
-    // Half as many bits again as the order has, so that the reduction has no bias that matters (FIPS 186-5 A.2.1).
+    // Half as many bits again as the order has, so that the reduction has no bias that matters
+    // (FIPS 186-5 A.2.1).
     randomSecretKey: (randomBytes) =>
       curve.utils.randomSecretKey(randomBytes(curve.lengths.seed ?? size)),
   };

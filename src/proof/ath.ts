@@ -3,8 +3,9 @@ import { asciiBytes } from "../bytes/utf8.js";
 import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "../jose/hash.js";
 
 /**
- * The claim `ath` of an access token: base64url of the SHA-256 of its ASCII bytes, 43 characters. Throws a TypeError where
- * `accessToken` is not a non-empty string of printable ASCII without spaces.
+ * The claim `ath` of an access token: base64url of the SHA-256 of its ASCII bytes, 43 characters.
+ * Throws a TypeError where `accessToken` is not a non-empty string of printable ASCII without
+ * spaces.
  */
 export function accessTokenHash(accessToken: string, options: HashOptions): string {
   const hasher = readHasher(options);
@@ -19,7 +20,10 @@ export function hashOf(accessToken: string, hasher: Hasher): string {
   return sha256Base64url(asciiBytes(accessToken), hasher);
 }
 
-/** RFC 6749 appendix A.12 lets a token hold any VSCHAR; a space can't stand in an Authorization header (token68). */
+/**
+ * RFC 6749 appendix A.12 lets a token hold any VSCHAR; a space can't stand in an Authorization
+ * header (token68).
+ */
 export function isAccessToken(value: unknown): value is string {
   if (typeof value !== "string" || value === "") return false;
   for (let i = 0; i < value.length; i++) {

@@ -1,5 +1,5 @@
-// Checks (RFC 9449 section 4.3, items 8 to 12): what a proof claims against what we saw. Pure; signatures are not checked
-// here. Each answers null when the rule holds.
+// Checks (RFC 9449 section 4.3, items 8 to 12): what a proof claims against what we saw. Pure;
+// signatures are not checked here. Each answers null when the rule holds.
 import { constantTimeEqual } from "../bytes/equal.js";
 import type { Hasher } from "../jose/hash.js";
 import { hashOf, isAccessToken } from "./ath.js";
@@ -29,8 +29,8 @@ export interface TimeWindow {
 }
 
 /**
- * Item 11 by `iat`: accepted from `now - maxAge` to `now + clockTolerance`, both inclusive. The tolerance is not added to
- * the past: `maxAge` alone says how old a proof may be.
+ * Item 11 by `iat`: accepted from `now - maxAge` to `now + clockTolerance`, both inclusive. The
+ * tolerance is not added to the past: `maxAge` alone says how old a proof may be.
  */
 export function checkIat(claims: ProofClaims, now: number, window: TimeWindow): Failure | null {
   const offset = claims.iat - now;
@@ -39,7 +39,10 @@ export function checkIat(claims: ProofClaims, now: number, window: TimeWindow): 
   return null;
 }
 
-/** Item 11, RFC 7519 sections 4.1.4 and 4.1.5: DPoP does not ask for exp and nbf, but a proof that has them means them. */
+/**
+ * Item 11, RFC 7519 sections 4.1.4 and 4.1.5: DPoP does not ask for exp and nbf, but a proof that
+ * has them means them.
+ */
 export function checkLifetime(
   claims: ProofClaims,
   now: number,
@@ -53,8 +56,8 @@ export function checkLifetime(
 }
 
 /**
- * Item 12a: the hash of the very token that came with the proof. Without a token there must be no `ath`: a proof that was
- * made for a resource is not accepted at the token endpoint.
+ * Item 12a: the hash of the very token that came with the proof. Without a token there must be no
+ * `ath`: a proof that was made for a resource is not accepted at the token endpoint.
  */
 export function checkAth(
   claims: ProofClaims,

@@ -74,7 +74,10 @@ export function readClaims(payload: JsonObject, limits: ProofLimits): ProofClaim
   return payload as ProofClaims; // every member that ProofClaims names was checked above
 }
 
-/** Two different lone surrogates have the same UTF-8 form, so that two claims would share a replay key. */
+/**
+ * Two different lone surrogates have the same UTF-8 form, so that two claims would share a replay
+ * key.
+ */
 function isText(value: JsonValue): value is string {
   return typeof value === "string" && value !== "" && isWellFormed(value);
 }

@@ -20,9 +20,13 @@ import { TYP } from "./parse.js";
 export interface NewProof {
   /** The HTTP method, exactly as it will be sent. */
   readonly method: string;
-  /** The absolute http or https URL of the request; its query and fragment do not go into the proof. */
+  /**
+   * The absolute http or https URL of the request; its query and fragment do not go into the proof.
+   */
   readonly url: string;
-  /** The access token that goes with the request to a protected resource; its hash becomes `ath`. */
+  /**
+   * The access token that goes with the request to a protected resource; its hash becomes `ath`.
+   */
   readonly accessToken?: string | undefined;
   /** The last `DPoP-Nonce` of that server. */
   readonly nonce?: string | undefined;
@@ -48,12 +52,12 @@ const RESERVED_CLAIMS = ["jti", "htm", "htu", "iat", "ath", "nonce"];
 const JTI_BYTES = 16;
 
 /**
- * Makes one proof for one request: the value of the header field `DPoP`. Every request needs a proof of its own, retries
- * included. `htu` is the normal form of `url` without query and fragment.
+ * Makes one proof for one request: the value of the header field `DPoP`. Every request needs a
+ * proof of its own, retries included. `htu` is the normal form of `url` without query and fragment.
  *
- * Throws a TypeError or RangeError that names the argument: what goes into a proof is composed by the caller, so
- * a URL, method, token or nonce that can't stand in one is a mistake, not a refusal. Whatever the signer or the source of
- * random bytes throws comes through.
+ * Throws a TypeError or RangeError that names the argument: what goes into a proof is composed by
+ * the caller, so a URL, method, token or nonce that can't stand in one is a mistake, not a refusal.
+ * Whatever the signer or the source of random bytes throws comes through.
  */
 export function createProof(signer: SyncSigner, request: NewProof, options: CreateOptions): string {
   const { input, signatureSize } = prepareProof(signer, request, options);
@@ -107,7 +111,10 @@ function readBackend(options: CreateOptions): CreateOptions["backend"] {
   return given as unknown as CreateOptions["backend"]; // has both members, as was just checked
 }
 
-/** Copies the members of a public key alone, so that a signer can't leak another one (section 4.3 item 7). */
+/**
+ * Copies the members of a public key alone, so that a signer can't leak another one (section 4.3
+ * item 7).
+ */
 function readSigner(signer: Signer): {
   alg: string;
   jwk: PublicJwk;
@@ -178,7 +185,10 @@ function textArgument(value: unknown, name: string): string {
   return text;
 }
 
-/** Copied one by one, because `toJSON` or a proxy could put something else in place of what was checked. */
+/**
+ * Copied one by one, because `toJSON` or a proxy could put something else in place of what was
+ * checked.
+ */
 function extraMembers(
   value: unknown,
   name: string,

@@ -1,4 +1,5 @@
-// Failures: every reason to refuse a proof, with the rule it comes from and what OAuth says of it at each place.
+// Failures: every reason to refuse a proof, with the rule it comes from and what OAuth says of it
+// at each place.
 
 export type FailureCode =
   | "proof_missing"
@@ -43,7 +44,10 @@ export interface OAuthAnswer {
 export interface FailureRow {
   /** The item of RFC 9449 section 4.3, or another section of it with its sign. */
   readonly item: string;
-  /** Fixed English that fits `error_description` (RFC 6750 section 3); never holds anything that the client sent. */
+  /**
+   * Fixed English that fits `error_description` (RFC 6750 section 3); never holds anything that the
+   * client sent.
+   */
   readonly message: string;
   /** At a protected resource. */
   readonly resource: OAuthAnswer;
@@ -114,7 +118,10 @@ function wantsNonce(message: string): FailureRow {
   return row("10", message, { status: 401, error }, { status: 400, error }, { status: 400, error });
 }
 
-/** Sections 6, 7.1 and 10: the proof is good, but its key is not the one that the token, code or request is bound to. */
+/**
+ * Sections 6, 7.1 and 10: the proof is good, but its key is not the one that the token, code or
+ * request is bound to.
+ */
 function wrongKey(): FailureRow {
   return row(
     "12b",
@@ -125,7 +132,9 @@ function wrongKey(): FailureRow {
   );
 }
 
-/** Section 11.1: we could not remember the proof, so we refuse it; nothing is wrong with the client. */
+/**
+ * Section 11.1: we could not remember the proof, so we refuse it; nothing is wrong with the client.
+ */
 function unavailable(message: string): FailureRow {
   const error = "temporarily_unavailable";
   return row(

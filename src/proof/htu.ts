@@ -1,15 +1,16 @@
-// htu (RFC 9449 section 4.3 item 9): an http(s) URI to its normal form by RFC 3986 sections 6.2.2 and 6.2.3, by hand.
-// The platform's URL is not used: it repairs what must be refused (spaces, backslashes, user names, a missing slash), and
-// leaves percent-encodings as they are.
+// htu (RFC 9449 section 4.3 item 9): an http(s) URI to its normal form by RFC 3986 sections 6.2.2
+// and 6.2.3, by hand. The platform's URL is not used: it repairs what must be refused (spaces,
+// backslashes, user names, a missing slash), and leaves percent-encodings as they are.
 import { stringArgument } from "../bytes/argument.js";
 
 const PERCENT = 0x25;
 const COLON = 0x3a;
 
 /**
- * The normal form of an http or https URI without its query and fragment, or null where it is not one: user information,
- * no host, a bad port, a `%` without two hexadecimal digits, or a space, backslash, control or non-ASCII character before
- * the query. Throws a TypeError where `uri` is no string. Idempotent; takes time linear in the length. Path and trailing slash stay significant.
+ * The normal form of an http or https URI without its query and fragment, or null where it is not
+ * one: user information, no host, a bad port, a `%` without two hexadecimal digits, or a space,
+ * backslash, control or non-ASCII character before the query. Throws a TypeError where `uri` is no
+ * string. Idempotent; takes time linear in the length. Path and trailing slash stay significant.
  */
 export function normalizeHtu(uri: string): string | null {
   stringArgument(uri, "uri");
@@ -25,7 +26,10 @@ export function normalizeHtu(uri: string): string | null {
   return `${scheme}://${authority}${removeDotSegments(path)}`; // item 9: query and fragment are ignored
 }
 
-/** `http` or `https`, whatever the case (6.2.2.1), of a URI with an authority; null for anything else. */
+/**
+ * `http` or `https`, whatever the case (6.2.2.1), of a URI with an authority; null for anything
+ * else.
+ */
 export function httpScheme(uri: string): "http" | "https" | null {
   const colon = uri.indexOf("://");
   if (colon !== 4 && colon !== 5) return null;
@@ -43,7 +47,10 @@ function indexOrEnd(text: string, sought: string, start: number, end: number): n
   return index === -1 ? end : start + index;
 }
 
-/** RFC 3986 section 3.2 without user information, which has no place in a request target; 6.2.3 for the port. */
+/**
+ * RFC 3986 section 3.2 without user information, which has no place in a request target; 6.2.3 for
+ * the port.
+ */
 function normalizeAuthority(authority: string, scheme: "http" | "https"): string | null {
   const hostEnd = authority.startsWith("[")
     ? authority.indexOf("]") + 1
@@ -55,12 +62,16 @@ function normalizeAuthority(authority: string, scheme: "http" | "https"): string
 
 function normalizeHost(host: string): string | null {
   if (host.startsWith("[")) return normalizeIpLiteral(host);
-  // Decoded before it is lower-cased, so that %41 and A are one; what stays encoded keeps its capitals (6.2.2.1).
+  // Decoded before it is lower-cased, so that %41 and A are one; what stays encoded keeps its
+  // capitals (6.2.2.1).
   const decoded = host === "" ? null : decodeUnreserved(host, isHostUnit);
   return decoded === null ? null : lowerCaseOutsideEscapes(decoded);
 }
 
-/** RFC 3986 section 3.2.2: an IPv6 address in brackets. Its digits are not rewritten: 6.2.2 knows no such step. */
+/**
+ * RFC 3986 section 3.2.2: an IPv6 address in brackets. Its digits are not rewritten: 6.2.2 knows no
+ * such step.
+ */
 function normalizeIpLiteral(host: string): string | null {
   const end = host.length - 1;
   if (end < 3) return null; // nothing shorter than [::]
@@ -71,7 +82,10 @@ function normalizeIpLiteral(host: string): string | null {
   return host.toLowerCase();
 }
 
-/** The port with its colon; empty where it is absent, empty or the scheme's default; null where it is no port. */
+/**
+ * The port with its colon; empty where it is absent, empty or the scheme's default; null where it
+ * is no port.
+ */
 function normalizePort(rest: string, scheme: "http" | "https"): string | null {
   if (rest === "" || rest === ":") return "";
   if (rest.charCodeAt(0) !== COLON || rest.length > 6) return null;
@@ -82,8 +96,9 @@ function normalizePort(rest: string, scheme: "http" | "https"): string | null {
 }
 
 /**
- * RFC 3986 sections 6.2.2.1 and 6.2.2.2: escapes of unreserved characters are decoded, the others get capital digits. null
- * where a character is not allowed, or a `%` is not followed by two hexadecimal digits.
+ * RFC 3986 sections 6.2.2.1 and 6.2.2.2: escapes of unreserved characters are decoded, the others
+ * get capital digits. null where a character is not allowed, or a `%` is not followed by two
+ * hexadecimal digits.
  */
 function decodeUnreserved(text: string, isAllowed: (unit: number) => boolean): string | null {
   let decoded = "";
@@ -114,7 +129,10 @@ function lowerCaseOutsideEscapes(host: string): string {
   );
 }
 
-/** RFC 3986 section 5.2.4, for a path that is empty or begins with a slash; an empty one is `/` (6.2.3). */
+/**
+ * RFC 3986 section 5.2.4, for a path that is empty or begins with a slash; an empty one is `/`
+ * (6.2.3).
+ */
 function removeDotSegments(path: string): string {
   if (path === "") return "/";
   if (!path.includes("/.")) return path;
@@ -131,8 +149,8 @@ function removeDotSegments(path: string): string {
 }
 
 /**
- * Any printable ASCII but the backslash. RFC 3986 allows fewer, but clients send `|`, `^`, `[` and `]` as they are, and
- * they are compared as they are.
+ * Any printable ASCII but the backslash. RFC 3986 allows fewer, but clients send `|`, `^`, `[` and
+ * `]` as they are, and they are compared as they are.
  */
 function isPathUnit(unit: number): boolean {
   return unit > 0x20 && unit < 0x7f && unit !== 0x5c;

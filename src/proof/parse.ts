@@ -1,5 +1,6 @@
-// Parsing (RFC 9449 sections 4.1 and 4.2): the DPoP header field of a request to the parts of one proof, none of them
-// trusted: nothing here looks at a clock, a request, a policy of algorithms or a signature.
+// Parsing (RFC 9449 sections 4.1 and 4.2): the DPoP header field of a request to the parts of one
+// proof, none of them trusted: nothing here looks at a clock, a request, a policy of algorithms or
+// a signature.
 import { membersArgument } from "../bytes/argument.js";
 import type { JsonObject } from "../bytes/json.js";
 import { algShape } from "../jose/alg.js";
@@ -20,7 +21,10 @@ export const TYP = "dpop+jwt";
 /** The value or values of the DPoP header field, as the server received them. */
 export type ProofHeader = string | readonly string[] | null | undefined;
 
-/** A proof that is well-formed. Anyone can make one: nothing in it was checked against a request, a key or a signature. */
+/**
+ * A proof that is well-formed. Anyone can make one: nothing in it was checked against a request, a
+ * key or a signature.
+ */
 export interface ParsedProof {
   readonly ok: true;
   readonly alg: string;
@@ -31,9 +35,9 @@ export interface ParsedProof {
 }
 
 /**
- * Reads a proof without trusting it, for logs and diagnosis. Never decide on its result who gets in: that is what a
- * verifier is for. Throws a TypeError where `proof` is neither a string, an array of strings, null nor undefined, and for
- * limits that are not whole numbers of characters.
+ * Reads a proof without trusting it, for logs and diagnosis. Never decide on its result who gets
+ * in: that is what a verifier is for. Throws a TypeError where `proof` is neither a string, an
+ * array of strings, null nor undefined, and for limits that are not whole numbers of characters.
  */
 export function parseProof(
   proof: ProofHeader,
@@ -52,7 +56,9 @@ export function parseProof(
   return { ok: true, alg, jwk, claims, header };
 }
 
-/** Items 1, 2 and 4 of section 4.3, in this order: present and single, size, JWS form, typ, crit. */
+/**
+ * Items 1, 2 and 4 of section 4.3, in this order: present and single, size, JWS form, typ, crit.
+ */
 export function parseProofJws(proof: ProofHeader, limits: ProofLimits): ParsedJws | FailureCode {
   if (isAbsent(proof)) return "proof_missing"; // item 1
   const field = singleField(proof);
@@ -71,8 +77,8 @@ function isAbsent(proof: ProofHeader): proof is null | undefined {
 }
 
 /**
- * The one field, or null for several. Servers join repeated fields with a comma (RFC 9110 section 5.3), which no JWS
- * contains: a comma is a second field.
+ * The one field, or null for several. Servers join repeated fields with a comma (RFC 9110 section
+ * 5.3), which no JWS contains: a comma is a second field.
  */
 function singleField(proof: string | readonly string[]): string | null {
   const fields: readonly unknown[] = Array.isArray(proof) ? proof : [proof];

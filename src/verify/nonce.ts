@@ -1,4 +1,5 @@
-// Nonces (RFC 9449 sections 8, 9 and 11.3), as a verifier sees them: a check that somebody plugs in.
+// Nonces (RFC 9449 sections 8, 9 and 11.3), as a verifier sees them: a check that somebody plugs
+// in.
 import { objectArgument, optionalString, timeArgument } from "../bytes/argument.js";
 import { type Failure, nonceFailure } from "../proof/failure.js";
 
@@ -7,8 +8,9 @@ export interface NonceAnswer {
   /** `renew`: still valid, but the client should be given `next` already. */
   readonly status: "valid" | "renew" | "invalid" | "missing";
   /**
-   * The last second, since the epoch, in which this nonce is accepted. Where it is given, it decides the time of the proof
-   * instead of `iat` (section 4.3 item 11); where it is not, `iat` decides.
+   * The last second, since the epoch, in which this nonce is accepted. Where it is given, it
+   * decides the time of the proof instead of `iat` (section 4.3 item 11); where it is not, `iat`
+   * decides.
    */
   readonly acceptUntil?: number | undefined;
   /** The nonce to hand out in `DPoP-Nonce`. */
@@ -16,7 +18,10 @@ export interface NonceAnswer {
 }
 
 export interface NonceCheck {
-  /** Answers at once. `nonce` is the claim, undefined where the proof has none; `now` are seconds since the epoch. */
+  /**
+   * Answers at once. `nonce` is the claim, undefined where the proof has none; `now` are seconds
+   * since the epoch.
+   */
   check(nonce: string | undefined, now: number): NonceAnswer;
 }
 

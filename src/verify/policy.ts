@@ -1,4 +1,5 @@
-// The policy of a verifier: options that the programmer gives once, to settings that are whole, checked and frozen.
+// The policy of a verifier: options that the programmer gives once, to settings that are whole,
+// checked and frozen.
 import {
   functionMember,
   membersArgument,
@@ -26,7 +27,9 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly nonce?: NonceCheck | undefined;
   /** Remembers proofs. Without it a proof can be replayed for as long as it is young enough. */
   readonly replay?: R | undefined;
-  /** Upper bounds in characters; proof 8192, jti 256, htu 4096, nonce 1024 where they are not given. */
+  /**
+   * Upper bounds in characters; proof 8192, jti 256, htu 4096, nonce 1024 where they are not given.
+   */
   readonly limits?: ProofLimitOptions | undefined;
 }
 
@@ -59,7 +62,9 @@ const OPTIONS = [
 /** A day: a window longer than that is a mistake of unit. */
 const LONGEST_WINDOW = 86_400;
 
-/** Checks options and freezes what they say. Throws a TypeError or RangeError that names the option. */
+/**
+ * Checks options and freezes what they say. Throws a TypeError or RangeError that names the option.
+ */
 export function readPolicy<A extends Alg, R extends ReplayStore>(
   options: PolicyOptions<A, R>,
 ): Policy<A, R> {

@@ -1,4 +1,5 @@
-// Preparation (RFC 9449 section 4.3): every check of a proof that needs neither its signature nor the key that was expected.
+// Preparation (RFC 9449 section 4.3): every check of a proof that needs neither its signature nor
+// the key that was expected.
 import type { Alg } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { thumbprint } from "../jose/thumbprint.js";
@@ -11,7 +12,10 @@ import type { Policy } from "./policy.js";
 import type { ReplayStore } from "./replay.js";
 import type { RequestFacts } from "./request.js";
 
-/** A proof that is right in everything but what remains: the expected key, the signature, and being the first. */
+/**
+ * A proof that is right in everything but what remains: the expected key, the signature, and being
+ * the first.
+ */
 export interface PendingProof<A extends Alg> {
   readonly ok: true;
   readonly alg: A;
@@ -68,7 +72,10 @@ export function prepare<A extends Alg>(
   };
 }
 
-/** Item 5: labels are compared as they are (RFC 7515 section 4.1.1); what is not on the list is not supported. */
+/**
+ * Item 5: labels are compared as they are (RFC 7515 section 4.1.1); what is not on the list is not
+ * supported.
+ */
 function acceptedAlg<A extends Alg>(label: unknown, policy: Policy<A, ReplayStore>): A | undefined {
   return typeof label === "string" ? policy.algs.get(label) : undefined;
 }

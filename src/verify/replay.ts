@@ -1,4 +1,5 @@
-// Replay (RFC 9449 section 11.1): remembers which proofs were used, for as long as they could be accepted again.
+// Replay (RFC 9449 section 11.1): remembers which proofs were used, for as long as they could be
+// accepted again.
 import {
   integerArgument,
   membersArgument,
@@ -8,15 +9,19 @@ import {
 import { encodeUtf8 } from "../bytes/utf8.js";
 import { type Hasher, sha256Base64url } from "../jose/hash.js";
 
-/** `new`: recorded, and never seen while live. `seen`: a replay. `full`: not recorded for want of room. */
+/**
+ * `new`: recorded, and never seen while live. `seen`: a replay. `full`: not recorded for want of
+ * room.
+ */
 export type ReplayAnswer = "new" | "seen" | "full";
 
 export interface SyncReplayStore {
   /**
-   * Records `key` (43 characters) until `expiresAt` and answers "new", only to the first caller while an entry is live:
-   * one atomic step, no look-up followed by an insertion. `expiresAt` is a whole number of seconds since the epoch, `now`
-   * are seconds. A live entry must never be evicted to make room. What it throws comes through to the caller of the
-   * verifier, and nothing is granted.
+   * Records `key` (43 characters) until `expiresAt` and answers "new", only to the first caller
+   * while an entry is live: one atomic step, no look-up followed by an insertion. `expiresAt` is a
+   * whole number of seconds since the epoch, `now` are seconds. A live entry must never be evicted
+   * to make room. What it throws comes through to the caller of the verifier, and nothing is
+   * granted.
    */
   add(key: string, expiresAt: number, now: number): ReplayAnswer;
 }
@@ -27,8 +32,9 @@ export interface ReplayStore {
 }
 
 /**
- * The key of a proof: SHA-256 over (jkt, 0x00, jti), in base64url. Of fixed length, so that a long jti costs a store
- * nothing; bound to the proof key, so that nobody can use up another client's jti.
+ * The key of a proof: SHA-256 over (jkt, 0x00, jti), in base64url. Of fixed length, so that a long
+ * jti costs a store nothing; bound to the proof key, so that nobody can use up another client's
+ * jti.
  */
 export function replayKey(jkt: string, jti: string, hasher: Hasher): string {
   const bytes = encodeUtf8(`${jkt}\0${jti}`);
@@ -37,8 +43,8 @@ export function replayKey(jkt: string, jti: string, hasher: Hasher): string {
 }
 
 /**
- * When an entry may be forgotten, in whole seconds: after the last second in which the proof could be accepted, plus what
- * the clocks of two of our own instances may differ.
+ * When an entry may be forgotten, in whole seconds: after the last second in which the proof could
+ * be accepted, plus what the clocks of two of our own instances may differ.
  */
 export function replayExpiry(lastAccepted: number, clockTolerance: number): number {
   return Math.ceil(lastAccepted + clockTolerance) + 1;
@@ -50,17 +56,19 @@ export interface MemoryReplayStore extends SyncReplayStore {
   readonly size: number;
 }
 
-/** More entries than this V8's Set can't be trusted to hold, since it counts those that were deleted, too. */
+/** A Set of V8 counts deleted entries too: filled further, it can throw although there is room. */
 const MOST_ENTRIES = 8_388_608;
 
 /**
- * A replay store in this process's memory: right for one instance, blind to every other one. It never evicts a live
- * entry: with `maxEntries` of them (default 1,000,000, at most 8,388,608) it answers "full", and proofs are refused until
- * some expire. Needed are about (proofs a second) × (maxAge + 2 × clockTolerance + 2). `add` throws a TypeError or
- * RangeError for a bad argument, as this function does for a bad option.
+ * A replay store in this process's memory: right for one instance, blind to every other one. It
+ * never evicts a live entry: with `maxEntries` of them (default 1,000,000, at most 8,388,608) it
+ * answers "full", and proofs are refused until some expire. Needed are about
+ * (proofs a second) × (maxAge + 2 × clockTolerance + 2).
  *
- * It believes the latest `now` that it was given: what a clock ahead of ours made it forget it can't vouch for any more, and
- * answers "full" for everything that would have expired by then.
+ * A `now` far ahead makes it forget what would have expired by then. It can't vouch for such proofs
+ * any more, and answers "full" for them where the clock goes back.
+ *
+ * Throws a TypeError or RangeError for a bad option; `add` does for a bad argument.
  */
 export function createMemoryReplayStore(
   options: { readonly maxEntries?: number | undefined } = {},

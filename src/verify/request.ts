@@ -1,4 +1,5 @@
-// The request that a proof came with, as the server saw it: what the programmer passes to facts of the right types.
+// The request that a proof came with, as the server saw it: what the programmer passes to facts of
+// the right types.
 import {
   membersArgument,
   optionalString,
@@ -10,7 +11,10 @@ import { httpScheme } from "../proof/htu.js";
 interface RequestLine {
   /** The HTTP method, as it was received. */
   readonly method: string;
-  /** The absolute URL that the client called: behind a proxy, the one outside. Query and fragment are ignored. */
+  /**
+   * The absolute URL that the client called: behind a proxy, the one outside. Query and fragment
+   * are ignored.
+   */
   readonly url: string;
   /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
   readonly now?: number | undefined;
@@ -25,11 +29,17 @@ interface ResourceRequest extends RequestLine {
 
 interface TokenRequest extends RequestLine {
   readonly accessToken?: undefined;
-  /** The thumbprint that the key must have, where one is expected: of a code, a refresh token or `dpop_jkt`. */
+  /**
+   * The thumbprint that the key must have, where one is expected: of a code, a refresh token or
+   * `dpop_jkt`.
+   */
   readonly jkt?: string | undefined;
 }
 
-/** What the server saw. With an access token, the key that it is bound to is required: item 12 has two halves. */
+/**
+ * What the server saw. With an access token, the key that it is bound to is required: item 12 has
+ * two halves.
+ */
 export type ProofRequest = ResourceRequest | TokenRequest;
 
 export interface RequestFacts {
@@ -43,8 +53,8 @@ export interface RequestFacts {
 const MEMBERS = ["method", "url", "accessToken", "jkt", "now"];
 
 /**
- * Reads every member once. Contents come from the network and are judged later; a wrong type is the programmer's mistake,
- * and so is a url that is not absolute, since a server composes it.
+ * Reads every member once. Contents come from the network and are judged later; a wrong type is the
+ * programmer's mistake, and so is a url that is not absolute, since a server composes it.
  */
 export function readRequest(request: ProofRequest, clock: () => number): RequestFacts {
   const { method, url, accessToken, jkt, now } = membersArgument(request, "request", MEMBERS);

@@ -1,10 +1,12 @@
-// The verifier (RFC 9449 section 4.3): a proof and the request it came with to the key that sent it, or a failure.
+// The verifier (RFC 9449 section 4.3): a proof and the request it came with to the key that sent
+// it, or a failure.
 //
-// Prepared once, driven twice: prepare() does every check that needs no signature, cheap before dear; the synchronous and
-// the asynchronous driver differ by `await` alone. The order is fixed: proof present and single, size, JWS form, typ, crit,
-// alg, claims, htm, htu, nonce, time, ath, jwk and its thumbprint, jkt, key import, signature, replay. The signature is
-// late because it costs more than everything else together; the replay record is last, or anyone could use up the jti
-// of somebody else's proof.
+// Prepared once, driven twice: prepare() does every check that needs no signature, cheap before
+// dear; the synchronous and the asynchronous driver differ by `await` alone. The order is fixed:
+// proof present and single, size, JWS form, typ, crit, alg, claims, htm, htu, nonce, time, ath, jwk
+// and its thumbprint, jkt, key import, signature, replay. The signature is late because it costs
+// more than everything else together; the replay record is last, or anyone could use up the jti of
+// somebody else's proof.
 import { asciiBytes } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
@@ -45,9 +47,10 @@ interface VerifierState {
 
 export interface Verifier extends VerifierState {
   /**
-   * Checks a proof by every item of RFC 9449 section 4.3. `proof` is the value, or the list of values, of the header field
-   * `DPoP`. Never throws for what a client sent. Throws a TypeError or RangeError for a mistaken argument, and lets through
-   * whatever a backend or a store throws: then nothing is granted.
+   * Checks a proof by every item of RFC 9449 section 4.3. `proof` is the value, or the list of
+   * values, of the header field `DPoP`. Never throws for what a client sent. Throws a TypeError or
+   * RangeError for a mistaken argument, and lets through whatever a backend or a store throws: then
+   * nothing is granted.
    */
   verify(proof: ProofHeader, request: ProofRequest): VerifyResult;
 }
@@ -57,7 +60,10 @@ export interface AsyncVerifier extends VerifierState {
   verify(proof: ProofHeader, request: ProofRequest): Promise<VerifyResult>;
 }
 
-/** Makes a verifier from parts that answer at once. Made once, used often; throws for a mistaken option, by name. */
+/**
+ * Makes a verifier from parts that answer at once. Made once, used often; throws for a mistaken
+ * option, by name.
+ */
 export function createVerifier(options: VerifierOptions): Verifier {
   const policy = readPolicy(options);
   return Object.freeze({
@@ -153,7 +159,10 @@ function verifyWith(
   return key.verify(pending.signature, asciiBytes(pending.signingInput));
 }
 
-/** Only true is a valid signature, only false an invalid one; a backend that says something else is broken. */
+/**
+ * Only true is a valid signature, only false an invalid one; a backend that says something else is
+ * broken.
+ */
 function checkSignature(valid: unknown): Failure | null {
   if (valid === true) return null;
   if (valid === false) return failure("signature_invalid");
@@ -172,7 +181,10 @@ function replayEntry(
   };
 }
 
-/** Only the word "new" lets a proof through; a store that says something else, or promises to, is broken. */
+/**
+ * Only the word "new" lets a proof through; a store that says something else, or promises to, is
+ * broken.
+ */
 function checkReplay(answer: unknown): Failure | null {
   switch (answer) {
     case "new":
