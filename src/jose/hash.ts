@@ -17,10 +17,9 @@ export function readHasher(options: HashOptions): Hasher {
 }
 
 /** A backend, as far as it hashes. */
-export function hasherArgument(backend: unknown): Hasher {
-  const given = objectArgument(backend, "backend");
-  functionMember(given, "sha256", "backend");
-  return given as unknown as Hasher; // has the one member that it needs, as was just checked
+export function hasherArgument(backend: Hasher): Hasher {
+  functionMember(objectArgument(backend, "backend"), "sha256", "backend");
+  return backend;
 }
 
 /**

@@ -108,7 +108,7 @@ function readBackend(options: CreateOptions): CreateOptions["backend"] {
   const given = objectArgument(backend, "backend");
   functionMember(given, "sha256", "backend");
   functionMember(given, "randomBytes", "backend");
-  return given as unknown as CreateOptions["backend"]; // has both members, as was just checked
+  return backend;
 }
 
 /**
@@ -209,15 +209,13 @@ function segment(value: Readonly<Record<string, unknown>>): string {
 }
 
 function compact(input: string, signature: unknown, size: number | undefined): string {
-  if (!isBytes(signature)) {
+  if (!isBytes(signature) || signature.length === 0) {
     throw new TypeError(
       "signer.sign must return a Uint8Array; createProofAsync takes a signer that returns a promise",
     );
   }
-  if (signature.length !== (size ?? signature.length) || signature.length === 0) {
-    throw new TypeError(
-      `signer.sign must return the signature as JWS has it, of ${size} bytes, not DER`,
-    );
+  if (size !== undefined && signature.length !== size) {
+    throw new TypeError(`signer.sign must return ${size} bytes, as JWS has a signature, not DER`);
   }
   return `${input}.${encodeBase64url(signature)}`;
 }
