@@ -1,68 +1,31 @@
-// RFC 8032 section 5.1.7, verified without the cofactor: a signature is valid everywhere or nowhere. The hostile ones are
-// made here, from the group law, and node:crypto is the witness.
-import { createHash, createPublicKey, verify as nodeVerify } from "node:crypto";
+// RFC 8032 section 5.1.7, verified without the cofactor: a signature is valid everywhere or
+// nowhere. The hostile ones are made by support/ed25519.ts, from the group law, and node:crypto is
+// the witness.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { createProof, createSigner, createVerifier, EdDSA, Ed25519 } from "dpop-core";
 import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
+import {
+  A,
+  challenge,
+  L,
+  MESSAGE,
+  messageWhere,
+  NONCE,
+  ours,
+  Point,
+  R,
+  SECRET,
+  sign,
+  theirs,
+  toBigInt,
+  toBytes,
+  TORSION,
+} from "./support/ed25519.js";
 import { privateJwk } from "./support/keys.js";
 import { mint } from "./support/mint.js";
 import { outcome } from "./support/run.js";
-
-const { Point } = ed25519;
-const L = Point.Fn.ORDER;
-type EdPoint = InstanceType<typeof Point>;
-
-const toBigInt = (bytes: Uint8Array): bigint =>
-  BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
-const toBytes = (value: bigint): Uint8Array =>
-  Buffer.from(value.toString(16).padStart(64, "0"), "hex").reverse();
-
-/** A point of order 8, by decoding its well-known encoding. */
-const TORSION = Point.fromBytes(
-  Buffer.from("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "hex"),
-);
-const MESSAGE = Buffer.from("a signing input");
-const SECRET = 0x1234_5678_9abc_def0_1234n;
-const NONCE = 0xfeed_beefn;
-
-/** R || S with S = r + k·a, where a is A's discrete logarithm to the base B; R and A may carry torsion. */
-function sign(A: EdPoint, R: EdPoint, message: Uint8Array): Uint8Array {
-  const k = challenge(A.toBytes(), R.toBytes(), message);
-  return Buffer.concat([R.toBytes(), toBytes((NONCE + k * SECRET) % L)]);
-}
-
-function challenge(A: Uint8Array, R: Uint8Array, message: Uint8Array): bigint {
-  return toBigInt(createHash("sha512").update(R).update(A).update(message).digest()) % L;
-}
-
-/** A message for which k is, or is not, a multiple of 8: then torsion in A vanishes from [k]A, or does not. */
-function messageWhere(A: EdPoint, R: EdPoint, wanted: (k: bigint) => boolean): Uint8Array {
-  for (let i = 0; ; i++) {
-    const message = Buffer.from(`message ${i}`);
-    if (wanted(challenge(A.toBytes(), R.toBytes(), message))) return message;
-  }
-}
-
-function ours(A: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
-  const jwk = readPublicJwk({
-    kty: "OKP",
-    crv: "Ed25519",
-    x: Buffer.from(A).toString("base64url"),
-  });
-  const key = typeof jwk === "string" ? null : EdDSA.importKey(jwk);
-  return key !== null && key.verify(signature, message);
-}
-
-function theirs(A: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
-  const x = Buffer.from(A).toString("base64url");
-  const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
-  return nodeVerify(null, message, key, signature);
-}
-
-const A = Point.BASE.multiply(SECRET);
-const R = Point.BASE.multiply(NONCE);
 
 describe("RFC 8032 §5.1.7 without the cofactor", () => {
   test("a good signature", () => {
