@@ -81,6 +81,16 @@ describe("what has a second form, or is no public key, has no thumbprint", () =>
     ["an RSA key of 8200 bits", { ...RSA, n: Buffer.alloc(1025, 255).toString("base64url") }],
     ["an even RSA modulus", { ...RSA, n: Buffer.alloc(256, 254).toString("base64url") }],
     ["an RSA key without n", { kty: "RSA", e: "AQAB" }],
+    [
+      "a coordinate one byte short",
+      { ...publicJwk("ES256"), x: Buffer.alloc(31, 1).toString("base64url") },
+    ],
+    [
+      "a coordinate one byte long",
+      { ...publicJwk("ES256"), x: Buffer.alloc(33, 1).toString("base64url") },
+    ],
+    ["an alg that is no text", { ...OKP, alg: 1 }],
+    ["a use that is no signature", { ...OKP, use: "enc" }],
     ["padding", { ...OKP, x: `${OKP.x}=` }],
     ["X25519", { ...OKP, crv: "X25519" }],
     ["Ed448", { ...OKP, crv: "Ed448" }],
