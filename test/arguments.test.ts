@@ -17,7 +17,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { describe, expect, test } from "vitest";
-import { mint, NOW, URL_ } from "./support/mint.js";
+import { mint, NOW, TOKEN_URL } from "./support/mint.js";
 
 const PARTS = { p256, p384, p521, ed25519, sha256, sha512 };
 
@@ -25,7 +25,7 @@ const PARTS = { p256, p384, p521, ed25519, sha256, sha512 };
 const call = (f: (...args: never[]) => unknown, ...args: readonly unknown[]): unknown =>
   Reflect.apply(f, undefined, args);
 
-const REQUEST = { method: "POST", url: URL_, now: NOW };
+const REQUEST = { method: "POST", url: TOKEN_URL, now: NOW };
 
 /** Values of every wrong type for a string. */
 const NOT_STRINGS: readonly (readonly [string, unknown])[] = [
@@ -218,8 +218,10 @@ describe("options", () => {
 
   test("without now and clock, the platform's clock counts", () => {
     const iat = Math.floor(Date.now() / 1000);
-    expect(verifyProof(mint({ claims: { iat } }), { method: "POST", url: URL_ }).ok).toBe(true);
-    expect(verifyProof(mint(), { method: "POST", url: URL_ })).toMatchObject({
+    expect(verifyProof(mint({ claims: { iat } }), { method: "POST", url: TOKEN_URL }).ok).toBe(
+      true,
+    );
+    expect(verifyProof(mint(), { method: "POST", url: TOKEN_URL })).toMatchObject({
       code: "iat_too_old",
     });
   });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { noble, type SyncAlg, verifyProof } from "dpop-core";
 import { objectArgument, stringArgument } from "../src/bytes/argument.js";
 import { type PublicJwk, readPublicJwk } from "../src/jose/jwk.js";
-import { b64, NOW, URL_ } from "./support/mint.js";
+import { b64, NOW, TOKEN_URL } from "./support/mint.js";
 
 /** A key and what it is said to have signed. */
 interface Group {
@@ -128,10 +128,10 @@ function refuses(label: string): Runner {
     expected: () => "unsupported",
     answer(jwk, { sig }) {
       const header = JSON.stringify({ typ: "dpop+jwt", alg: label, jwk });
-      const claims = JSON.stringify({ jti: "a", htm: "POST", htu: URL_, iat: NOW });
+      const claims = JSON.stringify({ jti: "a", htm: "POST", htu: TOKEN_URL, iat: NOW });
       const signature = sig.length === 0 ? new Uint8Array(64) : sig; // an empty segment is no JWS
       const proof = `${b64(header)}.${b64(claims)}.${b64(signature)}`;
-      const result = verifyProof(proof, { method: "POST", url: URL_, now: NOW }, { algs });
+      const result = verifyProof(proof, { method: "POST", url: TOKEN_URL, now: NOW }, { algs });
       if (result.ok) return "accepted";
       if (result.code !== "alg_unsupported") return result.code;
       const { kty, crv } = objectArgument(jwk, "jwk");

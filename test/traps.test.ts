@@ -12,7 +12,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
 import { replayKey } from "../src/verify/replay.js";
 import { publicJwk } from "./support/keys.js";
-import { b64, mint, NOW, URL_ } from "./support/mint.js";
+import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { P1, RESOURCE } from "./support/rfc.js";
 import { outcome } from "./support/run.js";
 
@@ -20,10 +20,10 @@ const at = (
   now: number,
 ): { readonly method: string; readonly url: string; readonly now: number } => ({
   method: "POST",
-  url: URL_,
+  url: TOKEN_URL,
   now,
 });
-const htu = (claimed: string, url = URL_): Promise<string> =>
+const htu = (claimed: string, url = TOKEN_URL): Promise<string> =>
   outcome(mint({ claims: { htu: claimed } }), { url });
 
 describe("oauth4webapi", () => {
@@ -154,7 +154,7 @@ describe("auth0 node-oauth2-jwt-bearer", () => {
 
 describe("Nimbus", () => {
   test("a query in htu is refused there: item 9 says to ignore it", async () => {
-    expect(await htu(`${URL_}?a=b`)).toBe("ok");
+    expect(await htu(`${TOKEN_URL}?a=b`)).toBe("ok");
   });
 
   test("a nonce that nobody asked for is refused there: here it is ignored", async () => {
@@ -206,7 +206,7 @@ describe("Keycloak", () => {
   });
 
   test("a fragment in htu and the default port are not normalised there: here they are", async () => {
-    expect(await htu(`${URL_}#top`)).toBe("ok");
+    expect(await htu(`${TOKEN_URL}#top`)).toBe("ok");
     expect(await htu("https://server.example.com:443/token")).toBe("ok");
   });
 
@@ -291,10 +291,10 @@ describe("go-dpop", () => {
   });
 
   test("the caller's URL is changed there: here nothing that is passed is", () => {
-    const request = Object.freeze({ ...at(NOW), url: `${URL_}?a=b` });
+    const request = Object.freeze({ ...at(NOW), url: `${TOKEN_URL}?a=b` });
     const options = Object.freeze({ maxAge: 60, limits: Object.freeze({ proof: 8192 }) });
     expect(verifyProof(mint(), request, options).ok).toBe(true);
-    expect(request.url).toBe(`${URL_}?a=b`);
+    expect(request.url).toBe(`${TOKEN_URL}?a=b`);
   });
 
   test("no tolerance by default refuses every client whose clock is a little ahead: here it has 15 seconds", async () => {

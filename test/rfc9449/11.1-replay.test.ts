@@ -9,13 +9,13 @@ import {
   type SyncReplayStore,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
-import { mint, NOW, URL_ } from "../support/mint.js";
+import { mint, NOW, TOKEN_URL } from "../support/mint.js";
 
 const at = (
   now: number,
 ): { readonly method: string; readonly url: string; readonly now: number } => ({
   method: "POST",
-  url: URL_,
+  url: TOKEN_URL,
   now,
 });
 

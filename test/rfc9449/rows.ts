@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { FailureCode, ProofHeader } from "dpop-core";
 import { publicJwk } from "../support/keys.js";
-import { b64, type Mint, NOW, URL_ } from "../support/mint.js";
+import { b64, type Mint, NOW, TOKEN_URL } from "../support/mint.js";
 import { ACCESS_TOKEN, ATH, FETT_RESOURCE, JKT, P1, P2, P3, RESOURCE } from "../support/rfc.js";
 import type { PolicyData, RequestData } from "../support/run.js";
 
@@ -58,7 +58,7 @@ const parts = (proof: string): readonly [string, string, string] => {
 };
 
 const payloadText = (json: string): string =>
-  json.replaceAll("IAT", String(NOW)).replaceAll("HTU", URL_);
+  json.replaceAll("IAT", String(NOW)).replaceAll("HTU", TOKEN_URL);
 const rawPayload = (
   name: string,
   json: string | Uint8Array,
@@ -283,14 +283,18 @@ export const item3: readonly Row[] = [
   claims("htm a list", { htm: ["POST"] }, "claim_invalid"),
   claims("htm empty", { htm: "" }, "claim_invalid"),
   claims("htu a number", { htu: 1 }, "claim_invalid"),
-  claims("htu a list", { htu: [URL_] }, "claim_invalid"),
+  claims("htu a list", { htu: [TOKEN_URL] }, "claim_invalid"),
   claims("htu empty", { htu: "" }, "claim_invalid"),
   claims(
     "htu as long as the limit",
-    { htu: `${URL_}?${"x".repeat(4096 - URL_.length - 1)}` },
+    { htu: `${TOKEN_URL}?${"x".repeat(4096 - TOKEN_URL.length - 1)}` },
     "ok",
   ),
-  claims("htu one longer", { htu: `${URL_}?${"x".repeat(4096 - URL_.length)}` }, "claim_too_long"),
+  claims(
+    "htu one longer",
+    { htu: `${TOKEN_URL}?${"x".repeat(4096 - TOKEN_URL.length)}` },
+    "claim_too_long",
+  ),
   claims("iat a string", { iat: String(NOW) }, "claim_invalid"),
   claims("iat null", { iat: null }, "claim_invalid"),
   claims("iat a list", { iat: [NOW] }, "claim_invalid"),
@@ -609,10 +613,10 @@ const htu = (name: string, claimed: string, expect: Row["expect"], url?: string)
 });
 
 export const item9: readonly Row[] = [
-  htu("the same URI", URL_, "ok"),
-  htu("a query and a fragment in the htu", `${URL_}?a=b#c`, "ok"),
-  htu("a query and a fragment in the request", URL_, "ok", `${URL_}?a=b&c#d`),
-  htu("different queries", `${URL_}?a`, "ok", `${URL_}?b`),
+  htu("the same URI", TOKEN_URL, "ok"),
+  htu("a query and a fragment in the htu", `${TOKEN_URL}?a=b#c`, "ok"),
+  htu("a query and a fragment in the request", TOKEN_URL, "ok", `${TOKEN_URL}?a=b&c#d`),
+  htu("different queries", `${TOKEN_URL}?a`, "ok", `${TOKEN_URL}?b`),
   htu("capitals in scheme and host", "HTTPS://SERVER.EXAMPLE.COM/token", "ok"),
   htu("the default port", "https://server.example.com:443/token", "ok"),
   htu("an empty port", "https://server.example.com:/token", "ok"),
@@ -651,9 +655,14 @@ export const item9: readonly Row[] = [
   htu("text outside ASCII", "https://sęrver.example.com/token", "htu_invalid"),
   htu("a broken escape", "https://server.example.com/token%2", "htu_invalid"),
   htu("another protocol", "ftp://server.example.com/token", "htu_invalid"),
-  htu("a request URL with a space", URL_, "url_invalid", "https://server.example.com/to ken"),
-  htu("a request URL with a user name", URL_, "url_invalid", "https://a@server.example.com/token"),
-  htu("a request URL without a host", URL_, "url_invalid", "https:///token"),
+  htu("a request URL with a space", TOKEN_URL, "url_invalid", "https://server.example.com/to ken"),
+  htu(
+    "a request URL with a user name",
+    TOKEN_URL,
+    "url_invalid",
+    "https://a@server.example.com/token",
+  ),
+  htu("a request URL without a host", TOKEN_URL, "url_invalid", "https:///token"),
   htu(
     "the same bad URL on both sides",
     "https://server.example.com/%",

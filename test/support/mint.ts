@@ -3,7 +3,7 @@ import { type KeyName, labelOf, nodeSign, publicJwk, type Sign } from "./keys.js
 
 /** The iat of the example in RFC 9449 section 4.2. */
 export const NOW = 1_562_262_616;
-export const URL_ = "https://server.example.com/token";
+export const TOKEN_URL = "https://server.example.com/token";
 
 export interface MintOptions {
   /** Whose public key stands in the header, and who signs. */
@@ -36,7 +36,13 @@ export function createMint(sign: Sign): Mint {
     signature,
   } = {}) => {
     const fullHeader = { typ: "dpop+jwt", alg: labelOf(key), jwk: publicJwk(key), ...header };
-    const fullClaims = { jti: "-BwC3ESc6acc2lTc", htm: "POST", htu: URL_, iat: NOW, ...claims };
+    const fullClaims = {
+      jti: "-BwC3ESc6acc2lTc",
+      htm: "POST",
+      htu: TOKEN_URL,
+      iat: NOW,
+      ...claims,
+    };
     const input = `${b64(rawHeader ?? JSON.stringify(fullHeader))}.${b64(rawPayload ?? JSON.stringify(fullClaims))}`;
     const signed = sign(signer, Buffer.from(input));
     return `${input}.${b64(signature === undefined ? signed : signature(signed))}`;

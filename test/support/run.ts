@@ -13,7 +13,7 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { expect } from "vitest";
-import { NOW, URL_ } from "./mint.js";
+import { NOW, TOKEN_URL } from "./mint.js";
 
 /** A policy as plain data, so that it can stand in a file. */
 export interface PolicyData {
@@ -40,7 +40,7 @@ export interface RequestData {
 }
 
 export function requestOf(data: RequestData = {}): ProofRequest {
-  const { method = "POST", url = URL_, now = NOW, accessToken, jkt } = data;
+  const { method = "POST", url = TOKEN_URL, now = NOW, accessToken, jkt } = data;
   if (accessToken === undefined) return { method, url, now, jkt };
   return { method, url, now, accessToken, jkt: jkt ?? "" };
 }

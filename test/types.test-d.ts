@@ -1,0 +1,209 @@
+// Misuse that the compiler finds: compiled with the other tests (tsc -p test), never run. Each rule is stated both ways, so
+// that a type that takes everything, or nothing, fails.
+import * as pkg from "dpop-core";
+import type {
+  Alg,
+  AsyncAlg,
+  AsyncSigner,
+  AsyncVerifierOptions,
+  Backend,
+  Failure,
+  FailureCode,
+  ProofRequest,
+  PublicJwk,
+  ReplayAnswer,
+  ReplayStore,
+  Signer,
+  SyncAlg,
+  SyncBackend,
+  SyncReplayStore,
+  SyncSigner,
+  VerifiedProof,
+  VerifierOptions,
+  VerifyResult,
+} from "dpop-core";
+import * as core from "dpop-core/core";
+import { expectTypeOf } from "vitest";
+
+type Argument<F extends (...args: never[]) => unknown, At extends number = 0> = Parameters<F>[At];
+
+type AsyncBackend = Backend<AsyncAlg>;
+interface AsyncStore {
+  add(key: string, expiresAt: number, now: number): Promise<ReplayAnswer>;
+}
+interface Algs<A> {
+  readonly algs: readonly A[];
+}
+interface Replay<R> {
+  readonly replay: R;
+}
+interface Plug<B> {
+  readonly backend: B;
+}
+
+// A part that answers later is not assignable where an answer is needed at once.
+expectTypeOf<AsyncAlg>().not.toExtend<SyncAlg>();
+expectTypeOf<Alg>().not.toExtend<SyncAlg>();
+expectTypeOf<AsyncBackend>().not.toExtend<SyncBackend>();
+expectTypeOf<Backend>().not.toExtend<SyncBackend>();
+expectTypeOf<AsyncStore>().not.toExtend<SyncReplayStore>();
+expectTypeOf<ReplayStore>().not.toExtend<SyncReplayStore>();
+expectTypeOf<AsyncSigner>().not.toExtend<SyncSigner>();
+expectTypeOf<Signer>().not.toExtend<SyncSigner>();
+
+// One that answers at once is assignable where an answer may come later.
+expectTypeOf<SyncAlg>().toExtend<Alg>();
+expectTypeOf<AsyncAlg>().toExtend<Alg>();
+expectTypeOf<SyncBackend>().toExtend<Backend>();
+expectTypeOf<AsyncBackend>().toExtend<Backend>();
+expectTypeOf<SyncReplayStore>().toExtend<ReplayStore>();
+expectTypeOf<AsyncStore>().toExtend<ReplayStore>();
+expectTypeOf<SyncSigner>().toExtend<Signer>();
+expectTypeOf<AsyncSigner>().toExtend<Signer>();
+
+// The same of whole options, in both entries.
+expectTypeOf<Algs<SyncAlg>>().toExtend<VerifierOptions>();
+expectTypeOf<Algs<AsyncAlg>>().not.toExtend<VerifierOptions>();
+expectTypeOf<Algs<Alg>>().not.toExtend<VerifierOptions>();
+expectTypeOf<Algs<Alg>>().toExtend<AsyncVerifierOptions>();
+expectTypeOf<Algs<SyncAlg>>().toExtend<AsyncVerifierOptions>();
+expectTypeOf<Replay<SyncReplayStore>>().toExtend<VerifierOptions>();
+expectTypeOf<Replay<AsyncStore>>().not.toExtend<VerifierOptions>();
+expectTypeOf<Replay<ReplayStore>>().not.toExtend<VerifierOptions>();
+expectTypeOf<Replay<AsyncStore>>().toExtend<AsyncVerifierOptions>();
+expectTypeOf<Replay<SyncReplayStore>>().toExtend<AsyncVerifierOptions>();
+expectTypeOf<Plug<SyncBackend>>().toExtend<VerifierOptions>();
+expectTypeOf<Plug<AsyncBackend>>().not.toExtend<VerifierOptions>();
+expectTypeOf<Plug<AsyncBackend>>().toExtend<AsyncVerifierOptions>();
+expectTypeOf<Plug<SyncBackend>>().toExtend<core.VerifierOptions>();
+expectTypeOf<Plug<AsyncBackend>>().not.toExtend<core.VerifierOptions>();
+expectTypeOf<Plug<AsyncBackend>>().toExtend<core.AsyncVerifierOptions>();
+expectTypeOf<core.VerifierOptions>().toExtend<core.AsyncVerifierOptions>();
+expectTypeOf<core.AsyncVerifierOptions>().not.toExtend<core.VerifierOptions>();
+
+// What the functions themselves take, and what they return.
+expectTypeOf<Argument<typeof pkg.createVerifier>>().toEqualTypeOf<VerifierOptions | undefined>();
+expectTypeOf<Argument<typeof pkg.verifyProof, 2>>().toEqualTypeOf<VerifierOptions | undefined>();
+expectTypeOf<Argument<typeof pkg.createAsyncVerifier>>().toEqualTypeOf<
+  AsyncVerifierOptions | undefined
+>();
+expectTypeOf<Argument<typeof pkg.createProof>>().toEqualTypeOf<SyncSigner>();
+expectTypeOf<Argument<typeof pkg.createProofAsync>>().toEqualTypeOf<Signer>();
+expectTypeOf(pkg.verifyProof).returns.toEqualTypeOf<VerifyResult>();
+expectTypeOf(pkg.verifyProofAsync).returns.toEqualTypeOf<Promise<VerifyResult>>();
+expectTypeOf(pkg.createProof).returns.toEqualTypeOf<string>();
+expectTypeOf(pkg.createProofAsync).returns.toEqualTypeOf<Promise<string>>();
+
+// noble, its algorithms, its signers and the memory store answer at once.
+expectTypeOf(pkg.noble).toExtend<SyncBackend>();
+expectTypeOf(pkg.ES256).toExtend<SyncAlg>();
+expectTypeOf(pkg.createSigner).returns.toEqualTypeOf<SyncSigner>();
+expectTypeOf(pkg.createMemoryReplayStore).returns.toExtend<SyncReplayStore>();
+
+// dpop-core needs no backend, dpop-core/core does.
+expectTypeOf<Record<never, never>>().toExtend<VerifierOptions>();
+expectTypeOf<Record<never, never>>().not.toExtend<core.VerifierOptions>();
+expectTypeOf<{ readonly backend?: SyncBackend }>().not.toExtend<core.VerifierOptions>();
+expectTypeOf<Record<never, never>>().not.toExtend<core.AsyncVerifierOptions>();
+expectTypeOf<Record<never, never>>().toExtend<pkg.CreateOptions>();
+expectTypeOf<Record<never, never>>().not.toExtend<core.CreateOptions>();
+expectTypeOf<Record<never, never>>().toExtend<pkg.HashOptions>();
+expectTypeOf<Record<never, never>>().not.toExtend<core.HashOptions>();
+expectTypeOf<[]>().toExtend<Parameters<typeof pkg.createVerifier>>();
+expectTypeOf<[]>().not.toExtend<Parameters<typeof core.createVerifier>>();
+expectTypeOf<[string, ProofRequest]>().toExtend<Parameters<typeof pkg.verifyProof>>();
+expectTypeOf<[string, ProofRequest]>().not.toExtend<Parameters<typeof core.verifyProof>>();
+expectTypeOf<[PublicJwk]>().toExtend<Parameters<typeof pkg.jwkThumbprint>>();
+expectTypeOf<[PublicJwk]>().not.toExtend<Parameters<typeof core.jwkThumbprint>>();
+expectTypeOf<[string]>().toExtend<Parameters<typeof pkg.accessTokenHash>>();
+expectTypeOf<[string]>().not.toExtend<Parameters<typeof core.accessTokenHash>>();
+
+// With an access token, the key that it is bound to can't be forgotten.
+interface Line {
+  readonly method: string;
+  readonly url: string;
+}
+interface WithToken extends Line {
+  readonly accessToken: string;
+}
+expectTypeOf<Line>().toExtend<ProofRequest>();
+expectTypeOf<Line & { readonly jkt: string }>().toExtend<ProofRequest>();
+expectTypeOf<Line & { readonly jkt: string | undefined }>().toExtend<ProofRequest>();
+expectTypeOf<Line & { readonly now: number }>().toExtend<ProofRequest>();
+expectTypeOf<WithToken>().not.toExtend<ProofRequest>();
+expectTypeOf<WithToken & { readonly jkt: string }>().toExtend<ProofRequest>();
+expectTypeOf<WithToken & { readonly jkt?: string }>().not.toExtend<ProofRequest>();
+expectTypeOf<WithToken & { readonly jkt: string | undefined }>().not.toExtend<ProofRequest>();
+expectTypeOf<
+  Line & { readonly accessToken?: string; readonly jkt?: string }
+>().not.toExtend<ProofRequest>();
+expectTypeOf<{ readonly method: string }>().not.toExtend<ProofRequest>();
+expectTypeOf<{ readonly url: string }>().not.toExtend<ProofRequest>();
+expectTypeOf<Line & { readonly now: Date }>().not.toExtend<ProofRequest>();
+
+// The header field is what servers make of it.
+expectTypeOf<string | readonly string[] | null | undefined>().toEqualTypeOf<pkg.ProofHeader>();
+expectTypeOf<Headers>().not.toExtend<pkg.ProofHeader>();
+
+// A result is narrowed by ok, and a failure by its code.
+export function narrows(result: VerifyResult): void {
+  expectTypeOf(result).not.toHaveProperty("jkt");
+  expectTypeOf(result).not.toHaveProperty("code");
+  if (result.ok) {
+    expectTypeOf(result).toEqualTypeOf<VerifiedProof>();
+    expectTypeOf(result.jkt).toEqualTypeOf<string>();
+    expectTypeOf(result.jwk).toEqualTypeOf<PublicJwk>();
+    expectTypeOf(result.claims.jti).toEqualTypeOf<string>();
+    expectTypeOf(result.claims.ath).toEqualTypeOf<string | undefined>();
+    expectTypeOf(result.claims["other"]).toEqualTypeOf<unknown>();
+    expectTypeOf(result).not.toHaveProperty("code");
+    return;
+  }
+  expectTypeOf(result).toEqualTypeOf<Failure>();
+  expectTypeOf(result.code).toEqualTypeOf<FailureCode>();
+  expectTypeOf(result).not.toHaveProperty("jkt");
+  if (result.code === "nonce_missing" || result.code === "nonce_mismatch") {
+    expectTypeOf(result.code).toEqualTypeOf<"nonce_missing" | "nonce_mismatch">();
+    expectTypeOf(result.nextNonce).toEqualTypeOf<string | undefined>();
+    return;
+  }
+  expectTypeOf(result.code).toEqualTypeOf<
+    Exclude<FailureCode, "nonce_missing" | "nonce_mismatch">
+  >();
+}
+
+// A proof that was read is no proof that was verified.
+expectTypeOf<pkg.ParsedProof>().not.toExtend<VerifiedProof>();
+expectTypeOf(pkg.parseProof).returns.toEqualTypeOf<pkg.ParsedProof | Failure>();
+
+// There is a row for every code, and no other.
+expectTypeOf<keyof typeof pkg.FAILURES>().toEqualTypeOf<FailureCode>();
+expectTypeOf<"signature_invalid">().toExtend<FailureCode>();
+expectTypeOf<"invalid_dpop_proof">().not.toExtend<FailureCode>();
+
+// A thumbprint is of a public key of a known form.
+interface EcPoint {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  readonly x: string;
+  readonly y: string;
+}
+expectTypeOf(pkg.jwkThumbprint).returns.toEqualTypeOf<string>();
+expectTypeOf<Argument<typeof pkg.jwkThumbprint>>().toEqualTypeOf<PublicJwk>();
+expectTypeOf<EcPoint>().toExtend<PublicJwk>();
+expectTypeOf<Omit<EcPoint, "y">>().not.toExtend<PublicJwk>();
+expectTypeOf<Omit<EcPoint, "crv"> & { readonly crv: "secp256k1" }>().not.toExtend<PublicJwk>();
+expectTypeOf<{ readonly kty: "oct"; readonly k: string }>().not.toExtend<PublicJwk>();
+expectTypeOf<{
+  readonly kty: "RSA";
+  readonly n: string;
+  readonly e: string;
+}>().toExtend<PublicJwk>();
+expectTypeOf<string>().not.toExtend<PublicJwk>();
+expectTypeOf<Promise<PublicJwk>>().not.toExtend<PublicJwk>();
+
+// Labels are values of their own: a signer takes no label that it can't sign under.
+expectTypeOf<{ readonly alg: "EdDSA" }>().toExtend<pkg.SignerOptions>();
+expectTypeOf<{ readonly alg: "RS256" }>().not.toExtend<pkg.SignerOptions>();
+expectTypeOf<PublicJwk>().not.toExtend<pkg.PrivateJwk>();
+expectTypeOf<EcPoint & { readonly d: string }>().toExtend<pkg.PrivateJwk>();
