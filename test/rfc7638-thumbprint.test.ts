@@ -4,18 +4,13 @@ import { jwkThumbprint, type PublicJwk } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
 import { type KeyName, privateJwk, publicJwk } from "./support/keys.js";
-import { JKT } from "./support/rfc.js";
-
-const RSA = {
-  kty: "RSA",
-  n: "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
-  e: "AQAB",
-} as const;
-const OKP = {
-  kty: "OKP",
-  crv: "Ed25519",
-  x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-} as const;
+import {
+  JKT,
+  JKT_OKP_8037,
+  JKT_RSA_7638,
+  OKP_8037 as OKP,
+  RSA_7638 as RSA,
+} from "./support/rfc.js";
 
 /** A public key that was read, for the types' sake. */
 function read(value: unknown): PublicJwk {
@@ -26,11 +21,11 @@ function read(value: unknown): PublicJwk {
 
 test("RFC 7638 §3.1: the RSA key, its alg and kid left out", () => {
   const withMore = { ...RSA, alg: "RS256", kid: "2011-04-29" };
-  expect(jwkThumbprint(withMore)).toBe("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+  expect(jwkThumbprint(withMore)).toBe(JKT_RSA_7638);
 });
 
 test("RFC 8037 A.3: the Ed25519 key", () => {
-  expect(jwkThumbprint(OKP)).toBe("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+  expect(jwkThumbprint(OKP)).toBe(JKT_OKP_8037);
 });
 
 test("RFC 9449 §6.1: the key of the examples", () => {

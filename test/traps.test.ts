@@ -12,17 +12,10 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
 import { replayKey } from "../src/verify/replay.js";
 import { publicJwk } from "./support/keys.js";
-import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
+import { at, b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { P1, RESOURCE } from "./support/rfc.js";
 import { outcome } from "./support/run.js";
 
-const at = (
-  now: number,
-): { readonly method: string; readonly url: string; readonly now: number } => ({
-  method: "POST",
-  url: TOKEN_URL,
-  now,
-});
 const htu = (claimed: string, url = TOKEN_URL): Promise<string> =>
   outcome(mint({ claims: { htu: claimed } }), { url });
 

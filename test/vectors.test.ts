@@ -114,7 +114,7 @@ describe("ed25519.json, under both labels, and node:crypto's opinion", () => {
   test.each(signatures)("$name: $expect", (vector) => {
     expect(answer(EdDSA, vector)).toBe(vector.expect);
     expect(answer(Ed25519, vector)).toBe(vector.expect);
-    if (vector.expect === "jwk_invalid") return; // node:crypto takes some of these keys
+    if (vector.expect === "jwk_invalid" || vector.disputed === true) return; // no witness agrees with all
     const key = Buffer.from(vector.jwk.x, "base64url");
     const valid = theirs(key, bytesOf(vector.signature), bytesOf(vector.message));
     expect(valid).toBe(vector.expect === "valid");

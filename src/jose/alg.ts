@@ -42,7 +42,8 @@ export interface SyncKey {
   /**
    * True when `signature` (as the JWS carries it: R||S for ECDSA, never DER) signs `data`. Lengths
    * are checked here, before a library is called; a throw means that the backend is broken, never
-   * that the signature is bad.
+   * that the signature is bad. Ed25519 is verified without the cofactor, and an R of small order is
+   * refused (ed25519.ts), so that all backends give one answer.
    */
   verify(signature: Uint8Array, data: Uint8Array): boolean;
   /** Bytes held, tables included. */

@@ -1,6 +1,7 @@
 // Public JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2): an unknown value to the
 // members of a public key.
 import { decodeBase64url } from "../bytes/base64url.js";
+import { isCanonicalPoint, isSmallOrderPoint } from "./ed25519.js";
 
 export interface EcPublicJwk {
   readonly kty: "EC";
@@ -59,25 +60,6 @@ function fieldPrime(crv: string): string | null {
       return null;
   }
 }
-
-/**
- * Every encoding of a point of order 1, 2, 4 or 8 on edwards25519, the bytes in base64url (which is
- * canonical, so that equal bytes are equal text). For such a key a signature can be valid under
- * many messages, and backends disagree on them; noble and node:crypto import them without
- * complaint.
- */
-const SMALL_ORDER_KEYS: ReadonlySet<string> = /* @__PURE__ */ new Set([
-  "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", // y = 1: order 1, and the same with the sign bit
-  "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
-  "7P_______________________________________38", // y = -1: order 2
-  "7P________________________________________8",
-  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", // y = 0: order 4
-  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
-  "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU", // order 8
-  "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU",
-  "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", // order 8
-  "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o",
-]);
 
 /**
  * Reads a public key: only the members of its `kty` are copied, everything else is left behind, and
@@ -161,18 +143,8 @@ function readOkp(members: Readonly<Record<string, unknown>>): OkpPublicJwk | Jwk
   const { crv, x } = members;
   if (crv !== "Ed25519" || typeof x !== "string" || x.length !== 43) return "jwk_invalid";
   const bytes = decodeBase64url(x);
-  if (bytes === null || !isCanonicalEd25519(bytes) || SMALL_ORDER_KEYS.has(x)) return "jwk_invalid";
+  if (bytes === null || !isCanonicalPoint(bytes) || isSmallOrderPoint(x)) return "jwk_invalid";
   return { kty: "OKP", crv, x };
-}
-
-/**
- * RFC 8032 section 5.1.3 step 1: y, little-endian with the sign of x in the highest bit, is below
- * 2^255 - 19.
- */
-function isCanonicalEd25519(bytes: Uint8Array): boolean {
-  if ((bytes[0] ?? 0) < 0xed || ((bytes[31] ?? 0) & 0x7f) !== 0x7f) return true;
-  for (let i = 1; i < 31; i++) if (bytes[i] !== 0xff) return true;
-  return false;
 }
 
 function readRsa(members: Readonly<Record<string, unknown>>): RsaPublicJwk | JwkFault {

@@ -1,8 +1,9 @@
 // Ed25519 (RFC 8032 section 5.1.7) over noble's curve, under both of its labels (RFC 8037, RFC
 // 9864).
-import { decodeBase64url } from "../bytes/base64url.js";
+import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
 import { constantTimeEqualBytes } from "../bytes/equal.js";
 import type { SyncAlg, SyncKey } from "../jose/alg.js";
+import { isSmallOrderPoint } from "../jose/ed25519.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import type { NobleEd25519, NobleEdwardsPoint, NobleParts } from "./parts.js";
 
@@ -39,17 +40,19 @@ function eddsaKey<P extends NobleEdwardsPoint<P>>(
     size: key.length,
     verify(signature, data) {
       if (signature.length !== 64) return false;
+      const r = signature.subarray(0, 32);
       const s = littleEndian(signature.subarray(32));
       if (s >= order) return false; // RFC 8032 section 5.1.7 step 1: S is below L
+      if (isSmallOrderPoint(encodeBase64url(r))) return false;
       const hashed = new Uint8Array(64 + data.length);
-      hashed.set(signature.subarray(0, 32));
+      hashed.set(r);
       hashed.set(key, 32);
       hashed.set(data, 64);
       const k = littleEndian(sha512(hashed)) % order;
       // Public values only, so that the variable time of the unsafe multiplication tells nobody
       // anything.
-      const r = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k));
-      return constantTimeEqualBytes(r.toBytes(), signature.subarray(0, 32));
+      const recomputed = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k));
+      return constantTimeEqualBytes(recomputed.toBytes(), r);
     },
   };
 }

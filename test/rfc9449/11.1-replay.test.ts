@@ -9,15 +9,7 @@ import {
   type SyncReplayStore,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
-import { mint, NOW, TOKEN_URL } from "../support/mint.js";
-
-const at = (
-  now: number,
-): { readonly method: string; readonly url: string; readonly now: number } => ({
-  method: "POST",
-  url: TOKEN_URL,
-  now,
-});
+import { at, mint, NOW } from "../support/mint.js";
 
 /** Writes down what it was asked, and passes it on. */
 function recording(store: SyncReplayStore = createMemoryReplayStore()): {

@@ -5,6 +5,13 @@ import { type KeyName, labelOf, nodeSign, publicJwk, type Sign } from "./keys.js
 export const NOW = 1_562_262_616;
 export const TOKEN_URL = "https://server.example.com/token";
 
+/** The request that such a proof is for, at a given time. */
+export const at = (now: number): Readonly<{ method: string; url: string; now: number }> => ({
+  method: "POST",
+  url: TOKEN_URL,
+  now,
+});
+
 export interface MintOptions {
   /** Whose public key stands in the header, and who signs. */
   readonly key?: KeyName;

@@ -3,7 +3,7 @@
 import type { JsonWebKey } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
 import { type KeyName, publicJwk } from "../support/keys.js";
-import { JKT } from "../support/rfc.js";
+import { JKT, JKT_OKP_8037, JKT_RSA_7638, OKP_8037, RSA_7638 } from "../support/rfc.js";
 
 export interface ThumbprintVector {
   readonly name: string;
@@ -14,19 +14,13 @@ export interface ThumbprintVector {
 const PUBLISHED: readonly ThumbprintVector[] = [
   {
     name: "RFC 7638 section 3.1",
-    jwk: {
-      kty: "RSA",
-      n: "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
-      e: "AQAB",
-      alg: "RS256",
-      kid: "2011-04-29",
-    },
-    jkt: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+    jwk: { ...RSA_7638, alg: "RS256", kid: "2011-04-29" },
+    jkt: JKT_RSA_7638,
   },
   {
     name: "RFC 8037 appendix A.3",
-    jwk: { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
-    jkt: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+    jwk: OKP_8037,
+    jkt: JKT_OKP_8037,
   },
   {
     name: "RFC 9449 section 6.1",

@@ -1,0 +1,38 @@
+// Points of edwards25519 by their bytes (RFC 8032 sections 5.1.2 and 5.1.3): what no key and no
+// signature may hold, whatever a backend thinks of it.
+
+/**
+ * Every encoding of a point of order 1, 2, 4 or 8, the bytes in base64url (which is canonical, so
+ * that equal bytes are equal text). Under such a key a signature can be valid for many messages.
+ */
+const SMALL_ORDER: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", // y = 1: order 1, and the same with the sign bit
+  "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
+  "7P_______________________________________38", // y = -1: order 2
+  "7P________________________________________8",
+  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", // y = 0: order 4
+  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
+  "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU", // order 8
+  "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU",
+  "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", // order 8
+  "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o",
+]);
+
+/**
+ * True for a point of small order, given as base64url. Engines disagree on such keys, and on
+ * signatures of which R is such a point: Node 20 takes both, Node 24 neither, as the specification
+ * of Ed25519 in WebCrypto asks. Here neither is taken, with any backend.
+ */
+export function isSmallOrderPoint(encoded: string): boolean {
+  return SMALL_ORDER.has(encoded);
+}
+
+/**
+ * True where y, little-endian with the sign of x in the highest bit, is below 2^255 - 19 (section
+ * 5.1.3 step 1): a point has one encoding, and a key one thumbprint.
+ */
+export function isCanonicalPoint(bytes: Uint8Array): boolean {
+  if ((bytes[0] ?? 0) < 0xed || ((bytes[31] ?? 0) & 0x7f) !== 0x7f) return true;
+  for (let i = 1; i < 31; i++) if (bytes[i] !== 0xff) return true;
+  return false;
+}
