@@ -384,7 +384,8 @@ describe("as a part of the request", () => {
 const SMALLEST = MEGABYTE / 64;
 /** Milliseconds: what the smallest takes is not measured more finely than this. */
 const GRAIN = 0.1;
-const ATTEMPTS = 20;
+/** Milliseconds after which a measurement that is not below what is allowed is not tried again. */
+const PATIENCE = 2000;
 
 /**
  * What is `factor` times as long may take so many times as long: 45 for 8, where linear growth is 8 and quadratic is 64;
@@ -409,15 +410,15 @@ function check(make: Make, code: string): void {
 
 /**
  * How many times as long the larger takes: of the shortest of several runs each, because what else the machine does only
- * adds to them. Tried until it is below what is allowed, or often enough.
+ * adds to them. Tried until it is below what is allowed, or for long enough.
  */
 function ratio(smaller: () => VerifyResult, larger: () => VerifyResult, most: number): number {
   let [less, more] = [Infinity, Infinity];
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  const start = performance.now();
+  do {
     for (let i = 0; i < 5; i++) less = Math.min(less, time(smaller));
     more = Math.min(more, time(larger));
-    if (more < most * Math.max(less, GRAIN)) break;
-  }
+  } while (more >= most * Math.max(less, GRAIN) && performance.now() - start < PATIENCE);
   return more / Math.max(less, GRAIN);
 }
 

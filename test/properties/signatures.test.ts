@@ -135,7 +135,7 @@ describe.each(FORMS)("of $key", (form) => {
         tally[theirs ? "accepted" : "refused"]++;
         if (theirs && !bytes.equals(changed)) tally.twins++;
       }),
-      runs(500),
+      runs(400),
     );
     expect(Math.min(tally.accepted, tally.refused)).toBeGreaterThan(60);
     // n - s is as valid as s, for ECDSA alone: RFC 8032 leaves no second signature of one R.

@@ -31,7 +31,9 @@ import {
   targetOf,
   type UrlParts,
   urlParts,
+  utf16,
 } from "../support/arbitraries.js";
+import { publicJwk } from "../support/keys.js";
 import { b64, mint, type MintOptions, NOW, TOKEN_URL } from "../support/mint.js";
 import { ACCESS_TOKEN, JKT, P1, P3, RESOURCE } from "../support/rfc.js";
 
@@ -157,9 +159,17 @@ describe("whatever comes, there is a result, the same from both, that echoes not
     ),
     fc.record({ kty: fc.constant("EC"), crv: fc.constant("P-256"), x: text32, y: text32 }),
     fc.record({ kty: fc.constant("OKP"), crv: fc.constant("Ed25519"), x: text32 }),
+    fc.constantFrom(null, true, "", 0, [], [{}], {}),
     jsonValue,
   );
+  const almostGood = fc
+    .tuple(
+      fc.constantFrom("kty", "crv", "x", "y", "use", "key_ops", "alg", "kid", "n"),
+      fc.oneof(jsonValue, fc.constantFrom(["verify", "verify"], ["verify", {}], ["sign"], "sig")),
+    )
+    .map(([member, value]) => Object.assign(publicJwk("ES256"), { [member]: value })); // made anew by every call
   const headerMember = fc.oneof(
+    fc.record({ alg: fc.constant("ES256"), jwk: almostGood }),
     fc.record({ typ: jsonValue }),
     fc.record({ alg: fc.oneof(jsonValue, fc.constantFrom("ES384", "ES512", "EdDSA", "Ed25519")) }),
     fc.record({ jwk }),
@@ -172,6 +182,8 @@ describe("whatever comes, there is a result, the same from both, that echoes not
     ...["jti", "htm", "htu", "iat", "ath", "nonce", "exp", "nbf"].map((name) =>
       jsonValue.map((value): Readonly<Record<string, unknown>> => ({ [name]: value })),
     ),
+    fc.record({ jti: utf16 }),
+    fc.record({ nonce: utf16 }),
     fc.record({ htu: anyUrl }),
     fc.record({ iat: fc.double({ min: NOW - 1e5, max: NOW + 1e5, noNaN: true }) }),
     fc.record({ exp: fc.integer({ min: NOW - 100, max: NOW + 100 }) }),
@@ -265,33 +277,38 @@ describe("what createProof makes for a request is accepted for it", () => {
 
 describe("one bit or one character changed anywhere, and the proof is refused", () => {
   /** Both are accepted as they are; RFC 9449 section 4.1's own, and one of which every run has the same signature. */
-  const PROOFS = [P1, mint({ key: "Ed25519" })];
+  const NAMED: readonly (readonly [string, string])[] = [
+    ["ES256", P1],
+    ["Ed25519", mint({ key: "Ed25519" })],
+  ];
+  const PROOFS = NAMED.map(([, proof]) => proof);
   const facts = { method: "POST", url: TOKEN_URL, now: NOW };
 
   test("as they are, they are accepted", () => {
     for (const proof of PROOFS) expect(verifyProof(proof, facts).ok).toBe(true);
   });
 
-  test("one bit of what a segment holds", () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...PROOFS), fc.nat(2), fc.nat(), (proof, which, at) => {
-        const segments = proof.split(".").map((segment) => Buffer.from(segment, "base64url"));
-        const bytes = segments[which] ?? Buffer.alloc(1);
-        const bit = at % (8 * bytes.length);
-        bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  test.each(NAMED)("one bit of what a segment holds, whichever it is: %s", (_, proof) => {
+    const segments = proof.split(".").map((segment) => Buffer.from(segment, "base64url"));
+    for (const bytes of segments) {
+      for (let bit = 0; bit < 8 * bytes.length; bit++) {
+        const byte = bytes[bit >> 3] ?? 0;
+        bytes[bit >> 3] = byte ^ (1 << (bit & 7));
         const changed = segments.map(b64).join(".");
-        expect(changed).not.toBe(proof);
-        expect(verifyProof(changed, facts).ok).toBe(false);
-      }),
-      runs(1500),
-    );
+        if (verifyProof(changed, facts).ok) expect.fail(`accepted: ${changed}`);
+        bytes[bit >> 3] = byte;
+      }
+    }
+    expect(segments.map(b64).join(".")).toBe(proof);
   });
 
+  const character = fc.oneof(
+    fc.constantFrom(..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+    fc.constantFrom(".", "=", ",", " ", "\n", "\t", "+", "/"),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  );
+
   test("one character of the text", () => {
-    const character = fc.oneof(
-      fc.constantFrom(..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=, "),
-      fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
-    );
     fc.assert(
       fc.property(fc.constantFrom(...PROOFS), fc.nat(), character, (proof, at, other) => {
         const index = at % proof.length;
@@ -300,6 +317,17 @@ describe("one bit or one character changed anywhere, and the proof is refused", 
         expect(verifyProof(changed, facts).ok).toBe(false);
       }),
       runs(1500),
+    );
+  });
+
+  test("one character more, at the ends or anywhere", () => {
+    const place = fc.oneof(fc.constantFrom(0, Infinity), fc.nat(1000));
+    fc.assert(
+      fc.property(fc.constantFrom(...PROOFS), place, character, (proof, at, more) => {
+        const changed = proof.slice(0, at) + more + proof.slice(at);
+        expect(verifyProof(changed, facts).ok).toBe(false);
+      }),
+      runs(800),
     );
   });
 
