@@ -2,6 +2,10 @@
 // never an answer about the client. What the network gets wrong is never thrown at.
 import {
   createAsyncVerifier,
+  createProof,
+  createSigner,
+  generatePrivateJwk,
+  type PublicJwk,
   createMemoryReplayStore,
   createVerifier,
   jwkThumbprint,
@@ -69,6 +73,7 @@ describe("members of the request", () => {
     ["url", { ...REQUEST, url: "ftp://server.example.com/" }],
     ["url", { ...REQUEST, url: " https://server.example.com/" }],
     ["jkt", { ...REQUEST, accessToken: "x" }],
+    ["jkt", { ...REQUEST, accessToken: "" }],
     ["now", { ...REQUEST, now: "1562262616" }],
     ["now", { ...REQUEST, now: null }],
     ["now", { ...REQUEST, now: new Date() }],
@@ -166,6 +171,7 @@ describe("options", () => {
     ["maxAge NaN", { maxAge: Number.NaN }, /^maxAge .*seconds/],
     ["maxAge negative", { maxAge: -1 }, /^maxAge .*seconds/],
     ["maxAge without end", { maxAge: Number.POSITIVE_INFINITY }, /^maxAge .*seconds/],
+    ["maxAge of a day and a second", { maxAge: 86_401 }, /^maxAge .*seconds/],
     ["maxAge in milliseconds", { maxAge: 300_000 }, /^maxAge .*seconds/],
     ["clockTolerance negative", { clockTolerance: -1 }, /^clockTolerance .*seconds/],
     ["a limit of nothing", { limits: { jti: 0 } }, /^limits\.jti .*characters/],
@@ -486,5 +492,73 @@ describe("what is passed is read once, and only where it stands", () => {
   test("objects without a prototype will do", () => {
     const request = Object.assign(Object.create(null), REQUEST);
     expect(call(verifyProof, mint(), request, Object.create(null))).toMatchObject({ ok: true });
+  });
+});
+
+describe("parts may be instances of classes", () => {
+  class Store {
+    readonly seen = new Set<string>();
+    add(key: string): "new" | "seen" {
+      return this.seen.size === this.seen.add(key).size ? "seen" : "new";
+    }
+  }
+  class Check {
+    readonly accepted = "n";
+    check(nonce: string | undefined): { status: "valid" | "invalid" } {
+      return { status: nonce === this.accepted ? "valid" : "invalid" };
+    }
+  }
+  class Key {
+    readonly size = 1;
+    readonly inner = noble.ES256;
+    readonly jwk: PublicJwk;
+    constructor(jwk: PublicJwk) {
+      this.jwk = jwk;
+    }
+    verify(signature: Uint8Array, data: Uint8Array): boolean {
+      return this.inner.importKey(this.jwk)?.verify(signature, data) === true;
+    }
+  }
+  class Es256 {
+    readonly alg = "ES256";
+    readonly kty = "EC";
+    readonly crv = "P-256";
+    importKey(jwk: PublicJwk): Key | null {
+      return jwk.kty === this.kty ? new Key(jwk) : null;
+    }
+  }
+  class Native {
+    readonly algs = [new Es256()];
+    readonly hash = sha256;
+    readonly random = noble;
+    sha256(data: Uint8Array): Uint8Array {
+      return this.hash(data);
+    }
+    randomBytes(length: number): Uint8Array {
+      return this.random.randomBytes(length);
+    }
+  }
+  class Signs {
+    readonly inner = createSigner(generatePrivateJwk("ES256"));
+    readonly alg = "ES256";
+    readonly publicJwk = this.inner.publicJwk;
+    sign(data: Uint8Array): Uint8Array {
+      return this.inner.sign(data);
+    }
+  }
+
+  test("each is called on itself", async () => {
+    const backend = new Native();
+    const request = { method: "GET", url: TOKEN_URL };
+    const proof = createProof(new Signs(), { ...request, nonce: "n" }, { backend });
+    const options = { backend, nonce: new Check(), replay: new Store(), maxAge: 86_400 };
+    const { verify } = createVerifier(options);
+    expect(verify(proof, request).ok).toBe(true);
+    expect(verify(proof, request)).toMatchObject({ code: "jti_replayed" });
+    const later = createAsyncVerifier({ ...options, replay: new Store() });
+    expect((await later.verify(proof, request)).ok).toBe(true);
+    expect(
+      jwkThumbprint(createSigner(generatePrivateJwk("ES256")).publicJwk, { backend }).length,
+    ).toBe(43);
   });
 });

@@ -241,8 +241,12 @@ describe("as one claim or one member of the header of a proof that is validly si
       "jwk_invalid",
     ],
     [
-      "key_ops of the jwk, each its own",
-      (size) => ({ jwk: key({ key_ops: Array.from({ length: size / 10 }, (_, i) => `${i}`) }) }),
+      "key_ops of the jwk, each its own but the last",
+      (size) => ({
+        jwk: key({
+          key_ops: ["verify", ...Array.from({ length: size / 10 }, (_, i) => `${i}`), "verify"],
+        }),
+      }),
       "jwk_invalid",
     ],
     ["kid", (size) => ({ kid: filled("a", size) }), "signature_invalid"],

@@ -53,6 +53,20 @@ describe("jose agrees, and members that are not required do not matter", () => {
   );
 });
 
+/** An encoding on Ed25519 of nothing but ones, less the bytes at both ends that are given. */
+function ed25519(first: number, beforeLast: number): string {
+  const bytes = Buffer.alloc(32, 0xff);
+  bytes.set([first], 0);
+  bytes.set([beforeLast, 0x7f], 30);
+  return bytes.toString("base64url");
+}
+
+test("a y just below the prime of Ed25519 has one form, and a thumbprint", () => {
+  for (const x of [ed25519(0xeb, 0xff), ed25519(0xff, 0xfe)]) {
+    expect(jwkThumbprint({ ...OKP, x }).length).toBe(43);
+  }
+});
+
 describe("what has a second form, or is no public key, has no thumbprint", () => {
   test.each<[string, unknown]>([
     ["a private key", privateJwk("ES256")],
@@ -84,6 +98,17 @@ describe("what has a second form, or is no public key, has no thumbprint", () =>
       "a coordinate one byte long",
       { ...publicJwk("ES256"), x: Buffer.alloc(33, 1).toString("base64url") },
     ],
+    [
+      "a coordinate that is the prime of its field",
+      {
+        ...publicJwk("ES256"),
+        x: Buffer.from(`ffffffff00000001${"00".repeat(12)}${"ff".repeat(12)}`, "hex").toString(
+          "base64url",
+        ),
+      },
+    ],
+    ["y = p of Ed25519", { ...OKP, x: ed25519(0xed, 0xff) }],
+    ["y = p + 1 of Ed25519", { ...OKP, x: ed25519(0xee, 0xff) }],
     ["an alg that is no text", { ...OKP, alg: 1 }],
     ["a use that is no signature", { ...OKP, use: "enc" }],
     ["padding", { ...OKP, x: `${OKP.x}=` }],

@@ -88,6 +88,9 @@ expectTypeOf<Argument<typeof pkg.createAsyncVerifier>>().toEqualTypeOf<
   AsyncVerifierOptions | undefined
 >();
 expectTypeOf<Argument<typeof pkg.createProof>>().toEqualTypeOf<SyncSigner>();
+expectTypeOf<Argument<typeof core.createProof>>().toEqualTypeOf<SyncSigner>();
+expectTypeOf<Argument<typeof core.createVerifier>>().toEqualTypeOf<core.VerifierOptions>();
+expectTypeOf<Argument<typeof core.verifyProof, 2>>().toEqualTypeOf<core.VerifierOptions>();
 expectTypeOf<Argument<typeof pkg.createProofAsync>>().toEqualTypeOf<Signer>();
 expectTypeOf(pkg.verifyProof).returns.toEqualTypeOf<VerifyResult>();
 expectTypeOf(pkg.verifyProofAsync).returns.toEqualTypeOf<Promise<VerifyResult>>();

@@ -117,6 +117,12 @@ describe("an entry lives as long as its proof could be accepted, by any of our c
     expect(asked).toMatchObject([{ expiresAt: NOW + seconds, now: NOW }]);
   });
 
+  test("the tolerance is the verifier's own", () => {
+    const { replay, asked } = recording();
+    createVerifier({ replay, clockTolerance: 40, maxAge: 10 }).verify(mint(), at(NOW));
+    expect(asked).toMatchObject([{ expiresAt: NOW + 10 + 40 + 1 }]);
+  });
+
   test("where the nonce decides the time, its limit counts and not iat", () => {
     const { replay, asked } = recording();
     const nonce: NonceCheck = { check: () => ({ status: "valid", acceptUntil: NOW + 200.5 }) };
@@ -200,6 +206,29 @@ describe("createMemoryReplayStore", () => {
     expect(store.size).toBe(3);
     expect(store.add("d", 200, 100)).toBe("new");
     expect(store.size).toBe(1);
+  });
+
+  test("it remembers the latest expiry that it forgot, in whatever order they came", () => {
+    const store = createMemoryReplayStore();
+    store.add("late", 100, 0);
+    store.add("early", 50, 0);
+    store.add("x", 999, 200);
+    expect(store.add("late", 100, 1)).toBe("full");
+    expect(store.add("between", 80, 1)).toBe("full");
+    expect(store.add("later", 101, 1)).toBe("new");
+  });
+
+  test("an entry that was forgotten once is not forgotten again when it comes anew", () => {
+    const store = createMemoryReplayStore();
+    store.add("a", 10, 0);
+    expect(store.add("a", 30, 10)).toBe("new");
+    for (let now = 11; now < 30; now++) expect(store.add("a", 30, now)).toBe("seen");
+  });
+
+  test("by default there is room for more than a hundred thousand", () => {
+    const store = createMemoryReplayStore();
+    for (let i = 0; i < 100_001; i++) if (store.add(`${i}`, 10, 0) !== "new") expect.fail(`${i}`);
+    expect(store.size).toBe(100_001);
   });
 
   test("what expired makes room, whenever it was to expire", () => {

@@ -21,7 +21,7 @@ import {
   importJWK,
   jwtVerify,
 } from "jose";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
@@ -47,6 +47,7 @@ describe("RFC 9449 §4.2: header and claims", () => {
     const claims = decodeJwt(proof);
     expect(Object.keys(claims).toSorted()).toEqual(["htm", "htu", "iat", "jti"]);
     expect(claims).toMatchObject({ htm: "GET", htu: "https://api.example/things" });
+    expect(Number.isInteger(claims.iat)).toBe(true);
     expect(claims.iat).toBeGreaterThanOrEqual(before);
     expect(claims.iat).toBeLessThanOrEqual(Date.now() / 1000);
   });
@@ -343,6 +344,31 @@ describe("keys", () => {
     ["an option that does not exist", generatePrivateJwk("ES256"), { algs: [] }, /^options /],
   ])("%s", (_, jwk, options, message) => {
     expect(() => Reflect.apply(createSigner, undefined, [jwk, options])).toThrow(message);
+  });
+
+  test("another y, or another kty, is not the key's", () => {
+    const { kty: _, ...key } = generatePrivateJwk("ES256");
+    const other = generatePrivateJwk("ES256");
+    const y = other.kty === "EC" ? other.y : "";
+    for (const jwk of [{ ...key, kty: "EC", y }, { ...key, kty: "OKP" }, key]) {
+      expect(() => Reflect.apply(createSigner, undefined, [jwk])).toThrow(/^privateJwk /);
+    }
+  });
+
+  test("a platform whose crypto can't give random bytes makes no key", () => {
+    vi.stubGlobal("crypto", { subtle: {} });
+    try {
+      expect(() => generatePrivateJwk("ES256")).toThrow(/crypto\.getRandomValues/);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  test("what is handed out can't be changed", () => {
+    const own = createSigner(generatePrivateJwk("ES256"));
+    expect([own, own.publicJwk, noble, noble.algs].every((value) => Object.isFrozen(value))).toBe(
+      true,
+    );
   });
 
   test("an unknown label", () => {

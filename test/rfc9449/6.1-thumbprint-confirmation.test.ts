@@ -1,6 +1,7 @@
 // RFC 9449 sections 6.1 and 7.1: the key of the proof is the one that the token is bound to.
 import { accessTokenHash, FAILURES, jwkThumbprint, verifyProof } from "dpop-core";
 import { describe, expect, test } from "vitest";
+import { at, mint, NOW } from "../support/mint.js";
 import { ACCESS_TOKEN, ATH, JKT, P3, RESOURCE } from "../support/rfc.js";
 
 const request = {
@@ -33,6 +34,8 @@ describe("the examples of §6.1 and §7.1", () => {
       code: "jkt_mismatch",
     });
     expect(FAILURES.jkt_mismatch.resource).toEqual({ status: 401, error: "invalid_token" });
+    expect(FAILURES.jkt_mismatch.token).toEqual({ status: 400, error: "invalid_grant" });
+    expect(FAILURES.jkt_mismatch.par).toEqual({ status: 400, error: "invalid_request" });
     expect(FAILURES.jkt_mismatch.message).toBe("Invalid DPoP key binding");
   });
 });
@@ -69,6 +72,9 @@ describe("the table of failures", () => {
         Object.isFrozen(FAILURES) &&
         Object.isFrozen(FAILURES.jkt_mismatch),
     ).toBe(true);
+    for (const { resource, token, par } of Object.values(FAILURES)) {
+      expect([resource, token, par].every((place) => Object.isFrozen(place))).toBe(true);
+    }
     expect(verifyProof("y", { method: "GET", url: RESOURCE })).toBe(failure);
   });
 });
@@ -79,5 +85,12 @@ describe("clock failures carry the offset: the claim minus our time, in seconds"
     [{ now: 1_562_262_618 - 16.5 }, { code: "iat_in_future", clockOffset: 16.5 }],
   ])("%o", (time, failure) => {
     expect(verifyProof(P3, { ...request, ...time })).toMatchObject(failure);
+  });
+
+  test("of exp and nbf, too", () => {
+    const of = (claims: Readonly<Record<string, unknown>>): unknown =>
+      verifyProof(mint({ claims }), at(NOW));
+    expect(of({ exp: NOW - 7 })).toMatchObject({ code: "proof_expired", clockOffset: -7 });
+    expect(of({ nbf: NOW + 20 })).toMatchObject({ code: "proof_not_yet_valid", clockOffset: 20 });
   });
 });

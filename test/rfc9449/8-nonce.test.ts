@@ -47,6 +47,12 @@ describe("RFC 9449 §8 and §9: what a client is told", () => {
     });
   });
 
+  test("a nonce past its own limit: the same, with the next", async () => {
+    const late = { nonce: { ...policy.nonce, acceptUntil: NOW - 1 } };
+    const result = await run(mint({ claims: { nonce: "fresh" } }), {}, late);
+    expect(result).toMatchObject({ ok: false, code: "nonce_mismatch", nextNonce: "next" });
+  });
+
   test("without a check the result says nothing of nonces", async () => {
     const result = await run(mint({ claims: { nonce: "whatever" } }));
     expect(result.ok && result.nonce).toBeUndefined();
