@@ -5,7 +5,7 @@ const algs = verifier.algs.join(" ");
 
 /** `jkt` is `cnf.jkt` of the access token, of which you checked the signature and the claims before. */
 export function answer(
-  proof: string[],
+  proof: string[] | undefined,
   method: string,
   url: string,
   accessToken: string,

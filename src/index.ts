@@ -1,4 +1,5 @@
-// dpop-core: everything, with the bundled noble as the backend wherever none is given.
+// dpop-core: everything in dpop-core/core, with the bundled noble as the backend wherever none is
+// given.
 import { plainArgument } from "./bytes/argument.js";
 import * as core from "./core.js";
 import type { Signer, SyncSigner } from "./jose/alg.js";
@@ -81,17 +82,28 @@ export type AsyncVerifierOptions = Optional<core.AsyncVerifierOptions>;
 export type CreateOptions = Optional<core.CreateOptions>;
 export type HashOptions = Optional<core.HashOptions>;
 
-/** As in dpop-core/core, with noble as the backend where none is given. */
+/**
+ * Makes a verifier from parts that answer at once; made once, used often. `verify(proof, request)`
+ * checks a proof by every item of RFC 9449 section 4.3 and answers what was proved, or a failure
+ * with its code; it never throws for what a client sent. Throws a TypeError or RangeError that
+ * names the option.
+ */
 export function createVerifier(options: VerifierOptions = {}): core.Verifier {
   return core.createVerifier(withBackend(options));
 }
 
-/** As in dpop-core/core, with noble as the backend where none is given. */
+/**
+ * Makes a verifier of which any part may answer later; `verify` returns a promise. What a
+ * synchronous one throws is a rejection here.
+ */
 export function createAsyncVerifier(options: AsyncVerifierOptions = {}): core.AsyncVerifier {
   return core.createAsyncVerifier(withBackend(options));
 }
 
-/** As in dpop-core/core, with noble as the backend where none is given. */
+/**
+ * Checks one proof without keeping a verifier. Answers what was proved, or a failure with its
+ * code. Throws a TypeError or RangeError for a mistaken argument; what a part throws comes through.
+ */
 export function verifyProof(
   proof: core.ProofHeader,
   request: core.ProofRequest,
@@ -100,7 +112,7 @@ export function verifyProof(
   return core.verifyProof(proof, request, withBackend(options));
 }
 
-/** As in dpop-core/core, with noble as the backend where none is given. */
+/** Checks one proof where a part may answer later. What verifyProof throws is a rejection here. */
 export async function verifyProofAsync(
   proof: core.ProofHeader,
   request: core.ProofRequest,
@@ -109,7 +121,10 @@ export async function verifyProofAsync(
   return core.verifyProofAsync(proof, request, withBackend(options));
 }
 
-/** As in dpop-core/core, with noble as the backend where none is given. */
+/**
+ * Makes one proof for one request: the value of the header field `DPoP`. Every request needs its
+ * own, retries included. Throws a TypeError or RangeError that names the argument.
+ */
 export function createProof(
   signer: SyncSigner,
   request: core.NewProof,
@@ -118,7 +133,7 @@ export function createProof(
   return core.createProof(signer, request, withBackend(options));
 }
 
-/** As in dpop-core/core, with noble as the backend where none is given. */
+/** Makes one proof with a signer that may answer later; a mistaken argument is a rejection. */
 export async function createProofAsync(
   signer: Signer,
   request: core.NewProof,
@@ -127,12 +142,18 @@ export async function createProofAsync(
   return core.createProofAsync(signer, request, withBackend(options));
 }
 
-/** As in dpop-core/core, with noble as the backend where none is given. */
+/**
+ * The RFC 7638 SHA-256 thumbprint of a public key, called jkt: base64url, 43 characters. Throws a
+ * TypeError where `jwk` is no canonical public EC, OKP (Ed25519) or RSA key.
+ */
 export function jwkThumbprint(jwk: PublicJwk, options: HashOptions = {}): string {
   return core.jwkThumbprint(jwk, withBackend(options));
 }
 
-/** As in dpop-core/core, with noble as the backend where none is given. */
+/**
+ * The claim `ath` of an access token: base64url of its SHA-256, 43 characters. Throws a TypeError
+ * where it is not a non-empty string of printable ASCII without spaces.
+ */
 export function accessTokenHash(accessToken: string, options: HashOptions = {}): string {
   return core.accessTokenHash(accessToken, withBackend(options));
 }

@@ -122,7 +122,11 @@ describe("options", () => {
   test.each<[string, unknown, RegExp]>([
     ["options null", null, /^options /],
     ["options a list", [], /^options /],
-    ["an option that does not exist", { maxage: 60 }, /^options .*maxAge/],
+    [
+      "an option that does not exist",
+      { maxage: 60 },
+      /^options must have no members but backend, algs, maxAge/,
+    ],
     ["cache, which does not exist yet", { cache: {} }, /^options /],
     ["backend a string", { backend: "noble" }, /^backend /],
     ["a backend without a hash", { backend: { algs: [ES256] } }, /^backend\.sha256 /],
@@ -414,6 +418,25 @@ describe("an asynchronous part in a synchronous verifier is never success, nor a
     ],
   ])("%s", (_, options, message) => {
     expect(() => call(verifyProof, forged, REQUEST, options)).toThrow(message);
+  });
+
+  test("a promise that is rejected later does not end the process", async () => {
+    const rejected: unknown[] = [];
+    const note = (reason: unknown): void => void rejected.push(reason);
+    process.on("unhandledRejection", note);
+    const later = async (): Promise<never> => {
+      throw new Error("later");
+    };
+    const parts = [
+      { replay: { add: later } },
+      keyThat(later),
+      { algs: [{ ...noble.ES256, importKey: later }] },
+    ];
+    for (const part of parts)
+      expect(() => call(verifyProof, mint(), REQUEST, part)).toThrow(TypeError);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off("unhandledRejection", note);
+    expect(rejected).toEqual([]);
   });
 
   test('a promise of "new" is no record', () => {

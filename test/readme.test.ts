@@ -77,7 +77,7 @@ describe("the examples", () => {
     let origin = "";
     const server = createServer((req, res) => {
       const token = req.headers.authorization?.slice("DPoP ".length) ?? "";
-      const fields = req.headersDistinct["dpop"] ?? [];
+      const fields = req.headersDistinct["dpop"];
       const { status, challenge } = answer(fields, req.method ?? "", origin + req.url, token, jkt);
       res.writeHead(status, challenge === undefined ? {} : { "WWW-Authenticate": challenge }).end();
     });
@@ -93,6 +93,8 @@ describe("the examples", () => {
       const used = createProof(signer, request);
       const stolen = createProof(createSigner(generatePrivateJwk("ES256")), request);
       expect((await send(used)).status).toBe(200);
+      const without = await fetch(origin, { headers: { authorization: "DPoP a-token" } });
+      expect(without.status).toBe(401);
       for (const [proof, error] of [
         [used, "invalid_dpop_proof"],
         [stolen, "invalid_token"],

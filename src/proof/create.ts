@@ -9,10 +9,12 @@ import {
   timeArgument,
 } from "../bytes/argument.js";
 import { encodeBase64url } from "../bytes/base64url.js";
+import { parseJsonObject } from "../bytes/json.js";
 import { asciiBytes, encodeUtf8, isWellFormed } from "../bytes/utf8.js";
 import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { accessTokenHash } from "./ath.js";
+import { type ProofLimits, readClaims } from "./claims.js";
 import { httpScheme, normalizeHtu } from "./htu.js";
 import { TYP } from "./parse.js";
 
@@ -100,7 +102,7 @@ function prepareProof(signer: Signer, request: NewProof, options: CreateOptions)
     ...nonceClaim(given.nonce),
     ...extraMembers(given.claims, "claims", RESERVED_CLAIMS),
   };
-  return { input: `${segment(header)}.${segment(claims)}`, signatureSize };
+  return { input: `${segment(header, "header")}.${segment(claims, "claims")}`, signatureSize };
 }
 
 function readBackend(options: CreateOptions): CreateOptions["backend"] {
@@ -202,10 +204,28 @@ function extraMembers(
   return members;
 }
 
-function segment(value: Readonly<Record<string, unknown>>): string {
-  const bytes = encodeUtf8(JSON.stringify(value)); // which escapes lone surrogates
-  if (bytes === null) throw new TypeError("header and claims must be JSON");
+/** As a verifier will read it: what createProof makes must not be refused for its form. */
+function segment(value: Readonly<Record<string, unknown>>, name: string): string {
+  const json = stringify(value, name);
+  const read = parseJsonObject(json);
+  const bytes = encodeUtf8(json); // JSON.stringify escapes lone surrogates
+  if (read === null || bytes === null) {
+    throw new TypeError(`${name} must be JSON that nests no deeper than 16 levels`);
+  }
+  if (name === "claims" && typeof readClaims(read, NO_LIMITS) === "string") {
+    throw new TypeError("claims.exp and claims.nbf must be numbers of seconds since the epoch");
+  }
   return encodeBase64url(bytes);
+}
+
+const NO_LIMITS: ProofLimits = { proof: Infinity, jti: Infinity, htu: Infinity, nonce: Infinity };
+
+function stringify(value: Readonly<Record<string, unknown>>, name: string): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    throw new TypeError(`${name} must be JSON: no BigInt and no cycle`);
+  }
 }
 
 function compact(input: string, signature: unknown, size: number | undefined): string {

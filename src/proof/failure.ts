@@ -39,6 +39,8 @@ export interface OAuthAnswer {
   readonly status: number;
   /** The OAuth `error`; null where the answer carries none. */
   readonly error: string | null;
+  /** The text for `error_description` that the RFC has at this place, where it is not `message`. */
+  readonly description?: string;
 }
 
 export interface FailureRow {
@@ -115,7 +117,10 @@ function badProof(item: string, message: string): FailureRow {
 /** Sections 8 and 9: the client may try again with the nonce that the answer carries. */
 function wantsNonce(message: string): FailureRow {
   const error = "use_dpop_nonce";
-  return row("10", message, { status: 401, error }, { status: 400, error }, { status: 400, error });
+  const resource = "Resource server requires nonce in DPoP proof";
+  const description = "Authorization server requires nonce in DPoP proof";
+  const atServer = { status: 400, error, description };
+  return row("10", message, { status: 401, error, description: resource }, atServer, atServer);
 }
 
 /**

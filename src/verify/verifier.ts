@@ -152,6 +152,7 @@ function verifyWith(
   pending: PendingProof<Alg>,
 ): boolean | Promise<boolean> {
   if (typeof key?.verify !== "function") {
+    leave(key);
     throw new TypeError(
       "importKey must return a key or null; createAsyncVerifier takes one that returns a promise",
     );
@@ -166,6 +167,7 @@ function verifyWith(
 function checkSignature(valid: unknown): Failure | null {
   if (valid === true) return null;
   if (valid === false) return failure("signature_invalid");
+  leave(valid);
   throw new TypeError(
     "key.verify must return true or false; createAsyncVerifier takes one that returns a promise",
   );
@@ -194,8 +196,14 @@ function checkReplay(answer: unknown): Failure | null {
     case "full":
       return failure("replay_store_full");
     default:
+      leave(answer);
       throw new TypeError('replay.add must return "new", "seen" or "full"');
   }
+}
+
+/** A promise that nobody waits for must not end the process when it is rejected later. */
+function leave(value: unknown): void {
+  Promise.resolve(value).catch(() => undefined);
 }
 
 function verified({ jkt, jwk, alg, claims, nonce }: PendingProof<Alg>): VerifiedProof {

@@ -35,6 +35,12 @@ const REQUEST: NewProof = { method: "GET", url: "https://api.example/things?page
 const create = (...args: readonly unknown[]): unknown =>
   Reflect.apply(createProof, undefined, args);
 
+function cycle(): object {
+  const members: unknown[] = [];
+  members.push(members);
+  return members;
+}
+
 describe("RFC 9449 §4.2: header and claims", () => {
   test("typ, alg and jwk; jti, htm, htu and iat; nothing else", () => {
     const before = Math.floor(Date.now() / 1000);
@@ -187,6 +193,19 @@ describe("a mistaken argument is a TypeError or RangeError that names it", () =>
     ["jti a number", { ...REQUEST, jti: 1 }, /^jti /],
     ["jti with a lone surrogate", { ...REQUEST, jti: "\ud800" }, /^jti /],
     ["header a string", { ...REQUEST, header: "kid" }, /^header /],
+    ["exp that is text", { ...REQUEST, claims: { exp: "soon" } }, /^claims\.exp /],
+    [
+      "nbf that is no number",
+      { ...REQUEST, claims: { nbf: Number.NaN } },
+      /^claims\.exp and claims\.nbf /,
+    ],
+    [
+      "claims that nest too deep",
+      { ...REQUEST, claims: { x: JSON.parse("[".repeat(16) + "]".repeat(16)) } },
+      /^claims must be JSON/,
+    ],
+    ["a BigInt in the header", { ...REQUEST, header: { x: 1n } }, /^header must be JSON/],
+    ["a cycle in the claims", { ...REQUEST, claims: { x: cycle() } }, /^claims must be JSON/],
     ["toJSON in the header", { ...REQUEST, header: { toJSON: () => ({}) } }, /^header\.toJSON /],
     ["toJSON in the claims", { ...REQUEST, claims: { toJSON: () => ({}) } }, /^claims\.toJSON /],
     [

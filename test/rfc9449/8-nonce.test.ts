@@ -26,11 +26,14 @@ describe("RFC 9449 §8 and §9: what a client is told", () => {
     "%s is use_dpop_nonce at every place",
     (code) => {
       const { resource, token, par } = FAILURES[code];
-      expect([resource, token, par]).toEqual([
-        { status: 401, error: "use_dpop_nonce" },
-        { status: 400, error: "use_dpop_nonce" },
-        { status: 400, error: "use_dpop_nonce" },
-      ]);
+      const error = "use_dpop_nonce";
+      const description = "Authorization server requires nonce in DPoP proof";
+      expect(resource).toEqual({
+        status: 401,
+        error,
+        description: "Resource server requires nonce in DPoP proof",
+      });
+      expect([token, par]).toEqual([1, 2].map(() => ({ status: 400, error, description })));
     },
   );
 
