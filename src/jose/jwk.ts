@@ -65,8 +65,8 @@ function fieldPrime(crv: string): string | null {
  * Reads a public key: only the members of its `kty` are copied, everything else is left behind, and
  * nothing is ever fetched. Refused are private members, members that contradict the use (`use`,
  * `key_ops`, `alg`), and every second form of a key (padding, wrong length, a coordinate past the
- * field), so that one key has one thumbprint. Whether the point is on the curve is for the
- * backend's `importKey` to say.
+ * field), so that one key has one thumbprint. Without the argument `use`, a member `alg` need only
+ * be text. Whether the point is on the curve is for the backend's `importKey` to say.
  */
 export function readPublicJwk(value: unknown, use?: Use): PublicJwk | JwkFault {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "jwk_invalid";

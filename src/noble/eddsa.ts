@@ -52,6 +52,7 @@ function eddsaKey<P extends NobleEdwardsPoint<P>>(
       // Public values only, so that the variable time of the unsafe multiplication tells nobody
       // anything.
       const recomputed = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k));
+      // All of this is public: the comparison is the one of bytes that there is.
       return constantTimeEqualBytes(recomputed.toBytes(), r);
     },
   };

@@ -76,5 +76,6 @@ export function checkAth(
 /** Item 12b, sections 6 and 10: the key of the proof is the one that was expected. */
 export function checkJkt(actual: string, expected: string | undefined): Failure | null {
   if (expected === undefined) return null;
+  // In constant time: a server need not have told anybody what its tokens and codes are bound to.
   return constantTimeEqual(actual, expected) ? null : failure("jkt_mismatch");
 }

@@ -33,7 +33,7 @@ export interface VerifiedProof {
   readonly jwk: PublicJwk;
   readonly alg: string;
   readonly claims: ProofClaims;
-  /** Present where the verifier checks nonces. */
+  /** undefined where the verifier checks no nonces. */
   readonly nonce?: NonceStatus | undefined;
 }
 
