@@ -105,3 +105,11 @@ export function isBytes(value: unknown): value is Uint8Array {
     ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]"
   );
 }
+
+/**
+ * For a promise where an answer at once was expected, and a TypeError says so: nobody waits for it,
+ * and it must not end the process when it is rejected later.
+ */
+export function leave(value: unknown): void {
+  Promise.resolve(value).catch(() => undefined);
+}

@@ -23,13 +23,18 @@ export function hasherArgument(backend: Hasher): Hasher {
 }
 
 /**
- * SHA-256 in base64url, 43 characters. Throws a TypeError for anything but 32 bytes: a promise or
- * an ArrayBuffer would encode as "", and every key would have one thumbprint.
+ * SHA-256, 32 bytes. Throws a TypeError for anything else: a promise or an ArrayBuffer would encode
+ * as "", and every key would have one thumbprint.
  */
-export function sha256Base64url(data: Uint8Array, hasher: Hasher): string {
+export function sha256(data: Uint8Array, hasher: Hasher): Uint8Array {
   const hash: unknown = hasher.sha256(data);
   if (!isBytes(hash) || hash.length !== 32) {
     throw new TypeError("backend.sha256 must return a Uint8Array of 32 bytes, and at once");
   }
-  return encodeBase64url(hash);
+  return hash;
+}
+
+/** SHA-256 in base64url, 43 characters. */
+export function sha256Base64url(data: Uint8Array, hasher: Hasher): string {
+  return encodeBase64url(sha256(data, hasher));
 }

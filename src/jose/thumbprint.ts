@@ -1,4 +1,5 @@
 // JWK thumbprints (RFC 7638): a public key to the value that is called jkt.
+import { decodeBase64url } from "../bytes/base64url.js";
 import { asciiBytes } from "../bytes/utf8.js";
 import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "./hash.js";
 import { type PublicJwk, readPublicJwk } from "./jwk.js";
@@ -22,6 +23,11 @@ export function jwkThumbprint(jwk: PublicJwk, options: HashOptions): string {
  */
 export function thumbprint(jwk: PublicJwk, hasher: Hasher): string {
   return sha256Base64url(asciiBytes(canonicalJson(jwk)), hasher);
+}
+
+/** True for text that can be a thumbprint: the base64url of 32 bytes. */
+export function isThumbprint(value: unknown): value is string {
+  return typeof value === "string" && value.length === 43 && decodeBase64url(value) !== null;
 }
 
 /**

@@ -16,6 +16,7 @@ import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { accessTokenHash } from "./ath.js";
 import { type ProofLimits, readClaims } from "./claims.js";
 import { httpScheme, normalizeHtu } from "./htu.js";
+import { isNonce } from "./nonce.js";
 import { TYP } from "./parse.js";
 
 /** What a proof is made for. */
@@ -169,11 +170,10 @@ function athClaim(value: unknown, backend: CreateOptions["backend"]): { readonly
   return { ath: accessTokenHash(stringArgument(value, "accessToken"), { backend }) };
 }
 
-/** Section 8.1: nonce = 1*NQCHAR. */
 function nonceClaim(value: unknown): { readonly nonce?: string } {
   if (value === undefined) return {};
   const nonce = stringArgument(value, "nonce");
-  if (nonce === "" || !everyUnit(nonce, isNqchar)) {
+  if (!isNonce(nonce)) {
     throw new TypeError('nonce must be printable ASCII without space, " and \\');
   }
   return { nonce };
@@ -248,9 +248,4 @@ function everyUnit(value: string, is: (unit: number) => boolean): boolean {
 /** RFC 9110 section 5.6.2: tchar. */
 function isTokenUnit(unit: number): boolean {
   return unit > 0x20 && unit < 0x7f && !'"(),/:;<=>?@[\\]{}'.includes(String.fromCharCode(unit));
-}
-
-/** Section 8.1: NQCHAR = %x21 / %x23-5B / %x5D-7E. */
-function isNqchar(unit: number): boolean {
-  return unit > 0x20 && unit < 0x7f && unit !== 0x22 && unit !== 0x5c;
 }

@@ -1,7 +1,12 @@
-// Failures: every reason to refuse a proof, with the rule it comes from and what OAuth says of it
+// Failures: every reason to refuse a request, with the rule it comes from and what OAuth says of it
 // at each place.
 
 export type FailureCode =
+  | "credentials_missing"
+  | "credentials_malformed"
+  | "credentials_multiple"
+  | "scheme_unsupported"
+  | "dpop_jkt_invalid"
   | "proof_missing"
   | "proof_multiple"
   | "proof_too_large"
@@ -28,7 +33,14 @@ export type FailureCode =
   | "jwk_private"
   | "jwk_invalid"
   | "jwk_alg_mismatch"
+  | "token_inactive"
+  | "token_unbound"
+  | "token_bound_as_bearer"
+  | "binding_invalid"
+  | "binding_unsupported"
   | "jkt_mismatch"
+  | "dpop_jkt_mismatch"
+  | "client_key_reused"
   | "signature_invalid"
   | "jti_replayed"
   | "replay_store_full";
@@ -75,6 +87,11 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = /* @__PURE__ 
 
 function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
   return Object.freeze({
+    credentials_missing: challengeOnly("The request carries no access token"),
+    credentials_malformed: badRequest("§7.1", "The Authorization header is malformed"),
+    credentials_multiple: badRequest("§7.2", "Multiple methods used to include access token"),
+    scheme_unsupported: challengeOnly("The authentication scheme is not supported here"),
+    dpop_jkt_invalid: badRequest("§10", "The dpop_jkt is not a JWK SHA-256 thumbprint"),
     proof_missing: badProof("1", "The request carries no DPoP proof"),
     proof_multiple: badProof("1", "The request carries more than one DPoP proof"),
     proof_too_large: badProof("2", "The DPoP proof is too large"),
@@ -101,7 +118,14 @@ function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
     jwk_private: badProof("7", "The jwk of the DPoP proof holds a private key"),
     jwk_invalid: badProof("6", "The jwk of the DPoP proof is missing or not a valid public key"),
     jwk_alg_mismatch: badProof("6", "The jwk of the DPoP proof is not a key for its alg"),
-    jkt_mismatch: wrongKey(),
+    token_inactive: badToken("§7.2", "Invalid token"),
+    token_unbound: badToken("§7.1", "The access token is not bound to a DPoP key"),
+    token_bound_as_bearer: badToken("§7.2", "The access token is bound to a key and is no Bearer"),
+    binding_invalid: badToken("§6", "The confirmation of the access token is damaged"),
+    binding_unsupported: badToken("§6", "The access token is bound in a way not supported here"),
+    jkt_mismatch: badToken("12b", "Invalid DPoP key binding"),
+    dpop_jkt_mismatch: badRequest("§10.1", "The dpop_jkt is not of the key of the DPoP proof"),
+    client_key_reused: badProof("§5", "The DPoP proof is signed with the key of the client"),
     signature_invalid: badProof("6", "The signature of the DPoP proof is not valid"),
     jti_replayed: badProof("§11.1", "The DPoP proof was used before"),
     replay_store_full: unavailable("The server can not accept DPoP proofs at the moment"),
@@ -124,17 +148,29 @@ function wantsNonce(message: string): FailureRow {
 }
 
 /**
- * Sections 6, 7.1 and 10: the proof is good, but its key is not the one that the token, code or
- * request is bound to.
+ * Sections 6, 7 and 10: the proof may be good, but the token, code or request is not to be used
+ * like this.
  */
-function wrongKey(): FailureRow {
+function badToken(item: string, message: string): FailureRow {
   return row(
-    "12b",
-    "Invalid DPoP key binding",
+    item,
+    message,
     { status: 401, error: "invalid_token" },
     { status: 400, error: "invalid_grant" },
     { status: 400, error: "invalid_request" },
   );
+}
+
+/** RFC 6750 section 3.1 and RFC 6749 section 5.2: the request itself is wrong, wherever it came. */
+function badRequest(item: string, message: string): FailureRow {
+  const answer = { status: 400, error: "invalid_request" };
+  return row(item, message, answer, answer, answer);
+}
+
+/** Section 7.1: whoever sent nothing that could be judged is told how to ask, and no error. */
+function challengeOnly(message: string): FailureRow {
+  const answer = { status: 400, error: "invalid_request" };
+  return row("§7.1", message, { status: 401, error: null }, answer, answer);
 }
 
 /**
@@ -175,7 +211,8 @@ function constants(): Readonly<Record<FailureCode, Failure>> {
     code,
     Object.freeze({ ok: false, code, message }),
   ]);
-  return Object.freeze(Object.fromEntries(entries)); // the keys of FAILURES, which are every code
+  // The keys of FAILURES, which are every code; no prototype, so that no other text is one.
+  return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(entries)));
 }
 
 /** The failure that `code` stands for. */
@@ -191,4 +228,11 @@ export function clockFailure(code: FailureCode, clockOffset: number): Failure {
 /** A failure of the nonce, with the value to hand out where there is one. */
 export function nonceFailure(code: FailureCode, nextNonce: string | undefined): Failure {
   return { ok: false, code, message: FAILURES[code].message, nextNonce };
+}
+
+/** True for what `failure` answers, in this copy of the package or another. */
+export function isFailure(value: unknown): value is Failure {
+  if (typeof value !== "object" || value === null) return false;
+  const { ok, code } = value as { readonly ok?: unknown; readonly code?: unknown }; // an object, as was just checked
+  return ok === false && typeof code === "string" && code in CONSTANTS;
 }

@@ -60,7 +60,7 @@ export function parseProof(
  * Items 1, 2 and 4 of section 4.3, in this order: present and single, size, JWS form, typ, crit.
  */
 export function parseProofJws(proof: ProofHeader, limits: ProofLimits): ParsedJws | FailureCode {
-  if (isAbsent(proof)) return "proof_missing"; // item 1
+  if (isProofAbsent(proof)) return "proof_missing"; // item 1
   const field = singleField(proof);
   if (field === null) return "proof_multiple"; // item 1
   if (field.length > limits.proof) return "proof_too_large"; // item 2; section 11.1
@@ -71,7 +71,8 @@ export function parseProofJws(proof: ProofHeader, limits: ProofLimits): ParsedJw
   return jws;
 }
 
-function isAbsent(proof: ProofHeader): proof is null | undefined {
+/** True where the request carries no proof at all: no field, or empty ones alone. */
+export function isProofAbsent(proof: ProofHeader): proof is null | undefined {
   if (proof === null || proof === undefined || proof === "") return true;
   return Array.isArray(proof) && (proof.length === 0 || (proof.length === 1 && proof[0] === ""));
 }

@@ -27,7 +27,8 @@ export interface NonceCheck {
 
 /** What a verified proof says of its nonce. */
 export interface NonceStatus {
-  readonly status: "valid" | "renew";
+  /** `missing`: the policy takes proofs without one, and this was one. */
+  readonly status: "valid" | "renew" | "missing";
   /** The nonce to hand out with the answer. */
   readonly next?: string | undefined;
 }
@@ -41,20 +42,24 @@ export function askNonce(check: NonceCheck, nonce: string | undefined, now: numb
       'nonce.check must return, at once, a status of "valid", "renew", "invalid" or "missing"',
     );
   }
-  return {
-    // Section 11.3: whatever a check says, without a nonce there is none that could be valid.
-    status: nonce === undefined ? "missing" : status,
-    acceptUntil:
-      acceptUntil === undefined
-        ? undefined
-        : timeArgument(acceptUntil, "acceptUntil of nonce.check"),
-    next: optionalString(next, "next of nonce.check"),
-  };
+  const until =
+    acceptUntil === undefined ? undefined : timeArgument(acceptUntil, "acceptUntil of nonce.check");
+  const answered = { acceptUntil: until, next: optionalString(next, "next of nonce.check") };
+  // Whatever a check says: a nonce that is not there can't be valid (section 11.3), nor decide the
+  // time; one that is there is not missing, or a wrong one would pass where none is needed.
+  if (nonce === undefined) return { ...answered, status: "missing", acceptUntil: undefined };
+  return { ...answered, status: status === "missing" ? "invalid" : status };
 }
 
-/** Item 10. */
-export function checkNonce(answer: NonceAnswer, now: number): Failure | null {
-  if (answer.status === "missing") return nonceFailure("nonce_missing", answer.next);
+/** Item 10. Section 11.3: a proof without a nonce is refused unless the policy says otherwise. */
+export function checkNonce(
+  answer: NonceAnswer,
+  now: number,
+  policy: "required" | "optional",
+): Failure | null {
+  if (answer.status === "missing") {
+    return policy === "required" ? nonceFailure("nonce_missing", answer.next) : null;
+  }
   if (answer.status === "invalid") return nonceFailure("nonce_mismatch", answer.next);
   // A nonce past its own limit is not valid, whatever its check says.
   if (answer.acceptUntil !== undefined && now > answer.acceptUntil) {

@@ -25,6 +25,8 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly clock?: (() => number) | undefined;
   /** Checks nonces. Where it is given, a proof without a nonce is refused. */
   readonly nonce?: NonceCheck | undefined;
+  /** What becomes of a proof without a nonce where `nonce` is given; "required" by default. */
+  readonly noncePolicy?: NoncePolicy | undefined;
   /** Remembers proofs. Without it a proof can be replayed for as long as it is young enough. */
   readonly replay?: R | undefined;
   /**
@@ -32,6 +34,16 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
    */
   readonly limits?: ProofLimitOptions | undefined;
 }
+
+/**
+ * `required`: a proof without a nonce is refused (section 11.3), and so is one with a wrong nonce.
+ *
+ * `optional`: a proof with a wrong nonce is refused, one without is judged by its `iat`; the result
+ * says `missing` and carries the nonce to hand out. This gives up what nonces are for: whoever once
+ * had the use of a key can have made proofs in advance (section 11.2) and send them without a nonce.
+ * It is for the days on which clients that know no nonces are still being replaced.
+ */
+export type NoncePolicy = "required" | "optional";
 
 /** Options of a synchronous verifier: every part answers at once. */
 export type VerifierOptions = PolicyOptions<SyncAlg, SyncReplayStore>;
@@ -44,6 +56,7 @@ export interface Policy<A extends Alg, R extends ReplayStore> extends TimeWindow
   readonly algs: ReadonlyMap<string, A>;
   readonly clock: () => number;
   readonly nonce: NonceCheck | undefined;
+  readonly noncePolicy: NoncePolicy;
   readonly replay: R | undefined;
   readonly limits: ProofLimits;
 }
@@ -55,6 +68,7 @@ const OPTIONS = [
   "clockTolerance",
   "clock",
   "nonce",
+  "noncePolicy",
   "replay",
   "limits",
 ];
@@ -83,9 +97,16 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
     clockTolerance: seconds(given.clockTolerance, "clockTolerance", 15),
     clock: clock === undefined ? platformClock : clock,
     nonce,
+    noncePolicy: readNoncePolicy(given.noncePolicy),
     replay,
     limits: readLimits(given.limits),
   });
+}
+
+function readNoncePolicy(value: unknown): NoncePolicy {
+  if (value === undefined || value === "required") return "required";
+  if (value === "optional") return "optional";
+  throw new TypeError('noncePolicy must be "required" or "optional"');
 }
 
 function seconds(value: unknown, name: string, byDefault: number): number {

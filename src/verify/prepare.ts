@@ -48,7 +48,7 @@ export function prepare<A extends Alg>(
   const otherUrl = checkHtu(claims, request.url); // item 9
   if (otherUrl !== null) return otherUrl;
   const answer = policy.nonce === undefined ? undefined : askNonce(policy.nonce, claims.nonce, now);
-  const badNonce = answer === undefined ? null : checkNonce(answer, now); // item 10
+  const badNonce = answer === undefined ? null : checkNonce(answer, now, policy.noncePolicy); // item 10
   if (badNonce !== null) return badNonce;
   const acceptUntil = answer?.acceptUntil;
   const badTime = acceptUntil === undefined ? checkIat(claims, now, policy) : null; // item 11
@@ -82,5 +82,6 @@ function acceptedAlg<A extends Alg>(label: unknown, policy: Policy<A, ReplayStor
 
 function statusOf(answer: NonceAnswer | undefined): NonceStatus | undefined {
   if (answer === undefined) return undefined;
-  return { status: answer.status === "renew" ? "renew" : "valid", next: answer.next };
+  const { status, next } = answer;
+  return status === "invalid" ? undefined : { status, next }; // checkNonce lets no invalid one pass
 }

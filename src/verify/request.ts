@@ -6,6 +6,7 @@ import {
   stringArgument,
   timeArgument,
 } from "../bytes/argument.js";
+import type { Failure } from "../proof/failure.js";
 import { httpScheme } from "../proof/htu.js";
 
 interface RequestLine {
@@ -20,11 +21,17 @@ interface RequestLine {
   readonly now?: number | undefined;
 }
 
-interface ResourceRequest extends RequestLine {
+interface ResourceRequest<Lookup> extends RequestLine {
   /** The access token that came with the proof. */
   readonly accessToken: string;
-  /** The thumbprint that the token is bound to: its `cnf.jkt`. */
-  readonly jkt: string;
+  /**
+   * The thumbprint that the token is bound to: its `cnf.jkt`. Or a function that looks it up; it is
+   * called once at most, and only where everything that needs neither it nor the signature is
+   * right, so that garbage costs no look-up. It may answer a failure instead; what it throws comes
+   * through.
+   */
+  readonly jkt: string | Lookup;
+  readonly clientKeyJkt?: undefined;
 }
 
 interface TokenRequest extends RequestLine {
@@ -34,41 +41,58 @@ interface TokenRequest extends RequestLine {
    * `dpop_jkt`.
    */
   readonly jkt?: string | undefined;
+  /**
+   * The thumbprint that the key must not have, where there is one: of the key that the client
+   * authenticates with (section 5).
+   */
+  readonly clientKeyJkt?: string | undefined;
 }
+
+/** Answers the thumbprint that a token is bound to, or why the token is not to be used. */
+export type JktLookup = () => string | Failure;
+
+/** The same, at once or later. */
+export type AsyncJktLookup = () => string | Failure | Promise<string | Failure>;
 
 /**
  * What the server saw. With an access token, the key that it is bound to is required: item 12 has
  * two halves.
  */
-export type ProofRequest = ResourceRequest | TokenRequest;
+export type ProofRequest = ResourceRequest<JktLookup> | TokenRequest;
+
+/** The same for an asynchronous verifier: the look-up may answer later. */
+export type AsyncProofRequest = ResourceRequest<AsyncJktLookup> | TokenRequest;
 
 export interface RequestFacts {
   readonly method: string;
   readonly url: string;
   readonly accessToken: string | undefined;
-  readonly jkt: string | undefined;
+  readonly jkt: string | AsyncJktLookup | undefined;
+  readonly clientKeyJkt: string | undefined;
   readonly now: number;
 }
 
-const MEMBERS = ["method", "url", "accessToken", "jkt", "now"];
+const MEMBERS = ["method", "url", "accessToken", "jkt", "clientKeyJkt", "now"];
 
 /**
  * Reads every member once. Contents come from the network and are judged later; a wrong type is the
  * programmer's mistake, and so is a url that is not absolute, since a server composes it.
  */
-export function readRequest(request: ProofRequest, clock: () => number): RequestFacts {
-  const { method, url, accessToken, jkt, now } = membersArgument(request, "request", MEMBERS);
+export function readRequest(request: AsyncProofRequest, clock: () => number): RequestFacts {
+  const given = membersArgument(request, "request", MEMBERS);
+  const { method, url, accessToken, jkt, clientKeyJkt, now } = given;
   stringArgument(method, "method");
   stringArgument(url, "url");
   optionalString(accessToken, "accessToken");
-  optionalString(jkt, "jkt");
+  if (accessToken === undefined || typeof jkt !== "function") optionalString(jkt, "jkt");
+  optionalString(clientKeyJkt, "clientKeyJkt");
   if (httpScheme(url) === null) throw new TypeError("url must begin with http:// or https://");
   if (accessToken !== undefined && jkt === undefined) {
     throw new TypeError(
       "jkt must be given with accessToken: the thumbprint that the token is bound to",
     );
   }
-  return { method, url, accessToken, jkt, now: readNow(now, clock) };
+  return { method, url, accessToken, jkt, clientKeyJkt, now: readNow(now, clock) };
 }
 
 /** `now` where the caller gives it, else the clock of the policy. */

@@ -7,12 +7,13 @@
 // and its thumbprint, jkt, key import, signature, replay. The signature is late because it costs
 // more than everything else together; the replay record is last, or anyone could use up the jti of
 // somebody else's proof.
+import { functionMember, leave, objectArgument } from "../bytes/argument.js";
 import { asciiBytes } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import { checkJkt } from "../proof/check.js";
 import type { ProofClaims } from "../proof/claims.js";
-import { type Failure, failure } from "../proof/failure.js";
+import { type Failure, failure, isFailure } from "../proof/failure.js";
 import type { ProofHeader } from "../proof/parse.js";
 import type { NonceCheck, NonceStatus } from "./nonce.js";
 import {
@@ -23,7 +24,12 @@ import {
 } from "./policy.js";
 import { type PendingProof, prepare } from "./prepare.js";
 import { type ReplayStore, replayExpiry, replayKey, type SyncReplayStore } from "./replay.js";
-import { type ProofRequest, readRequest } from "./request.js";
+import {
+  type AsyncProofRequest,
+  type ProofRequest,
+  readRequest,
+  type RequestFacts,
+} from "./request.js";
 
 /** A proof that holds: its sender has the private key of `jwk` and meant this very request. */
 export interface VerifiedProof {
@@ -57,7 +63,7 @@ export interface Verifier extends VerifierState {
 
 export interface AsyncVerifier extends VerifierState {
   /** As Verifier.verify; what that throws is a rejection here. */
-  verify(proof: ProofHeader, request: ProofRequest): Promise<VerifyResult>;
+  verify(proof: ProofHeader, request: AsyncProofRequest): Promise<VerifyResult>;
 }
 
 /**
@@ -77,7 +83,7 @@ export function createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifie
   const policy = readPolicy(options);
   return Object.freeze({
     ...stateOf(policy),
-    verify: (proof: ProofHeader, request: ProofRequest) => driveAsync(proof, request, policy),
+    verify: (proof: ProofHeader, request: AsyncProofRequest) => driveAsync(proof, request, policy),
   });
 }
 
@@ -93,10 +99,18 @@ export function verifyProof(
 /** The same where a part may answer later. */
 export async function verifyProofAsync(
   proof: ProofHeader,
-  request: ProofRequest,
+  request: AsyncProofRequest,
   options: AsyncVerifierOptions,
 ): Promise<VerifyResult> {
   return driveAsync(proof, request, readPolicy(options));
+}
+
+/** The labels of a verifier that the programmer passed; a TypeError where it is none. */
+export function readAlgs(verifier: Verifier | AsyncVerifier): readonly string[] {
+  functionMember(objectArgument(verifier, "verifier"), "verify", "verifier");
+  const { algs } = verifier;
+  if (!Array.isArray(algs)) throw new TypeError("verifier.algs must be an array of strings");
+  return algs;
 }
 
 function stateOf(policy: Policy<Alg, ReplayStore>): VerifierState {
@@ -111,8 +125,8 @@ function drive(
   const facts = readRequest(request, policy.clock);
   const pending = prepare(proof, facts, policy);
   if (!pending.ok) return pending;
-  const otherKey = checkJkt(pending.jkt, facts.jkt); // item 12b
-  if (otherKey !== null) return otherKey;
+  const notBound = bind(pending, facts, expectedJkt(facts)); // item 12b
+  if (notBound !== null) return notBound;
   const key = pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
   const badSignature = checkSignature(verifyWith(key, pending)); // item 6
@@ -127,14 +141,14 @@ function drive(
 
 async function driveAsync(
   proof: ProofHeader,
-  request: ProofRequest,
+  request: AsyncProofRequest,
   policy: Policy<Alg, ReplayStore>,
 ): Promise<VerifyResult> {
   const facts = readRequest(request, policy.clock);
   const pending = prepare(proof, facts, policy);
   if (!pending.ok) return pending;
-  const otherKey = checkJkt(pending.jkt, facts.jkt); // item 12b
-  if (otherKey !== null) return otherKey;
+  const notBound = bind(pending, facts, await expectedJkt(facts)); // item 12b
+  if (notBound !== null) return notBound;
   const key = await pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
   const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
@@ -145,6 +159,25 @@ async function driveAsync(
     if (replayed !== null) return replayed;
   }
   return verified(pending);
+}
+
+/** The thumbprint that is expected, or what looking it up answered: nobody knows yet what it is. */
+function expectedJkt({ jkt }: RequestFacts): unknown {
+  return typeof jkt === "function" ? jkt() : jkt;
+}
+
+/** The one check that needs to know what the token, code or request is bound to. */
+function bind(pending: PendingProof<Alg>, facts: RequestFacts, expected: unknown): Failure | null {
+  if (isFailure(expected)) return expected;
+  if (typeof expected !== "string" && (expected !== undefined || facts.jkt !== undefined)) {
+    leave(expected);
+    throw new TypeError(
+      "jkt() must return a string or a failure; createAsyncVerifier takes one that returns a promise",
+    );
+  }
+  const otherKey = checkJkt(pending.jkt, expected); // item 12b, sections 6 and 10
+  if (otherKey !== null) return otherKey;
+  return pending.jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
 }
 
 function verifyWith(
@@ -199,11 +232,6 @@ function checkReplay(answer: unknown): Failure | null {
       leave(answer);
       throw new TypeError('replay.add must return "new", "seen" or "full"');
   }
-}
-
-/** A promise that nobody waits for must not end the process when it is rejected later. */
-function leave(value: unknown): void {
-  Promise.resolve(value).catch(() => undefined);
 }
 
 function verified({ jkt, jwk, alg, claims, nonce }: PendingProof<Alg>): VerifiedProof {

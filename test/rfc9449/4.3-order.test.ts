@@ -1,5 +1,6 @@
 // The order of the checks, as verify/verifier.ts states it: of two faults in one request, the earlier is the answer.
 import type { FailureCode } from "dpop-core";
+import { calculateJwkThumbprint } from "jose";
 import { describe, expect, test } from "vitest";
 import { publicJwk } from "../support/keys.js";
 import { mint, type MintOptions, NOW } from "../support/mint.js";
@@ -14,6 +15,7 @@ interface Fault extends Pick<MintOptions, "header" | "claims" | "signer"> {
 }
 
 const ES256 = publicJwk("ES256");
+const JKT_ES256 = await calculateJwkThumbprint(ES256);
 
 const FAULTS: readonly Fault[] = [
   { code: "proof_multiple", field: (proof) => [proof, proof] },
@@ -79,4 +81,11 @@ describe("of two simultaneous faults the earlier check answers", () => {
   test("neighbours that can stand in one request are all compared", () => {
     expect(pairs.length).toBeGreaterThan(230);
   });
+});
+
+test("the key of the client is refused after the key that was expected, and before the signature", async () => {
+  const clientKeyJkt = JKT_ES256;
+  expect(await outcome(mint(), { clientKeyJkt, jkt: JKT })).toBe("jkt_mismatch");
+  const badlySigned = mint({ signer: "otherES256" });
+  expect(await outcome(badlySigned, { clientKeyJkt })).toBe("client_key_reused");
 });

@@ -687,6 +687,11 @@ const nonce = (
   policy: { nonce: { accept: "fresh", next: "next", ...more } },
 });
 
+const optional = (name: string, value: string | undefined, expect: Row["expect"]): Row => ({
+  ...nonce(name, value, expect, { acceptUntil: NOW + 1000 }),
+  policy: { nonce: { accept: "fresh", acceptUntil: NOW + 1000 }, noncePolicy: "optional" },
+});
+
 export const item10: readonly Row[] = [
   nonce("the nonce that was handed out", "fresh", "ok"),
   nonce("a nonce that should be renewed", "fresh", "ok", { status: "renew" }),
@@ -696,6 +701,13 @@ export const item10: readonly Row[] = [
   nonce("a nonce that is valid no longer", "fresh", "nonce_mismatch", { acceptUntil: NOW - 1 }),
   nonce("a nonce that is valid this second", "fresh", "ok", { acceptUntil: NOW }),
   claims("a nonce where none is asked for", { nonce: "whatever" }, "ok"),
+  optional("no nonce where it is optional", undefined, "ok"),
+  optional("the nonce that was handed out, where it is optional", "fresh", "ok"),
+  optional("another nonce where it is optional", "stale", "nonce_mismatch"),
+  {
+    ...optional("an old proof without the nonce that is optional", undefined, "iat_too_old"),
+    request: { now: NOW + 61 },
+  },
 ];
 
 const at = (name: string, offset: number, expect: Row["expect"], policy: PolicyData = {}): Row => ({
@@ -828,6 +840,10 @@ export const item12: readonly Row[] = [
   }),
   ath("the key of a code or a refresh token", {}, "ok", { jkt: JKT_ES256 }),
   ath("another key than that of the code", {}, "jkt_mismatch", { jkt: JKT }),
+  ath("another key than the client's own", {}, "ok", { clientKeyJkt: JKT }),
+  ath("the key that the client authenticated with", {}, "client_key_reused", {
+    clientKeyJkt: JKT_ES256,
+  }),
 ];
 
 const replay = (

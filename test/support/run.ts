@@ -5,9 +5,9 @@ import {
   createVerifier,
   noble,
   type NonceCheck,
+  type NoncePolicy,
   type ProofHeader,
   type ProofLimitOptions,
-  type ProofRequest,
   type SyncReplayStore,
   type VerifierOptions,
   type VerifyResult,
@@ -27,6 +27,7 @@ export interface PolicyData {
     readonly acceptUntil?: number;
     readonly next?: string;
   };
+  readonly noncePolicy?: NoncePolicy;
   /** A store that is empty, that has seen the very proof, or that is full. */
   readonly replay?: "fresh" | "seen" | "full";
 }
@@ -37,23 +38,40 @@ export interface RequestData {
   readonly now?: number;
   readonly accessToken?: string;
   readonly jkt?: string;
+  readonly clientKeyJkt?: string;
 }
 
-export function requestOf(data: RequestData = {}): ProofRequest {
-  const { method = "POST", url = TOKEN_URL, now = NOW, accessToken, jkt } = data;
-  if (accessToken === undefined) return { method, url, now, jkt };
+interface RequestLine {
+  readonly method: string;
+  readonly url: string;
+  readonly now: number;
+}
+
+/** What both drivers take: nothing in it answers later. */
+export type TestRequest =
+  | (RequestLine & {
+      readonly accessToken?: undefined;
+      readonly jkt: string | undefined;
+      readonly clientKeyJkt: string | undefined;
+    })
+  | (RequestLine & { readonly accessToken: string; readonly jkt: string });
+
+export function requestOf(data: RequestData = {}): TestRequest {
+  const { method = "POST", url = TOKEN_URL, now = NOW, accessToken, jkt, clientKeyJkt } = data;
+  if (accessToken === undefined) return { method, url, now, jkt, clientKeyJkt };
   return { method, url, now, accessToken, jkt: jkt ?? "" };
 }
 
 /** Options made anew from data: a store is never shared by two runs. */
 export function optionsOf(data: PolicyData = {}): VerifierOptions {
-  const { algs, maxAge, clockTolerance, limits, nonce, replay } = data;
+  const { algs, maxAge, clockTolerance, limits, nonce, noncePolicy, replay } = data;
   return {
     algs: algs?.map((alg) => noble[alg]),
     maxAge,
     clockTolerance,
     limits,
     nonce: nonce === undefined ? undefined : nonceCheck(nonce),
+    noncePolicy,
     replay: replay === undefined ? undefined : replayStore(replay),
   };
 }

@@ -4,7 +4,7 @@ import { createSigner, type FailureCode, type SyncSigner } from "dpop-core";
 import { calculateJwkThumbprint, decodeProtectedHeader } from "jose";
 import { examples, ITEMS, type Row, section111 } from "../rfc9449/rows.js";
 import { type KeyName, nodeSign, privateJwk, type Sign } from "../support/keys.js";
-import { createMint, NOW } from "../support/mint.js";
+import { createMint } from "../support/mint.js";
 import { type PolicyData, type RequestData, requestOf } from "../support/run.js";
 
 export interface ProofVector {
@@ -20,7 +20,7 @@ export interface ProofVector {
 }
 
 type RequestVector = Required<Pick<RequestData, "method" | "url" | "now">> &
-  Pick<RequestData, "accessToken" | "jkt">;
+  Pick<RequestData, "accessToken" | "jkt" | "clientKeyJkt">;
 
 export function proofVectors(): Promise<readonly ProofVector[]> {
   const sections: readonly (readonly [string, readonly Row[]])[] = [
@@ -60,13 +60,15 @@ async function vectorOf(section: string, row: Row): Promise<ProofVector> {
 
 /** Every default written out: whoever reads the file does not know ours. */
 function requestVector(data: RequestData | undefined): RequestVector {
-  const { method, url, now = NOW, accessToken, jkt } = requestOf(data);
+  const { method, url, now, accessToken, jkt } = requestOf(data);
+  const { clientKeyJkt } = data ?? {};
   return {
     method,
     url,
     now,
     ...(accessToken === undefined ? {} : { accessToken }),
     ...(jkt === undefined ? {} : { jkt }),
+    ...(clientKeyJkt === undefined ? {} : { clientKeyJkt }),
   };
 }
 

@@ -1,0 +1,22 @@
+// Which part of the package answers which failure code: every code must be seen somewhere.
+import { FAILURES, type FailureCode } from "dpop-core";
+
+/** The codes that a role answers before, or instead of, asking a verifier. */
+export const ROLE_CODES: readonly FailureCode[] = [
+  "credentials_missing",
+  "credentials_malformed",
+  "credentials_multiple",
+  "scheme_unsupported",
+  "dpop_jkt_invalid",
+  "token_inactive",
+  "token_unbound",
+  "token_bound_as_bearer",
+  "binding_invalid",
+  "binding_unsupported",
+  "dpop_jkt_mismatch",
+];
+
+/** All others: what a verifier says of a proof. */
+export const VERIFIER_CODES: readonly string[] = Object.keys(FAILURES).filter(
+  (code) => !ROLE_CODES.some((one) => one === code),
+);
