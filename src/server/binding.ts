@@ -1,0 +1,127 @@
+// Bindings (RFC 9449 section 6, RFC 7800): what an access token is bound to, from its claims or from
+// introspection, and whether it may be used with a scheme.
+import { leave, membersArgument, objectArgument } from "../bytes/argument.js";
+import { isThumbprint } from "../jose/thumbprint.js";
+import { type Failure, failure } from "../proof/failure.js";
+
+/** What an access token is bound to. */
+export type Binding =
+  | {
+      /** `cnf.jkt`: the thumbprint of its DPoP key. */
+      readonly jkt: string;
+      /**
+       * Further members of `cnf`, by name. Each must be in `alsoVerified` of the request: the token
+       * is bound to all of them.
+       */
+      readonly otherMethods?: readonly string[] | undefined;
+    }
+  /** A bearer token. */
+  | { readonly unbound: true }
+  /** Bound, but it can't be told to what. */
+  | { readonly invalid: true }
+  /** Bound by these members of `cnf`, and not to a DPoP key. */
+  | { readonly unsupported: readonly string[] };
+
+/**
+ * Reads the binding of an access token: from the claims of a JWT of which you checked the signature,
+ * issuer, audience and expiry (section 6.1), or from an introspection response (section 6.2).
+ *
+ * Without `cnf` a token is unbound. A `cnf` that is no object, holds nothing, or has a `jkt` that is
+ * no SHA-256 thumbprint is invalid. Its members besides `jkt` are named in `otherMethods`, or in
+ * `unsupported` where there is no `jkt`. An introspection response, told by its member `active`,
+ * gives null where the token is not active, and is invalid where `token_type` contradicts `cnf`.
+ *
+ * Throws a TypeError where `claims` is no object.
+ */
+export function bindingFromClaims(claims: object): Binding | null {
+  const members = objectArgument(claims, "claims");
+  const isIntrospection = owns(members, "active");
+  if (isIntrospection && members["active"] !== true) return null;
+  const binding = owns(members, "cnf") ? bindingFromConfirmation(members["cnf"]) : UNBOUND;
+  return isIntrospection && contradicts(members["token_type"], binding) ? INVALID : binding;
+}
+
+const UNBOUND: Binding = { unbound: true };
+const INVALID: Binding = { invalid: true };
+
+function bindingFromConfirmation(cnf: unknown): Binding {
+  if (typeof cnf !== "object" || cnf === null || Array.isArray(cnf)) return INVALID;
+  const others = Object.keys(cnf).filter((member) => member !== "jkt");
+  if (!owns(cnf, "jkt")) return others.length === 0 ? INVALID : { unsupported: others };
+  const { jkt } = cnf as { readonly jkt: unknown }; // it has that member, as was just checked
+  if (!isThumbprint(jkt)) return INVALID;
+  return others.length === 0 ? { jkt } : { jkt, otherMethods: others };
+}
+
+/**
+ * Section 6.2: a `token_type` of a token that is bound is `DPoP`, and one that is not is not; where
+ * there is one.
+ */
+function contradicts(tokenType: unknown, binding: Binding): boolean {
+  if (tokenType === undefined) return false;
+  const saysDpop = typeof tokenType === "string" && tokenType.toLowerCase() === "dpop";
+  return saysDpop !== "jkt" in binding;
+}
+
+/** The wire decides the names of members, so that what is inherited is none. */
+function owns(value: object, member: string): boolean {
+  return Object.prototype.hasOwnProperty.call(value, member);
+}
+
+const FORMS = ["jkt", "otherMethods", "unbound", "invalid", "unsupported"];
+
+/** Guards what the caller gave or looked up; null where the token is unknown or inactive. */
+export function readBinding(value: unknown): Binding | null {
+  if (value === null) return null;
+  if (typeof value !== "object" || Array.isArray(value) || value instanceof Promise) {
+    leave(value);
+    throw new TypeError(BINDING);
+  }
+  const given: Partial<Record<string, unknown>> = membersArgument(value, "binding", FORMS);
+  const { jkt, otherMethods, unbound, invalid, unsupported } = given;
+  const forms = [jkt, unbound, invalid, unsupported].filter((form) => form !== undefined);
+  if (forms.length !== 1) throw new TypeError(BINDING);
+  if (typeof jkt === "string") return { jkt, otherMethods: readNames(otherMethods) };
+  if (otherMethods !== undefined) throw new TypeError(BINDING);
+  if (unbound === true) return UNBOUND;
+  if (invalid === true) return INVALID;
+  if (unsupported === undefined) throw new TypeError(BINDING);
+  return { unsupported: readNames(unsupported) };
+}
+
+const BINDING =
+  "binding must be null or hold one of jkt (a string), unbound (true), invalid (true) and unsupported " +
+  "(an array of strings), or be a function that returns such a value; createAsyncResourceServer takes " +
+  "one that returns a promise";
+
+function readNames(value: unknown): readonly string[] {
+  const names: readonly unknown[] =
+    value === undefined ? [] : Array.isArray(value) ? value : [value];
+  const texts = names.filter((name) => typeof name === "string");
+  if (texts.length !== names.length) throw new TypeError(BINDING);
+  return texts;
+}
+
+/** The thumbprint that a proof for the token must have, or why there is none. */
+export function dpopBinding(
+  binding: Binding | null,
+  alsoVerified: readonly string[],
+): string | Failure {
+  if (binding === null) return failure("token_inactive");
+  if ("unbound" in binding) return failure("token_unbound"); // section 7.1
+  if ("invalid" in binding) return failure("binding_invalid"); // section 6
+  if ("unsupported" in binding) return failure("binding_unsupported");
+  if (!isThumbprint(binding.jkt)) return failure("binding_invalid");
+  const others = binding.otherMethods ?? [];
+  return others.every((name) => alsoVerified.includes(name))
+    ? binding.jkt
+    : failure("binding_unsupported");
+}
+
+/** Section 7.2: a bound token is no bearer token; null where this one is. */
+export function bearerFault(binding: Binding | null): Failure | null {
+  if (binding === null) return failure("token_inactive");
+  if ("unbound" in binding) return null;
+  if ("invalid" in binding) return failure("binding_invalid");
+  return failure("jkt" in binding ? "token_bound_as_bearer" : "binding_unsupported");
+}

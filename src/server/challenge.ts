@@ -1,0 +1,108 @@
+// Challenges (RFC 9449 sections 7.1 and 7.2, RFC 9110 section 11.6.1): what a protected resource
+// wants, as the value of WWW-Authenticate.
+import { membersArgument, stringArgument } from "../bytes/argument.js";
+import type { Scheme } from "./credentials.js";
+
+/** One challenge; its parameters are written in this order. */
+export interface Challenge {
+  readonly scheme: Scheme;
+  /** Printable ASCII and spaces. */
+  readonly realm?: string | undefined;
+  /** The scope that is needed: names, with spaces between them. */
+  readonly scope?: string | undefined;
+  /** As in RFC 6750 section 3.1 and RFC 9449 section 12.2. */
+  readonly error?: string | undefined;
+  /** For developers, never shown to an end user. */
+  readonly errorDescription?: string | undefined;
+  /** The JWS labels that a proof may have. */
+  readonly algs?: readonly string[] | undefined;
+  /** The URL of the protected resource metadata (RFC 9728 section 5.1). */
+  readonly resourceMetadata?: string | undefined;
+}
+
+const MEMBERS = [
+  "scheme",
+  "realm",
+  "scope",
+  "error",
+  "errorDescription",
+  "algs",
+  "resourceMetadata",
+];
+
+/**
+ * The value of `WWW-Authenticate` for one challenge or several. The core makes it for refusals; use
+ * it for what is yours to refuse: `{ scheme: "DPoP", error: "insufficient_scope", scope, algs }` goes
+ * with a 403. DPoP is never used with `Proxy-Authenticate` (section 7.1).
+ *
+ * Throws a TypeError for a text that can't stand in its parameter.
+ */
+export function wwwAuthenticate(challenges: Challenge | readonly Challenge[]): string {
+  const all: readonly Challenge[] = isList(challenges) ? challenges : [challenges];
+  if (all.length === 0) throw new TypeError("challenges must hold one at least");
+  return all.map(renderChallenge).join(", ");
+}
+
+function isList(value: Challenge | readonly Challenge[]): value is readonly Challenge[] {
+  return Array.isArray(value);
+}
+
+function renderChallenge(challenge: Challenge): string {
+  const given = membersArgument(challenge, "challenge", MEMBERS);
+  if (given.scheme !== "DPoP" && given.scheme !== "Bearer") {
+    throw new TypeError('scheme must be "DPoP" or "Bearer"');
+  }
+  const { algs } = given;
+  if (algs !== undefined && !Array.isArray(algs)) {
+    throw new TypeError("algs must be an array of strings");
+  }
+  const params = [
+    param("realm", given.realm, isQuotable),
+    param("scope", given.scope, isErrorUnit),
+    param("error", given.error, isErrorUnit),
+    param("error_description", given.errorDescription, isErrorUnit),
+    param("algs", algs?.map((alg) => stringArgument(alg, "algs[]")).join(" "), isErrorUnit),
+    param("resource_metadata", given.resourceMetadata, isErrorUnit),
+  ].filter((text) => text !== "");
+  return params.length === 0 ? given.scheme : `${given.scheme} ${params.join(", ")}`;
+}
+
+/** A quoted-string (RFC 9110 section 5.6.4): `"` and `\` are escaped where they may stand at all. */
+function param(name: string, value: unknown, allows: (unit: number) => boolean): string {
+  if (value === undefined) return "";
+  let quoted = "";
+  for (const character of stringArgument(value, name)) {
+    if (!allows(character.charCodeAt(0))) {
+      throw new TypeError(`${name} must hold no characters but those of RFC 6750 section 3`);
+    }
+    quoted += character === '"' || character === "\\" ? `\\${character}` : character;
+  }
+  return `${name}="${quoted}"`;
+}
+
+function isQuotable(unit: number): boolean {
+  return unit >= 0x20 && unit < 0x7f;
+}
+
+/** RFC 6750 section 3: %x20-21 / %x23-5B / %x5D-7E. */
+function isErrorUnit(unit: number): boolean {
+  return isQuotable(unit) && unit !== 0x22 && unit !== 0x5c;
+}
+
+/** What a browser hides from a script of another origin, and a DPoP client must see. */
+const EXPOSED = ["WWW-Authenticate", "DPoP-Nonce"];
+
+/**
+ * The value of `Access-Control-Expose-Headers` with which a client in a browser can do its part
+ * (sections 7.1, 8 and 9): `WWW-Authenticate, DPoP-Nonce`, after what the header field names
+ * already. `*` does not cover them in a request with credentials.
+ */
+export function accessControlExposeHeaders(present?: string | null): string {
+  const text = present === undefined || present === null ? "" : stringArgument(present, "present");
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  return [...names, ...EXPOSED.filter((name) => !known.has(name.toLowerCase()))].join(", ");
+}

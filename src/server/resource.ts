@@ -1,0 +1,254 @@
+// The resource server (RFC 9449 sections 4.3 and 7): the header fields of an API request, and what
+// its token is bound to, to access or to what to answer instead.
+import { membersArgument, stringArgument } from "../bytes/argument.js";
+import type { ProofClaims } from "../proof/claims.js";
+import { type Failure, failure } from "../proof/failure.js";
+import type { ProofHeader } from "../proof/parse.js";
+import {
+  type AsyncVerifier,
+  readAlgs,
+  type Verifier,
+  type VerifyResult,
+} from "../verify/verifier.js";
+import {
+  dueNonce,
+  nonceHeaders,
+  readSchemes,
+  resourceError,
+  type ResourceErrorOptions,
+  type ResponseHeaders,
+  type Schemes,
+} from "./answer.js";
+import { bearerFault, type Binding, dpopBinding, readBinding } from "./binding.js";
+import {
+  type AuthorizationHeader,
+  type Credentials,
+  type CredentialsFault,
+  parseCredentials,
+} from "./credentials.js";
+
+interface ServerOptions<V> {
+  /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
+  readonly verifier: V;
+  /** `dpop` where it is not given. */
+  readonly schemes?: Schemes | undefined;
+  /** For the challenges: printable ASCII. */
+  readonly realm?: string | undefined;
+  /** For the challenges: the scope that is needed, names with spaces between them. */
+  readonly scope?: string | undefined;
+  /** For the challenges: the URL of the protected resource metadata (RFC 9728 section 5.1). */
+  readonly resourceMetadata?: string | undefined;
+}
+
+export type ResourceServerOptions = ServerOptions<Verifier>;
+export type AsyncResourceServerOptions = ServerOptions<AsyncVerifier>;
+
+interface ApiRequest<B> {
+  /** The HTTP method, as it was received. */
+  readonly method: string;
+  /** The absolute URL that the client called: behind a proxy, the one outside. */
+  readonly url: string;
+  /**
+   * The header field `Authorization`, or the list of its values. Node drops a second one from
+   * `req.headers`: pass `req.headersDistinct.authorization`.
+   */
+  readonly authorization: AuthorizationHeader;
+  /** The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`. */
+  readonly proof: ProofHeader;
+  /**
+   * What the access token is bound to, null where it is unknown, expired or revoked; or a function
+   * of the token that answers it. That the token itself is good, is for you to find out there: its
+   * signature or introspection, issuer, audience, expiry. The function is called once at most, after
+   * every check that needs neither it nor the signature of the proof; what it throws comes through.
+   */
+  readonly binding: B;
+  /**
+   * Members of `cnf` that you checked by other means, mutual TLS for `x5t#S256`. A token that is
+   * bound to more than DPoP is refused unless all of them are here.
+   */
+  readonly alsoVerified?: readonly string[] | undefined;
+  /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
+  readonly now?: number | undefined;
+}
+
+type Lookup<R> = (accessToken: string) => R;
+export type ResourceRequest = ApiRequest<Binding | null | Lookup<Binding | null>>;
+export type AsyncResourceRequest = ApiRequest<
+  Binding | null | Lookup<Binding | null | Promise<Binding | null>>
+>;
+
+/** Access for the holder of the key that the token is bound to. */
+export interface DpopAccess {
+  readonly ok: true;
+  readonly scheme: "DPoP";
+  readonly accessToken: string;
+  /** The thumbprint of the key. */
+  readonly jkt: string;
+  /** The claims of the proof. */
+  readonly claims: ProofClaims;
+  /** To be set on the response, whatever it is: `DPoP-Nonce` when a new one is due. */
+  readonly headers: ResponseHeaders;
+}
+
+/** Access for whoever holds the token, which is bound to nothing. */
+export interface BearerAccess {
+  readonly ok: true;
+  readonly scheme: "Bearer";
+  readonly accessToken: string;
+  readonly jkt?: undefined;
+  readonly claims?: undefined;
+  readonly headers: ResponseHeaders;
+}
+
+export interface AccessRefused {
+  readonly ok: false;
+  /** 400, 401 or 503. */
+  readonly status: number;
+  /** All that the response needs: `WWW-Authenticate`, `DPoP-Nonce`, `Cache-Control`, `Retry-After`. */
+  readonly headers: ResponseHeaders;
+  /** Why, for logs and metrics; it is not for the client. */
+  readonly failure: Failure;
+}
+
+export type AccessResult = DpopAccess | BearerAccess | AccessRefused;
+
+export interface ResourceServer {
+  /** The JWS labels that a proof may have. */
+  readonly algs: readonly string[];
+  readonly schemes: Schemes;
+  /**
+   * Lets a request in, or says what to answer. Never throws for what a client sent; throws a
+   * TypeError or RangeError for a mistaken argument, and lets through what `binding`, a backend or a
+   * store throws: then nothing is granted.
+   */
+  authenticate(request: ResourceRequest): AccessResult;
+}
+
+export interface AsyncResourceServer {
+  /** The JWS labels that a proof may have. */
+  readonly algs: readonly string[];
+  readonly schemes: Schemes;
+  /** As ResourceServer.authenticate; what that throws is a rejection here. */
+  authenticate(request: AsyncResourceRequest): Promise<AccessResult>;
+}
+
+/** Makes a resource server of parts that answer at once. Throws a TypeError that names the option. */
+export function createResourceServer(options: ResourceServerOptions): ResourceServer {
+  const { verifier, settings } = readOptions(options);
+  return Object.freeze({
+    algs: settings.algs,
+    schemes: settings.schemes,
+    authenticate(request: ResourceRequest): AccessResult {
+      const given = readRequest(request);
+      const credentials = acceptedCredentials(given.authorization, settings.schemes);
+      if ("code" in credentials) return refuse(failure(credentials.code), credentials, settings);
+      const { accessToken, scheme } = credentials;
+      const look = (): Binding | null => readBinding(bindingOf(given, accessToken));
+      if (scheme === "Bearer") return bearerResult(credentials, look(), settings);
+      const jkt = (): string | Failure => dpopBinding(look(), given.alsoVerified);
+      const { method, url, now } = given;
+      const result = verifier.verify(given.proof, { method, url, accessToken, jkt, now });
+      return dpopResult(credentials, result, settings);
+    },
+  });
+}
+
+/** Makes a resource server of which any part may answer later. */
+export function createAsyncResourceServer(
+  options: AsyncResourceServerOptions,
+): AsyncResourceServer {
+  const { verifier, settings } = readOptions(options);
+  return Object.freeze({
+    algs: settings.algs,
+    schemes: settings.schemes,
+    async authenticate(request: AsyncResourceRequest): Promise<AccessResult> {
+      const given = readRequest(request);
+      const credentials = acceptedCredentials(given.authorization, settings.schemes);
+      if ("code" in credentials) return refuse(failure(credentials.code), credentials, settings);
+      const { accessToken, scheme } = credentials;
+      const look = async (): Promise<Binding | null> =>
+        readBinding(await bindingOf(given, accessToken));
+      if (scheme === "Bearer") return bearerResult(credentials, await look(), settings);
+      const jkt = async (): Promise<string | Failure> =>
+        dpopBinding(await look(), given.alsoVerified);
+      const { method, url, now } = given;
+      const result = await verifier.verify(given.proof, { method, url, accessToken, jkt, now });
+      return dpopResult(credentials, result, settings);
+    },
+  });
+}
+
+type Settings = ResourceErrorOptions & { readonly schemes: Schemes };
+
+const OPTIONS = ["verifier", "schemes", "realm", "scope", "resourceMetadata"];
+
+function readOptions<V extends Verifier | AsyncVerifier>(
+  options: ServerOptions<V>,
+): { readonly verifier: V; readonly settings: Settings } {
+  const { verifier, schemes = "dpop", ...params } = membersArgument(options, "options", OPTIONS);
+  const algs = readAlgs(verifier);
+  const settings = Object.freeze({ ...params, algs, schemes: readSchemes(schemes) });
+  resourceError(failure("proof_missing"), settings); // what can't stand in a challenge throws here
+  return { verifier, settings };
+}
+
+const MEMBERS = ["method", "url", "authorization", "proof", "binding", "alsoVerified", "now"];
+
+/** The verifier reads method, url, proof and now; a token as Bearer has none to be read for. */
+function readRequest<B>(
+  request: ApiRequest<B>,
+): ApiRequest<B> & { readonly alsoVerified: readonly string[] } {
+  const given = membersArgument(request, "request", MEMBERS);
+  stringArgument(given.method, "method");
+  stringArgument(given.url, "url");
+  if (given.binding === undefined) {
+    throw new TypeError("binding must be given: what the access token is bound to");
+  }
+  const { alsoVerified = [] } = given;
+  if (!Array.isArray(alsoVerified)) throw new TypeError("alsoVerified must be an array of strings");
+  for (const name of alsoVerified) stringArgument(name, "alsoVerified[]");
+  return { ...given, alsoVerified };
+}
+
+function acceptedCredentials(
+  authorization: AuthorizationHeader,
+  schemes: Schemes,
+): Credentials | CredentialsFault {
+  const credentials = parseCredentials(authorization);
+  if (credentials.scheme !== "Bearer" || schemes === "dpop-and-bearer") return credentials;
+  return { code: "scheme_unsupported", scheme: undefined };
+}
+
+/** What the caller gave, or what their function says of the token; nobody has looked at it yet. */
+function bindingOf({ binding }: ApiRequest<unknown>, accessToken: string): unknown {
+  return typeof binding === "function" ? binding(accessToken) : binding;
+}
+
+function bearerResult(
+  credentials: Credentials,
+  binding: Binding | null,
+  settings: Settings,
+): AccessResult {
+  const fault = bearerFault(binding);
+  if (fault !== null) return refuse(fault, credentials, settings);
+  return { ok: true, scheme: "Bearer", accessToken: credentials.accessToken, headers: {} };
+}
+
+function dpopResult(
+  credentials: Credentials,
+  result: VerifyResult,
+  settings: Settings,
+): AccessResult {
+  if (!result.ok) return refuse(result, credentials, settings);
+  const { jkt, claims, nonce } = result;
+  const headers = nonceHeaders(dueNonce(nonce));
+  return { ok: true, scheme: "DPoP", accessToken: credentials.accessToken, jkt, claims, headers };
+}
+
+function refuse(
+  why: Failure,
+  { scheme }: Pick<CredentialsFault, "scheme">,
+  settings: Settings,
+): AccessRefused {
+  return { ok: false, ...resourceError(why, { ...settings, scheme }), failure: why };
+}
