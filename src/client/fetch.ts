@@ -1,0 +1,342 @@
+// fetch with proofs (RFC 9449 sections 4, 7.1, 8 and 9): a request as fetch takes it to one that
+// carries a proof of its own, sent once more where the server wants a nonce.
+import {
+  functionMember,
+  membersArgument,
+  objectArgument,
+  plainArgument,
+  stringArgument,
+} from "../bytes/argument.js";
+import { parseJsonObject } from "../bytes/json.js";
+import { decodeUtf8 } from "../bytes/utf8.js";
+import { isAccessToken } from "../proof/ath.js";
+import { httpScheme, normalizeHtu } from "../proof/htu.js";
+import { headerOf, nonceOf, type ResponseLike } from "./challenge.js";
+import { originOf } from "./nonces.js";
+import type { AsyncClientSession, ClientSession, SessionRequest } from "./session.js";
+
+/** Any function that takes what fetch takes, or part of it, and answers what fetch answers. */
+export type FetchLike = (input: never, init?: never) => Promise<ResponseLike>;
+
+/** What can be said of fetch where the platform's types do not declare it. */
+export type PlainFetch = (
+  input: string | { readonly href: string } | { readonly url: string },
+  init?: Readonly<Record<string, unknown>>,
+) => Promise<ResponseLike>;
+
+/** The type of the platform's own fetch, as the program that uses this package knows it. */
+export type PlatformFetch = typeof globalThis extends { fetch: infer F extends FetchLike }
+  ? F
+  : PlainFetch;
+
+export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
+  readonly session:
+    | Pick<ClientSession, "buildProof" | "observe" | "shouldRetry">
+    | Pick<AsyncClientSession, "buildProof" | "observe" | "shouldRetry">;
+  /** What sends the requests; the platform's fetch, as it is at each call, where it is not given. */
+  readonly fetch?: F | undefined;
+}
+
+/**
+ * Makes a fetch of the same type that adds a DPoP proof to every request, and sends a request once
+ * more, with a new proof, where the server wants a nonce. All else is passed on and handed back.
+ *
+ * - The proof is for the access token of the request's own header `Authorization: DPoP …`; without
+ *   one it is for an authorization server. A header `DPoP` that you set is replaced.
+ * - Redirects are handed to you, as with `redirect: "manual"` ("error" stays): a proof is for one
+ *   URL, and a token must not follow to another server.
+ * - A string must be an absolute URL that is sent as it is written; for all others pass a URL object.
+ * - What can be read but once, a stream or a Request with a body, is never sent again: then you get
+ *   the response that asks for a nonce, and the nonce is kept for your next request.
+ *
+ * Throws a TypeError for a mistaken option. A mistaken call is a rejection with a TypeError; what
+ * fetch and the signer throw comes through.
+ */
+export function createDpopFetch<F extends FetchLike = PlatformFetch>(
+  options: DpopFetchOptions<F>,
+): F {
+  const { session, fetch } = membersArgument(options, "options", ["session", "fetch"]);
+  const ownFetch = fetch === undefined ? undefined : fetchArgument(fetch);
+  const given = objectArgument(session, "session");
+  for (const name of ["buildProof", "observe", "shouldRetry"]) {
+    functionMember(given, name, "session");
+  }
+  const signed = async (input: unknown, init?: unknown): Promise<ResponseLike> => {
+    const send = ownFetch ?? platformFetch();
+    const call = readCall(input, init);
+    for (let attempt = 1; ; attempt++) {
+      const proof = await session.buildProof(call.target);
+      const response = await send(call.input, initOf(call, proof));
+      session.observe(call.target, response);
+      if (attempt > 1 || !canRepeat(call)) return response;
+      const { status, headers } = response;
+      const errorBody = await readErrorBody(response);
+      if (!session.shouldRetry({ status, headers, errorBody }, attempt)) return response;
+      discardBody(response).catch(() => undefined); // nobody needs it, nor its failure
+    }
+  };
+  // What it is called with goes on to a function of type F, and that function's answer comes back.
+  return signed as FetchLike as F;
+}
+
+/** A function like fetch as it is called here: what a caller gave is passed on, not looked into. */
+type UntypedFetch = (
+  input: unknown,
+  init: Readonly<Record<string, unknown>>,
+) => Promise<ResponseLike>;
+
+function fetchArgument(value: unknown): UntypedFetch {
+  if (typeof value !== "function") throw new TypeError("fetch must be a function");
+  return value as UntypedFetch; // its own types were for the caller, who said what it takes
+}
+
+/** Called without an owner, as browsers want it. */
+function platformFetch(): UntypedFetch {
+  const { fetch } = globalThis as { readonly fetch?: UntypedFetch };
+  if (typeof fetch !== "function") {
+    throw new TypeError("fetch must be given where the platform has none");
+  }
+  return fetch;
+}
+
+type Pair = readonly [name: string, value: unknown];
+
+interface Call {
+  /** For the session: what will be sent. */
+  readonly target: SessionRequest;
+  /** For fetch: the caller's Request, or the URL as text, since a URL object could change. */
+  readonly input: unknown;
+  /** The caller's Request; null where it is a URL. */
+  readonly request: Readonly<Record<string, unknown>> | null;
+  readonly init: Readonly<Record<string, unknown>>;
+  /** All but the proof. */
+  readonly headers: readonly Pair[];
+}
+
+function readCall(input: unknown, givenInit: unknown): Call {
+  const { url, request } = readInput(input);
+  // Copied once; a Request in its place would be copied without all that it inherits.
+  const init: Readonly<Record<string, unknown>> =
+    givenInit === undefined ? {} : { ...plainArgument(givenInit, "init") };
+  const headers = readHeaders(init["headers"] ?? request?.["headers"]);
+  const method = methodSent(init["method"] ?? request?.["method"] ?? "GET");
+  return {
+    target: { method, url, accessToken: accessTokenOf(headers) },
+    input: request === null ? url : input,
+    request,
+    init,
+    headers: headers.filter(([name]) => name.toLowerCase() !== "dpop"),
+  };
+}
+
+function readInput(input: unknown): { readonly url: string; readonly request: Call["request"] } {
+  if (typeof input === "string") return { url: writtenUrl(input), request: null };
+  const given = objectArgument(input, "input");
+  if (typeof given["href"] === "string") return { url: given["href"], request: null };
+  if (typeof given["url"] === "string") return { url: given["url"], request: given };
+  throw new TypeError("input must be an absolute URL, a URL object or a Request");
+}
+
+/**
+ * A URL as text, which the platform will read in its own way; where that way is another than that of
+ * `htu`, the proof would be for another URL than the one that is called. There is no parser like the
+ * platform's here, so what it would rewrite is refused.
+ */
+function writtenUrl(url: string): string {
+  const htu = httpScheme(url) === null ? null : normalizeHtu(url);
+  if (htu === null || isRewritten(htu)) {
+    throw new TypeError(
+      "input must be an absolute http or https URL as it is sent; otherwise pass new URL(path, base)",
+    );
+  }
+  return url;
+}
+
+/** True where the platform would send something else than this URL in its normal form. */
+function isRewritten(htu: string): boolean {
+  const origin = originOf(htu);
+  for (let i = origin.length; i < htu.length; i++) {
+    if (ESCAPED_IN_PATHS.includes(htu.charAt(i))) return true;
+  }
+  return !isPlainAuthority(origin.slice(origin.indexOf("://") + 3));
+}
+
+/** Some platforms escape all of them in a path, others some. */
+const ESCAPED_IN_PATHS = '"<>^`{|}';
+
+/** A name, or an address in its one usual form: platforms decode names and rewrite addresses. */
+function isPlainAuthority(authority: string): boolean {
+  if (authority.startsWith("[")) return authority.startsWith("[::1]");
+  const [host = ""] = authority.split(":");
+  if (host.includes("%")) return false;
+  const labels = host.split(".");
+  const last = labels[labels.length - 1] || labels[labels.length - 2] || "";
+  // As the platform does, what ends in a number is taken for an IPv4 address.
+  if (!isDigits(last) && !last.startsWith("0x")) return true;
+  return labels.length === 4 && labels.every(isOctet);
+}
+
+function isOctet(label: string): boolean {
+  if (!isDigits(label) || label.length > 3 || Number(label) > 255) return false;
+  return label === "0" || !label.startsWith("0");
+}
+
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false;
+  }
+  return text !== "";
+}
+
+/** fetch writes these in capitals; the others go as they are, `patch` too. */
+function methodSent(value: unknown): string {
+  const method = stringArgument(value, "method");
+  const upper = method.toUpperCase();
+  switch (upper) {
+    case "DELETE":
+    case "GET":
+    case "HEAD":
+    case "OPTIONS":
+    case "POST":
+    case "PUT":
+      return upper;
+    default:
+      return method;
+  }
+}
+
+/** What fetch takes for headers: a Headers object, a list of pairs, or a record. */
+function readHeaders(headers: unknown): readonly Pair[] {
+  if (headers === undefined) return [];
+  if (Array.isArray(headers)) return headers.map(pairOf);
+  const given = objectArgument(headers, "headers");
+  if (typeof given["forEach"] !== "function") return Object.entries(given);
+  const pairs: Pair[] = [];
+  // Headers and Map have it in this form.
+  (headers as { forEach(each: (value: unknown, name: unknown) => void): void }).forEach(
+    (value, name) => pairs.push(pairOf([name, value])),
+  );
+  return pairs;
+}
+
+function pairOf(pair: unknown): Pair {
+  if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== "string") {
+    throw new TypeError("headers must be pairs of a name and a value");
+  }
+  return [pair[0], pair[1]];
+}
+
+/** Section 7.1: the token of `Authorization: DPoP …`; undefined with another scheme or none. */
+function accessTokenOf(headers: readonly Pair[]): string | undefined {
+  const values = headers.filter(([name]) => name.toLowerCase() === "authorization");
+  const text = values.map(([, value]) => stringArgument(value, "headers.authorization")).join(", ");
+  const credentials = text.trim(); // as fetch does
+  const [scheme = ""] = credentials.split(" ", 1);
+  if (scheme.toLowerCase() !== "dpop") return undefined;
+  const token = credentials.slice(scheme.length).trim();
+  if (isAccessToken(token)) return token;
+  throw new TypeError("headers.authorization must hold one access token behind DPoP");
+}
+
+function initOf(call: Call, proof: string): Readonly<Record<string, unknown>> {
+  const { init, request, target } = call;
+  const redirect = init["redirect"] ?? request?.["redirect"];
+  return {
+    ...referrerOf(request),
+    ...init,
+    method: target.method,
+    headers: [...call.headers, ["DPoP", proof]],
+    redirect: redirect === "error" ? redirect : "manual",
+  };
+}
+
+/** fetch forgets these two of a Request as soon as it gets an init, and would say where it was. */
+function referrerOf(request: Call["request"]): Readonly<Record<string, unknown>> {
+  const { referrer, referrerPolicy } = request ?? {};
+  return {
+    ...(typeof referrer === "string" ? { referrer } : {}),
+    ...(typeof referrerPolicy === "string" ? { referrerPolicy } : {}),
+  };
+}
+
+/** Asked after the request was sent once. */
+function canRepeat({ init, request }: Call): boolean {
+  const body = init["body"] ?? null;
+  if (body !== null) return isRepeatable(body);
+  return request === null || request["bodyUsed"] === false;
+}
+
+/** True for a body that can be read again: all that is not known to be is taken for a stream. */
+function isRepeatable(body: unknown): boolean {
+  if (typeof body === "string" || ArrayBuffer.isView(body)) return true;
+  if (typeof body !== "object" || body === null) return false;
+  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return true;
+  const has = (name: PropertyKey): boolean => typeof Reflect.get(body, name) === "function";
+  if (has("pipe") || has(Symbol.asyncIterator)) return false; // some form data is a stream
+  if (has("append")) return true; // FormData, URLSearchParams
+  return has("slice") && typeof Reflect.get(body, "size") === "number"; // Blob, File
+}
+
+/** Bytes; what an authorization server has to say of an error is far shorter. */
+const LONGEST_ERROR = 16_384;
+
+/** A copy of a response, as far as it is read; platforms without streams have the text alone. */
+interface Copy {
+  readonly body?: { getReader?: () => Reader } | null;
+  text(): Promise<string>;
+}
+
+interface Reader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array }>;
+  cancel(): Promise<void>;
+}
+
+/**
+ * The parsed JSON of a response that may be the one of section 8, read from a copy, so that the
+ * caller can read it too; undefined for every other one and where it can't be read.
+ */
+async function readErrorBody(response: ResponseLike): Promise<unknown> {
+  if (response.status !== 400 || nonceOf(response) === null || !isShortJson(response)) {
+    return undefined;
+  }
+  try {
+    const copy = (response as { clone?: () => Copy }).clone?.();
+    const text = copy === undefined ? null : await readShortText(copy);
+    return text === null ? undefined : (parseJsonObject(text) ?? undefined);
+  } catch {
+    return undefined; // whoever reads the response itself is told
+  }
+}
+
+/** null where it is longer than an error is: a body without an end must not be waited for. */
+async function readShortText(copy: Copy): Promise<string | null> {
+  if (typeof copy.body?.getReader !== "function") return stringArgument(await copy.text(), "text");
+  const reader = copy.body.getReader();
+  const bytes = new Uint8Array(LONGEST_ERROR);
+  for (let length = 0; ;) {
+    const { done, value = new Uint8Array() } = await reader.read();
+    if (done) return decodeUtf8(bytes.subarray(0, length));
+    if (length + value.length > LONGEST_ERROR) {
+      reader.cancel().catch(() => undefined);
+      return null;
+    }
+    bytes.set(value, length);
+    length += value.length;
+  }
+}
+
+function isShortJson(response: ResponseLike): boolean {
+  const [type = ""] = (headerOf(response, "content-type") ?? "").split(";", 1);
+  const essence = type.trim().toLowerCase();
+  if (essence !== "application/json" && !essence.endsWith("+json")) return false;
+  return !(Number(headerOf(response, "content-length")) > LONGEST_ERROR);
+}
+
+/** So that the connection is free again. */
+async function discardBody(response: ResponseLike): Promise<void> {
+  const { body } = response as {
+    readonly body?: { cancel?: () => Promise<void>; destroy?: () => void } | null;
+  };
+  if (typeof body?.cancel === "function") await body.cancel();
+  else if (typeof body?.destroy === "function") body.destroy(); // a stream of Node
+}

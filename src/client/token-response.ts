@@ -1,0 +1,53 @@
+// Token responses (RFC 6749 section 5.1, RFC 9449 section 5): parsed JSON to an access token that is
+// bound to our key, or to a refusal.
+import { isAccessToken } from "../proof/ath.js";
+
+/**
+ * What to do with a token that is not bound to the key: `refused` is RFC 9449 section 5 for whoever
+ * counts on the binding. `accepted` takes a Bearer token too, which whoever steals it can use.
+ */
+export type UnboundTokens = "refused" | "accepted";
+
+/** `token_response_invalid`: no token response at all. `token_type_not_dpop`: not bound to a key. */
+export type TokenResponseCode = "token_response_invalid" | "token_type_not_dpop";
+
+export type TokenResponse =
+  | {
+      readonly ok: true;
+      readonly accessToken: string;
+      /** Which scheme to send it with. */
+      readonly tokenType: "DPoP" | "Bearer";
+    }
+  | { readonly ok: false; readonly code: TokenResponseCode; readonly message: string };
+
+/** Reads the parsed JSON of a token response; never throws for what a server sent. */
+export function readTokenResponse(body: unknown, unboundTokens: UnboundTokens): TokenResponse {
+  if (typeof body !== "object" || body === null) return refusal("token_response_invalid");
+  // An object, as was just checked.
+  const { access_token: accessToken, token_type: tokenType } = body as {
+    readonly access_token?: unknown;
+    readonly token_type?: unknown;
+  };
+  if (!isAccessToken(accessToken) || typeof tokenType !== "string" || tokenType === "") {
+    return refusal("token_response_invalid");
+  }
+  const type = tokenType.toLowerCase(); // RFC 6749 section 5.1: case-insensitive
+  if (type === "dpop") return { ok: true, accessToken, tokenType: "DPoP" };
+  if (type === "bearer" && unboundTokens === "accepted") {
+    return { ok: true, accessToken, tokenType: "Bearer" };
+  }
+  return refusal("token_type_not_dpop");
+}
+
+function refusal(code: TokenResponseCode): TokenResponse {
+  return { ok: false, code, message: messageOf(code) };
+}
+
+function messageOf(code: TokenResponseCode): string {
+  switch (code) {
+    case "token_response_invalid":
+      return "The token response has no usable access_token and token_type";
+    case "token_type_not_dpop":
+      return "The access token is not bound to the DPoP key";
+  }
+}
