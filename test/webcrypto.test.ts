@@ -1,0 +1,448 @@
+// dpop-core/webcrypto: key pairs that can't be extracted, and a platform that fails or lacks
+// something. What every backend must do stands in backends.test.ts.
+import type { webcrypto as NodeWebCrypto } from "node:crypto";
+import {
+  type AsyncSigner,
+  createAsyncVerifier,
+  createProofAsync,
+  type CreateOptions,
+  jwkThumbprint,
+  type VerifyResult,
+} from "dpop-core";
+import {
+  createSigner,
+  type CryptoKeyLike,
+  type CryptoKeyPairLike,
+  Ed25519,
+  EdDSA,
+  ES256,
+  ES384,
+  generateKeyPair,
+  type GenerateOptions,
+  type SigningLabel,
+  webcrypto,
+} from "dpop-core/webcrypto";
+import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
+import { readPublicJwk } from "../src/jose/jwk.js";
+import { type KeyName, nodeSign, publicJwk } from "./support/keys.js";
+import { mint, type MintOptions } from "./support/mint.js";
+import { requestOf } from "./support/run.js";
+
+const LABELS = [
+  ["ES256", 64],
+  ["ES384", 96],
+  ["ES512", 132],
+  ["EdDSA", 64],
+  ["Ed25519", 64],
+] as const;
+
+const platform = globalThis.crypto;
+const DATA = Buffer.from("header.payload");
+const P256 = { name: "ECDSA", namedCurve: "P-256" } as const;
+const NEW = { method: "GET", url: "https://api.example/" } as const;
+const withOurs: CreateOptions = { backend: webcrypto };
+
+/** A pair made by the platform alone. */
+async function platformPair(
+  algorithm: EcKeyGenParams | Algorithm,
+  usages: readonly KeyUsage[] = ["sign", "verify"],
+): Promise<CryptoKeyPair> {
+  const pair = await platform.subtle.generateKey(algorithm, false, [...usages]);
+  if (!("privateKey" in pair)) throw new Error("a pair was due");
+  return pair;
+}
+
+/** The platform, with some of `crypto.subtle` changed. */
+function stubSubtle(changes: Readonly<Record<string, unknown>>): void {
+  const real = platform.subtle;
+  vi.stubGlobal("crypto", {
+    getRandomValues: platform.getRandomValues.bind(platform),
+    subtle: {
+      importKey: real.importKey.bind(real),
+      exportKey: real.exportKey.bind(real),
+      generateKey: real.generateKey.bind(real),
+      sign: real.sign.bind(real),
+      verify: real.verify.bind(real),
+      ...changes,
+    },
+  });
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const failing = (name: string) => () => Promise.reject(new DOMException("no", name));
+
+function verifyMinted(options: MintOptions = {}): Promise<VerifyResult> {
+  return createAsyncVerifier({ backend: webcrypto }).verify(mint(options), requestOf());
+}
+
+describe("[11.4] a key that can't be extracted", () => {
+  test.each(LABELS)("%s signs, %i bytes, and jose accepts the proof", async (alg, size) => {
+    const pair = await generateKeyPair(alg);
+    expect(pair.privateKey.extractable).toBe(false);
+    const signer = await createSigner(pair, { alg });
+    const signature = await signer.sign(DATA);
+    expect(signature).toBeInstanceOf(Uint8Array);
+    expect(signature).toHaveLength(size);
+
+    const proof = await createProofAsync(signer, NEW, withOurs);
+    const { jwk } = decodeProtectedHeader(proof);
+    expect(jwk).toEqual(signer.publicJwk);
+    const key = await importJWK({ ...signer.publicJwk }, alg);
+    const { payload } = await jwtVerify(proof, key, { typ: "dpop+jwt", algorithms: [alg] });
+    expect(payload).toMatchObject({ htm: "GET", htu: "https://api.example/" });
+  });
+
+  test("stays where it is: the platform exports the public one alone", async () => {
+    const { subtle } = platform;
+    const { privateKey, publicKey } = await platformPair(P256);
+    await expect(subtle.exportKey("jwk", privateKey)).rejects.toThrow(DOMException);
+    const { x, y } = await subtle.exportKey("jwk", publicKey);
+    const signer = await createSigner({ privateKey, publicKey });
+    expect(signer.publicJwk).toEqual({ kty: "EC", crv: "P-256", x, y });
+  });
+
+  test.each(LABELS)("%s has the thumbprint that jose gives it", async (alg) => {
+    const { publicJwk: jwk } = await createSigner(await generateKeyPair(alg), { alg });
+    expect(jwkThumbprint(jwk)).toBe(await calculateJwkThumbprint({ ...jwk }));
+    expect(jwkThumbprint(jwk, withOurs)).toBe(jwkThumbprint(jwk));
+  });
+
+  test("the signer and its public key can't be changed", async () => {
+    const signer = await createSigner(await generateKeyPair("ES256"));
+    expect(Object.isFrozen(signer) && Object.isFrozen(signer.publicJwk)).toBe(true);
+    expect(Object.keys(signer.publicJwk).toSorted()).toEqual(["crv", "kty", "x", "y"]);
+  });
+
+  test("a pair that may sign only will do", async () => {
+    const pair = await platformPair(P256, ["sign"]);
+    expect(pair.publicKey.usages).toEqual([]);
+    const signer = await createSigner(pair);
+    const proof = await createProofAsync(signer, NEW, withOurs);
+    expect(await createAsyncVerifier({ backend: webcrypto }).verify(proof, NEW)).toMatchObject({
+      ok: true,
+    });
+  });
+});
+
+describe("a pair of the DOM or of node:crypto", () => {
+  test("needs no cast", () => {
+    expectTypeOf<CryptoKey>().toExtend<CryptoKeyLike>();
+    expectTypeOf<CryptoKeyPair>().toExtend<CryptoKeyPairLike>();
+    expectTypeOf<NodeWebCrypto.CryptoKeyPair>().toExtend<CryptoKeyPairLike>();
+    expectTypeOf(createSigner).toBeCallableWith({} as CryptoKeyPair);
+    expectTypeOf(createSigner).returns.resolves.toEqualTypeOf<AsyncSigner>();
+    expectTypeOf<CryptoKey>().not.toExtend<CryptoKeyPairLike>();
+    expectTypeOf<{ privateKey: CryptoKey }>().not.toExtend<CryptoKeyPairLike>();
+  });
+});
+
+describe("the label", () => {
+  test.each([
+    ["ES256", "ES256"],
+    ["ES384", "ES384"],
+    ["ES512", "ES512"],
+    ["Ed25519", "EdDSA"],
+    ["EdDSA", "EdDSA"],
+  ] as const)("a pair for %s signs as %s unless it is told otherwise", async (alg, label) => {
+    const pair = await generateKeyPair(alg);
+    expect((await createSigner(pair)).alg).toBe(label);
+    expect((await createSigner(pair, { alg })).alg).toBe(alg);
+  });
+
+  test.each([
+    ["ES256", "ES384"],
+    ["ES256", "EdDSA"],
+    ["Ed25519", "ES256"],
+    ["ES512", "RS256"],
+    ["ES256", "none"],
+    ["ES256", ""],
+    ["ES256", null],
+    ["ES256", 1],
+  ] as const)("a pair for %s can't sign as %s", async (made, alg) => {
+    const pair = await generateKeyPair(made);
+    const options = { alg: alg as SigningLabel }; // a mistake in plain JavaScript
+    const signer = createSigner(pair, options);
+    await expect(signer).rejects.toThrow(TypeError);
+    await expect(signer).rejects.toThrow(/^alg must be /);
+  });
+});
+
+describe("generateKeyPair", () => {
+  test("makes keys that can be extracted where that is asked for", async () => {
+    const options = [undefined, {}, { extractable: false }, { extractable: undefined }];
+    for (const given of options) {
+      expect((await generateKeyPair("ES256", given)).privateKey.extractable).toBe(false);
+    }
+    const pair = await generateKeyPair("ES256", { extractable: true });
+    expect(pair.privateKey.extractable).toBe(true);
+    expect(pair.publicKey.extractable).toBe(true);
+    expect((await createSigner(pair)).alg).toBe("ES256");
+  });
+
+  test.each(["RS256", "none", "es256", "", undefined, null, 1])("%j is no label", async (alg) => {
+    const pair = generateKeyPair(alg as SigningLabel); // a mistake in plain JavaScript
+    await expect(pair).rejects.toThrow(TypeError);
+    await expect(pair).rejects.toThrow(/^alg must be /);
+  });
+
+  test.each<readonly [unknown, RegExp]>([
+    [{ extractable: 1 }, /^extractable must be /],
+    [{ extractable: null }, /^extractable must be /],
+    [{ extractible: true }, /^options must /],
+    [null, /^options must /],
+  ])("%j are no options", async (options, name) => {
+    const pair = generateKeyPair("ES256", options as GenerateOptions); // the same
+    await expect(pair).rejects.toThrow(TypeError);
+    await expect(pair).rejects.toThrow(name);
+  });
+});
+
+describe("what is no key pair is a TypeError that names it", async () => {
+  const pair = await platformPair(P256);
+  const other = await platformPair(P256);
+  const ed = await platformPair({ name: "Ed25519" });
+  const p384 = await platformPair({ name: "ECDSA", namedCurve: "P-384" });
+  const ecdh = await platform.subtle.generateKey({ ...P256, name: "ECDH" }, false, ["deriveBits"]);
+  const { privateKey, publicKey } = pair;
+  const { x, y } = await platform.subtle.exportKey("jwk", publicKey);
+  const hidden = await platform.subtle.importKey(
+    "jwk",
+    { kty: "EC", crv: "P-256", x: x ?? "", y: y ?? "" },
+    P256,
+    false,
+    ["verify"],
+  );
+  const idle = { type: "private", extractable: false, algorithm: P256, usages: [] };
+
+  test.each<readonly [string, unknown, RegExp]>([
+    ["nothing", undefined, /^keyPair must /],
+    ["null", null, /^keyPair must /],
+    ["text", "key", /^keyPair must /],
+    ["a key alone", privateKey, /^keyPair\.privateKey must /],
+    ["no private key", { publicKey }, /^keyPair\.privateKey must /],
+    ["no public key", { privateKey }, /^keyPair\.publicKey must /],
+    ["two public keys", { privateKey: publicKey, publicKey }, /^keyPair\.privateKey must /],
+    ["two private keys", { privateKey, publicKey: privateKey }, /^keyPair\.publicKey must /],
+    ["JWKs", { privateKey: { kty: "EC" }, publicKey: { kty: "EC" } }, /^keyPair\.privateKey must /],
+    ["keys for ECDH", ecdh, /^keyPair\.privateKey must /],
+    ["no usages", { privateKey: { ...idle, usages: null }, publicKey }, /^keyPair\.privateKey\.us/],
+    ["a key that can't sign", { privateKey: idle, publicKey }, /^keyPair\.privateKey\.usages must/],
+    ["no algorithm", { privateKey: { ...idle, algorithm: "x" }, publicKey }, /^keyPair\.privateK/],
+    ["two curves", { privateKey, publicKey: p384.publicKey }, /^keyPair must /],
+    ["two kinds of curve", { privateKey, publicKey: ed.publicKey }, /^keyPair must /],
+    ["a public key that can't be exported", { privateKey, publicKey: hidden }, /^keyPair\.publicK/],
+    ["keys of two pairs", { privateKey, publicKey: other.publicKey }, /^keyPair must /],
+  ])("%s", async (_, value, name) => {
+    const signer = createSigner(value as CryptoKeyPairLike); // a mistake in plain JavaScript
+    await expect(signer).rejects.toThrow(TypeError);
+    await expect(signer).rejects.toThrow(name);
+  });
+
+  test("while the two that belong together are one, as a plain object too", async () => {
+    expect((await createSigner(pair)).alg).toBe("ES256");
+    expect((await createSigner({ privateKey, publicKey })).alg).toBe("ES256");
+  });
+
+  test("two pairs of Ed25519 can't be mixed up either", async () => {
+    const { publicKey: wrong } = await platformPair({ name: "Ed25519" });
+    const signer = createSigner({ privateKey: ed.privateKey, publicKey: wrong });
+    await expect(signer).rejects.toThrow(/^keyPair must /);
+  });
+
+  test("nor are unknown options", async () => {
+    const options = { label: "ES256" };
+    await expect(createSigner(pair, options as object)).rejects.toThrow(/^options must /);
+  });
+
+  test("a public key that the platform exports in another form", async () => {
+    stubSubtle({ exportKey: () => Promise.resolve({ kty: "EC", crv: "P-256", x: "AA", y: "AA" }) });
+    await expect(createSigner(pair)).rejects.toThrow(/^keyPair\.publicKey must /);
+  });
+
+  test("a public key that the platform exports, but does not take for one", async () => {
+    stubSubtle({ importKey: failing("DataError") });
+    await expect(createSigner(pair)).rejects.toThrow(/^keyPair must /);
+  });
+});
+
+describe("a platform without crypto.subtle", () => {
+  const lacking: readonly (readonly [string, unknown])[] = [
+    ["no crypto", undefined],
+    ["crypto without subtle, as jsdom has it", { getRandomValues: () => new Uint8Array(0) }],
+    ["null for it", { subtle: null }],
+  ];
+
+  test.each(lacking)(
+    "%s: every use is an error that names it, and no verdict",
+    async (_, crypto) => {
+      const pair = await generateKeyPair("ES256");
+      const signer = await createSigner(pair);
+      const key = await ES256.importKey(signer.publicJwk);
+      const signature = await signer.sign(DATA);
+      vi.stubGlobal("crypto", crypto);
+      const names = /crypto\.subtle/;
+      await expect(verifyMinted()).rejects.toThrow(names);
+      await expect(ES256.importKey(signer.publicJwk)).rejects.toThrow(names);
+      await expect(key?.verify(signature, DATA)).rejects.toThrow(names);
+      await expect(signer.sign(DATA)).rejects.toThrow(names);
+      await expect(createSigner(pair)).rejects.toThrow(names);
+      await expect(generateKeyPair("ES256")).rejects.toThrow(names);
+      await expect(
+        createProofAsync(signer, { ...NEW, jti: "1" }, { backend: webcrypto }),
+      ).rejects.toThrow(names);
+      expect(webcrypto.sha256(DATA)).toHaveLength(32);
+    },
+  );
+
+  test("a polyfill that comes later is taken", async () => {
+    const verifier = createAsyncVerifier({ backend: webcrypto });
+    vi.stubGlobal("crypto", {});
+    await expect(verifier.verify(mint(), requestOf())).rejects.toThrow(/crypto\.subtle/);
+    vi.stubGlobal("crypto", platform);
+    expect(await verifier.verify(mint(), requestOf())).toMatchObject({ ok: true });
+  });
+
+  test("without crypto.getRandomValues there are no random bytes", () => {
+    vi.stubGlobal("crypto", { subtle: platform.subtle });
+    expect(() => webcrypto.randomBytes(16)).toThrow(/crypto\.getRandomValues/);
+  });
+
+  test("random bytes of another length are refused", () => {
+    vi.stubGlobal("crypto", { getRandomValues: () => new Uint8Array(1) });
+    expect(() => webcrypto.randomBytes(16)).toThrow(TypeError);
+  });
+});
+
+describe("a platform that fails", () => {
+  test.each(["NotSupportedError", "OperationError", "InvalidAccessError", "SyntaxError"])(
+    "%s at the import of a key comes through",
+    async (name) => {
+      stubSubtle({ importKey: failing(name) });
+      await expect(verifyMinted()).rejects.toMatchObject({ name });
+      await expect(verifyMinted({ key: "Ed25519" })).rejects.toMatchObject({ name });
+    },
+  );
+
+  test("DataError says that the point is on no curve", async () => {
+    stubSubtle({ importKey: failing("DataError") });
+    expect(await verifyMinted()).toMatchObject({ ok: false, code: "jwk_invalid" });
+    expect(await verifyMinted({ key: "Ed25519" })).toMatchObject({ code: "jwk_invalid" });
+  });
+
+  test.each([undefined, null, "DataError", 0])("so does not %j, thrown", async (thrown) => {
+    stubSubtle({
+      importKey: async () => {
+        throw thrown;
+      },
+    });
+    const verified = verifyMinted().then(
+      () => "a verdict",
+      (error: unknown) => ({ error }),
+    );
+    expect(await verified).toEqual({ error: thrown });
+  });
+
+  test.each(["OperationError", "NotSupportedError", "DataError"])(
+    "%s at the verification comes through",
+    async (name) => {
+      stubSubtle({ verify: failing(name) });
+      await expect(verifyMinted()).rejects.toMatchObject({ name });
+      await expect(verifyMinted({ key: "Ed25519" })).rejects.toMatchObject({ name });
+    },
+  );
+
+  test.each([undefined, null, 1, "true", {}, false])(
+    "the answer %j is not true",
+    async (answer) => {
+      stubSubtle({ verify: () => Promise.resolve(answer) });
+      expect(await verifyMinted()).toMatchObject({ ok: false, code: "signature_invalid" });
+      const key = await ES256.importKey(jwkOf("ES256"));
+      expect(await key?.verify(nodeSign("ES256", DATA), DATA)).toBe(false);
+    },
+  );
+
+  test.each(["sign", "exportKey", "importKey", "verify"])(
+    "an error of %s at the making of a signer comes through",
+    async (method) => {
+      const pair = await generateKeyPair("ES256");
+      stubSubtle({ [method]: failing("OperationError") });
+      await expect(createSigner(pair)).rejects.toMatchObject({ name: "OperationError" });
+    },
+  );
+
+  test("an error of generateKey comes through", async () => {
+    stubSubtle({ generateKey: failing("NotSupportedError") });
+    await expect(generateKeyPair("Ed25519")).rejects.toMatchObject({ name: "NotSupportedError" });
+  });
+
+  test("an error of a signature comes through, and there is no proof", async () => {
+    const signer = await createSigner(await generateKeyPair("ES256"));
+    stubSubtle({ sign: failing("OperationError") });
+    await expect(createProofAsync(signer, NEW, withOurs)).rejects.toMatchObject({
+      name: "OperationError",
+    });
+  });
+});
+
+function jwkOf(name: KeyName): Parameters<typeof ES256.importKey>[0] {
+  const jwk = readPublicJwk(publicJwk(name));
+  if (typeof jwk === "string") throw new Error(jwk);
+  return jwk;
+}
+
+describe("what the platform is asked", () => {
+  test("to import the bytes of the point, for verification alone", async () => {
+    const importKey = vi.fn(platform.subtle.importKey.bind(platform.subtle));
+    stubSubtle({ importKey });
+    expect((await ES256.importKey(jwkOf("ES256")))?.size).toBe(65);
+    expect((await Ed25519.importKey(jwkOf("Ed25519")))?.size).toBe(32);
+    const { x = "", y = "" } = publicJwk("ES256");
+    const { x: edX = "" } = publicJwk("Ed25519");
+    const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "base64url"));
+    expect(importKey.mock.calls).toEqual([
+      [
+        "raw",
+        Uint8Array.of(4, ...bytes(x), ...bytes(y)),
+        expect.objectContaining(P256),
+        false,
+        ["verify"],
+      ],
+      ["raw", bytes(edX), { name: "Ed25519" }, false, ["verify"]],
+    ]);
+  });
+
+  test("nothing about a key of another curve, in a second form, of small order, or private", async () => {
+    const importKey = vi.fn(failing("OperationError"));
+    stubSubtle({ importKey });
+    const small = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    expect(await EdDSA.importKey({ kty: "OKP", crv: "Ed25519", x: small })).toBeNull();
+    expect(await ES256.importKey({ ...jwkOf("ES256"), d: "AA" } as never)).toBeNull();
+    expect(await ES256.importKey({ kty: "EC", crv: "P-256", x: "AA", y: "AA" })).toBeNull();
+    expect(await ES384.importKey(jwkOf("ES256"))).toBeNull();
+    expect(await EdDSA.importKey(jwkOf("ES256"))).toBeNull();
+    expect(await ES256.importKey(jwkOf("RS256"))).toBeNull();
+    expect(importKey).not.toHaveBeenCalled();
+  });
+
+  // A platform that says yes to everything shows what was decided before it was asked.
+  test("nothing about a signature of another length, or with an R of small order", async () => {
+    const verify = vi.fn(() => Promise.resolve(true));
+    stubSubtle({ verify });
+    const ec = await ES256.importKey(jwkOf("ES256"));
+    const ed = await EdDSA.importKey(jwkOf("Ed25519"));
+    for (const length of [0, 1, 63, 65, 70, 128]) {
+      expect(await ec?.verify(new Uint8Array(length), DATA)).toBe(false);
+      expect(await ed?.verify(new Uint8Array(length), DATA)).toBe(false);
+    }
+    const identity = Uint8Array.from({ length: 64 }, (_, i) => (i === 0 ? 1 : 0));
+    expect(await ed?.verify(identity, DATA)).toBe(false);
+    expect(await ed?.verify(new Uint8Array(64), DATA)).toBe(false);
+    expect(verify).not.toHaveBeenCalled();
+    expect(await ec?.verify(identity, DATA)).toBe(true);
+    expect(verify).toHaveBeenCalledOnce();
+  });
+});
