@@ -1,4 +1,5 @@
-// dpop-core/core: everything but a backend; no cryptography, no bare imports, no globals.
+// dpop-core/core: everything but a backend; no cryptography, no bare imports, no globals. In the order
+// of the layers: proofs, the verifier, the roles.
 export { accessTokenHash } from "./proof/ath.js";
 export {
   createProof,
@@ -40,8 +41,13 @@ export {
   type SyncReplayStore,
 } from "./verify/replay.js";
 export type { NonceAnswer, NonceCheck, NonceStatus } from "./verify/nonce.js";
-export type { AsyncVerifierOptions, VerifierOptions } from "./verify/policy.js";
-export type { ProofRequest } from "./verify/request.js";
+export type { AsyncVerifierOptions, NoncePolicy, VerifierOptions } from "./verify/policy.js";
+export type {
+  AsyncJktLookup,
+  AsyncProofRequest,
+  JktLookup,
+  ProofRequest,
+} from "./verify/request.js";
 export {
   type AsyncVerifier,
   createAsyncVerifier,
@@ -52,3 +58,71 @@ export {
   verifyProofAsync,
   type VerifyResult,
 } from "./verify/verifier.js";
+export { ProofError, unwrap, type Place } from "./verify/unwrap.js";
+export {
+  parError,
+  resourceError,
+  tokenError,
+  type ResourceError,
+  type ResourceErrorOptions,
+  type ResponseHeaders,
+  type Schemes,
+  type ServerError,
+  type ServerErrorOptions,
+} from "./server/answer.js";
+export { bindingFromClaims, type Binding } from "./server/binding.js";
+export { accessControlExposeHeaders, wwwAuthenticate, type Challenge } from "./server/challenge.js";
+export type { AuthorizationHeader, Scheme } from "./server/credentials.js";
+export { parseDpopJkt, type DpopJktParameter, type ParsedDpopJkt } from "./server/dpop-jkt.js";
+export {
+  clientMetadata,
+  resourceMetadata,
+  serverMetadata,
+  type ClientMetadata,
+  type ResourceMetadata,
+  type ServerMetadata,
+  type WithAlgs,
+} from "./server/metadata.js";
+export { createNonceIssuer, type NonceIssuer, type NonceIssuerOptions } from "./server/nonce.js";
+export {
+  createAsyncResourceServer,
+  createResourceServer,
+  type AccessRefused,
+  type AccessResult,
+  type AsyncResourceRequest,
+  type AsyncResourceServer,
+  type AsyncResourceServerOptions,
+  type BearerAccess,
+  type DpopAccess,
+  type ResourceRequest,
+  type ResourceServer,
+  type ResourceServerOptions,
+} from "./server/resource.js";
+export {
+  createAsyncTokenEndpoint,
+  createTokenEndpoint,
+  type AsyncTokenEndpoint,
+  type AsyncTokenEndpointOptions,
+  type PushedAccepted,
+  type PushedRequest,
+  type PushedResult,
+  type ServerRefused,
+  type TokenEndpoint,
+  type TokenEndpointOptions,
+  type TokenGranted,
+  type TokenRequest,
+  type TokenResult,
+} from "./server/token-endpoint.js";
+export {
+  createAsyncClientSession,
+  createClientSession,
+  type AnsweredRequest,
+  type AsyncClientSession,
+  type AsyncClientSessionOptions,
+  type ClientSession,
+  type ClientSessionOptions,
+  type SessionRequest,
+} from "./client/session.js";
+export { createDpopFetch, type DpopFetchOptions, type FetchLike } from "./client/fetch.js";
+export { readNonceChallenge, type ResponseLike } from "./client/challenge.js";
+export type { TokenResponse, UnboundTokens } from "./client/token-response.js";

@@ -7,49 +7,119 @@ import type { PublicJwk } from "./jose/jwk.js";
 import { noble } from "./noble/bundled.js";
 
 export {
+  accessControlExposeHeaders,
+  bindingFromClaims,
+  clientMetadata,
+  createAsyncResourceServer,
+  createAsyncTokenEndpoint,
+  createDpopFetch,
   createMemoryReplayStore,
+  createResourceServer,
+  createTokenEndpoint,
   FAILURES,
   normalizeHtu,
+  parError,
+  parseDpopJkt,
   parseProof,
+  ProofError,
+  readNonceChallenge,
+  resourceError,
+  resourceMetadata,
+  serverMetadata,
+  tokenError,
+  unwrap,
+  wwwAuthenticate,
+  type AccessRefused,
+  type AccessResult,
   type Alg,
+  type AnsweredRequest,
   type AsyncAlg,
+  type AsyncClientSession,
+  type AsyncJktLookup,
   type AsyncKey,
+  type AsyncProofRequest,
+  type AsyncResourceRequest,
+  type AsyncResourceServer,
+  type AsyncResourceServerOptions,
   type AsyncSigner,
+  type AsyncTokenEndpoint,
+  type AsyncTokenEndpointOptions,
   type AsyncVerifier,
+  type AuthorizationHeader,
   type Backend,
+  type BearerAccess,
+  type Binding,
+  type Challenge,
+  type ClientMetadata,
+  type ClientSession,
+  type DpopAccess,
+  type DpopFetchOptions,
+  type DpopJktParameter,
   type EcPublicJwk,
   type Failure,
   type FailureCode,
   type FailureRow,
+  type FetchLike,
   type Hasher,
+  type JktLookup,
   type JsonObject,
   type JsonValue,
   type MemoryReplayStore,
   type NewProof,
   type NonceAnswer,
   type NonceCheck,
+  type NonceIssuer,
+  type NoncePolicy,
   type NonceStatus,
   type OAuthAnswer,
   type OkpPublicJwk,
+  type ParsedDpopJkt,
   type ParsedProof,
+  type Place,
   type ProofClaims,
   type ProofHeader,
   type ProofLimitOptions,
   type ProofLimits,
   type ProofRequest,
   type PublicJwk,
+  type PushedAccepted,
+  type PushedRequest,
+  type PushedResult,
   type ReplayAnswer,
   type ReplayStore,
+  type ResourceError,
+  type ResourceErrorOptions,
+  type ResourceMetadata,
+  type ResourceRequest,
+  type ResourceServer,
+  type ResourceServerOptions,
+  type ResponseHeaders,
+  type ResponseLike,
   type RsaPublicJwk,
+  type Scheme,
+  type Schemes,
+  type ServerError,
+  type ServerErrorOptions,
+  type ServerMetadata,
+  type ServerRefused,
+  type SessionRequest,
   type Signer,
   type SyncAlg,
   type SyncBackend,
   type SyncKey,
   type SyncReplayStore,
   type SyncSigner,
+  type TokenEndpoint,
+  type TokenEndpointOptions,
+  type TokenGranted,
+  type TokenRequest,
+  type TokenResponse,
+  type TokenResult,
+  type UnboundTokens,
   type VerifiedProof,
   type Verifier,
   type VerifyResult,
+  type WithAlgs,
 } from "./core.js";
 export {
   createSigner,
@@ -81,6 +151,9 @@ export type VerifierOptions = Optional<core.VerifierOptions>;
 export type AsyncVerifierOptions = Optional<core.AsyncVerifierOptions>;
 export type CreateOptions = Optional<core.CreateOptions>;
 export type HashOptions = Optional<core.HashOptions>;
+export type NonceIssuerOptions = Optional<core.NonceIssuerOptions>;
+export type ClientSessionOptions = Optional<core.ClientSessionOptions>;
+export type AsyncClientSessionOptions = Optional<core.AsyncClientSessionOptions>;
 
 /**
  * Makes a verifier from parts that answer at once; made once, used often. `verify(proof, request)`
@@ -156,6 +229,30 @@ export function jwkThumbprint(jwk: PublicJwk, options: HashOptions = {}): string
  */
 export function accessTokenHash(accessToken: string, options: HashOptions = {}): string {
   return core.accessTokenHash(accessToken, withBackend(options));
+}
+
+/**
+ * Makes an issuer of nonces, which also checks them: the option `nonce` of a verifier. It computes
+ * every nonce from the secrets and the clock, and stores nothing. Throws a TypeError or RangeError
+ * that names the option.
+ */
+export function createNonceIssuer(options: NonceIssuerOptions): core.NonceIssuer {
+  return core.createNonceIssuer(withBackend(options));
+}
+
+/**
+ * Makes the session of a client: it builds the proofs of one key, and learns from responses what the
+ * next ones must carry. Throws a TypeError that names the option.
+ */
+export function createClientSession(options: ClientSessionOptions): core.ClientSession {
+  return core.createClientSession(withBackend(options));
+}
+
+/** The same with a signer that may answer later. */
+export function createAsyncClientSession(
+  options: AsyncClientSessionOptions,
+): core.AsyncClientSession {
+  return core.createAsyncClientSession(withBackend(options));
 }
 
 function withBackend<O extends object, B>(

@@ -17,12 +17,29 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ["jose", ["bytes", "jose"]],
   ["proof", ["bytes", "jose", "proof"]],
   ["verify", ["bytes", "jose", "proof", "verify"]],
+  // The roles: they never import each other, and a client verifies nothing.
+  ["server", ["bytes", "jose", "proof", "verify", "server"]],
+  ["client", ["bytes", "jose", "proof", "client"]],
   ["noble", ["bytes", "jose", "noble"]],
-  [".", [".", "bytes", "jose", "proof", "verify", "noble"]],
+  [".", [".", "bytes", "jose", "proof", "verify", "server", "client", "noble"]],
 ]);
 
-/** The one file that names packages, and the entries that may lead to it. */
-const PACKAGES = { file: "noble/bundled.ts", prefix: "@noble/", entries: ["index.ts", "noble.ts"] };
+/** The files that name packages, by how these begin. */
+const PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["noble/bundled.ts", "@noble/"],
+  ["noble/sha256.ts", "@noble/hashes/sha2.js"],
+]);
+
+/** The files of noble/ that an entry may lead to; every other entry leads to none. */
+const NOBLE = new Map<string, (file: string) => boolean>([
+  ["index.ts", () => true],
+  ["noble.ts", () => true],
+  // A hash and random bytes, no curve.
+  ["webcrypto.ts", (file) => file === "noble/sha256.ts" || file === "noble/random.ts"],
+]);
+
+/** The one file that may name WebCrypto's engine. */
+const WEBCRYPTO = "webcrypto.ts";
 
 interface Source {
   /** Of every import and `export … from`, type-only and dynamic ones included. */
@@ -75,11 +92,10 @@ function violations(tree: Tree): string[] {
     const targets = specifiers.filter(isRelative).map((specifier) => targetOf(path, specifier));
     graph.set(path, targets);
     const packages = specifiers.filter((specifier) => !isRelative(specifier));
-    const foreign = packages.filter(
-      (name) => path !== PACKAGES.file || !name.startsWith(PACKAGES.prefix),
-    );
+    const prefix = PACKAGES.get(path);
+    const foreign = packages.filter((name) => prefix === undefined || !name.startsWith(prefix));
     const all = [...faults, ...foreign.map((name) => `imports ${name}`)];
-    if (text.includes("crypto.subtle")) all.push("names crypto.subtle");
+    if (path !== WEBCRYPTO && text.includes("crypto.subtle")) all.push("names crypto.subtle");
     found.push(...all.map((fault) => `${path} ${fault}`));
   }
   for (const [path, targets] of graph) {
@@ -102,9 +118,10 @@ function layerFaults(path: string, targets: readonly string[], graph: Graph): st
 function reachFaults(path: string, graph: Graph): string[] {
   const reached = reachedFrom(path, graph);
   const found = reached.has(path) ? ["is in a cycle"] : [];
-  if (posix.dirname(path) !== "." || PACKAGES.entries.includes(path)) return found;
+  if (posix.dirname(path) !== ".") return found;
+  const may = NOBLE.get(path) ?? (() => false);
   const noble = [...reached].filter((file) => posix.dirname(file) === "noble");
-  return [...found, ...noble.map((file) => `leads to ${file}`)];
+  return [...found, ...noble.filter((file) => !may(file)).map((file) => `leads to ${file}`)];
 }
 
 function isRelative(specifier: string): boolean {
@@ -140,7 +157,9 @@ async function readTree(folder: string): Promise<Tree> {
 
 test("src keeps the rules of the house", async () => {
   const tree = await readTree(join(ROOT, "src"));
-  expect(Object.keys(tree)).toEqual(expect.arrayContaining(["core.ts", "index.ts", "noble.ts"]));
+  expect(Object.keys(tree)).toEqual(
+    expect.arrayContaining(["core.ts", "index.ts", "noble.ts", "redis.ts", "webcrypto.ts"]),
+  );
   expect(violations(tree)).toEqual([]);
 });
 
@@ -152,6 +171,11 @@ const SOUND: Tree = {
   "jose/c.ts": 'import type { b } from "./b.js"; export type C = typeof b;',
   "proof/p.ts": 'export { b as p } from "../jose/b.js";',
   "noble/bundled.ts": 'export { p256 } from "@noble/curves/nist.js";',
+  "noble/sha256.ts": 'export { sha256 } from "@noble/hashes/sha2.js";',
+  "verify/v.ts": 'export { p as v } from "../proof/p.js";',
+  "server/s.ts": 'export { v as s } from "../verify/v.js";',
+  "client/c.ts": 'export { p as c } from "../proof/p.js";',
+  "webcrypto.ts": 'export { sha256 } from "./noble/sha256.js"; globalThis.crypto.subtle;',
 };
 
 test("a sound tree has no violations", () => {
@@ -174,6 +198,29 @@ test.each([
     'import "../noble/bundled.js";',
     "imports noble/bundled.ts, which is not below it",
   ],
+  [
+    "server/s.ts",
+    'import { c } from "../client/c.js";',
+    "imports client/c.ts, which is not below it",
+  ],
+  [
+    "client/c.ts",
+    'import { s } from "../server/s.js";',
+    "imports server/s.ts, which is not below it",
+  ],
+  [
+    "client/c.ts",
+    'import { v } from "../verify/v.js";',
+    "imports verify/v.ts, which is not below it",
+  ],
+  [
+    "verify/v.ts",
+    'import { s } from "../server/s.js";',
+    "imports server/s.ts, which is not below it",
+  ],
+  ["webcrypto.ts", 'export { p256 } from "./noble/bundled.js";', "leads to noble/bundled.ts"],
+  ["redis.ts", 'import { sha256 } from "./noble/sha256.js";', "leads to noble/sha256.ts"],
+  ["noble/sha256.ts", 'import "@noble/curves/nist.js";', "imports @noble/curves/nist.js"],
   ["noble/n.ts", 'import { p } from "../proof/p.js";', "imports proof/p.ts, which is not below it"],
   ["jose/b.ts", 'import type { C } from "./c.js";', "is in a cycle"],
   ["jose/b.ts", 'import "./b.js";', "is in a cycle"],
