@@ -1,5 +1,5 @@
 // Fixed keys of the tests, never used elsewhere, and signatures over them by node:crypto: an implementation that is not ours.
-import { createPrivateKey, type JsonWebKey, sign } from "node:crypto";
+import { createHash, createPrivateKey, type JsonWebKey, sign } from "node:crypto";
 import keys from "./keys.json" with { type: "json" };
 
 export type KeyName = keyof typeof keys;
@@ -36,3 +36,14 @@ export const nodeSign: Sign = (name, data) => {
   if (name === "RS256") return sign("sha256", data, key);
   return sign(hash ?? null, data, { key, dsaEncoding: "ieee-p1363" });
 };
+
+/** The RFC 7638 thumbprint, by node:crypto. */
+export function thumbprintOf(name: KeyName): string {
+  const { kty, crv, x, y, n, e } = privateJwk(name);
+  const members =
+    kty === "RSA" ? { e, kty, n } : kty === "EC" ? { crv, kty, x, y } : { crv, kty, x };
+  return createHash("sha256").update(JSON.stringify(members)).digest("base64url");
+}
+
+export const JKT_ES256: string = thumbprintOf("ES256");
+export const JKT_OTHER: string = thumbprintOf("otherES256");

@@ -1,0 +1,477 @@
+// RFC 9449 sections 5, 8 and 10: token requests and pushed authorization requests.
+import {
+  type AsyncTokenEndpoint,
+  clientMetadata,
+  createAsyncTokenEndpoint,
+  createAsyncVerifier,
+  createMemoryReplayStore,
+  createResourceServer,
+  createTokenEndpoint,
+  createVerifier,
+  type Failure,
+  FAILURES,
+  parError,
+  parseDpopJkt,
+  ProofError,
+  type PushedRequest,
+  type PushedResult,
+  resourceError,
+  resourceMetadata,
+  serverMetadata,
+  tokenError,
+  type TokenRequest,
+  type TokenResult,
+  unwrap,
+} from "dpop-core";
+import { describe, expect, test } from "vitest";
+import { JKT_ES256, JKT_OTHER } from "../support/keys.js";
+import { at, mint, NOW, TOKEN_URL } from "../support/mint.js";
+import { optionsOf, type PolicyData } from "../support/run.js";
+
+const PAR_URL = "https://server.example.com/par";
+const noStore = { "Cache-Control": "no-store" };
+
+const tokenRequest = (over: Partial<TokenRequest>): TokenRequest => ({
+  ...at(NOW),
+  proof: mint(),
+  clientType: "public",
+  boundAccessTokens: false,
+  ...over,
+});
+
+/** The answer, the same from both kinds of endpoint. */
+async function check(
+  over: Partial<TokenRequest> = {},
+  policy: PolicyData = {},
+): Promise<TokenResult> {
+  const request = tokenRequest(over);
+  const verifier = createVerifier(optionsOf(policy));
+  const result = createTokenEndpoint({ verifier }).check(request);
+  expect(await asyncEndpoint(policy).check(request)).toEqual(result);
+  return result;
+}
+
+async function push(
+  over: Partial<PushedRequest> = {},
+  policy: PolicyData = {},
+): Promise<PushedResult> {
+  const proof = mint({ claims: { htu: PAR_URL } });
+  const request = { method: "POST", url: PAR_URL, now: NOW, proof, dpopJkt: undefined, ...over };
+  const verifier = createVerifier(optionsOf(policy));
+  const result = createTokenEndpoint({ verifier }).checkPushed(request);
+  expect(await asyncEndpoint(policy).checkPushed(request)).toEqual(result);
+  return result;
+}
+
+function asyncEndpoint(policy: PolicyData): AsyncTokenEndpoint {
+  return createAsyncTokenEndpoint({ verifier: createAsyncVerifier(optionsOf(policy)) });
+}
+
+/** "ok" or the code of the failure. */
+const codeOf = (result: TokenResult | PushedResult): string =>
+  result.ok ? "ok" : result.failure.code;
+
+describe("a token request with a proof", () => {
+  test("[5-1] [5-3] the token is bound to the key: jkt, cnf and token_type say so", async () => {
+    expect(await check()).toEqual({
+      ok: true,
+      jkt: JKT_ES256,
+      tokenType: "DPoP",
+      cnf: { jkt: JKT_ES256 },
+      refreshJkt: JKT_ES256,
+      headers: noStore,
+    });
+  });
+
+  test("[5-4] the refresh token of a public client is bound to the key, and checked on use", async () => {
+    expect(await check({ clientType: "public" })).toMatchObject({ refreshJkt: JKT_ES256 });
+    const use = async (over: Partial<TokenRequest>): Promise<string> => codeOf(await check(over));
+    expect(await use({ refreshJkt: JKT_ES256 })).toBe("ok");
+    expect(await use({ refreshJkt: JKT_OTHER })).toBe("jkt_mismatch");
+    expect(await use({ refreshJkt: JKT_OTHER, proof: undefined })).toBe("proof_missing");
+    expect(await use({ refreshJkt: "" })).toBe("jkt_mismatch");
+    expect(await use({ refreshJkt: "", proof: undefined })).toBe("proof_missing");
+  });
+
+  test("[5-5] that of a confidential client is not, so that the client can change its key", async () => {
+    const confidential = { clientType: "confidential" } as const;
+    expect(await check(confidential)).toMatchObject({
+      jkt: JKT_ES256,
+      tokenType: "DPoP",
+      refreshJkt: undefined,
+    });
+    // A binding that is given is checked all the same, whatever the client.
+    expect(codeOf(await check({ ...confidential, refreshJkt: JKT_OTHER }))).toBe("jkt_mismatch");
+    const without = { ...confidential, refreshJkt: JKT_OTHER, proof: null };
+    expect(codeOf(await check(without))).toBe("proof_missing");
+  });
+
+  test("[10-2] [11.9] a code is redeemed with the key that it is bound to", async () => {
+    for (const clientType of ["public", "confidential"] as const) {
+      const use = async (over: Partial<TokenRequest>): Promise<string> =>
+        codeOf(await check({ clientType, ...over }));
+      expect(await use({ codeJkt: JKT_ES256 })).toBe("ok");
+      expect(await use({ codeJkt: JKT_OTHER })).toBe("jkt_mismatch");
+      expect(await use({ codeJkt: JKT_OTHER, proof: [] })).toBe("proof_missing");
+      expect(await use({ codeJkt: JKT_ES256, refreshJkt: JKT_ES256 })).toBe("ok");
+      expect(await use({ codeJkt: JKT_ES256, refreshJkt: JKT_OTHER })).toBe("jkt_mismatch");
+      expect(await use({ codeJkt: JKT_OTHER, refreshJkt: JKT_ES256 })).toBe("jkt_mismatch");
+    }
+  });
+
+  test("a wrong key is invalid_grant", async () => {
+    expect(await check({ codeJkt: JKT_OTHER })).toEqual({
+      ok: false,
+      status: 400,
+      headers: { "Content-Type": "application/json", ...noStore },
+      body: { error: "invalid_grant", error_description: "Invalid DPoP key binding" },
+      failure: { ok: false, code: "jkt_mismatch", message: FAILURES.jkt_mismatch.message },
+    });
+  });
+
+  test("a proof for a resource, with ath, is refused", async () => {
+    expect(codeOf(await check({ proof: mint({ claims: { ath: "a" } }) }))).toBe("ath_unexpected");
+  });
+
+  test("the key of the client authentication is no proof key where it is given", async () => {
+    expect(codeOf(await check({ clientKeyJkt: JKT_ES256 }))).toBe("client_key_reused");
+    expect(codeOf(await check({ clientKeyJkt: JKT_OTHER }))).toBe("ok");
+    const endpoint = createTokenEndpoint({ verifier: createVerifier() });
+    expect(endpoint.check(tokenRequest({ clientKeyJkt: JKT_ES256 }))).toMatchObject({
+      status: 400,
+      body: { error: "invalid_dpop_proof" },
+    });
+  });
+
+  test("[5-2] a bad proof is 400 invalid_dpop_proof, whatever is wrong with it", async () => {
+    for (const proof of ["x", [mint(), mint()], mint({ signer: "otherES256" }), "a".repeat(9000)]) {
+      expect(await check({ proof })).toMatchObject({
+        status: 400,
+        body: { error: "invalid_dpop_proof" },
+      });
+    }
+  });
+
+  test("nothing of a refused request is stored", () => {
+    const replay = createMemoryReplayStore();
+    const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay }) });
+    for (const over of [
+      { codeJkt: JKT_OTHER },
+      { refreshJkt: JKT_OTHER },
+      { clientKeyJkt: JKT_ES256 },
+      { codeJkt: JKT_ES256, refreshJkt: JKT_OTHER },
+    ]) {
+      expect(endpoint.check(tokenRequest(over)).ok).toBe(false);
+    }
+    const dpopJkt = JKT_OTHER;
+    expect(endpoint.checkPushed({ ...at(NOW), proof: mint(), dpopJkt }).ok).toBe(false);
+    expect(replay.size).toBe(0);
+    expect(endpoint.check(tokenRequest({})).ok).toBe(true);
+    expect(codeOf(endpoint.check(tokenRequest({})))).toBe("jti_replayed");
+  });
+});
+
+describe("a token request without a proof", () => {
+  test("[5-6] gives an unbound token, where nothing asks for more", async () => {
+    for (const proof of [undefined, null, "", [], [""]]) {
+      expect(await check({ proof })).toEqual({
+        ok: true,
+        jkt: undefined,
+        tokenType: "Bearer",
+        cnf: undefined,
+        refreshJkt: undefined,
+        headers: noStore,
+      });
+    }
+  });
+
+  test("[5.2] is refused where the client's metadata say dpop_bound_access_tokens", async () => {
+    for (const clientType of ["public", "confidential"] as const) {
+      expect(await check({ clientType, boundAccessTokens: true, proof: undefined })).toMatchObject({
+        ok: false,
+        status: 400,
+        body: { error: "invalid_dpop_proof" },
+        failure: { code: "proof_missing" },
+      });
+    }
+    expect(codeOf(await check({ boundAccessTokens: true }))).toBe("ok");
+  });
+});
+
+describe("RFC 9449 §8: nonces of the authorization server", () => {
+  const next = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
+  const policy: PolicyData = { nonce: { accept: next, next, acceptUntil: NOW + 1 } };
+
+  test("[8-1] the figure: 400, use_dpop_nonce, one DPoP-Nonce", async () => {
+    const refused = await check({}, policy);
+    expect(refused).toMatchObject({
+      ok: false,
+      status: 400,
+      headers: { "DPoP-Nonce": next, "Content-Type": "application/json", ...noStore },
+    });
+    // Our fixed order, byte for byte.
+    expect("body" in refused && JSON.stringify(refused.body)).toBe(
+      '{"error":"use_dpop_nonce","error_description":"Authorization server requires nonce in DPoP proof"}',
+    );
+    expect(await push({}, policy)).toMatchObject({
+      status: 400,
+      headers: { "DPoP-Nonce": next },
+      body: { error: "use_dpop_nonce" },
+    });
+  });
+
+  test("[8-3] there is one DPoP-Nonce at most, whatever else is said", () => {
+    const failure: Failure = { ok: false, code: "nonce_missing", message: "", nextNonce: "a" };
+    expect(tokenError(failure).headers["DPoP-Nonce"]).toBe("a");
+    expect(tokenError(failure, { nonce: "b" }).headers["DPoP-Nonce"]).toBe("b");
+    expect(resourceError(failure, { algs: [], nonce: "b" }).headers["DPoP-Nonce"]).toBe("b");
+  });
+
+  test("[8-5] a nonce that does not match exactly is refused, with a new one", async () => {
+    for (const nonce of ["x", next.toLowerCase(), `${next}x`, next.slice(1)]) {
+      const proof = mint({ claims: { nonce } });
+      expect(await check({ proof }, policy)).toMatchObject({
+        failure: { code: "nonce_mismatch" },
+        headers: { "DPoP-Nonce": next },
+      });
+    }
+  });
+
+  test("[8.2-1] [8.2-2] a new nonce may come with any answer, a success included", async () => {
+    const proof = mint({ claims: { nonce: next } });
+    const renew = { nonce: { accept: next, next: "newer", status: "renew" as const } };
+    const headers = { "DPoP-Nonce": "newer", ...noStore };
+    expect(await check({ proof }, renew)).toMatchObject({ ok: true, headers });
+    const pushed = mint({ claims: { nonce: next, htu: PAR_URL } });
+    expect(await push({ proof: pushed }, renew)).toMatchObject({ ok: true, headers });
+    expect((await check({ proof }, policy)).headers).toEqual(noStore);
+  });
+
+  test("a check that demands a nonce and has none to give is a mistake", () => {
+    const nonce = { check: () => ({ status: "missing" as const }) };
+    const endpoint = createTokenEndpoint({ verifier: createVerifier({ nonce }) });
+    expect(() => endpoint.check(tokenRequest({}))).toThrow(TypeError);
+    for (const next of ["", "a b", 'a"', "a\r\nb", "é"]) {
+      const bad = { check: () => ({ status: "missing" as const, next }) };
+      const verifier = createVerifier({ nonce: bad });
+      expect(() => createTokenEndpoint({ verifier }).check(tokenRequest({}))).toThrow(TypeError);
+      expect(() =>
+        createResourceServer({ verifier }).authenticate({
+          ...at(NOW),
+          authorization: "DPoP a",
+          proof: mint(),
+          binding: null,
+        }),
+      ).toThrow(TypeError);
+    }
+  });
+});
+
+describe("RFC 9449 §10.1: pushed authorization requests", () => {
+  test("[10.1-1] neither a proof nor dpop_jkt: the code is not bound", async () => {
+    expect(await push({ proof: undefined })).toEqual({
+      ok: true,
+      jkt: undefined,
+      headers: noStore,
+    });
+  });
+
+  test("[10.1-2] a proof alone binds as dpop_jkt of its key would", async () => {
+    expect(await push()).toEqual({ ok: true, jkt: JKT_ES256, headers: noStore });
+    const elsewhere = mint({ claims: { htu: TOKEN_URL } });
+    expect(codeOf(await push({ proof: elsewhere }))).toBe("htu_mismatch");
+    const bad = mint({ claims: { htu: PAR_URL }, signer: "otherES256" });
+    expect(await push({ proof: bad })).toMatchObject({
+      status: 400,
+      body: { error: "invalid_dpop_proof" },
+    });
+    expect(codeOf(await push({ clientKeyJkt: JKT_ES256 }))).toBe("client_key_reused");
+  });
+
+  test("[10.1-1] dpop_jkt alone binds to it", async () => {
+    const only = { proof: null, dpopJkt: JKT_OTHER };
+    expect(await push(only)).toEqual({ ok: true, jkt: JKT_OTHER, headers: noStore });
+  });
+
+  test("[10.1-3] both must agree", async () => {
+    expect(await push({ dpopJkt: JKT_ES256 })).toMatchObject({ ok: true, jkt: JKT_ES256 });
+    expect(await push({ dpopJkt: JKT_OTHER })).toEqual({
+      ok: false,
+      status: 400,
+      headers: { "Content-Type": "application/json", ...noStore },
+      body: {
+        error: "invalid_request",
+        error_description: "The dpop_jkt is not of the key of the DPoP proof",
+      },
+      failure: {
+        ok: false,
+        code: "dpop_jkt_mismatch",
+        message: FAILURES.dpop_jkt_mismatch.message,
+      },
+    });
+  });
+
+  test("a dpop_jkt of another form is refused, with a proof and without", async () => {
+    for (const dpopJkt of ["x", `${JKT_ES256}=`, JKT_ES256.slice(1), [JKT_ES256, JKT_ES256]]) {
+      for (const over of [{ dpopJkt }, { dpopJkt, proof: undefined }]) {
+        expect(await push(over)).toMatchObject({
+          ok: false,
+          status: 400,
+          body: { error: "invalid_request" },
+          failure: { code: "dpop_jkt_invalid" },
+        });
+      }
+    }
+  });
+});
+
+describe("[10-1] the syntax of dpop_jkt", () => {
+  test.each([
+    ["a thumbprint", JKT_ES256, { ok: true, jkt: JKT_ES256 }],
+    ["one in a list", [JKT_ES256], { ok: true, jkt: JKT_ES256 }],
+    ["nothing", undefined, { ok: true, jkt: undefined }],
+    ["null", null, { ok: true, jkt: undefined }],
+    ["an empty list", [], { ok: true, jkt: undefined }],
+    ["sent without a value (RFC 6749 §3.1)", "", { ok: true, jkt: undefined }],
+    ["sent twice", [JKT_ES256, JKT_ES256], { ok: false, code: "dpop_jkt_invalid" }],
+    ["too long", `${JKT_ES256}A`, { ok: false, code: "dpop_jkt_invalid" }],
+    ["the base64 alphabet", `${"+".repeat(42)}A`, { ok: false, code: "dpop_jkt_invalid" }],
+    ["unused bits", `${"A".repeat(42)}B`, { ok: false, code: "dpop_jkt_invalid" }],
+  ])("%s", (_, parameter, expected) => {
+    expect(parseDpopJkt(parameter)).toMatchObject(expected);
+  });
+
+  test("what a body parser makes of it is refused, not thrown at", () => {
+    for (const parameter of [1, true, {}, [[JKT_ES256]], { 0: JKT_ES256, length: 1 }]) {
+      expect(parseDpopJkt(parameter as never)).toMatchObject({ code: "dpop_jkt_invalid" }); // on purpose
+    }
+  });
+});
+
+describe("metadata", () => {
+  const verifier = createVerifier();
+  const algs = ["ES256", "EdDSA", "Ed25519"];
+
+  test("[5.1] of the authorization server (RFC 8414)", () => {
+    const expected = { dpop_signing_alg_values_supported: algs };
+    expect(serverMetadata(verifier)).toEqual(expected);
+    expect(serverMetadata(createTokenEndpoint({ verifier }))).toEqual(expected);
+  });
+
+  test("of the protected resource (RFC 9728)", () => {
+    for (const [schemes, required] of [
+      ["dpop", true],
+      ["dpop-and-bearer", false],
+    ] as const) {
+      expect(resourceMetadata(createResourceServer({ verifier, schemes }))).toEqual({
+        dpop_signing_alg_values_supported: algs,
+        dpop_bound_access_tokens_required: required,
+      });
+    }
+  });
+
+  test("[5.2] of a client (RFC 7591)", () => {
+    expect(clientMetadata({ boundAccessTokens: true })).toEqual({ dpop_bound_access_tokens: true });
+    expect(clientMetadata({ boundAccessTokens: false })).toEqual({
+      dpop_bound_access_tokens: false,
+    });
+    expect(() => clientMetadata({ boundAccessTokens: "true" as never })).toThrow(TypeError); // on purpose
+  });
+});
+
+describe("mistakes of the programmer", () => {
+  const endpoint = createTokenEndpoint({ verifier: createVerifier() });
+
+  test.each([
+    ["no clientType", { clientType: undefined }, "clientType"],
+    ["a clientType that does not exist", { clientType: "Public" }, "clientType"],
+    ["no boundAccessTokens", { boundAccessTokens: undefined }, "boundAccessTokens"],
+    ["boundAccessTokens that is text", { boundAccessTokens: "false" }, "boundAccessTokens"],
+    ["a codeJkt that is null", { codeJkt: null }, "codeJkt"],
+    ["a refreshJkt that is null", { refreshJkt: null }, "refreshJkt"],
+    ["a clientKeyJkt that is a number", { clientKeyJkt: 1 }, "clientKeyJkt"],
+    ["a misspelt member", { refreshjkt: JKT_ES256 }, "request"],
+    ["a proof that is a number", { proof: 1 }, "proof"],
+    ["no method", { method: undefined }, "method"],
+    ["no url, without a proof either", { url: undefined, proof: undefined }, "url"],
+  ])("%s", async (_, over, name) => {
+    const request = { ...tokenRequest({}), ...over } as never; // on purpose
+    expect(() => endpoint.check(request)).toThrow(TypeError);
+    expect(() => endpoint.check(request)).toThrow(name);
+    await expect(asyncEndpoint({}).check(request)).rejects.toThrow(name);
+  });
+
+  test("options", () => {
+    expect(() => createTokenEndpoint({} as never)).toThrow("verifier");
+    expect(() => createTokenEndpoint({ verifier: createVerifier(), x: 1 } as never)).toThrow(
+      "options",
+    );
+    expect(() => createAsyncTokenEndpoint({ verifier: {} } as never)).toThrow("verifier.verify");
+  });
+
+  test("a failure that is none can't be rendered", () => {
+    for (const failure of [
+      undefined,
+      { ok: true },
+      { ok: false, code: "constructor" },
+      "jkt_mismatch",
+    ]) {
+      expect(() => tokenError(failure as never)).toThrow(TypeError); // on purpose
+      expect(() => parError(failure as never)).toThrow(TypeError);
+      expect(() => resourceError(failure as never, { algs: [] })).toThrow(TypeError);
+    }
+  });
+});
+
+describe("every failure can be rendered at every place", () => {
+  const failures = Object.keys(FAILURES).map((code) => [code, { ok: false, code }] as const);
+
+  test.each(failures)("%s", (_, failure) => {
+    const given = failure as Failure; // all that the rendering needs of one
+    const options = { nonce: "next" };
+    for (const { status, headers, body } of [
+      tokenError(given, options),
+      parError(given, options),
+    ]) {
+      expect([400, 503]).toContain(status);
+      expect(body.error).toMatch(/^[a-z_]+$/);
+      expect(body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+      expect(headers).toMatchObject({ "Content-Type": "application/json", ...noStore });
+    }
+    const { status, headers } = resourceError(given, { algs: ["ES256"], ...options });
+    expect([400, 401, 503]).toContain(status);
+    expect(status === 503).toBe(headers["WWW-Authenticate"] === undefined);
+  });
+});
+
+describe("unwrap", () => {
+  const verifier = createVerifier();
+
+  test("a proof comes out, a failure is thrown with what to answer at the place", () => {
+    expect(unwrap(verifier.verify(mint(), at(NOW))).jkt).toBe(JKT_ES256);
+    const failed = verifier.verify(mint(), { ...at(NOW), jkt: JKT_OTHER });
+    for (const [place, error, status] of [
+      ["resource", "invalid_token", 401],
+      ["token", "invalid_grant", 400],
+      ["par", "invalid_request", 400],
+    ] as const) {
+      expect(() => unwrap(failed, place)).toThrow(ProofError);
+      expect(() => unwrap(failed, place)).toThrow(
+        expect.objectContaining({
+          name: "ProofError",
+          code: "jkt_mismatch",
+          error,
+          status,
+          failure: failed,
+        }),
+      );
+    }
+    expect(() => unwrap(failed)).toThrow(expect.objectContaining({ status: 401 }));
+  });
+
+  test("a promise of a result is no result", () => {
+    const promised = createAsyncVerifier().verify(mint(), at(NOW));
+    expect(() => unwrap(promised as never)).toThrow(TypeError); // on purpose
+    expect(() => unwrap(verifier.verify(mint(), at(NOW)), "api" as never)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,616 @@
+// RFC 9449 section 7: protected resources. Answers are parsed by a strict reader and compared with the figures of the
+// RFC; our own fixed order is compared byte for byte.
+import {
+  accessControlExposeHeaders,
+  bindingFromClaims,
+  type Binding,
+  createAsyncResourceServer,
+  createAsyncVerifier,
+  createMemoryReplayStore,
+  createResourceServer,
+  createVerifier,
+  ES256,
+  FAILURES,
+  type FailureCode,
+  noble,
+  type ResourceRequest,
+  wwwAuthenticate,
+} from "dpop-core";
+import { describe, expect, test } from "vitest";
+import { readChallenges } from "../support/auth-params.js";
+import { ROLE_CODES } from "../support/codes.js";
+import { JKT_ES256, JKT_OTHER } from "../support/keys.js";
+import { NOW } from "../support/mint.js";
+import {
+  accessOutcome,
+  API_URL,
+  apiProof,
+  apiRequest,
+  authenticate,
+  BOUND,
+  type ServerData,
+  TOKEN,
+} from "../support/resource.js";
+
+const BOTH: ServerData = { schemes: "dpop-and-bearer", policy: { algs: ["ES256"] } };
+const BEARER = `Bearer ${TOKEN}`;
+
+/** Status, challenges as read, and further header fields of a refusal. */
+async function refusal(over: Partial<ResourceRequest>, server: ServerData = {}): Promise<object> {
+  const result = await authenticate(over, server);
+  if (result.ok) throw new Error("a refusal was expected");
+  const { "WWW-Authenticate": challenge, ...headers } = result.headers;
+  const challenges = challenge === undefined ? [] : readChallenges(challenge);
+  return { status: result.status, challenges, headers };
+}
+
+const algs = "ES256";
+const noStore = { "Cache-Control": "no-store" };
+
+describe("the figures of RFC 9449, parsed, plus algs", () => {
+  test("[7.1-3] no credentials: a challenge without an error", async () => {
+    const server = { policy: { algs: ["ES256" as const, "ES384" as const] } };
+    expect(await refusal({ authorization: undefined, proof: undefined }, server)).toEqual({
+      status: 401,
+      challenges: [{ scheme: "DPoP", params: { algs: "ES256 ES384" } }],
+      headers: noStore,
+    });
+  });
+
+  test("[7.1-3] another key than the token's: invalid_token, Invalid DPoP key binding", async () => {
+    expect(await refusal({ binding: { jkt: JKT_OTHER } }, { policy: { algs: ["ES256"] } })).toEqual(
+      {
+        status: 401,
+        challenges: [
+          {
+            scheme: "DPoP",
+            params: { error: "invalid_token", error_description: "Invalid DPoP key binding", algs },
+          },
+        ],
+        headers: noStore,
+      },
+    );
+  });
+
+  test("[7.2-3] two schemes, no credentials: no error in any challenge", async () => {
+    expect(await refusal({ authorization: null }, BOTH)).toEqual({
+      status: 401,
+      challenges: [
+        { scheme: "Bearer", params: {} },
+        { scheme: "DPoP", params: { algs } },
+      ],
+      headers: noStore,
+    });
+  });
+
+  test("[7.2-3] two schemes, a bad token as Bearer: the error in that challenge alone", async () => {
+    const request = { authorization: BEARER, proof: undefined, binding: null };
+    expect(await refusal(request, BOTH)).toEqual({
+      status: 401,
+      challenges: [
+        {
+          scheme: "Bearer",
+          params: { error: "invalid_token", error_description: "Invalid token" },
+        },
+        { scheme: "DPoP", params: { algs } },
+      ],
+      headers: noStore,
+    });
+  });
+
+  test("[7.2-3] two schemes, both used: 400 invalid_request in all challenges", async () => {
+    const params = {
+      error: "invalid_request",
+      error_description: "Multiple methods used to include access token",
+    };
+    const request = { authorization: [`DPoP ${TOKEN}`, BEARER] };
+    expect(await refusal(request, BOTH)).toEqual({
+      status: 400,
+      challenges: [
+        { scheme: "Bearer", params },
+        { scheme: "DPoP", params: { ...params, algs } },
+      ],
+      headers: noStore,
+    });
+  });
+
+  test("[9-1] no nonce where one is required: 401 use_dpop_nonce with one DPoP-Nonce", async () => {
+    const next = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
+    const policy = { algs: ["ES256" as const], nonce: { accept: next, next } };
+    expect(await refusal({}, { policy })).toEqual({
+      status: 401,
+      challenges: [
+        {
+          scheme: "DPoP",
+          params: {
+            error: "use_dpop_nonce",
+            error_description: "Resource server requires nonce in DPoP proof",
+            algs,
+          },
+        },
+      ],
+      headers: { "DPoP-Nonce": next, ...noStore },
+    });
+  });
+});
+
+describe("our fixed order, byte for byte", () => {
+  const all: ServerData = {
+    ...BOTH,
+    realm: "the API",
+    scope: "read write",
+    resourceMetadata: "https://api.example/.well-known/oauth-protected-resource",
+  };
+  const metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource"';
+
+  async function challenge(over: Partial<ResourceRequest>, server: ServerData): Promise<unknown> {
+    const result = await authenticate(over, server);
+    return result.headers["WWW-Authenticate"];
+  }
+
+  test("realm, scope, error, error_description, algs, resource_metadata; Bearer before DPoP", async () => {
+    const common = 'realm="the API", scope="read write"';
+    expect(await challenge({ proof: "x" }, all)).toBe(
+      `Bearer ${common}, ${metadata}, DPoP ${common}, error="invalid_dpop_proof", ` +
+        `error_description="The DPoP proof is not a well-formed JWT", algs="ES256", ${metadata}`,
+    );
+    expect(await challenge({ authorization: "" }, all)).toBe(
+      `Bearer ${common}, ${metadata}, DPoP ${common}, algs="ES256", ${metadata}`,
+    );
+  });
+
+  test("DPoP alone, with the default algorithms", async () => {
+    expect(await challenge({ proof: undefined }, {})).toBe(
+      'DPoP error="invalid_dpop_proof", error_description="The request carries no DPoP proof", ' +
+        'algs="ES256 EdDSA Ed25519"',
+    );
+    expect(await challenge({ authorization: [] }, {})).toBe('DPoP algs="ES256 EdDSA Ed25519"');
+  });
+});
+
+describe("[7.1-1] Authorization = scheme 1*SP token68, the scheme in any case, once", () => {
+  const rows: readonly (readonly [string, ResourceRequest["authorization"], string])[] = [
+    ["as in the RFC", `DPoP ${TOKEN}`, "ok"],
+    ["one in a list", [`DPoP ${TOKEN}`], "ok"],
+    ["lower case", `dpop ${TOKEN}`, "ok"],
+    ["upper case", `DPOP ${TOKEN}`, "ok"],
+    ["mixed case", `dPoP ${TOKEN}`, "ok"],
+    ["several spaces", `DPoP    ${TOKEN}`, "ok"],
+    ["null", null, "credentials_missing"],
+    ["undefined", undefined, "credentials_missing"],
+    ["empty", "", "credentials_missing"],
+    ["no field in the list", [], "credentials_missing"],
+    ["an empty field in the list", [""], "credentials_missing"],
+    ["a tab instead of a space", `DPoP\t${TOKEN}`, "credentials_malformed"],
+    ["no space: another scheme", `DPoP${TOKEN}`, "scheme_unsupported"],
+    ["the scheme alone", "DPoP", "credentials_malformed"],
+    ["the scheme and spaces", "DPoP   ", "credentials_malformed"],
+    ["a space at the end", `DPoP ${TOKEN} `, "credentials_malformed"],
+    ["a space at the start", ` DPoP ${TOKEN}`, "credentials_malformed"],
+    ["two tokens", `DPoP ${TOKEN} ${TOKEN}`, "credentials_malformed"],
+    ["only padding", "DPoP ==", "credentials_malformed"],
+    ["padding inside", "DPoP a=b", "credentials_malformed"],
+    ["quotes", 'DPoP "abc"', "credentials_malformed"],
+    ["a character outside ASCII", "DPoP abcé", "credentials_malformed"],
+    ["no scheme", "§", "credentials_malformed"],
+    ["two fields", [`DPoP ${TOKEN}`, `DPoP ${TOKEN}`], "credentials_multiple"],
+    ["two schemes", [`DPoP ${TOKEN}`, BEARER], "credentials_multiple"],
+    ["two fields that were joined", `DPoP ${TOKEN}, DPoP ${TOKEN}`, "credentials_multiple"],
+    ["joined without a space", `DPoP ${TOKEN},DPoP ${TOKEN}`, "credentials_multiple"],
+    ["two schemes that were joined", `DPoP ${TOKEN}, ${BEARER}`, "credentials_multiple"],
+    ["joined behind a foreign scheme", `Basic YTpi, DPoP ${TOKEN}`, "credentials_multiple"],
+    ["joined behind an empty element", `, DPoP ${TOKEN}`, "credentials_multiple"],
+    ["a comma at the end", `DPoP ${TOKEN},`, "credentials_multiple"],
+    ["Basic", "Basic YTpi", "scheme_unsupported"],
+    ["Digest with its commas", 'Digest username="a", realm="b"', "scheme_unsupported"],
+    ["Bearer at a DPoP-only resource", BEARER, "scheme_unsupported"],
+    ["Bearer, malformed, at a DPoP-only resource", "Bearer", "scheme_unsupported"],
+    ["a scheme that begins like ours", `DPoPx ${TOKEN}`, "scheme_unsupported"],
+  ];
+
+  test.each(rows)("%s", async (_, authorization, expected) => {
+    expect(await accessOutcome({ authorization })).toBe(expected);
+  });
+
+  test("a token68 may end in padding and hold every one of its characters", async () => {
+    const accessToken = "aZ09-._~+/==";
+    const result = await authenticate({ authorization: `DPoP ${accessToken}` });
+    expect(result).toMatchObject({ ok: false, failure: { code: "ath_mismatch" } });
+  });
+
+  test("a malformed header tells its error in the challenge of its scheme", async () => {
+    const params = {
+      error: "invalid_request",
+      error_description: FAILURES.credentials_malformed.message,
+    };
+    const dpop = { scheme: "DPoP", params: { algs } };
+    expect(await refusal({ authorization: "Bearer" }, BOTH)).toMatchObject({
+      status: 400,
+      challenges: [{ scheme: "Bearer", params }, dpop],
+    });
+    expect(await refusal({ authorization: "§" }, BOTH)).toMatchObject({
+      status: 400,
+      challenges: [
+        { scheme: "Bearer", params },
+        { scheme: "DPoP", params: { ...params, algs } },
+      ],
+    });
+  });
+
+  test("takes time linear in the length of the field", async () => {
+    for (const unit of [" ", ",", "=", "a", "DPoP a, ", "\t"]) {
+      const outcome = await accessOutcome({ authorization: `DPoP ${unit.repeat(200_000)}` });
+      expect(outcome).toMatch(/^credentials_|^ath_mismatch$/);
+    }
+  });
+});
+
+describe("[6-1] [6-2] what a token is bound to", () => {
+  const rows: readonly (readonly [string, Binding | null, string, string])[] = [
+    ["bound to the proof key", BOUND, "ok", "token_bound_as_bearer"],
+    ["bound to another key", { jkt: JKT_OTHER }, "jkt_mismatch", "token_bound_as_bearer"],
+    ["bound to nothing", { unbound: true }, "token_unbound", "ok"],
+    ["unknown or inactive", null, "token_inactive", "token_inactive"],
+    ["damaged", { invalid: true }, "binding_invalid", "binding_invalid"],
+    ["by mutual TLS", { unsupported: ["x5t#S256"] }, "binding_unsupported", "binding_unsupported"],
+    ["by nothing named", { unsupported: [] }, "binding_unsupported", "binding_unsupported"],
+    ["an empty jkt", { jkt: "" }, "binding_invalid", "token_bound_as_bearer"],
+    ["a jkt of another form", { jkt: "x".repeat(43) }, "binding_invalid", "token_bound_as_bearer"],
+    [
+      "by mutual TLS as well",
+      { jkt: JKT_ES256, otherMethods: ["x5t#S256"] },
+      "binding_unsupported",
+      "token_bound_as_bearer",
+    ],
+  ];
+
+  test.each(rows)("%s", async (_, binding, asDpop, asBearer) => {
+    expect(await accessOutcome({ binding }, BOTH)).toBe(asDpop);
+    expect(await accessOutcome({ binding: () => binding }, BOTH)).toBe(asDpop);
+    // [7.2-1] A bound token is never taken as Bearer, with or without a proof.
+    for (const proof of [undefined, apiProof()]) {
+      const bearer = { authorization: BEARER, proof };
+      expect(await accessOutcome({ ...bearer, binding }, BOTH)).toBe(asBearer);
+      expect(await accessOutcome({ ...bearer, binding: () => binding }, BOTH)).toBe(asBearer);
+    }
+  });
+
+  test("[7.2-1] a bound token as Bearer is invalid_token in the Bearer challenge alone", async () => {
+    expect(await refusal({ authorization: BEARER }, BOTH)).toMatchObject({
+      status: 401,
+      challenges: [
+        { scheme: "Bearer", params: { error: "invalid_token" } },
+        { scheme: "DPoP", params: { algs } },
+      ],
+    });
+  });
+
+  test("further methods need the caller's word for each of them", async () => {
+    const binding = { jkt: JKT_ES256, otherMethods: ["x5t#S256", "kid"] };
+    const outcome = (alsoVerified: readonly string[]): Promise<string> =>
+      accessOutcome({ binding, alsoVerified });
+    expect(await outcome([])).toBe("binding_unsupported");
+    expect(await outcome(["x5t#S256"])).toBe("binding_unsupported");
+    expect(await outcome(["kid", "x5t#S256"])).toBe("ok");
+    const alone = { binding: { unsupported: ["x5t#S256"] }, alsoVerified: ["x5t#S256"] };
+    expect(await accessOutcome(alone)).toBe("binding_unsupported");
+  });
+});
+
+describe("[6.1] [6.2] the binding in the claims of a token", () => {
+  const rows: readonly (readonly [string, object, Binding | null])[] = [
+    ["no cnf", { sub: "a" }, { unbound: true }],
+    ["a jkt", { cnf: { jkt: JKT_ES256 } }, { jkt: JKT_ES256 }],
+    [
+      "a jkt beside another method",
+      { cnf: { jkt: JKT_ES256, "x5t#S256": "a" } },
+      { jkt: JKT_ES256, otherMethods: ["x5t#S256"] },
+    ],
+    ["another method alone", { cnf: { "x5t#S256": "a" } }, { unsupported: ["x5t#S256"] }],
+    ["a cnf that is null", { cnf: null }, { invalid: true }],
+    ["a cnf that is undefined", { cnf: undefined }, { invalid: true }],
+    ["a cnf that is text", { cnf: JKT_ES256 }, { invalid: true }],
+    ["a cnf that is an array", { cnf: [{ jkt: JKT_ES256 }] }, { invalid: true }],
+    ["a cnf that is empty", { cnf: {} }, { invalid: true }],
+    ["a jkt that is empty", { cnf: { jkt: "" } }, { invalid: true }],
+    ["a jkt that is no text", { cnf: { jkt: [JKT_ES256] } }, { invalid: true }],
+    ["a jkt that is null", { cnf: { jkt: null } }, { invalid: true }],
+    ["a jkt with padding", { cnf: { jkt: `${JKT_ES256}=` } }, { invalid: true }],
+    ["a jkt that is too short", { cnf: { jkt: JKT_ES256.slice(1) } }, { invalid: true }],
+    ["a jkt with unused bits", { cnf: { jkt: `${"A".repeat(42)}B` } }, { invalid: true }],
+    ["a cnf that is inherited", Object.create({ cnf: { jkt: JKT_ES256 } }), { unbound: true }],
+    ["an inactive token", { active: false }, null],
+    ["an inactive token with a cnf", { active: false, cnf: { jkt: JKT_ES256 } }, null],
+    ["active that is no boolean", { active: "true", cnf: { jkt: JKT_ES256 } }, null],
+    ["introspection, bound", { active: true, cnf: { jkt: JKT_ES256 } }, { jkt: JKT_ES256 }],
+    [
+      "introspection, token_type DPoP in any case",
+      { active: true, token_type: "dpop", cnf: { jkt: JKT_ES256 } },
+      { jkt: JKT_ES256 },
+    ],
+    [
+      "introspection, bound and token_type Bearer",
+      { active: true, token_type: "Bearer", cnf: { jkt: JKT_ES256 } },
+      { invalid: true },
+    ],
+    [
+      "introspection, token_type DPoP and no cnf",
+      { active: true, token_type: "DPoP" },
+      { invalid: true },
+    ],
+    ["introspection, Bearer", { active: true, token_type: "Bearer" }, { unbound: true }],
+    [
+      "a JWT's own token_type says nothing",
+      { token_type: "access", cnf: { jkt: JKT_ES256 } },
+      { jkt: JKT_ES256 },
+    ],
+  ];
+
+  test.each(rows)("%s", (_, claims, binding) => {
+    expect(bindingFromClaims(claims)).toEqual(binding);
+  });
+
+  test("what is no object is a mistake", () => {
+    for (const claims of [null, undefined, "eyJ", 1, []]) {
+      expect(() => bindingFromClaims(claims as object)).toThrow(TypeError); // on purpose
+    }
+  });
+});
+
+describe("[7-2] [7-3] the hash of the token and everything else about the proof is checked before the binding is looked up", () => {
+  function counting(): { readonly asked: string[]; readonly binding: (token: string) => Binding } {
+    const asked: string[] = [];
+    return { asked, binding: (token) => (asked.push(token), BOUND) };
+  }
+
+  test.each([
+    ["no credentials", { authorization: undefined }, "credentials_missing"],
+    ["no proof", { proof: undefined }, "proof_missing"],
+    ["two proofs", { proof: [apiProof(), apiProof()] }, "proof_multiple"],
+    ["garbage", { proof: "x.y.z" }, "jws_malformed"],
+    ["another method", { method: "POST" }, "htm_mismatch"],
+    ["another url", { url: `${API_URL}/` }, "htu_mismatch"],
+    ["another token", { authorization: "DPoP other" }, "ath_mismatch"],
+    ["an old proof", { now: NOW + 61 }, "iat_too_old"],
+    [
+      "a private key",
+      { proof: apiProof({ header: { jwk: { kty: "EC", d: "" } } }) },
+      "jwk_private",
+    ],
+  ] as const)("never for %s", async (_, over, code) => {
+    const { asked, binding } = counting();
+    expect(await accessOutcome({ binding, ...over })).toBe(code);
+    expect(asked).toEqual([]);
+  });
+
+  test("once, with the token, before the key import and the signature", async () => {
+    const { asked, binding } = counting();
+    const order: string[] = [];
+    const spy = {
+      ...ES256,
+      importKey: (jwk: Parameters<typeof ES256.importKey>[0]) => (
+        order.push("import"),
+        ES256.importKey(jwk)
+      ),
+    };
+    const verifier = createVerifier({ algs: [spy] });
+    const server = createResourceServer({ verifier });
+    const looked = (token: string): Binding => (order.push("binding"), binding(token));
+    expect(server.authenticate(apiRequest({ binding: looked })).ok).toBe(true);
+    expect(order).toEqual(["binding", "import"]);
+    expect(asked).toEqual([TOKEN]);
+    expect(server.authenticate(apiRequest({ binding: { jkt: JKT_OTHER } })).ok).toBe(false);
+    expect(order).toEqual(["binding", "import"]); // another key costs no import
+  });
+
+  test("what it throws comes through, and nothing is granted or stored", async () => {
+    const broken = (): never => {
+      throw new Error("database");
+    };
+    const replay = createMemoryReplayStore();
+    const server = createResourceServer({ verifier: createVerifier({ replay }) });
+    expect(() => server.authenticate(apiRequest({ binding: broken }))).toThrow("database");
+    const async = createAsyncResourceServer({ verifier: createAsyncVerifier({ replay }) });
+    const rejecting = (): Promise<never> => Promise.reject(new Error("database"));
+    await expect(async.authenticate({ ...apiRequest(), binding: rejecting })).rejects.toThrow(
+      "database",
+    );
+    for (const authorization of [`DPoP ${TOKEN}`, BEARER]) {
+      const both = createAsyncResourceServer({
+        verifier: createAsyncVerifier({ replay }),
+        schemes: "dpop-and-bearer",
+      });
+      const request = { ...apiRequest({ authorization }), binding: rejecting };
+      await expect(both.authenticate(request)).rejects.toThrow("database");
+    }
+    expect(replay.size).toBe(0);
+  });
+});
+
+describe("[7.1-2] access is granted where everything holds", () => {
+  test("the answer has the token, the key, the claims of the proof and no headers", async () => {
+    const result = await authenticate();
+    expect(result).toMatchObject({
+      ok: true,
+      scheme: "DPoP",
+      accessToken: TOKEN,
+      jkt: JKT_ES256,
+      claims: { htm: "GET", htu: API_URL, iat: NOW },
+      headers: {},
+    });
+  });
+
+  test("a bearer token has no key and no claims", async () => {
+    const request = {
+      authorization: `bearer ${TOKEN}`,
+      proof: undefined,
+      binding: { unbound: true },
+    } as const;
+    expect(await authenticate(request, BOTH)).toEqual({
+      ok: true,
+      scheme: "Bearer",
+      accessToken: TOKEN,
+      headers: {},
+    });
+  });
+
+  test("[8.2-2] a nonce that is due comes with Cache-Control", async () => {
+    const proof = apiProof({ claims: { nonce: "fresh" } });
+    const of = async (status: "valid" | "renew"): Promise<object> => {
+      const nonce = { accept: "fresh", next: "next", status };
+      return (await authenticate({ proof }, { policy: { nonce } })).headers;
+    };
+    expect(await of("renew")).toEqual({ "DPoP-Nonce": "next", "Cache-Control": "no-store" });
+    expect(await of("valid")).toEqual({});
+  });
+
+  test("a nonce that is optional is handed out to those that have none", async () => {
+    const policy = { nonce: { accept: "fresh", next: "next" }, noncePolicy: "optional" as const };
+    expect(await authenticate({}, { policy })).toMatchObject({
+      ok: true,
+      headers: { "DPoP-Nonce": "next" },
+    });
+  });
+
+  test("a replay is refused, and a store without room is 503 without a challenge", async () => {
+    const server = createResourceServer({
+      verifier: createVerifier({ replay: createMemoryReplayStore() }),
+    });
+    expect(server.authenticate(apiRequest()).ok).toBe(true);
+    const again = server.authenticate(apiRequest());
+    expect(again).toMatchObject({ ok: false, status: 401, failure: { code: "jti_replayed" } });
+    const full = await authenticate({}, { policy: { replay: "full" } });
+    expect(full).toEqual({
+      ok: false,
+      status: 503,
+      headers: { "Retry-After": "1", "Cache-Control": "no-store" },
+      failure: {
+        ok: false,
+        code: "replay_store_full",
+        message: FAILURES.replay_store_full.message,
+      },
+    });
+  });
+});
+
+describe("mistakes of the programmer", () => {
+  const server = createResourceServer({ verifier: createVerifier() });
+  const asWritten = (request: object): ResourceRequest => request as ResourceRequest; // on purpose
+
+  test.each([
+    ["no binding", { binding: undefined }, "binding"],
+    ["a misspelt member", { bindings: BOUND }, "request"],
+    ["no method", { method: undefined }, "method"],
+    ["a relative url", { url: "/path" }, "url"],
+    ["a number in Authorization", { authorization: [1] }, "authorization"],
+    ["alsoVerified that is text", { alsoVerified: "x5t#S256" }, "alsoVerified"],
+    ["a binding of no form", { binding: {} }, "binding"],
+    ["a binding of two forms", { binding: { jkt: JKT_ES256, unbound: true } }, "binding"],
+    ["unbound that is false", { binding: { unbound: false } }, "binding"],
+    ["a jkt that is null", { binding: { jkt: null } }, "binding"],
+    ["a misspelt form", { binding: { jkts: JKT_ES256 } }, "binding"],
+    ["a binding that is true", { binding: true }, "binding"],
+    ["a function that answers nothing", { binding: () => undefined }, "binding"],
+    ["a function that answers later", { binding: async () => BOUND }, "binding"],
+    [
+      "a function that fails later",
+      { binding: () => Promise.reject(new Error("late")) },
+      "binding",
+    ],
+    ["a binding that is promised", { binding: Promise.resolve(BOUND) }, "binding"],
+    ["time in milliseconds", { now: NOW * 1000 }, "now"],
+  ])("%s is a TypeError or RangeError that names it", (_, over, name) => {
+    const call = (): unknown => server.authenticate(asWritten({ ...apiRequest(), ...over }));
+    expect(call).toThrow(
+      /TypeError|RangeError/.test(String(thrownBy(call))) ? name : "no such error",
+    );
+  });
+
+  test.each([
+    ["no verifier", {}, "verifier"],
+    ["schemes that do not exist", { verifier: createVerifier(), schemes: "bearer" }, "schemes"],
+    ["schemes that are null", { verifier: createVerifier(), schemes: null }, "schemes"],
+    ["a realm that can't be sent", { verifier: createVerifier(), realm: "a\nb" }, "realm"],
+    ["a scope with a quote", { verifier: createVerifier(), scope: 'a"b' }, "scope"],
+    ["a misspelt option", { verifier: createVerifier(), scheme: "dpop" }, "options"],
+  ])("%s", (_, options, name) => {
+    expect(() => createResourceServer(options as never)).toThrow(name); // on purpose
+    expect(() => createResourceServer(options as never)).toThrow(TypeError);
+  });
+
+  test("a verifier of the other kind never grants anything", async () => {
+    const sync = createResourceServer({ verifier: createAsyncVerifier() as never }); // on purpose
+    expect(() => sync.authenticate(apiRequest())).toThrow(TypeError);
+    const async = createAsyncResourceServer({ verifier: createVerifier() as never });
+    await expect(async.authenticate(apiRequest())).rejects.toThrow(TypeError);
+  });
+});
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}
+
+describe("challenges of one's own", () => {
+  test("quoted strings are safe", () => {
+    const value = wwwAuthenticate({
+      scheme: "DPoP",
+      realm: 'a "quoted" \\ realm',
+      algs: ["ES256"],
+    });
+    expect(value).toBe('DPoP realm="a \\"quoted\\" \\\\ realm", algs="ES256"');
+    expect(readChallenges(value)).toEqual([
+      { scheme: "DPoP", params: { realm: 'a "quoted" \\ realm', algs: "ES256" } },
+    ]);
+    for (const realm of ["a\r\nSet-Cookie: b", "é", "\u0000", "\u007f"]) {
+      expect(() => wwwAuthenticate({ scheme: "DPoP", realm })).toThrow(TypeError);
+    }
+    for (const error of ['a"', "a\\", "a\n"]) {
+      expect(() => wwwAuthenticate({ scheme: "Bearer", error })).toThrow(TypeError);
+    }
+    expect(() => wwwAuthenticate([])).toThrow(TypeError);
+    expect(() => wwwAuthenticate({ scheme: "Basic" as "DPoP" })).toThrow(TypeError);
+  });
+
+  test("insufficient_scope, as section 7.1 names it", () => {
+    const challenge = {
+      error: "insufficient_scope",
+      scope: "write",
+      algs: noble.algs.map(({ alg }) => alg),
+    };
+    expect(wwwAuthenticate([{ scheme: "Bearer" }, { scheme: "DPoP", ...challenge }])).toBe(
+      'Bearer, DPoP scope="write", error="insufficient_scope", algs="ES256 EdDSA Ed25519"',
+    );
+  });
+
+  test("[7.1-4] [8-7] what a browser must be told to expose", () => {
+    expect(accessControlExposeHeaders()).toBe("WWW-Authenticate, DPoP-Nonce");
+    expect(accessControlExposeHeaders(null)).toBe("WWW-Authenticate, DPoP-Nonce");
+    expect(accessControlExposeHeaders("ETag, dpop-nonce")).toBe(
+      "ETag, dpop-nonce, WWW-Authenticate",
+    );
+    expect(accessControlExposeHeaders("*")).toBe("*, WWW-Authenticate, DPoP-Nonce");
+  });
+});
+
+test("every code of a resource server was asked for above", async () => {
+  const seen = await Promise.all(
+    [
+      { authorization: null },
+      { authorization: "§" },
+      { authorization: [BEARER, BEARER] },
+      { authorization: "Basic a" },
+      { authorization: BEARER },
+      ...[null, { unbound: true }, { invalid: true }, { unsupported: ["a"] }].map((binding) => ({
+        binding: binding as Binding | null,
+      })),
+    ].map((over) => accessOutcome(over, BOTH)),
+  );
+  const elsewhere: readonly FailureCode[] = ["dpop_jkt_invalid", "dpop_jkt_mismatch"]; // PAR
+  expect(seen.toSorted()).toEqual(
+    ROLE_CODES.filter((code) => !elsewhere.includes(code)).toSorted(),
+  );
+});
