@@ -1,0 +1,84 @@
+// HTTP servers on 127.0.0.1, each on a free port, so that every peer is an origin of its own.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+
+export interface Loopback {
+  readonly server: Server;
+  /** Scheme, host and port, without a slash at the end. */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** Listens before anybody answers: an issuer has its port in its name, so the port must be known first. */
+export async function listen(): Promise<Loopback> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port to listen on");
+  return {
+    server,
+    origin: `http://127.0.0.1:${address.port}`,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections(); // fetch keeps its connections open for a while
+      await closed;
+    },
+  };
+}
+
+/** A request as a server of ours looks at it. */
+export interface Received {
+  readonly method: string;
+  /** The path without the query. */
+  readonly path: string;
+  /** Absolute, with the server's own origin: what a client puts into `Host` proves nothing. */
+  readonly url: string;
+  readonly authorization: readonly string[] | undefined;
+  readonly proof: readonly string[] | undefined;
+  readonly query: URLSearchParams;
+  /** The body, read as application/x-www-form-urlencoded. */
+  readonly form: URLSearchParams;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** To be sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** Lets a function answer every request; what it throws is a 500 that says so. */
+export function answerWith(
+  { server, origin }: Loopback,
+  answer: (request: Received) => Reply | Promise<Reply>,
+): void {
+  server.on("request", async (req, res) => {
+    try {
+      send(res, await answer(await receive(req, origin)));
+    } catch (error) {
+      console.error(error);
+      send(res, { status: 500 });
+    }
+  });
+}
+
+async function receive(req: IncomingMessage, origin: string): Promise<Received> {
+  const target = new URL(req.url ?? "/", origin);
+  return {
+    method: req.method ?? "",
+    path: target.pathname,
+    url: `${origin}${req.url ?? ""}`,
+    authorization: req.headersDistinct["authorization"],
+    proof: req.headersDistinct["dpop"],
+    query: target.searchParams,
+    form: new URLSearchParams(await text(req)),
+  };
+}
+
+function send(res: ServerResponse, { status, headers, body }: Reply): void {
+  res.writeHead(status, { "Content-Type": "application/json", ...headers });
+  res.end(body === undefined ? undefined : JSON.stringify(body));
+}
