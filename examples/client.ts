@@ -1,8 +1,20 @@
-import { createProof, createSigner, generatePrivateJwk } from "dpop-core";
+import { createClientSession, createDpopFetch, createSigner, generatePrivateJwk } from "dpop-core";
 
-export const signer = createSigner(generatePrivateJwk("ES256")); // tokens get bound to this key
+const { ISSUER = "http://localhost:4000", API = "http://localhost:3000" } = process.env;
+const { CLIENT_ID = "a-client", CLIENT_SECRET = "a-secret" } = process.env;
 
-export function call(url: string, accessToken: string): Promise<Response> {
-  const proof = createProof(signer, { method: "GET", url, accessToken }); // a new one for every request
-  return fetch(url, { headers: { authorization: `DPoP ${accessToken}`, dpop: proof } });
-}
+const signer = createSigner(generatePrivateJwk("ES256")); // what the tokens get bound to
+const session = createClientSession({ signer });
+const dpopFetch = createDpopFetch({ session }); // fetch, with a new proof in every request
+
+const granted = await dpopFetch(`${ISSUER}/token`, {
+  method: "POST",
+  headers: { authorization: `Basic ${btoa(`${CLIENT_ID}:${CLIENT_SECRET}`)}` },
+  body: new URLSearchParams({ grant_type: "client_credentials", resource: API }),
+});
+const token = session.readTokenResponse(await granted.json());
+if (!token.ok) throw new Error(token.code); // no token, or one that is not bound to our key
+
+const authorization = `DPoP ${token.accessToken}`;
+const answer = await dpopFetch(`${API}/things?page=2`, { headers: { authorization } });
+console.log(answer.status, await answer.text());

@@ -16,15 +16,22 @@
 //   3. The API gets the token and a new proof. It checks the token as ever, then asks of the proof: is it signed, by the
 //      very key that the token is bound to, for this method, this URL and this token, just now, and for the first time?
 //
-// Here the authorization server is a real one, oidc-provider, and everything is on loopback, with keys that live as
-// long as the run. Whether an answer is right is not for the run to say: demo/situations.ts has it written down. Read
-// on in
+// First the authorization server is a real one, oidc-provider, and the API and the clients are on this library. Then the
+// servers are on this library, and the clients are others: oauth4webapi, openid-client and dpop. Everything is on
+// loopback, with keys that live as long as the run. Whether an answer is right is not for the run to say:
+// demo/situations.ts has it written down. Read on in
 //
 //   demo/situations.ts            what is tried, and what must come of it
-//   demo/story.ts                 the client and the thief: how proofs are made, and misused
+//   demo/story.ts                 the chapters, and what runs in them
+//   demo/first-token.ts           a client gets a token: how proofs are made
+//   demo/token-use.ts             it uses the token, and a thief tries to: how they are misused
 //   demo/api.ts                   the API: how proofs are verified
-//   demo/authorization-server.ts  how DPoP is turned on at the authorization server
-import { exitCode, render } from "./demo/situations.js";
+//   demo/authorization-server.ts  how DPoP is turned on at oidc-provider
+//   demo/code-flow.ts             an app without a secret: code and refresh token, with the client of this library
+//   demo/own-authorization-server.ts, demo/own-api.ts   both servers on this library, with nonces
+//   demo/foreign-clients.ts       clients of others at these
+//   demo/thieves.ts               and thieves
+import { exitCode, render } from "./demo/report.js";
 import { runDemo } from "./demo/story.js";
 
 const report = await runDemo();

@@ -27,17 +27,43 @@ const rigged = (how: "accepts" | "refuses"): Promise<Ended> =>
 const misbehaved = ({ lines }: Ended): readonly string[] =>
   lines.filter((line) => / NO\b/.test(line));
 
+/** The rows under the headings that begin like this. */
+function rowsUnder({ lines }: Ended, heading: string): readonly string[] {
+  const rows: string[] = [];
+  let isUnder = false;
+  for (const line of lines) {
+    const isRow = /^(AS|API) /.test(line);
+    if (isRow && isUnder) rows.push(line);
+    if (!isRow && line !== "") isUnder = line.startsWith(heading);
+  }
+  return rows;
+}
+
+/** The first three characters of the column "answer". */
+function statusIn({ lines }: Ended, row: string): string {
+  const start = lines.find((line) => line.startsWith("at "))?.indexOf("answer") ?? -1;
+  return row.slice(start, start + 3);
+}
+
 describe("the demo", () => {
   test("as it is, behaves in every situation and exits with 0", { timeout: LIMIT }, async () => {
-    const { code, lines } = await run("npm", ["run", "--silent", "demo"]);
-    const [, behaved, total] = /^demo: (\d+)\/(\d+)$/.exec(lines.at(-1) ?? "") ?? [];
-    expect(code).toBe(0);
+    const ended = await run("npm", ["run", "--silent", "demo"]);
+    const [, behaved, total] = /^demo: (\d+)\/(\d+)$/.exec(ended.lines.at(-1) ?? "") ?? [];
+    expect(ended.code).toBe(0);
     expect(behaved).toBe(total);
-    expect(Number(total)).toBeGreaterThanOrEqual(12);
+    expect(Number(total)).toBeGreaterThanOrEqual(60);
+    expect(misbehaved(ended)).toEqual([]);
+    for (const client of ["oauth4webapi", "openid-client", "dpop (npm)"]) {
+      const rows = rowsUnder(ended, `Servers on this library, and ${client}`).join("\n");
+      expect(rows).toMatch(/^AS .* 400 use_dpop_nonce /m);
+      expect(rows).toMatch(/^AS .* 200 .* bound to the client's key /m);
+      expect(rows).toMatch(/^API .* 401 use_dpop_nonce /m);
+      expect(rows).toMatch(/^API .* 200 /m);
+    }
   });
 
   test(
-    "with a verifier that accepts everything, lets every bad proof in and fails",
+    "with verifiers that accept everything, lets every bad proof in and fails",
     { timeout: LIMIT },
     async () => {
       const ended = await rigged("accepts");
@@ -51,22 +77,32 @@ describe("the demo", () => {
         "ath_mismatch",
         "iat_too_old",
         "signature_invalid",
+        "token not read",
+        "nonce_missing",
+        "nonce_mismatch",
+        "dpop_jkt_mismatch",
       ]) {
         expect(misbehaved(ended).join("\n")).toContain(code);
+      }
+      const ours = rowsUnder(ended, "Servers on this library").filter((row) => / NO\b/.test(row));
+      for (const tried of ["stolen code", "stolen refresh token", "stolen token", "once more"]) {
+        expect(ours.join("\n")).toContain(tried);
       }
     },
   );
 
   test(
-    "with a verifier that refuses everything, lets nobody in and fails",
+    "with verifiers that refuse everything, lets nobody in and fails",
     { timeout: LIMIT },
     async () => {
       const ended = await rigged("refuses");
       expect(ended.code).toBe(1);
       expect(misbehaved(ended).join("\n")).toContain("token and fresh proof");
-      expect(
-        ended.lines.filter((line) => line.startsWith("API") && line.includes(" 200 ")).length,
-      ).toBe(0);
+      const atApis = ended.lines.filter((line) => line.startsWith("API"));
+      const ours = rowsUnder(ended, "Servers on this library");
+      expect(ours.length).toBeGreaterThanOrEqual(20);
+      const statuses = [...atApis, ...ours].map((row) => statusIn(ended, row));
+      expect(new Set(statuses)).toEqual(new Set(["400", "401", "non"])); // "none": never tried
     },
   );
 });

@@ -1,32 +1,50 @@
 // The README holds the examples to the letter, every example runs, and its tables say what the code says.
-import { createServer } from "node:http";
-import { once } from "node:events";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { promisify } from "node:util";
 import {
+  createAsyncResourceServer,
+  createAsyncVerifier,
+  createClientSession,
   createProof,
   createSigner,
   createVerifier,
   FAILURES,
   generatePrivateJwk,
-  jwkThumbprint,
 } from "dpop-core";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
+import { protect } from "../examples/adapter.js";
 import { verifierOver } from "../examples/async-store.js";
-import manifest from "../package.json" with { type: "json" };
-import { call, signer } from "../examples/client.js";
+import { dpopFetch, session as browserSession } from "../examples/browser-key.js";
 import { verifier as es384Verifier } from "../examples/own-noble.js";
-import { answer } from "../examples/server.js";
+import { verifierOver as verifierOverRedis } from "../examples/redis.js";
+import manifest from "../package.json" with { type: "json" };
+import { ROOT } from "./support/build.js";
 
 const readme = readFileSync("README.md", "utf8");
 const blocks = [...readme.matchAll(/<!-- (examples\/[\w-]+\.ts) -->\n\n```ts\n([\s\S]*?)```/g)];
+
+const PROGRAMS = ["server", "client", "authorization-server"];
 
 describe("the README", () => {
   test("shows the examples as they are", () => {
     const named = blocks.map(([, file]) => file);
     expect(named).toEqual(
-      ["server", "client", "async-store", "own-noble"].map((name) => `examples/${name}.ts`),
+      [...PROGRAMS, "adapter", "browser-key", "redis", "async-store", "own-noble"].map(
+        (name) => `examples/${name}.ts`,
+      ),
     );
     for (const [, file = "", code] of blocks) expect(code).toBe(readFileSync(file, "utf8"));
+  });
+
+  test("shows programs of 25 lines at most", () => {
+    for (const name of PROGRAMS) {
+      const lines = readFileSync(`examples/${name}.ts`, "utf8").trimEnd().split("\n");
+      expect(lines.length).toBeLessThanOrEqual(25);
+      expect(lines.every((line) => line.length <= 100)).toBe(true);
+    }
   });
 
   test("has no other code but commands", () => {
@@ -71,50 +89,135 @@ describe("the README", () => {
   });
 });
 
-describe("the examples", () => {
-  test("server and client: the call is answered, a replay and a stolen token are not", async () => {
-    const jkt = jwkThumbprint(signer.publicJwk);
-    let origin = "";
-    const server = createServer((req, res) => {
-      const token = req.headers.authorization?.slice("DPoP ".length) ?? "";
-      const fields = req.headersDistinct["dpop"];
-      const { status, challenge } = answer(fields, req.method ?? "", origin + req.url, token, jkt);
-      res.writeHead(status, challenge === undefined ? {} : { "WWW-Authenticate": challenge }).end();
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
-    try {
-      expect((await call(`${origin}/things?page=2`, "a-token")).status).toBe(200);
-      const request = { method: "GET", url: origin, accessToken: "a-token" };
-      const send = (dpop: string): Promise<Response> =>
-        fetch(origin, { headers: { authorization: "DPoP a-token", dpop } });
-      const used = createProof(signer, request);
-      const stolen = createProof(createSigner(generatePrivateJwk("ES256")), request);
-      expect((await send(used)).status).toBe(200);
-      const without = await fetch(origin, { headers: { authorization: "DPoP a-token" } });
-      expect(without.status).toBe(401);
-      for (const [proof, error] of [
-        [used, "invalid_dpop_proof"],
-        [stolen, "invalid_token"],
-      ] as const) {
-        const refused = await send(proof);
-        expect(refused.status).toBe(401);
-        expect(refused.headers.get("WWW-Authenticate")).toBe(
-          `DPoP error="${error}", algs="ES256 EdDSA Ed25519"`,
-        );
-      }
-    } finally {
-      server.closeAllConnections();
-      server.close();
+/** A port of loopback that is free now. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "localhost");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return String(typeof address === "object" ? address?.port : "");
+}
+
+describe("the programs: client, authorization server and API, each a process", () => {
+  const children: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill();
+  });
+
+  const tsx = ["--import", "tsx"];
+  const resolving = { TSX_TSCONFIG_PATH: "test/tsconfig.json" }; // where "dpop-core" means the sources
+
+  async function start(
+    name: string,
+    env: Readonly<Record<string, string>>,
+    url: string,
+  ): Promise<void> {
+    const stdio = ["ignore", "ignore", "inherit"] as const;
+    const options = { cwd: ROOT, env: { ...process.env, ...resolving, ...env }, stdio: [...stdio] };
+    const child = spawn(process.execPath, [...tsx, `examples/${name}.ts`], options);
+    children.push(child);
+    while (child.exitCode === null) {
+      const answered = await fetch(url).then(
+        () => true,
+        () => false,
+      );
+      if (answered) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    throw new Error(`${name} ended`);
+  }
+
+  test(
+    "the client gets a token and is let in; a bearer of it is not",
+    { timeout: 60_000 },
+    async () => {
+      const ports = { issuer: await freePort(), api: await freePort() };
+      const ISSUER = `http://localhost:${ports.issuer}`;
+      const API = `http://localhost:${ports.api}`;
+      await start("authorization-server", { PORT: ports.issuer, API }, `${ISSUER}/jwks`);
+      await start("server", { PORT: ports.api, ISSUER }, API);
+      const run = promisify(execFile)(process.execPath, [...tsx, "examples/client.ts"], {
+        cwd: ROOT,
+        env: { ...process.env, ...resolving, ISSUER, API },
+      });
+      expect((await run).stdout).toBe("200 hello\n\n");
+
+      const anonymous = await fetch(API);
+      expect(anonymous.status).toBe(401);
+      expect(anonymous.headers.get("WWW-Authenticate")).toBe('DPoP algs="ES256 EdDSA Ed25519"');
+      const session = createClientSession({ signer: createSigner(generatePrivateJwk("EdDSA")) });
+      const own = { method: "GET", url: API, accessToken: "made-up" };
+      const call = (): Promise<Response> =>
+        fetch(API, { headers: { authorization: "DPoP made-up", dpop: session.buildProof(own) } });
+      const asked = await call();
+      expect(asked.status).toBe(401);
+      expect(asked.headers.get("WWW-Authenticate")).toContain('error="use_dpop_nonce"');
+      session.observe(own, asked);
+      const refused = await call();
+      expect(refused.headers.get("WWW-Authenticate")).toContain('error="invalid_token"');
+      const without = await fetch(`${ISSUER}/token`, { method: "POST" });
+      expect([without.status, await without.json()]).toMatchObject([
+        400,
+        { error: "invalid_dpop_proof" },
+      ]);
+    },
+  );
+});
+
+describe("the other examples", () => {
+  const signer = createSigner(generatePrivateJwk("ES256"));
+  const request = { method: "GET", url: "https://api.example/" };
+
+  test("an adapter for Request and Response", async () => {
+    const session = createClientSession({ signer });
+    const api = createAsyncResourceServer({ verifier: createAsyncVerifier() });
+    const handle = protect(
+      api,
+      "https://api.example",
+      async (token) => (token === "good" ? { jkt: session.jkt } : null),
+      async () => new Response("hello"),
+    );
+    const send = (accessToken: string, url: string): Promise<Response> => {
+      const proof = session.buildProof({
+        method: "GET",
+        url: "https://api.example/a",
+        accessToken,
+      });
+      const headers = { authorization: `DPoP ${accessToken}`, dpop: proof };
+      return handle(new Request(url, { headers }));
+    };
+    expect(await (await send("good", "http://10.0.0.1:8080/a?b")).text()).toBe("hello");
+    expect((await send("bad", "http://10.0.0.1:8080/a?b")).status).toBe(401);
+    const elsewhere = await send("good", "http://10.0.0.1:8080/c");
+    expect(elsewhere.headers.get("WWW-Authenticate")).toContain('error="invalid_dpop_proof"');
+  });
+
+  test("a key that can't be extracted", async () => {
+    expect(typeof dpopFetch).toBe("function");
+    const proof = await browserSession.buildProof(request);
+    expect(createVerifier().verify(proof, request)).toMatchObject({ jkt: browserSession.jkt });
+  });
+
+  test("Redis", async () => {
+    const sent: string[][] = [];
+    const keys = new Set<string>();
+    const verifier = verifierOverRedis({
+      async sendCommand(args) {
+        sent.push(args);
+        const [, key = ""] = args;
+        return keys.size === keys.add(key).size ? null : "OK";
+      },
+    });
+    const proof = createProof(signer, request);
+    expect((await verifier.verify(proof, request)).ok).toBe(true);
+    expect(await verifier.verify(proof, request)).toMatchObject({ code: "jti_replayed" });
+    expect(sent.map(([command]) => command)).toEqual(["SET", "SET"]);
   });
 
   test("a store that answers later", async () => {
     const seen = new Set<string>();
     const verifier = verifierOver(async (key) => !seen.has(key) && seen.add(key).size > 0);
-    const request = { method: "GET", url: "https://api.example/" };
     const proof = createProof(signer, request);
     expect((await verifier.verify(proof, request)).ok).toBe(true);
     expect(await verifier.verify(proof, request)).toMatchObject({ code: "jti_replayed" });
@@ -123,7 +226,6 @@ describe("the examples", () => {
   });
 
   test("noble of your own", () => {
-    const request = { method: "GET", url: "https://api.example/" };
     const own = createSigner(generatePrivateJwk("ES384"));
     expect(es384Verifier.verify(createProof(own, request), request)).toMatchObject({
       ok: true,

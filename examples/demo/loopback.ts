@@ -1,12 +1,22 @@
 // HTTP servers on 127.0.0.1, each on a free port, and guards for the JSON that comes back from them.
 import { once } from "node:events";
-import { createServer, type OutgoingHttpHeaders, request, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+  type RequestListener,
+  type Server,
+} from "node:http";
 
-export interface Loopback {
-  readonly server: Server;
+export interface Running {
   /** Scheme, host and port, without a slash at the end. */
   readonly origin: string;
   close(): Promise<void>;
+}
+
+export interface Loopback extends Running {
+  readonly server: Server;
 }
 
 /** Listens before anybody answers: an issuer has its port in its name, so the port must be known first. */
@@ -25,6 +35,31 @@ export async function listen(): Promise<Loopback> {
       server.closeAllConnections(); // fetch keeps its connections open for a while
       await closed;
     },
+  };
+}
+
+/** What a server answers: the body is sent as JSON. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** `answer` gets the request and the text of its body. */
+export function answerWith(
+  answer: (req: IncomingMessage, text: string) => Reply | Promise<Reply>,
+): RequestListener {
+  return async (req, res) => {
+    try {
+      let text = "";
+      for await (const chunk of req.setEncoding("utf8")) text += String(chunk);
+      const { status, headers, body } = await answer(req, text);
+      res.writeHead(status, { "Content-Type": "application/json", ...headers });
+      res.end(body === undefined ? "" : JSON.stringify(body));
+    } catch (error) {
+      console.error(error); // ours to repair: nothing that a client sends gets here
+      res.writeHead(500).end();
+    }
   };
 }
 

@@ -1,127 +1,194 @@
-// What is tried and what must come of it, written down before anything runs; and the comparison with what did come.
+// What is tried and what must come of it, written down before anything runs. report.ts compares it with what did come.
 import type { FailureCode } from "dpop-core";
 
 /** What somebody got for a request. */
 export interface Answer {
   /** The HTTP status code. */
   readonly status: number;
-  /** The OAuth `error`: of the token response, or of the WWW-Authenticate of the API. */
+  /** The OAuth `error`: of the JSON of an authorization server, or of the WWW-Authenticate of an API. */
   readonly error: string | null;
-  /** Of the API: why the proof was refused. Of the authorization server: which key the granted token is bound to. */
+  /** Why a server of ours refused, which key a granted token is bound to, or what else a row is about. */
   readonly detail: string | null;
 }
 
-interface Situation {
+export interface Situation {
   readonly at: "AS" | "API";
   readonly tried: string;
   readonly must: Answer;
 }
 
-const SITUATIONS = {
-  // A client gets a token.
-  noNonce: as("ask for a token; the proof has no nonce yet", 400, "use_dpop_nonce"),
-  granted: as("ask again with the nonce of that answer", 200, null, "bound to our key"),
-  grantedAgain: as("another token, with a fresh proof", 200, null, "bound to our key"),
-  // The authorization server refuses what is no proof of ours.
-  asReplayed: as("the same proof once more", 400, "invalid_grant"),
-  asAltered: as("a fresh proof, its signature altered", 400, "invalid_dpop_proof"),
-  asWrongKey: as("a proof that shows one key, signed with another", 400, "invalid_dpop_proof"),
-  asMadeUpNonce: as("a proof with a nonce that was made up", 400, "use_dpop_nonce"),
-  asNoProof: as("no proof at all", 400, "invalid_grant"),
-  // The client uses its token.
-  anonymous: api("knock without a token", 401, null),
-  called: api("token and fresh proof", 200, null),
-  calledAgain: api("the same token, another fresh proof", 200, null),
-  // Somebody stole the token, and what went with it.
-  bearer: api("stolen token as Bearer", 401, "invalid_token"),
-  noProof: api("stolen token, no proof", 401, "invalid_dpop_proof", "proof_missing"),
-  otherKey: api("stolen token, proof of the thief's own key", 401, "invalid_token", "jkt_mismatch"),
-  rewritten: api("stolen token, rewritten to the thief's key", 401, "invalid_token"),
-  replayed: api("stolen token and its used proof", 401, "invalid_dpop_proof", "jti_replayed"),
-  otherMethod: api("that proof for another method", 401, "invalid_dpop_proof", "htm_mismatch"),
-  otherUrl: api("that proof for another URL", 401, "invalid_dpop_proof", "htu_mismatch"),
-  otherToken: api("that proof for another token", 401, "invalid_dpop_proof", "ath_mismatch"),
-  noToken: api("a proof that was made for no token", 401, "invalid_dpop_proof", "ath_missing"),
-  stale: api("an unused proof, an hour old", 401, "invalid_dpop_proof", "iat_too_old"),
-  future: api("a proof dated an hour ahead", 401, "invalid_dpop_proof", "iat_in_future"),
-  // Proofs that nobody should send.
-  altered: api("signature altered", 401, "invalid_dpop_proof", "signature_invalid"),
-  rewrittenClaims: api(
-    "claims altered after signing",
-    401,
-    "invalid_dpop_proof",
-    "signature_invalid",
-  ),
-  twoFields: api("two DPoP fields", 401, "invalid_dpop_proof", "proof_multiple"),
-  twoJoined: api("two proofs in one field", 401, "invalid_dpop_proof", "proof_multiple"),
-  privateKey: api("the private key in jwk", 401, "invalid_dpop_proof", "jwk_private"),
-  unsigned: api("alg none, no signature", 401, "invalid_dpop_proof", "jws_malformed"),
-  algNone: api("alg none, a signature beside it", 401, "invalid_dpop_proof", "alg_unsupported"),
-} satisfies Readonly<Record<string, Situation>>;
+/** Writes down what came of a situation. */
+export type Tell = (situation: SituationName, answer: Answer) => void;
 
-export type SituationName = keyof typeof SITUATIONS;
+type Detail =
+  FailureCode | "bound to the client's key" | "jws_malformed, token not read" | "a code" | null;
 
-export interface Row extends Situation {
-  readonly name: string;
-  /** Undefined where the run never got there. */
-  readonly got: Answer | undefined;
-  readonly behaved: boolean;
-}
+export const CHAPTERS = {
+  "oidc-provider, and a client: its first token": {
+    noNonce: as("ask for a token; the proof has no nonce yet", 400, "use_dpop_nonce"),
+    granted: granted("ask again with the nonce of that answer"),
+    grantedAgain: granted("another token, with a fresh proof"),
+    // The authorization server refuses what is no proof of ours.
+    asReplayed: as("the same proof once more", 400, "invalid_grant"),
+    asAltered: as("a fresh proof, its signature altered", 400, "invalid_dpop_proof"),
+    asWrongKey: as("a proof that shows one key, signed with another", 400, "invalid_dpop_proof"),
+    asMadeUpNonce: as("a proof with a nonce that was made up", 400, "use_dpop_nonce"),
+    asNoProof: as("no proof at all", 400, "invalid_grant"),
+  },
 
-export interface Report {
-  readonly rows: readonly Row[];
-  /** How many rows answered as they must. */
-  readonly behaved: number;
-  readonly total: number;
-}
+  "An API on this library: the client uses its token": {
+    anonymous: api("knock without a token", 401, null, "credentials_missing"),
+    called: api("token and fresh proof", 200),
+    calledAgain: api("the same token, another fresh proof", 200),
+    garbage: badProof(
+      "token and garbage: is the token looked at?",
+      "jws_malformed, token not read",
+    ),
+  },
 
-/** Every situation counts: one that was never tried did not behave. */
-export function compare(answers: ReadonlyMap<string, Answer>): Report {
-  const rows = Object.entries(SITUATIONS).map(([name, { at, tried, must }]): Row => {
-    const got = answers.get(name);
-    return { name, at, tried, must, got, behaved: got !== undefined && same(got, must) };
-  });
-  const behaved = rows.filter((row) => row.behaved).length;
-  return { rows, behaved, total: rows.length };
-}
+  "The same API: somebody stole the token, and what went with it": {
+    bearer: badToken("stolen token as Bearer", "token_bound_as_bearer"),
+    noProof: badProof("stolen token, no proof", "proof_missing"),
+    otherKey: badToken("stolen token, proof of the thief's own key", "jkt_mismatch"),
+    rewritten: badToken("stolen token, rewritten to the thief's key", "token_inactive"),
+    replayed: badProof("stolen token and its used proof", "jti_replayed"),
+    otherMethod: badProof("that proof for another method", "htm_mismatch"),
+    otherUrl: badProof("that proof for another URL", "htu_mismatch"),
+    otherToken: badProof("that proof for another token", "ath_mismatch"),
+    noToken: badProof("a proof that was made for no token", "ath_missing"),
+    stale: badProof("an unused proof, an hour old", "iat_too_old"),
+    future: badProof("a proof dated an hour ahead", "iat_in_future"),
+  },
 
-export function exitCode({ behaved, total }: Report): 0 | 1 {
-  return total > 0 && behaved === total ? 0 : 1;
-}
+  "The same API: proofs that nobody should send": {
+    altered: badProof("signature altered", "signature_invalid"),
+    rewrittenClaims: badProof("claims altered after signing", "signature_invalid"),
+    twoFields: badProof("two DPoP fields", "proof_multiple"),
+    twoJoined: badProof("two proofs in one field", "proof_multiple"),
+    privateKey: badProof("the private key in jwk", "jwk_private"),
+    unsigned: badProof("alg none, no signature", "jws_malformed"),
+    algNone: badProof("alg none, a signature beside it", "alg_unsupported"),
+  },
 
-export function render({ rows, behaved, total }: Report): string {
-  const lines = [["at", "what was tried", "answer", "failure code, key", "as it must?"]];
-  for (const { at, tried, must, got, behaved: yes } of rows) {
-    const verdict = yes ? "yes" : `NO, must be ${words(must)} ${must.detail ?? ""}`;
-    lines.push([at, tried, got === undefined ? "none" : words(got), got?.detail ?? "-", verdict]);
-  }
-  const widths = [3, 47, 22, 17, 0]; // characters
-  const table = lines.map((cells) => cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" "));
-  return [...table.map((line) => line.trimEnd()), "", `demo: ${behaved}/${total}`].join("\n");
-}
+  "oidc-provider, and an app without a secret, on this library: a code": {
+    parJkt: as("push the request with dpop_jkt, the name of our key", 201),
+    code: as("log in, consent", 303, null, "a code"),
+    codeNoNonce: as("redeem the code; the proof has no nonce yet", 400, "use_dpop_nonce"),
+    codeRedeemed: granted("createDpopFetch does it again, with the nonce"),
+    codeCalled: api("call the API with that token", 200),
+    codeStolen: as("stolen code, bound by dpop_jkt, the thief's key", 400, "invalid_grant"),
+    parProof: as("push the request with a proof of our key instead", 201),
+    parCodeStolen: as("stolen code, bound by that proof, the thief's key", 400, "invalid_grant"),
+    parCodeNoProof: as("stolen code, bound by such a proof, no proof", 400, "invalid_grant"),
+    parCodeRedeemed: granted("a code like that, our key"),
+    parDiffer: as("push with our proof and the dpop_jkt of another key", 400, "invalid_request"),
+  },
 
-function words({ status, error }: Answer): string {
-  return error === null ? `${status}` : `${status} ${error}`;
-}
+  "oidc-provider, and the same app: its refresh token": {
+    refreshStolen: as("stolen refresh token, proof of the thief's own key", 400, "invalid_grant"),
+    refreshNoProof: as("stolen refresh token, no proof", 400, "invalid_grant"),
+    refreshed: granted("our refresh token, proof of our key"),
+    refreshCalled: api("call the API with the new token", 200),
+  },
 
-function same(a: Answer, b: Answer): boolean {
-  return a.status === b.status && a.error === b.error && a.detail === b.detail;
-}
+  "Servers on this library, and oauth4webapi: client credentials": {
+    oauthNoNonce: wantsNonce("ask for a token; the proof has no nonce yet"),
+    oauthGranted: granted("ask again with the nonce of that answer"),
+    oauthApiNoNonce: apiWantsNonce("call; the API has nonces of its own"),
+    oauthCalled: api("call again with the nonce of that answer", 200),
+  },
+
+  "Servers on this library, and openid-client: PAR, code, refresh": {
+    openidParNoNonce: wantsNonce("push the request with a proof; no nonce yet"),
+    openidPar: as("it does it again, with the nonce", 201),
+    openidRedeemed: granted("redeem the code"),
+    openidApiNoNonce: apiWantsNonce("call; the API has nonces of its own"),
+    openidCalled: api("it calls again, with the nonce", 200),
+    // Somebody stole the refresh token, and still it is of use to its owner alone.
+    openidRefreshStolen: as(
+      "stolen refresh token, proof of the thief's own key",
+      400,
+      "invalid_grant",
+      "jkt_mismatch",
+    ),
+    openidRefreshNoProof: as(
+      "stolen refresh token, no proof",
+      400,
+      "invalid_dpop_proof",
+      "proof_missing",
+    ),
+    openidRefreshed: granted("the refresh token, proof of the client's key"),
+    openidCalledAgain: api("call with the new token", 200),
+  },
+
+  "Servers on this library, and dpop (npm) with fetch": {
+    dpopNoNonce: wantsNonce("ask for a token; the proof has no nonce yet"),
+    dpopGranted: granted("ask again with the nonce of that answer"),
+    dpopAsReplayed: as("the same proof once more", 400, "invalid_dpop_proof", "jti_replayed"),
+    dpopApiNoNonce: apiWantsNonce("call; the API has nonces of its own"),
+    dpopOtherNonce: apiWantsNonce("a nonce of the authorization server", "nonce_mismatch"),
+    dpopCalled: api("a nonce of the API", 200),
+    dpopReplayed: badProof("the same proof once more", "jti_replayed"),
+  },
+
+  "Servers on this library, and the client too: a stolen code and token": {
+    ownCodeStolen: as(
+      "stolen code, bound by dpop_jkt, the thief's key",
+      400,
+      "invalid_grant",
+      "jkt_mismatch",
+    ),
+    ownNoNonce: wantsNonce("redeem the code; the proof has no nonce yet"),
+    ownCodeRedeemed: granted("createDpopFetch does it again, with the nonce"),
+    ownParDiffer: as(
+      "push with our proof and the dpop_jkt of another key",
+      400,
+      "invalid_request",
+      "dpop_jkt_mismatch",
+    ),
+    ownTokenStolen: badToken("stolen token, proof of the thief's own key", "jkt_mismatch"),
+    ownCalled: api("that token, proof of our key", 200),
+  },
+} satisfies Readonly<Record<string, Readonly<Record<string, Situation>>>>;
+
+type NamesIn<Chapter> = Chapter extends unknown ? keyof Chapter : never;
+
+export type SituationName = NamesIn<(typeof CHAPTERS)[keyof typeof CHAPTERS]>;
 
 function as(
   tried: string,
   status: number,
-  error: string | null,
-  detail: "bound to our key" | null = null,
+  error: string | null = null,
+  detail: Detail = null,
 ): Situation {
   return { at: "AS", tried, must: { status, error, detail } };
+}
+
+function granted(tried: string): Situation {
+  return as(tried, 200, null, "bound to the client's key");
+}
+
+function wantsNonce(tried: string): Situation {
+  return as(tried, 400, "use_dpop_nonce", "nonce_missing");
 }
 
 function api(
   tried: string,
   status: number,
-  error: string | null,
-  detail: FailureCode | null = null,
+  error: string | null = null,
+  detail: Detail = null,
 ): Situation {
   return { at: "API", tried, must: { status, error, detail } };
+}
+
+function badProof(tried: string, detail: Detail): Situation {
+  return api(tried, 401, "invalid_dpop_proof", detail);
+}
+
+function badToken(tried: string, detail: Detail): Situation {
+  return api(tried, 401, "invalid_token", detail);
+}
+
+function apiWantsNonce(tried: string, detail: Detail = "nonce_missing"): Situation {
+  return api(tried, 401, "use_dpop_nonce", detail);
 }

@@ -1,30 +1,32 @@
-// The demo with a verifier that is wrong: `accepts` everything, or `refuses` everything. demo.test.ts starts it as a process.
-import { FAILURES, type Verifier } from "dpop-core";
-import { exitCode, render } from "../../examples/demo/situations.js";
-import { runDemo } from "../../examples/demo/story.js";
+// The demo with verifiers that are wrong: they accept everything, or refuse everything. demo.test.ts starts it as a
+// process.
+import { FAILURES, type VerifyResult } from "dpop-core";
+import { exitCode, render } from "../../examples/demo/report.js";
+import { runDemo, type VerifierMakers } from "../../examples/demo/story.js";
 
-const acceptsEverything: Verifier = {
-  algs: ["ES256"],
-  nonce: undefined,
-  verify: (_proof, { method, url, jkt = "" }) => ({
-    ok: true,
-    jkt,
-    jwk: { kty: "OKP", crv: "Ed25519", x: "" },
-    alg: "ES256",
-    claims: { jti: "", htm: method, htu: url, iat: 0 },
-  }),
+/** Of every proof it says the same. No nonce is ever wanted, no token looked up, nothing remembered. */
+function makersOf(result: VerifyResult): VerifierMakers {
+  const state = { algs: ["ES256"], nonce: undefined };
+  return {
+    createVerifier: () => ({ ...state, verify: () => result }),
+    createAsyncVerifier: () => ({ ...state, verify: async () => result }),
+  };
+}
+
+const accepted: VerifyResult = {
+  ok: true,
+  jkt: "",
+  jwk: { kty: "OKP", crv: "Ed25519", x: "" },
+  alg: "ES256",
+  claims: { jti: "", htm: "", htu: "", iat: 0 },
 };
 
-const refusesEverything: Verifier = {
-  algs: ["ES256"],
-  nonce: undefined,
-  verify: () => ({
-    ok: false,
-    code: "signature_invalid",
-    message: FAILURES.signature_invalid.message,
-  }),
+const refused: VerifyResult = {
+  ok: false,
+  code: "signature_invalid",
+  message: FAILURES.signature_invalid.message,
 };
 
-const report = await runDemo(process.argv[2] === "accepts" ? acceptsEverything : refusesEverything);
+const report = await runDemo(makersOf(process.argv[2] === "accepts" ? accepted : refused));
 console.log(render(report));
 process.exitCode = exitCode(report);
