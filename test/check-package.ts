@@ -10,7 +10,7 @@ import { formatMessage } from "publint/utils";
 import { objectOf, readJson, ROOT } from "./support/build.js";
 import { P1 } from "./support/rfc.js";
 
-const ENTRIES = ["index", "core", "noble"];
+const ENTRIES = ["index", "core", "noble", "webcrypto", "redis"];
 
 let passed = 0;
 let failed = 0;
@@ -143,15 +143,34 @@ for (const verifier of verifiers) {
   const changed = verifier.verify(p1.slice(0, -2) + "AA", request);
   if (changed.ok || changed.code !== "signature_invalid") throw new Error("a changed proof passed");
 }
+const session = main.createClientSession({ signer: main.createSigner(main.generatePrivateJwk("ES256")) });
+const url = "https://api.example/";
+const access = main.createResourceServer({ verifier: main.createVerifier() }).authenticate({
+  method: "GET",
+  url,
+  authorization: "DPoP a-token",
+  proof: session.buildProof({ method: "GET", url, accessToken: "a-token" }),
+  binding: { jkt: session.jkt },
+});
+if (!access.ok) throw new Error(access.failure.code);
+const anyFetch = main.createDpopFetch({ session });
+const shared = redis.createRedisReplayStore({ send: async () => "OK" });
+const async = core.createAsyncVerifier({ backend: webcrypto.webcrypto, replay: shared });
+async.verify(p1, request).then((result) => {
+  if (!result.ok) throw new Error(result.code);
+});
 `;
 const IMPORTS = `import * as main from "dpop-core";
 import * as core from "dpop-core/core";
 import * as noble from "dpop-core/noble";
+import * as redis from "dpop-core/redis";
+import * as webcrypto from "dpop-core/webcrypto";
 `;
 const REQUIRES = IMPORTS.replace(/import \* as (\w+) from ("[^"]+")/g, "const $1 = require($2)");
 const TYPES = `
 const options: main.VerifierOptions = { clockTolerance: undefined };
 const result: main.VerifyResult = core.verifyProof(p1, request, { ...options, backend: noble.noble });
+export const call = (): Promise<main.ResponseLike> => anyFetch("https://api.example/");
 export const code: core.FailureCode | undefined = result.ok ? undefined : result.code;
 `;
 

@@ -1,4 +1,4 @@
-// Portability: core and noble ask for nothing but ECMAScript 2020, as the compiler sees them and as they run.
+// Portability: the entries ask for nothing but ECMAScript 2020, as the compiler sees them and as they run.
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -77,6 +77,8 @@ describe("in a context without the globals of a platform", () => {
     ["dpop-core", "verifyProof"],
     ["dpop-core/core", "verifyProof"],
     ["dpop-core/noble", "nobleBackend"],
+    ["dpop-core/webcrypto", "createSigner"],
+    ["dpop-core/redis", "createRedisReplayStore"],
   ])("%s loads, alone", async (entry, name) => {
     const file = `${entry.replace("/", "-")}.ts`;
     await writeFile(join(built.app, file), `export * from "${entry}";\n`);

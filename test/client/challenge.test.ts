@@ -1,0 +1,310 @@
+// RFC 9110 sections 5.6 and 11: challenges; RFC 9449 sections 8 and 9: a server that wants a nonce.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  parseChallenges,
+  readNonceChallenge,
+  type ResponseLike,
+} from "../../src/client/challenge.js";
+import { isNonce } from "../../src/proof/nonce.js";
+import { anyText, nonceText, runs, unitOf } from "../support/arbitraries.js";
+import { respond } from "./support/client.js";
+
+/** Scheme, then parameters. */
+type Plain = readonly [scheme: string, params: Readonly<Record<string, string>>];
+
+function plain(field: string): Plain[] {
+  return parseChallenges(field).map(({ scheme, params }) => [scheme, Object.fromEntries(params)]);
+}
+
+describe("RFC 9110 §11.6.1: the challenges of WWW-Authenticate", () => {
+  test.each<[string, string, Plain[]]>([
+    ["nothing", "", []],
+    ["whitespace and commas", " , ,\t,", []],
+    ["a scheme alone", "Negotiate", [["Negotiate", {}]]],
+    ["schemes alone", "Negotiate, Basic", [["Negotiate", {}], ["Basic", {}]]], // prettier-ignore
+    ["one parameter", 'Basic realm="a"', [["Basic", { realm: "a" }]]],
+    ["a token as the value", "Basic realm=a", [["Basic", { realm: "a" }]]],
+    ["names in capitals", 'DPoP ERROR="a"', [["DPoP", { error: "a" }]]],
+    ["whitespace around the equals sign", 'DPoP error \t= "a"', [["DPoP", { error: "a" }]]],
+    ["an empty quoted string", 'DPoP error=""', [["DPoP", { error: "" }]]],
+    ["escapes", 'X a="\\"\\\\\\n"', [["X", { a: '"\\n' }]]],
+    ["a comma and an equals sign in quotes", 'X a="b, DPoP c=d"', [["X", { a: "b, DPoP c=d" }]]],
+    ["obsolete text in quotes", 'X a="\u00e9"', [["X", { a: "\u00e9" }]]],
+    ["a token68", "Negotiate abc+/-._~==", [["Negotiate", {}]]],
+    ["a token68 that looks like a name", "X abc, Y", [["X", {}], ["Y", {}]]], // prettier-ignore
+    ["a token68 that looks like a parameter", "X abc=, Y a=b", [["X", {}], ["Y", { a: "b" }]]], // prettier-ignore
+    ["empty elements", ',X ,, a=b,, ,Y,', [["X", { a: "b" }], ["Y", {}]]], // prettier-ignore
+    ["the parameters after an empty element", "X , a=b", [["X", { a: "b" }]]],
+    ["no space after commas", 'X a=b,c="d",Y e=f', [["X", { a: "b", c: "d" }], ["Y", { e: "f" }]]], // prettier-ignore
+    [
+      "the example of RFC 9110",
+      'Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\""',
+      [
+        ["Basic", { realm: "simple" }],
+        ["Newauth", { realm: "apps", type: "1", title: 'Login to "apps"' }],
+      ],
+    ],
+    [
+      "the example of RFC 9449 7.2",
+      'Bearer, DPoP algs="ES256 PS256"',
+      [
+        ["Bearer", {}],
+        ["DPoP", { algs: "ES256 PS256" }],
+      ],
+    ],
+    ["a name that every object has", "X __proto__=a", [["X", Object.fromEntries([["__proto__", "a"]])]]], // prettier-ignore
+  ])("%s", (_, field, challenges) => {
+    expect(plain(field)).toEqual(challenges);
+  });
+
+  test.each<[string, string, Plain[]]>([
+    ["a parameter without a scheme", "error=a, DPoP", []],
+    ["no value", "A, X a=b, c=, Y", [["A", {}]]],
+    ["no closing quote", 'A, X a="b, Y', [["A", {}]]],
+    ["a value behind spaces that does not close", 'A, X a=b, c = "d', [["A", {}]]],
+    ["a backslash at the end", 'A, X a="b\\', [["A", {}]]],
+    ["a control in quotes", 'A, X a="\u0001", Y', [["A", {}]]],
+    ["something behind the quotes", 'A, X a="b"c, Y', [["A", {}]]],
+    ["a parameter twice", "A, X a=b, A=b, Y", [["A", {}]]],
+    ["a token68 and a parameter", "A, X abc==, a=b, Y", [["A", {}]]],
+    ["two words behind a scheme", "A, X b c, Y", [["A", {}]]],
+    ["a quote in the place of a scheme", 'A, X a=b, "c", Y', [["A", {}]]],
+    ["a fault in the next challenge", 'X a=b, Y c="', [["X", { a: "b" }]]],
+    ["a character outside ASCII", "A, X a=b, \u00e9, Y", [["A", {}]]],
+    ["a tab behind what is to be a scheme", "A, B, X\ta=b, Y", [["A", {}]]],
+  ])("ends at a fault, and leaves out the challenge that has it: %s", (_, field, challenges) => {
+    expect(plain(field)).toEqual(challenges);
+  });
+
+  test("takes a text, and nothing else", () => {
+    expect(() => parseChallenges(null as never)).toThrow(TypeError);
+  });
+});
+
+const tchar = unitOf("abcXYZ019!#$%&'*+-.^_`|~");
+const token = fc.string({ unit: tchar, minLength: 1, maxLength: 6 });
+const quotable = fc.string({ unit: unitOf(' \t"\\,=abcé~'), maxLength: 8 });
+const space = fc.constantFrom("", " ", "\t", " \t ");
+
+interface Parameter {
+  readonly name: string;
+  readonly value: string;
+  readonly written: string;
+}
+
+const parameter: fc.Arbitrary<Parameter> = fc
+  .record({ name: token, value: fc.oneof(token, quotable), left: space, right: space })
+  .map(({ name, value, left, right }) => {
+    const plainValue = /^[^ \t"\\,=é]+$/.test(value) && value.length % 2 === 0;
+    const text = plainValue ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
+    return { name, value, written: `${name}${left}=${right}${text}` };
+  });
+
+const challenge = fc.record({
+  scheme: token,
+  params: fc.uniqueArray(parameter, { maxLength: 3, selector: ({ name }) => name.toLowerCase() }),
+});
+
+describe("properties of challenges", () => {
+  const comma = fc
+    .tuple(space, fc.constantFrom(",", ",,", ", ,"), space)
+    .map((all) => all.join(""));
+
+  test("a list that was written is read as it was meant", () => {
+    fc.assert(
+      fc.property(fc.array(challenge, { maxLength: 4 }), comma, (challenges, separator) => {
+        const field = challenges
+          .map(({ scheme, params }) => {
+            const all = params.map(({ written }) => written).join(separator);
+            return all === "" ? scheme : `${scheme} ${all}`;
+          })
+          .join(separator);
+        expect(plain(field)).toEqual(
+          challenges.map(({ scheme, params }) => [
+            scheme,
+            Object.fromEntries(params.map(({ name, value }) => [name.toLowerCase(), value])),
+          ]),
+        );
+      }),
+      runs(500),
+    );
+  });
+
+  const almost = fc.string({ unit: unitOf('DPoP error="\\,, =\té\u0000'), maxLength: 60 });
+
+  test("no text makes it throw, and it makes nothing up", () => {
+    fc.assert(
+      fc.property(fc.oneof(almost, anyText), (field) => {
+        for (const { scheme } of parseChallenges(field)) {
+          expect(scheme).not.toBe("");
+          expect(field).toContain(scheme);
+        }
+      }),
+      runs(1000),
+    );
+  });
+
+  test.each([
+    ["commas", ","],
+    ["spaces", " "],
+    ["tabs", "\t"],
+    ["schemes", "a,"],
+    ["schemes with spaces behind", "a  ,"],
+    ["words", "a "],
+    ["letters", "a"],
+    ["equals signs", "="],
+    ["a and equals signs", "a="],
+    ["parameters", "a=b,"],
+    ["token68s", "a b=,"],
+    ["challenges", "a b=c,"],
+    ["quotes", '"'],
+    ["quotes and commas", '",'],
+    ["escapes", '\\"'],
+    ["open quotes", 'a b="'],
+  ])("%s: read in linear time", (_, piece) => {
+    for (const start of ["", "a ", "a b", 'a b="', "a b="]) {
+      const megabyte = start + piece.repeat(2 ** 20 / piece.length);
+      const begin = process.cpuUsage();
+      parseChallenges(megabyte);
+      const { user, system } = process.cpuUsage(begin);
+      expect(user + system).toBeLessThan(3_000_000); // microseconds; quadratic takes minutes
+    }
+  });
+});
+
+const NONCE = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
+
+/** What a response is told to be, and a valid nonce beside it. */
+function unauthorized(challenges: string): ResponseLike {
+  return respond(401, { "www-authenticate": challenges, "dpop-nonce": NONCE });
+}
+
+describe("RFC 9449 §9: a resource server wants a nonce", () => {
+  test.each([
+    ["the figure of the RFC", 'DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"'], // prettier-ignore
+    ["odd case", 'dPoP ErRoR="use_dpop_nonce"'],
+    ["odd order", 'dPoP algs="ES256", error="use_dpop_nonce", realm="x"'],
+    ["a token for a value", "DPoP error=use_dpop_nonce"],
+    ["after Bearer", 'Bearer realm="x", error="invalid_token", DPoP error="use_dpop_nonce"'],
+    ["before Bearer", 'DPoP error="use_dpop_nonce", Bearer realm="x"'],
+    ["between token68s", 'Negotiate abc==, DPoP error="use_dpop_nonce", NTLM abc='],
+    ["the second of two", 'DPoP algs="ES256", DPoP error="use_dpop_nonce"'],
+    ["before a fault in another challenge", 'DPoP error="use_dpop_nonce", Bearer realm="'],
+  ])("%s", (_, challenges) => {
+    expect(readNonceChallenge(unauthorized(challenges))).toBe(NONCE);
+  });
+
+  test("[7.1-3] parameters that nobody knows are ignored", () => {
+    const challenges = 'DPoP x="y", error="use_dpop_nonce", error_uri="https://a.example", z=1';
+    expect(readNonceChallenge(unauthorized(challenges))).toBe(NONCE);
+  });
+
+  test.each([
+    ["no challenge", ""],
+    ["the error in another scheme's challenge", 'DPoP algs="ES256", Bearer error="use_dpop_nonce"'],
+    ["the error before every scheme", 'error="use_dpop_nonce", DPoP'],
+    ["the error inside a quoted string", 'DPoP realm="error=use_dpop_nonce"'],
+    ["another error", 'DPoP error="invalid_token"'],
+    ["the error in capitals", 'DPoP error="USE_DPOP_NONCE"'],
+    ["another parameter", 'DPoP error_description="use_dpop_nonce"'],
+    ["another scheme", 'DPoPx error="use_dpop_nonce"'],
+    ["the error twice", 'DPoP error="invalid_token", error="use_dpop_nonce"'],
+    ["a fault in that challenge", 'DPoP error="use_dpop_nonce", realm="'],
+  ])("not with %s", (_, challenges) => {
+    expect(readNonceChallenge(unauthorized(challenges))).toBeNull();
+  });
+
+  test.each([200, 302, 400, 403, 500, 0, NaN])("not with status %s", (status) => {
+    const { headers } = unauthorized('DPoP error="use_dpop_nonce"');
+    expect(readNonceChallenge({ status, headers })).toBeNull();
+  });
+});
+
+describe("RFC 9449 §8: an authorization server wants a nonce", () => {
+  const body = { error: "use_dpop_nonce" };
+
+  test("status 400 and the error in JSON", () => {
+    expect(readNonceChallenge(respond(400, { "dpop-nonce": NONCE }, body))).toBe(NONCE);
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["a text", "use_dpop_nonce"],
+    ["a list", ["use_dpop_nonce"]],
+    ["another error", { error: "invalid_dpop_proof" }],
+    ["a list of errors", { error: ["use_dpop_nonce"] }],
+    ["another member", { error_description: "use_dpop_nonce" }],
+  ])("not with %s for a body", (_, errorBody) => {
+    expect(readNonceChallenge(respond(400, { "dpop-nonce": NONCE }, errorBody))).toBeNull();
+  });
+
+  test.each([200, 401, 403, 500])("not with status %s", (status) => {
+    expect(readNonceChallenge(respond(status, { "dpop-nonce": NONCE }, body))).toBeNull();
+  });
+});
+
+describe("RFC 9449 §8.1: the syntax of a nonce", () => {
+  const challenge401 = (nonce: string): ResponseLike => ({
+    status: 401,
+    headers: new Map([
+      ["www-authenticate", 'DPoP error="use_dpop_nonce"'],
+      ["dpop-nonce", nonce],
+    ]),
+  });
+
+  test("[8.1] any sequence of NQCHARs is a nonce, and is handed over as it came", () => {
+    fc.assert(
+      fc.property(nonceText, (nonce) => {
+        expect(isNonce(nonce)).toBe(true);
+        expect(readNonceChallenge(challenge401(nonce))).toBe(nonce);
+      }),
+      runs(300),
+    );
+  });
+
+  test("50 characters with punctuation", () => {
+    const nonce = "!#$%&'()*+,-./:;<=>?@[]^_`{|}~0123456789ABCDEFabcd";
+    expect(nonce).toHaveLength(50);
+    expect(readNonceChallenge(challenge401(nonce))).toBe(nonce);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["a space", "a b"],
+    ["two fields", "a, b"],
+    ["a quote", 'a"'],
+    ["a backslash", "a\\"],
+    ["a tab", "a\t"],
+    ["DEL", "a\u007f"],
+    ["a character outside ASCII", "a\u00e9"],
+    ["1025 characters", "a".repeat(1025)],
+  ])("%s: no nonce, no retry", (_, nonce) => {
+    expect(readNonceChallenge(challenge401(nonce))).toBeNull();
+  });
+
+  test("1024 characters are no more than is allowed", () => {
+    const nonce = "a".repeat(1024);
+    expect(readNonceChallenge(challenge401(nonce))).toBe(nonce);
+  });
+
+  test("without the field there is no retry", () => {
+    const headers = { "www-authenticate": 'DPoP error="use_dpop_nonce"' };
+    expect(readNonceChallenge(respond(401, headers))).toBeNull();
+  });
+});
+
+test("a Response of fetch is a response", () => {
+  const headers = { "www-authenticate": 'DPoP error="use_dpop_nonce"', "dpop-nonce": "n" };
+  expect(readNonceChallenge(new Response(null, { status: 401, headers }))).toBe("n");
+});
+
+test.each([
+  ["nothing", undefined],
+  ["no status", { headers: new Headers() }],
+  ["no headers", { status: 401 }],
+  ["a record of headers", { status: 401, headers: { "dpop-nonce": "n" } }],
+])("what is no response is a TypeError: %s", (_, response) => {
+  expect(() => readNonceChallenge(response as never)).toThrow(TypeError);
+});

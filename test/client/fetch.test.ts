@@ -1,0 +1,827 @@
+// fetch with proofs (RFC 9449 sections 4, 5, 7, 8 and 9), against servers on the loopback that check
+// every proof.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { type AsyncSigner, noble, normalizeHtu } from "dpop-core";
+import fc from "fast-check";
+import { afterEach, describe, expect, expectTypeOf, test } from "vitest";
+import type { ResponseLike } from "../../src/client/challenge.js";
+import { createDpopFetch, type PlainFetch } from "../../src/client/fetch.js";
+import { createAsyncClientSession } from "../../src/client/session.js";
+import { anyText, hostName, port, runs, signerOf, unitOf, utf16 } from "../support/arbitraries.js";
+import { claimsOf, clientSession, respond, TOKEN } from "./support/client.js";
+import {
+  type LoopbackServer,
+  type Received,
+  type Reply,
+  resourceReply,
+  serve,
+  tokenReply,
+} from "./support/server.js";
+
+const open: LoopbackServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+const newSession = () => clientSession({ clock: undefined });
+
+async function start(
+  reply: (request: Received, server: LoopbackServer) => Reply,
+  nonce?: string,
+): Promise<LoopbackServer> {
+  const server = await serve(newSession().jkt, reply);
+  server.nonce = nonce;
+  open.push(server);
+  return server;
+}
+
+const authorized = { authorization: `DPoP ${TOKEN}` };
+const verdicts = ({ received }: LoopbackServer): string[] => received.map(({ verdict }) => verdict);
+const nonces = ({ received }: LoopbackServer): unknown[] =>
+  received.map(({ proof }) => (proof === undefined ? "no proof" : claimsOf(proof).nonce));
+
+describe("RFC 9449 §5 and §8: at an authorization server", () => {
+  test.each(["authorization_code", "refresh_token", "client_credentials", "urn:example:other"])(
+    "[5-1] a token request of the grant %s carries a proof",
+    async (grant) => {
+      const server = await start(tokenReply);
+      const dpopFetch = createDpopFetch({ session: newSession() });
+      const body = new URLSearchParams({ grant_type: grant });
+      const response = await dpopFetch(`${server.origin}/token`, { method: "POST", body });
+      expect(response.status).toBe(200);
+      expect(server.received.map((one) => one.body)).toEqual([`grant_type=${encodeURIComponent(grant)}`]); // prettier-ignore
+      expect(verdicts(server)).toEqual(["ok"]);
+    },
+  );
+
+  test("[2-2] a proof stands beside client authentication, and takes nothing from it", async () => {
+    const server = await start(tokenReply);
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const headers = { authorization: "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3" };
+    await dpopFetch(`${server.origin}/token`, { method: "POST", headers });
+    const [request] = server.received;
+    expect(request?.headers.authorization).toBe(headers.authorization);
+    expect(request?.verdict).toBe("ok"); // with ath it would not be
+  });
+
+  test("[8-4] a nonce that is asked for: once more, the same request with a new proof", async () => {
+    const server = await start(tokenReply, "eyJ7S_zG.eyJH0-Z.HX4w-7v");
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const body = "grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA";
+    const response = await dpopFetch(`${server.origin}/token?x=y`, { method: "POST", body });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ access_token: "t", token_type: "DPoP" });
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+    expect(server.received.map((one) => [one.method, one.path, one.body])).toEqual([
+      ["POST", "/token?x=y", body],
+      ["POST", "/token?x=y", body],
+    ]);
+  });
+
+  test.each([
+    ["another error", '{"error":"invalid_grant"}', "application/json"],
+    ["no JSON", "use_dpop_nonce", "application/json"],
+    ["JSON that is no object", '["use_dpop_nonce"]', "application/json"],
+    ["JSON by another name", '{"error":"use_dpop_nonce"}', "text/html"],
+    ["a body that is far too long", `{"error":"use_dpop_nonce","x":"${"x".repeat(2 ** 15)}"}`, "application/json"], // prettier-ignore
+  ])("no retry, and the body is still there: %s", async (_, body, type) => {
+    const headers = { "content-type": type, "dpop-nonce": "n1" };
+    const server = await start(() => ({
+      status: 400,
+      headers: { ...headers, "content-length": `${body.length}` },
+      body,
+    }));
+    const response = await createDpopFetch({ session: newSession() })(server.origin);
+    expect(server.received).toHaveLength(1);
+    expect(await response.text()).toBe(body);
+  });
+
+  const asking = { "content-type": "application/json", "dpop-nonce": "n1" };
+
+  test("a body without an end is not waited for", async () => {
+    let calls = 0;
+    let cancelled = false;
+    const endless = new ReadableStream({
+      pull: (stream) => stream.enqueue(new Uint8Array(1000).fill(0x20)),
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    const fetch: (url: string) => Promise<Response> = async () => {
+      calls++;
+      return new Response(endless, { status: 400, headers: asking });
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    const response = await dpopFetch("https://a.example/");
+    expect([response.status, response.bodyUsed, calls]).toEqual([400, false, 1]);
+    await response.body?.cancel();
+    expect(cancelled).toBe(true); // our copy was given up before
+  });
+
+  test("a body that comes in pieces is put together", async () => {
+    const pieces = ['{"error":', '"use_dpop', '_nonce"}'].map((text) => Buffer.from(text));
+    let calls = 0;
+    const fetch: (url: string) => Promise<Response> = async () => {
+      if (++calls === 2) return new Response();
+      const stream = new ReadableStream({
+        pull(controller) {
+          const piece = pieces.shift();
+          if (piece === undefined) controller.close();
+          else controller.enqueue(new Uint8Array(piece));
+        },
+      });
+      return new Response(stream, { status: 400, headers: asking });
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    expect((await dpopFetch("https://a.example/")).status).toBe(200);
+  });
+
+  test("where there are no streams, the text of a copy is read", async () => {
+    let calls = 0;
+    const fetch: PlainFetch = async () => {
+      if (++calls === 2) return respond(200);
+      const copy = { text: async () => '{"error":"use_dpop_nonce"}' };
+      return { status: 400, headers: new Headers(asking), clone: () => copy } as ResponseLike;
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    expect((await dpopFetch("https://a.example/")).status).toBe(200);
+  });
+
+  test.each([
+    ["without a nonce", { "content-type": "application/json" }],
+    ["with two nonces", { ...asking, "dpop-nonce": "a, b" }],
+    ["of another type", { ...asking, "content-type": "text/plain" }],
+    ["of no type", { "dpop-nonce": "n1" }],
+    ["that is long", { ...asking, "content-length": "16385" }],
+  ])("no copy is made of an answer %s", async (_, headers) => {
+    let copies = 0;
+    const clone = () => ++copies;
+    const fetch: PlainFetch = async () =>
+      ({ status: 400, headers: new Headers(headers), clone }) as ResponseLike;
+    await createDpopFetch({ session: newSession(), fetch })("https://a.example/");
+    expect(copies).toBe(0);
+  });
+
+  test("the second answer is handed over unread", async () => {
+    let copies = 0;
+    const fetch: PlainFetch = async () => {
+      const clone = () => {
+        copies++;
+        return { text: async () => '{"error":"use_dpop_nonce"}' };
+      };
+      return { status: 400, headers: new Headers(asking), clone } as ResponseLike;
+    };
+    await createDpopFetch({ session: newSession(), fetch })("https://a.example/");
+    expect(copies).toBe(1);
+  });
+
+  test("a copy that can't be made or read makes no retry, and no error", async () => {
+    const used = () => {
+      throw new Error("used");
+    };
+    const cut = () => Promise.reject(new Error("cut"));
+    for (const clone of [undefined, used, () => ({ text: cut }), () => ({ text: () => 1 })]) {
+      const fetch: PlainFetch = async () =>
+        ({ status: 400, headers: new Headers(asking), clone }) as ResponseLike;
+      const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+      expect((await dpopFetch("https://a.example/")).status).toBe(400);
+    }
+  });
+
+  test.each(["application/json;charset=UTF-8", "Application/JSON", "application/problem+json"])(
+    "JSON goes by the name %s too",
+    async (type) => {
+      const server = await start(() => ({
+        status: 400,
+        headers: { "content-type": type, "dpop-nonce": "n1" },
+        body: '{"error":"use_dpop_nonce"}',
+      }));
+      const response = await createDpopFetch({ session: newSession() })(server.origin);
+      expect(server.received).toHaveLength(2);
+      expect(await response.json()).toEqual({ error: "use_dpop_nonce" });
+    },
+  );
+});
+
+describe("RFC 9449 §7 and §9: at a resource server", () => {
+  test("[4.1-1] the proof is the one header field DPoP", async () => {
+    const server = await start(resourceReply);
+    await createDpopFetch({ session: newSession() })(server.origin);
+    const [request] = server.received;
+    expect(request?.headers["dpop"]).toBe(request?.proof);
+    expect(request?.proof?.split(".")).toHaveLength(3);
+  });
+
+  test("[7.1-1] with `Authorization: DPoP`, whatever its case, the proof is for that token", async () => {
+    const server = await start(resourceReply);
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    for (const authorization of [`DPoP ${TOKEN}`, `dpop ${TOKEN}`, ` DPOP ${TOKEN} `]) {
+      const response = await dpopFetch(`${server.origin}/api`, { headers: { authorization } });
+      expect(await response.text()).toBe("the resource");
+    }
+    expect(server.received[0]?.headers.authorization).toBe(`DPoP ${TOKEN}`);
+    expect(verdicts(server)).toEqual(["ok", "ok", "ok"]);
+  });
+
+  test("[4.2-8] the proof has ath with a DPoP token, and with no other credentials", async () => {
+    const server = await start(resourceReply);
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    for (const authorization of [`DPoP ${TOKEN}`, "Bearer abc", "Basic abc", "DPoPx abc"]) {
+      await dpopFetch(server.origin, { headers: { authorization } });
+    }
+    const aths = server.received.map(({ proof }) => claimsOf(proof ?? "").ath);
+    expect(aths).toEqual([
+      "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo",
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test("[9-2] a nonce that is asked for: once more, and from then on", async () => {
+    const server = await start(resourceReply, "n1");
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const first = await dpopFetch(server.origin, { headers: authorized });
+    const second = await dpopFetch(server.origin, { headers: authorized });
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok", "ok"]);
+  });
+
+  test("[7.3] a retry has a proof of its own", async () => {
+    const server = await start(resourceReply, "n1");
+    await createDpopFetch({ session: newSession() })(server.origin, { headers: authorized });
+    const [first, second] = server.received.map(({ proof }) => claimsOf(proof ?? "").jti);
+    expect(second).toBeTypeOf("string");
+    expect(second).not.toBe(first);
+  });
+
+  test("a server that always asks is asked twice, and its last word is handed over", async () => {
+    let count = 0;
+    const server = await start(() => ({
+      status: 401,
+      headers: {
+        "www-authenticate": 'DPoP error="use_dpop_nonce"',
+        "dpop-nonce": `n${++count}`,
+      },
+      body: `answer ${count}`,
+    }));
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const response = await dpopFetch(server.origin, { headers: authorized });
+    expect(response.status).toBe(401);
+    expect(await response.text()).toBe("answer 2");
+    expect(server.received).toHaveLength(2);
+    await dpopFetch(server.origin, { headers: authorized });
+    expect(nonces(server)).toEqual([undefined, "n1", "n2", "n3"]); // the retried one's is kept
+  });
+
+  test("[8.2-1] a nonce on a good response is used next", async () => {
+    let count = 0;
+    const server = await start((request, self) => {
+      const reply = resourceReply(request, self);
+      if (reply.status !== 200) return reply;
+      self.nonce = `r${++count}`;
+      return { ...reply, headers: { "dpop-nonce": self.nonce } };
+    }, "r0");
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    for (let i = 0; i < 3; i++) {
+      expect((await dpopFetch(server.origin, { headers: authorized })).status).toBe(200);
+    }
+    expect(nonces(server)).toEqual([undefined, "r0", "r1", "r2"]);
+  });
+
+  test("other refusals are handed over as they come", async () => {
+    const server = await start(() => ({
+      status: 401,
+      headers: { "www-authenticate": 'DPoP error="invalid_token"', "dpop-nonce": "n1" },
+    }));
+    const response = await createDpopFetch({ session: newSession() })(server.origin);
+    expect(response.status).toBe(401);
+    expect(server.received).toHaveLength(1);
+  });
+
+  test("[4-1] requests at the same time have proofs of their own, and each its own retry", async () => {
+    const server = await start(resourceReply, "n1");
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const all = await Promise.all(
+      Array.from({ length: 20 }, () => dpopFetch(server.origin, { headers: authorized })),
+    );
+    expect(all.map(({ status }) => status)).toEqual(all.map(() => 200));
+    const jtis = server.received.map(({ proof }) => claimsOf(proof ?? "").jti);
+    expect(jtis.length).toBeGreaterThanOrEqual(21);
+    expect(new Set(jtis).size).toBe(jtis.length);
+  });
+
+  test("[9-2] an authorization server and an API on one origin keep their nonces apart", async () => {
+    const server = await start((request, self) => {
+      self.nonce = request.path === "/token" ? "as" : "rs";
+      const wrong = request.proof === undefined || claimsOf(request.proof).nonce !== self.nonce;
+      const seen = { ...request, verdict: wrong ? "nonce_mismatch" : "ok" };
+      return request.path === "/token" ? tokenReply(seen, self) : resourceReply(seen, self);
+    });
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    for (let i = 0; i < 2; i++) {
+      await dpopFetch(`${server.origin}/token`, { method: "POST" });
+      await dpopFetch(`${server.origin}/api`, { headers: authorized });
+    }
+    expect(nonces(server)).toEqual([undefined, "as", undefined, "rs", "as", "rs"]);
+  });
+});
+
+describe("what is sent", () => {
+  test.each([
+    ["get", "GET"],
+    ["post", "POST"],
+    ["Put", "PUT"],
+    ["delete", "DELETE"],
+    ["options", "OPTIONS"],
+    ["PATCH", "PATCH"],
+    ["M-SEARCH", "M-SEARCH"],
+  ])("the method of the proof is the one that arrives: %s", async (method, sent) => {
+    const server = await start(resourceReply);
+    await createDpopFetch({ session: newSession() })(server.origin, { method });
+    expect(server.received.map((one) => [one.method, one.verdict])).toEqual([[sent, "ok"]]);
+  });
+
+  test("patch stays patch, as fetch has it", async () => {
+    const calls: unknown[] = [];
+    const fetch = async (_: string, init?: { method?: string; headers?: [string, string][] }) => {
+      const proof = new Headers(init?.headers).get("dpop") ?? "";
+      calls.push([init?.method, claimsOf(proof).htm]);
+      return new Response();
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    await dpopFetch("https://a.example/", { method: "patch" });
+    await dpopFetch("https://a.example/", { method: "post" });
+    await dpopFetch("https://a.example/");
+    expect(calls).toEqual([
+      ["patch", "patch"],
+      ["POST", "POST"],
+      ["GET", "GET"],
+    ]);
+  });
+
+  test.each<[string, HeadersInit]>([
+    ["a record", { authorization: `DPoP ${TOKEN}`, "X-Own": "1", dpop: "old" }],
+    ["pairs", [["Authorization", `DPoP ${TOKEN}`], ["x-own", "1"], ["DPOP", "old"]]], // prettier-ignore
+    ["Headers", new Headers({ authorization: `DPoP ${TOKEN}`, "x-own": "1", DPoP: "old" })],
+  ])("headers in %s go along, and a DPoP among them is replaced", async (_, headers) => {
+    const server = await start(resourceReply);
+    const before = JSON.stringify(headers);
+    await createDpopFetch({ session: newSession() })(server.origin, { headers });
+    expect(verdicts(server)).toEqual(["ok"]);
+    expect(server.received[0]?.headers["x-own"]).toBe("1");
+    expect(JSON.stringify(headers)).toBe(before);
+  });
+
+  test("init is not touched, and all of it goes along", async () => {
+    const given: unknown[] = [];
+    const fetch: PlainFetch = async (input, init) => {
+      given.push(input, init);
+      return respond(200);
+    };
+    const init = Object.freeze({ body: "x", method: "POST", signal: "s", cache: "no-store", y: 1 });
+    await createDpopFetch({ session: newSession(), fetch })("https://a.example/x?y#z", init);
+    expect(given).toEqual([
+      "https://a.example/x?y#z",
+      { ...init, redirect: "manual", headers: [["DPoP", expect.any(String)]] },
+    ]);
+  });
+
+  test("a URL object is what the platform made of it, and can't change on the way", async () => {
+    const server = await start(resourceReply);
+    const url = new URL("/é /{x}|^/%2e%2E/a%2fb?q=é#f", server.origin);
+    const pending = createDpopFetch({ session: newSession() })(url);
+    url.pathname = "/other";
+    await pending;
+    expect(verdicts(server)).toEqual(["ok"]);
+    expect(server.received[0]?.path).toBe("/%C3%A9%20/a%2fb?q=%C3%A9");
+  });
+
+  test("an abort comes through", async () => {
+    const server = await start(resourceReply);
+    const signal = AbortSignal.abort(new Error("enough"));
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    await expect(dpopFetch(server.origin, { signal })).rejects.toThrow("enough");
+    expect(server.received).toEqual([]);
+  });
+
+  test("what fetch throws comes through", async () => {
+    const fetch: PlainFetch = () => Promise.reject(new Error("offline"));
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    await expect(dpopFetch("https://a.example/")).rejects.toThrow("offline");
+  });
+});
+
+describe("Request objects", () => {
+  test("their method, headers and body go along", async () => {
+    const server = await start(resourceReply);
+    const request = new Request(`${server.origin}/é?x`, {
+      method: "put",
+      headers: { ...authorized, "content-type": "text/plain", dpop: "old" },
+      body: "text",
+    });
+    await createDpopFetch({ session: newSession() })(request);
+    expect(server.received).toMatchObject([
+      { method: "PUT", path: "/%C3%A9?x", body: "text", verdict: "ok" },
+    ]);
+    expect(server.received[0]?.headers["content-type"]).toBe("text/plain");
+  });
+
+  test("headers and method of init stand in place of theirs", async () => {
+    const server = await start(resourceReply);
+    const request = new Request(server.origin, { headers: { "x-own": "1" } });
+    const init = { method: "DELETE", headers: authorized };
+    await createDpopFetch({ session: newSession() })(request, init);
+    const [received] = server.received;
+    expect(received).toMatchObject({ method: "DELETE", verdict: "ok" });
+    expect(received?.headers["x-own"]).toBeUndefined();
+    expect(received?.headers.authorization).toBe(authorized.authorization);
+  });
+
+  test("one without a body is sent again", async () => {
+    const server = await start(resourceReply, "n1");
+    const request = new Request(server.origin, { headers: authorized });
+    const response = await createDpopFetch({ session: newSession() })(request);
+    expect(response.status).toBe(200);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+  });
+
+  test("one with a body is not: its response is handed over, and the nonce kept", async () => {
+    const server = await start(resourceReply, "n1");
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const request = () =>
+      new Request(server.origin, { method: "POST", headers: authorized, body: "x" });
+    expect((await dpopFetch(request())).status).toBe(401);
+    expect((await dpopFetch(request())).status).toBe(200);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+  });
+
+  test("one with a body is, where init has another body", async () => {
+    const server = await start(resourceReply, "n1");
+    const request = new Request(server.origin, {
+      method: "POST",
+      headers: authorized,
+      body: "theirs",
+    });
+    const response = await createDpopFetch({ session: newSession() })(request, { body: "ours" });
+    expect(response.status).toBe(200);
+    expect(server.received.map(({ body }) => body)).toEqual(["ours", "ours"]);
+  });
+
+  test("their referrer and its policy are not lost", async () => {
+    const inits: unknown[] = [];
+    const fetch = async (_: Request, init?: RequestInit) => {
+      inits.push(init?.referrer, init?.referrerPolicy);
+      return new Response();
+    };
+    const request = new Request("https://a.example/", { referrerPolicy: "no-referrer" });
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    await dpopFetch(request);
+    await dpopFetch(request, { referrerPolicy: "origin" });
+    expect(inits).toEqual(["about:client", "no-referrer", "about:client", "origin"]);
+  });
+
+  test("redirect: error stays", async () => {
+    const server = await start(() => ({ status: 302, headers: { location: "/" } }));
+    const request = new Request(server.origin, { redirect: "error" });
+    await expect(createDpopFetch({ session: newSession() })(request)).rejects.toThrow(TypeError);
+    const url = new URL(server.origin);
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    await expect(dpopFetch(url, { redirect: "error" })).rejects.toThrow(TypeError);
+  });
+});
+
+describe("bodies", () => {
+  const form = new FormData();
+  form.set("a", "b");
+
+  test.each<[string, BodyInit | null | undefined]>([
+    ["undefined", undefined],
+    ["null", null],
+    ["a string", "text"],
+    ["an empty string", ""],
+    ["a Uint8Array", new Uint8Array([1, 2])],
+    ["a DataView", new DataView(new ArrayBuffer(2))],
+    ["an ArrayBuffer", new ArrayBuffer(2)],
+    ["a Blob", new Blob(["x"])],
+    ["a File", new File(["x"], "x.txt")],
+    ["URLSearchParams", new URLSearchParams("a=b")],
+    ["FormData", form],
+  ])("can be sent again: %s", async (_, body) => {
+    const server = await start(resourceReply, "n1");
+    const init = { method: "POST", headers: authorized, body };
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const response = await dpopFetch(server.origin, init as RequestInit); // undefined too
+    expect(response.status).toBe(200);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+    expect(server.received[0]?.body.length).toBe(server.received[1]?.body.length);
+  });
+
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array([1]);
+  }
+
+  test.each<[string, () => unknown]>([
+    ["a ReadableStream", () => new Blob(["x"]).stream()],
+    ["a stream of Node", () => Readable.from([Buffer.from("x")])],
+    ["an async generator", chunks],
+  ])("are never sent again: %s", async (_, body) => {
+    const server = await start(resourceReply, "n1");
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const init = () => ({ method: "POST", headers: authorized, body: body(), duplex: "half" });
+    const first = await dpopFetch(server.origin, init() as RequestInit);
+    expect([first.status, first.bodyUsed]).toEqual([401, false]);
+    expect(server.received).toHaveLength(1);
+    const second = await dpopFetch(server.origin, init() as RequestInit);
+    expect(second.status).toBe(200); // the nonce was learned
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+  });
+
+  test.each<[string, unknown]>([
+    ["an iterator", [1][Symbol.iterator]()],
+    ["form data that is a stream", { append: () => undefined, pipe: () => undefined }],
+    ["form data that is read once", { append: () => undefined, [Symbol.asyncIterator]: chunks }],
+    ["an object that is nothing known", { toString: () => "x" }],
+    ["a number", 1],
+  ])("what is not known to be repeatable is not sent again: %s", async (_, body) => {
+    let calls = 0;
+    const fetch: PlainFetch = async () => {
+      calls++;
+      return respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    expect((await dpopFetch("https://a.example/", { method: "POST", body })).status).toBe(401);
+    expect(calls).toBe(1);
+  });
+
+  test("form data of another platform is known by its append", async () => {
+    let calls = 0;
+    const fetch: PlainFetch = async () => {
+      if (++calls === 2) return respond(200);
+      return respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    const body = { append: () => undefined, getParts: () => [] };
+    expect((await dpopFetch("https://a.example/", { method: "POST", body })).status).toBe(200);
+  });
+});
+
+describe("redirects are handed to the caller", () => {
+  test.each([301, 302, 303, 307, 308])("%s", async (status) => {
+    const target = await start(resourceReply);
+    const server = await start(() => ({
+      status,
+      headers: { location: `${target.origin}/x`, "dpop-nonce": "n1" },
+    }));
+    for (const redirect of [undefined, "follow", "manual"] as const) {
+      const init: RequestInit = { headers: authorized };
+      const response = await createDpopFetch({ session: newSession() })(
+        server.origin,
+        redirect === undefined ? init : { ...init, redirect },
+      );
+      expect([response.status, response.headers.get("location")]).toEqual([
+        status,
+        `${target.origin}/x`,
+      ]);
+    }
+    expect(target.received).toEqual([]);
+  });
+
+  test("an opaque one too", async () => {
+    const opaque = { status: 0, headers: new Headers(), type: "opaqueredirect" };
+    const fetch: PlainFetch = async () => opaque;
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    expect(await dpopFetch("https://a.example/")).toBe(opaque);
+  });
+});
+
+describe("URLs as text", () => {
+  const sent: string[] = [];
+  const fetch = async (input: string): Promise<ResponseLike> => {
+    sent.push(input);
+    return respond(200);
+  };
+  const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+
+  test.each<readonly [string, string]>([
+    ["a relative one", "/path"],
+    ["one without a scheme", "a.example/path"],
+    ["one relative to the scheme", "//a.example/path"],
+    ["another scheme", "ftp://a.example/"],
+    ["data", "data:,x"],
+    ["nothing", ""],
+    ["one slash", "https:/a.example/"],
+    ["three slashes", "https:///a.example/"],
+    ["backslashes", "https:\\\\a.example\\"],
+    ["a backslash in the path", "https://a.example/a\\b"],
+    ["user information", "https://u:p@a.example/"],
+    ["a space", "https://a.example/a b"],
+    ["a space before it", " https://a.example/"],
+    ["a tab in the path", "https://a.example/a\tb"],
+    ["a line break in the host", "https://a.exa\nmple/"],
+    ["a letter outside ASCII", "https://a.example/é"],
+    ["a host outside ASCII", "https://é.example/"],
+    ["a percent sign alone", "https://a.example/100%"],
+    ["an escape in the host", "https://a%28b.example/"],
+    ["an address in short", "http://127.1/"],
+    ["an address with a zero in front", "http://127.0.0.01/"],
+    ["an address in hexadecimal", "http://0x7f.0.0.1/"],
+    ["an address that ends in hexadecimal", "http://127.0.0.0x1/"],
+    ["an address in one number", "http://2130706433/"],
+    ["an address with a dot behind", "http://127.0.0.1./"],
+    ["an address out of range", "http://127.0.0.256/"],
+    ["a long IPv6 address", "http://[0:0:0:0:0:0:0:1]/"],
+    ...Array.from('{}"<>`^|', (unit) => [unit, `https://a.example/a${unit}b`] as const),
+  ])("%s is refused, since it would be sent in another form", async (_, url) => {
+    await expect(dpopFetch(url)).rejects.toThrow(TypeError);
+    await expect(dpopFetch(url)).rejects.toThrow(/^input must .*new URL\(/);
+    expect(sent).toEqual([]);
+  });
+
+  test.each([
+    "https://a.example",
+    "https://A.Example/",
+    "https://a.example:8443/a/../b/%2e%2e/./c;x=1,2/@:!$&'()*+=~_-.",
+    "https://a.example/[x]",
+    'https://a.example?q="<>`{}|^é \\',
+    "https://a.example/#é",
+    "http://127.0.0.1:3000/",
+    "http://[::1]:3000/",
+    "http://localhost/",
+    "https://1.example/",
+    "https://0x1.example/",
+  ])("%s is sent as it is", async (url) => {
+    await dpopFetch(url);
+    expect(sent.splice(0)).toEqual([url]);
+  });
+
+  test("of every text that is taken, the proof is for what the platform would send", async () => {
+    const own = clientSession();
+    const checked: string[] = [];
+    const observer = createDpopFetch({
+      session: {
+        ...own,
+        buildProof(request) {
+          checked.push(request.url);
+          return "proof";
+        },
+      },
+      fetch,
+    });
+    const host = fc.oneof(
+      hostName,
+      fc.ipV4(),
+      fc.ipV6().map((address) => `[${address}]`),
+      fc.string({ unit: unitOf("019.xaf%25-"), minLength: 1, maxLength: 9 }),
+    );
+    const piece = fc.oneof(
+      fc.constantFrom("..", ".", "%2e", "%2E.", "", "a", "%41", "%c3%A9", "a%2Fb", "%"),
+      fc.string({ unit: unitOf("abc!$&'()*+,;=:@~_-.|[]{}\"<>`^\\ \t"), maxLength: 4 }),
+      utf16,
+    );
+    const scheme = fc.constantFrom("https://", "HTTP://", "http://", "https:/");
+    const url = fc
+      .tuple(scheme, host, port, fc.array(piece, { maxLength: 5 }), fc.option(anyText))
+      .map(
+        ([before, name, behind, path, query]) =>
+        [before, name, behind, ...path.map((one) => `/${one}`), query === null ? "" : `?${query}`].join(""), // prettier-ignore
+      );
+    let taken = 0;
+    await fc.assert(
+      fc.asyncProperty(url, async (text) => {
+        checked.length = 0;
+        const refused = await observer(text).then(() => false, () => true); // prettier-ignore
+        sent.length = 0;
+        if (refused) return;
+        taken++;
+        expect(checked).toEqual([text]);
+        const sentUrl = URL.canParse(text) ? new URL(text).href : null;
+        if (sentUrl === null) return; // the platform sends nothing
+        expect(normalizeHtu(text)).toBe(normalizeHtu(sentUrl));
+      }),
+      runs(3000),
+    );
+    expect(taken).toBeGreaterThan(100);
+  });
+});
+
+describe("with any fetch", () => {
+  test("the platform's is looked up at each call", async () => {
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const platform = globalThis.fetch;
+    try {
+      globalThis.fetch = async () => new Response("stand-in");
+      expect(await (await dpopFetch("https://a.example/")).text()).toBe("stand-in");
+      Reflect.set(globalThis, "fetch", undefined);
+      await expect(dpopFetch("https://a.example/")).rejects.toThrow(/^fetch must /);
+    } finally {
+      globalThis.fetch = platform;
+    }
+  });
+
+  test("one that has no Response, no clone and no streams", async () => {
+    const server = await start(resourceReply, "n1");
+    const fetch = async (url: string, init?: { headers?: Iterable<readonly string[]> }) => {
+      const headers = Object.fromEntries(init?.headers ?? []);
+      const { status, headers: got } = await globalThis.fetch(url, { headers });
+      return { status, headers: new Map(got) };
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    expectTypeOf(dpopFetch).toEqualTypeOf(fetch);
+    const headers = new Map([["Authorization", `DPoP ${TOKEN}`]]);
+    expect((await dpopFetch(server.origin, { headers })).status).toBe(200);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+  });
+
+  test.each(["cancel", "destroy"])(
+    "the body of a first response is thrown away: %s",
+    async (way) => {
+      let thrown = 0;
+      let calls = 0;
+      const fetch: PlainFetch = async () => {
+        if (++calls === 2) return respond(200);
+        const headers = new Headers({
+          "www-authenticate": "DPoP error=use_dpop_nonce",
+          "dpop-nonce": "n",
+        });
+        const dismiss = () => {
+          thrown++;
+          throw new Error("locked");
+        };
+        return { status: 401, headers, body: { [way]: dismiss } } as ResponseLike;
+      };
+      const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+      expect((await dpopFetch("https://a.example/")).status).toBe(200);
+      expect([calls, thrown]).toEqual([2, 1]);
+    },
+  );
+
+  test("a session with a signer that answers later", async () => {
+    const server = await start(tokenReply, "n1");
+    const { alg, publicJwk, sign } = signerOf("ES256");
+    const signer: AsyncSigner = { alg, publicJwk, sign: async (data) => sign(data) };
+    const session = createAsyncClientSession({ signer, backend: noble });
+    const response = await createDpopFetch({ session })(server.origin, { method: "POST" });
+    expect(response.status).toBe(200);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+  });
+
+  test("has the type of the fetch that it was given, and of the platform's by default", () => {
+    const session = newSession();
+    expectTypeOf(createDpopFetch({ session })).toEqualTypeOf<typeof globalThis.fetch>();
+    expectTypeOf(createDpopFetch({ session, fetch })).toEqualTypeOf<typeof fetch>();
+    expectTypeOf(createDpopFetch<PlainFetch>({ session })).toEqualTypeOf<PlainFetch>();
+    expect(createDpopFetch({ session })).toBeTypeOf("function");
+  });
+
+  test("a connection that is cut comes through", async () => {
+    const http = createServer((incoming) => incoming.socket.destroy());
+    await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
+    const { port: number } = http.address() as AddressInfo;
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    await expect(dpopFetch(`http://127.0.0.1:${number}/`)).rejects.toThrow(TypeError);
+    http.close();
+  });
+});
+
+describe("a programmer's mistake is a TypeError that names the argument", () => {
+  const session = newSession();
+
+  test.each<[string, Readonly<Record<string, unknown>>, RegExp]>([
+    ["a misspelt option", { session, fetsh: fetch }, /^options must /],
+    ["no session", {}, /^session must /],
+    [
+      "a session without observe",
+      { session: { ...session, observe: 1 } },
+      /^session.observe must /,
+    ],
+    ["a fetch that is none", { session, fetch: "fetch" }, /^fetch must /],
+    ["null for fetch", { session, fetch: null }, /^fetch must /],
+  ])("%s", (_, options, message) => {
+    expect(() => createDpopFetch(options as never)).toThrow(message);
+  });
+
+  const url = "https://a.example/";
+  test.each<[string, unknown, unknown, RegExp]>([
+    ["no input", undefined, undefined, /^input must /],
+    ["an object that is no URL", {}, undefined, /^input must /],
+    ["a Request for init", url, new Request(url), /^init must /],
+    ["null for init", url, null, /^init must /],
+    ["a method that is no text", url, { method: 1 }, /^method must /],
+    ["a method that is no token", url, { method: "GET X" }, /^method must /],
+    ["headers that are text", url, { headers: "a: b" }, /^headers must /],
+    ["headers in threes", url, { headers: [["a", "b", "c"]] }, /^headers must /],
+    ["no token behind DPoP", url, { headers: { authorization: "DPoP" } }, /^headers.auth/],
+    ["two tokens", url, { headers: { authorization: "DPoP a b" } }, /^headers.auth/],
+    ["two fields", url, { headers: [["Authorization", "DPoP a"], ["authorization", "DPoP b"]] }, /^headers.auth/], // prettier-ignore
+    ["a token that is no text", url, { headers: { authorization: 1 } }, /^headers.auth/],
+  ])("of a call, as a rejection: %s", async (_, input, init, message) => {
+    const dpopFetch = createDpopFetch({ session });
+    const call = dpopFetch(input as string, init as RequestInit);
+    await expect(call).rejects.toThrow(TypeError);
+    await expect(call).rejects.toThrow(message);
+  });
+});
