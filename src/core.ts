@@ -123,6 +123,12 @@ export {
   type ClientSessionOptions,
   type SessionRequest,
 } from "./client/session.js";
-export { createDpopFetch, type DpopFetchOptions, type FetchLike } from "./client/fetch.js";
+export {
+  createDpopFetch,
+  type DpopFetchOptions,
+  type FetchLike,
+  type PlainFetch,
+  type PlatformFetch,
+} from "./client/fetch.js";
 export { readNonceChallenge, type ResponseLike } from "./client/challenge.js";
-export type { TokenResponse, UnboundTokens } from "./client/token-response.js";
+export type { TokenResponse, TokenResponseCode, UnboundTokens } from "./client/token-response.js";

@@ -179,9 +179,8 @@ function readFirst(
 ): { readonly at: number; readonly isToken68: boolean } | null {
   if (endsElement(field, schemeEnd)) return { at: schemeEnd, isToken68: false };
   const at = runEnd(field, schemeEnd, (unit) => unit === SPACE); // 1*SP
-  const run = runEnd(field, at, isToken68Unit);
-  const end = runEnd(field, run, (unit) => unit === EQUALS);
-  if (run > at && endsElement(field, end)) return { at: end, isToken68: true };
+  const end = runEnd(field, runEnd(field, at, isToken68Unit), (unit) => unit === EQUALS);
+  if (endsElement(field, end)) return { at: end, isToken68: true };
   return readParam(field, at) === null ? null : { at, isToken68: false };
 }
 
