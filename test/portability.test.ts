@@ -104,6 +104,7 @@ describe("in a context without the globals of a platform", () => {
       ES512: ["ES512", "jti_replayed"],
       EdDSA: ["EdDSA", "jti_replayed"],
       Ed25519: ["Ed25519", "jti_replayed"],
+      roles: ["use_dpop_nonce", "DPoP", true, "DPoP"],
       noRandomSource: expect.stringMatching(/^Error: .*crypto\.getRandomValues/),
     });
   }, 15_000);

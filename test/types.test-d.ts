@@ -210,3 +210,53 @@ expectTypeOf<{ readonly alg: "EdDSA" }>().toExtend<pkg.SignerOptions>();
 expectTypeOf<{ readonly alg: "RS256" }>().not.toExtend<pkg.SignerOptions>();
 expectTypeOf<PublicJwk>().not.toExtend<pkg.PrivateJwk>();
 expectTypeOf<EcPoint & { readonly d: string }>().toExtend<pkg.PrivateJwk>();
+
+// The roles: a part that answers later is not assignable where an answer is needed at once.
+expectTypeOf<pkg.AsyncVerifier>().not.toExtend<pkg.Verifier>();
+expectTypeOf<{ readonly verifier: pkg.Verifier }>().toExtend<pkg.ResourceServerOptions>();
+expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().not.toExtend<pkg.ResourceServerOptions>();
+expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().toExtend<pkg.AsyncResourceServerOptions>();
+expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().not.toExtend<pkg.TokenEndpointOptions>();
+expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().toExtend<pkg.AsyncTokenEndpointOptions>();
+type Later = (token: string) => Promise<pkg.Binding | null>;
+type AtOnce = (token: string) => pkg.Binding | null;
+expectTypeOf<Later>().not.toExtend<pkg.ResourceRequest["binding"]>();
+expectTypeOf<Later>().toExtend<pkg.AsyncResourceRequest["binding"]>();
+expectTypeOf<AtOnce>().toExtend<pkg.ResourceRequest["binding"]>();
+expectTypeOf<AtOnce>().toExtend<pkg.AsyncResourceRequest["binding"]>();
+expectTypeOf<null>().toExtend<pkg.ResourceRequest["binding"]>();
+expectTypeOf<() => Promise<string>>().not.toExtend<pkg.JktLookup>();
+expectTypeOf<() => Promise<string>>().toExtend<pkg.AsyncJktLookup>();
+expectTypeOf<{ readonly signer: AsyncSigner }>().not.toExtend<pkg.ClientSessionOptions>();
+expectTypeOf<{ readonly signer: AsyncSigner }>().toExtend<pkg.AsyncClientSessionOptions>();
+
+// What can't be left out: the binding, the client's type and metadata, the header fields.
+type Without<T, K extends keyof T> = Omit<T, K>;
+expectTypeOf<Without<pkg.ResourceRequest, "binding">>().not.toExtend<pkg.ResourceRequest>();
+expectTypeOf<Without<pkg.ResourceRequest, "proof">>().not.toExtend<pkg.ResourceRequest>();
+expectTypeOf<Without<pkg.ResourceRequest, "authorization">>().not.toExtend<pkg.ResourceRequest>();
+expectTypeOf<Without<pkg.ResourceRequest, "now">>().toExtend<pkg.ResourceRequest>();
+expectTypeOf<Without<pkg.TokenRequest, "clientType">>().not.toExtend<pkg.TokenRequest>();
+expectTypeOf<Without<pkg.TokenRequest, "boundAccessTokens">>().not.toExtend<pkg.TokenRequest>();
+expectTypeOf<Without<pkg.TokenRequest, "codeJkt">>().toExtend<pkg.TokenRequest>();
+expectTypeOf<Without<pkg.PushedRequest, "dpopJkt">>().not.toExtend<pkg.PushedRequest>();
+expectTypeOf<undefined>().not.toExtend<pkg.ResourceRequest["binding"]>();
+
+// A binding has one form.
+expectTypeOf<{ readonly jkt: string }>().toExtend<pkg.Binding>();
+expectTypeOf<{ readonly unbound: false }>().not.toExtend<pkg.Binding>();
+expectTypeOf<Record<never, never>>().not.toExtend<pkg.Binding>();
+
+// Results narrow: access by its scheme, a refusal to what must be answered.
+type Access = Extract<pkg.AccessResult, { ok: true }>;
+expectTypeOf<Extract<Access, { scheme: "DPoP" }>["jkt"]>().toEqualTypeOf<string>();
+expectTypeOf<Extract<Access, { scheme: "Bearer" }>["jkt"]>().toEqualTypeOf<undefined>();
+expectTypeOf<Extract<pkg.TokenResult, { ok: false }>["status"]>().toEqualTypeOf<number>();
+expectTypeOf<Extract<pkg.AccessResult, { ok: false }>["failure"]>().toEqualTypeOf<Failure>();
+
+// fetch keeps its type; the platform's is the default.
+declare const session: pkg.ClientSession;
+expectTypeOf(pkg.createDpopFetch({ session })).toEqualTypeOf<typeof fetch>();
+expectTypeOf(pkg.createDpopFetch({ session, fetch })).toEqualTypeOf<typeof fetch>();
+declare const ownFetch: (url: string, init?: { method?: string }) => Promise<pkg.ResponseLike>;
+expectTypeOf(pkg.createDpopFetch({ session, fetch: ownFetch })).toEqualTypeOf<typeof ownFetch>();

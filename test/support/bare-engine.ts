@@ -4,8 +4,12 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import {
+  createClientSession,
   createMemoryReplayStore,
+  createNonceIssuer,
   createProof,
+  createResourceServer,
+  createTokenEndpoint,
   createVerifier,
   jwkThumbprint,
   type ProofRequest,
@@ -55,6 +59,48 @@ function roundTrip(alg: SigningLabel): readonly string[] {
   });
 }
 
+/** Client, authorization server and resource server in one: a token is asked for, and used. */
+function roles(): readonly unknown[] {
+  const clock = (): number => TOKEN_REQUEST.now;
+  const signer = backend.createSigner(backend.generatePrivateJwk("ES256"));
+  const session = createClientSession({ signer, backend, clock });
+  const nonceOf = (audience: string) =>
+    createNonceIssuer({ backend, secrets: [new Uint8Array(32)], audience, clock });
+  const atServer = createVerifier({ backend, nonce: nonceOf("server"), clock });
+  const endpoint = createTokenEndpoint({ verifier: atServer });
+  const api = createResourceServer({
+    verifier: createVerifier({ backend, nonce: nonceOf("api"), clock }),
+  });
+  const seen: unknown[] = [];
+  const { url } = TOKEN_REQUEST;
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const proof = session.buildProof({ method: "POST", url });
+    const client = { clientType: "public", boundAccessTokens: true } as const;
+    const result = endpoint.check({ method: "POST", url, proof, ...client });
+    session.observe({ url }, { status: 400, headers: headersOf(result.headers) });
+    seen.push(result.ok ? result.tokenType : result.body.error);
+  }
+  const resource = { method: "GET", url: RESOURCE, accessToken: ACCESS_TOKEN };
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const access = api.authenticate({
+      method: "GET",
+      url: RESOURCE,
+      authorization: `DPoP ${ACCESS_TOKEN}`,
+      proof: session.buildProof(resource),
+      binding: { jkt: session.jkt },
+    });
+    const response = { status: 401, headers: headersOf(access.headers) };
+    session.observe(resource, response);
+    seen.push(access.ok ? access.scheme : session.shouldRetry(response, attempt));
+  }
+  return seen;
+}
+
+function headersOf(fields: Readonly<Record<string, string>>): { get(name: string): string | null } {
+  const all = new Map(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]));
+  return { get: (name) => all.get(name.toLowerCase()) ?? null };
+}
+
 function messageOf(call: () => unknown): string {
   try {
     call();
@@ -86,5 +132,6 @@ export const results = {
   ES512: roundTrip("ES512"),
   EdDSA: roundTrip("EdDSA"),
   Ed25519: roundTrip("Ed25519"),
+  roles: roles(),
   noRandomSource: messageOf(() => generatePrivateJwk("ES256")),
 };
