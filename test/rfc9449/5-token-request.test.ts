@@ -251,8 +251,8 @@ describe("RFC 9449 §8: nonces of the authorization server", () => {
     const nonce = { check: () => ({ status: "missing" as const }) };
     const endpoint = createTokenEndpoint({ verifier: createVerifier({ nonce }) });
     expect(() => endpoint.check(tokenRequest({}))).toThrow(TypeError);
-    for (const next of ["", "a b", 'a"', "a\r\nb", "é"]) {
-      const bad = { check: () => ({ status: "missing" as const, next }) };
+    for (const unfit of ["", "a b", 'a"', "a\r\nb", "é"]) {
+      const bad = { check: () => ({ status: "missing" as const, next: unfit }) };
       const verifier = createVerifier({ nonce: bad });
       expect(() => createTokenEndpoint({ verifier }).check(tokenRequest({}))).toThrow(TypeError);
       expect(() =>
