@@ -73,8 +73,8 @@ const FORMS = ["jkt", "otherMethods", "unbound", "invalid", "unsupported"];
 /** Guards what the caller gave or looked up; null where the token is unknown or inactive. */
 export function readBinding(value: unknown): Binding | null {
   if (value === null) return null;
-  if (typeof value !== "object" || Array.isArray(value) || value instanceof Promise) {
-    leave(value);
+  if (typeof value !== "object" || Array.isArray(value) || "then" in value) {
+    leave(value); // a promise, of this realm or another
     throw new TypeError(BINDING);
   }
   const given: Partial<Record<string, unknown>> = membersArgument(value, "binding", FORMS);
@@ -95,11 +95,12 @@ const BINDING =
   "one that returns a promise";
 
 function readNames(value: unknown): readonly string[] {
-  const names: readonly unknown[] =
-    value === undefined ? [] : Array.isArray(value) ? value : [value];
-  const texts = names.filter((name) => typeof name === "string");
-  if (texts.length !== names.length) throw new TypeError(BINDING);
-  return texts;
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw new TypeError(BINDING);
+  return value.map((name: unknown) => {
+    if (typeof name !== "string") throw new TypeError(BINDING);
+    return name;
+  });
 }
 
 /** The thumbprint that a proof for the token must have, or why there is none. */
