@@ -1,33 +1,9 @@
 // HTTP servers on 127.0.0.1, each on a free port, so that every peer is an origin of its own.
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { listen, type Loopback } from "../../../examples/demo/loopback.js";
 
-export interface Loopback {
-  readonly server: Server;
-  /** Scheme, host and port, without a slash at the end. */
-  readonly origin: string;
-  close(): Promise<void>;
-}
-
-/** Listens before anybody answers: an issuer has its port in its name, so the port must be known first. */
-export async function listen(): Promise<Loopback> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port to listen on");
-  return {
-    server,
-    origin: `http://127.0.0.1:${address.port}`,
-    async close() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections(); // fetch keeps its connections open for a while
-      await closed;
-    },
-  };
-}
+export { listen };
 
 /** A request as a server of ours looks at it. */
 export interface Received {
