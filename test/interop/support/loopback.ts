@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { listen, type Loopback } from "../../../examples/demo/loopback.js";
 
-export { listen };
+export { listen, type Loopback };
 
 /** A request as a server of ours looks at it. */
 export interface Received {
