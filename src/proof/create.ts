@@ -56,7 +56,8 @@ const JTI_BYTES = 16;
 
 /**
  * Makes one proof for one request: the value of the header field `DPoP`. Every request needs a
- * proof of its own, retries included. `htu` is the normal form of `url` without query and fragment.
+ * proof of its own, retries included. `htu` is `url` without query and fragment, its scheme and host
+ * in their normal form, its path as it is written.
  *
  * Throws a TypeError or RangeError that names the argument: what goes into a proof is composed by
  * the caller, so a URL, method, token or nonce that can't stand in one is a mistake, not a refusal.
@@ -162,7 +163,22 @@ function urlArgument(value: unknown): string {
     throw new TypeError(
       "url must be a valid URI without user information, already percent-encoded",
     );
-  return htu;
+  return asWritten(url, htu);
+}
+
+/**
+ * Section 4.2: the target as it is sent. Many servers compare it as it is, or as WHATWG's URL has it,
+ * which leaves `%7E` and `%2f` alone; so the path stays as the caller wrote it. Only dot segments are
+ * resolved: no client sends them.
+ */
+function asWritten(url: string, htu: string): string {
+  const afterScheme = url.indexOf("://") + 3;
+  const end = afterScheme + url.slice(afterScheme).search(/[?#]|$/);
+  const slash = url.indexOf("/", afterScheme);
+  const path = slash === -1 || slash >= end ? "/" : url.slice(slash, end);
+  const isDots = (part: string): boolean => /^(?:\.|%2e){1,2}$/i.test(part);
+  if (path.split("/").some(isDots)) return htu;
+  return htu.slice(0, htu.indexOf("/", htu.indexOf("://") + 3)) + path;
 }
 
 function athClaim(value: unknown, backend: CreateOptions["backend"]): { readonly ath?: string } {

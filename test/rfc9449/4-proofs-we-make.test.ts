@@ -94,6 +94,25 @@ describe("the claims of a proof", () => {
     expect(decodeJwt(made({ url: "HTTPS://API.example:443" }))["htu"]).toBe("https://api.example/");
   });
 
+  test("[4.2-6] its path is as it is sent, whatever a server compares it with", () => {
+    const written = ["/a%7Eb", "/%c3%a9", "/a%2fb", "/%41", "/a//b/", "/a|b"];
+    for (const path of written) {
+      const url = `https://API.example${path}`;
+      expect(decodeJwt(made({ url }))["htu"]).toBe(`https://api.example${path}`);
+      expect(decodeJwt(made({ url }))["htu"]).toBe(
+        new URL(`${url}?x#y`).href.replace(/[?].*$/, ""),
+      );
+      const request = { method: "GET", url: `${url}?x`, now: NOW };
+      expect(createVerifier().verify(made({ url }), request).ok).toBe(true);
+    }
+    // No client sends dot segments: with them it is the normal form.
+    for (const path of ["/x/../a", "/./a", "/x/%2E%2e/a", "/x/.%2E/a"]) {
+      expect(decodeJwt(made({ url: `https://api.example${path}` }))["htu"]).toBe(
+        "https://api.example/a",
+      );
+    }
+  });
+
   test("[4.2-7] iat is in seconds, and fractions of them are read", async () => {
     const { iat = 0 } = decodeJwt(made({ iat: undefined }));
     expect(Math.abs(iat - Date.now() / 1000)).toBeLessThan(5);
