@@ -82,6 +82,7 @@ export function plainArgument(value: unknown, name: string): object {
   const object = objectArgument(value, name);
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    leave(object);
     throw new TypeError(`${name} must be a plain object`);
   }
   return object;

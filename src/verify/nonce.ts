@@ -1,6 +1,6 @@
 // Nonces (RFC 9449 sections 8, 9 and 11.3), as a verifier sees them: a check that somebody plugs
 // in.
-import { objectArgument, optionalString, timeArgument } from "../bytes/argument.js";
+import { leave, objectArgument, optionalString, timeArgument } from "../bytes/argument.js";
 import { type Failure, nonceFailure } from "../proof/failure.js";
 
 /** The answer of a nonce check. */
@@ -13,7 +13,10 @@ export interface NonceAnswer {
    * decides.
    */
   readonly acceptUntil?: number | undefined;
-  /** The nonce to hand out in `DPoP-Nonce`. */
+  /**
+   * The nonce to hand out in `DPoP-Nonce`. With `invalid` and `missing` a client can't come in
+   * without one: a resource server and a token endpoint throw a TypeError where there is none.
+   */
   readonly next?: string | undefined;
 }
 
@@ -38,6 +41,7 @@ export function askNonce(check: NonceCheck, nonce: string | undefined, now: numb
   const answer: unknown = check.check(nonce, now);
   const { status, acceptUntil, next } = objectArgument(answer, "the answer of nonce.check");
   if (status !== "valid" && status !== "renew" && status !== "invalid" && status !== "missing") {
+    leave(answer);
     throw new TypeError(
       'nonce.check must return, at once, a status of "valid", "renew", "invalid" or "missing"',
     );

@@ -23,7 +23,10 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly clockTolerance?: number | undefined;
   /** Returns the time in seconds since the epoch; the platform's clock where it is not given. */
   readonly clock?: (() => number) | undefined;
-  /** Checks nonces. Where it is given, a proof without a nonce is refused. */
+  /**
+   * Checks nonces. Where it is given, `noncePolicy` says what becomes of a proof without one. A
+   * nonce that decides the time can make a proof good for longer than `maxAge`: give `replay` too.
+   */
   readonly nonce?: NonceCheck | undefined;
   /** What becomes of a proof without a nonce where `nonce` is given; "required" by default. */
   readonly noncePolicy?: NoncePolicy | undefined;
@@ -97,15 +100,16 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
     clockTolerance: seconds(given.clockTolerance, "clockTolerance", 15),
     clock: clock === undefined ? platformClock : clock,
     nonce,
-    noncePolicy: readNoncePolicy(given.noncePolicy),
+    noncePolicy: readNoncePolicy(given.noncePolicy, nonce),
     replay,
     limits: readLimits(given.limits),
   });
 }
 
-function readNoncePolicy(value: unknown): NoncePolicy {
-  if (value === undefined || value === "required") return "required";
-  if (value === "optional") return "optional";
+function readNoncePolicy(value: unknown, nonce: NonceCheck | undefined): NoncePolicy {
+  if (value === undefined) return "required";
+  if (nonce === undefined) throw new TypeError("noncePolicy must come with nonce");
+  if (value === "required" || value === "optional") return value;
   throw new TypeError('noncePolicy must be "required" or "optional"');
 }
 

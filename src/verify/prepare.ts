@@ -47,14 +47,8 @@ export function prepare<A extends Alg>(
   if (otherMethod !== null) return otherMethod;
   const otherUrl = checkHtu(claims, request.url); // item 9
   if (otherUrl !== null) return otherUrl;
-  const answer = policy.nonce === undefined ? undefined : askNonce(policy.nonce, claims.nonce, now);
-  const badNonce = answer === undefined ? null : checkNonce(answer, now, policy.noncePolicy); // item 10
-  if (badNonce !== null) return badNonce;
-  const acceptUntil = answer?.acceptUntil;
-  const badTime = acceptUntil === undefined ? checkIat(claims, now, policy) : null; // item 11
-  if (badTime !== null) return badTime;
-  const badLifetime = checkLifetime(claims, now, policy); // item 11
-  if (badLifetime !== null) return badLifetime;
+  const timely = checkTime(claims, now, policy); // items 10 and 11
+  if (!timely.ok) return timely;
   const otherToken = checkAth(claims, request.accessToken, policy.hasher); // item 12a
   if (otherToken !== null) return otherToken;
   const jwk = readPublicJwk(header["jwk"], alg); // items 6 and 7
@@ -65,11 +59,31 @@ export function prepare<A extends Alg>(
     jwk,
     jkt: thumbprint(jwk, policy.hasher),
     claims,
-    nonce: statusOf(answer),
+    nonce: timely.nonce,
     signature,
     signingInput,
-    lastAccepted: acceptUntil ?? claims.iat + policy.maxAge,
+    lastAccepted: timely.lastAccepted,
   };
+}
+
+type Timely = Pick<PendingProof<Alg>, "ok" | "nonce" | "lastAccepted">;
+
+/** What depends on the time: the nonce, iat where the nonce does not decide, exp and nbf. */
+export function checkTime(
+  claims: ProofClaims,
+  now: number,
+  policy: Policy<Alg, ReplayStore>,
+): Timely | Failure {
+  const answer = policy.nonce === undefined ? undefined : askNonce(policy.nonce, claims.nonce, now);
+  const badNonce = answer === undefined ? null : checkNonce(answer, now, policy.noncePolicy); // item 10
+  if (badNonce !== null) return badNonce;
+  const acceptUntil = answer?.acceptUntil;
+  const badTime = acceptUntil === undefined ? checkIat(claims, now, policy) : null; // item 11
+  if (badTime !== null) return badTime;
+  const badLifetime = checkLifetime(claims, now, policy); // item 11
+  if (badLifetime !== null) return badLifetime;
+  const lastAccepted = acceptUntil ?? claims.iat + policy.maxAge;
+  return { ok: true, nonce: statusOf(answer), lastAccepted };
 }
 
 /**

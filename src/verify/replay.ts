@@ -19,7 +19,8 @@ export interface SyncReplayStore {
   /**
    * Records `key` (43 characters) until `expiresAt` and answers "new", only to the first caller
    * while an entry is live: one atomic step, no look-up followed by an insertion. `expiresAt` is a
-   * whole number of seconds since the epoch, `now` are seconds. A live entry must never be evicted
+   * whole number of seconds since the epoch; `now` are seconds, the time of the request plus what
+   * was waited for since. A live entry must never be evicted
    * to make room. What it throws comes through to the caller of the verifier, and nothing is
    * granted.
    */
@@ -62,8 +63,9 @@ const MOST_ENTRIES = 8_388_608;
 /**
  * A replay store in this process's memory: right for one instance, blind to every other one. It
  * never evicts a live entry: with `maxEntries` of them (default 1,000,000, at most 8,388,608) it
- * answers "full", and proofs are refused until some expire. Needed are about
- * (proofs a second) × (maxAge + 2 × clockTolerance + 2).
+ * answers "full", and proofs are refused until some expire. Needed are about (proofs a second) ×
+ * (maxAge + 2 × clockTolerance + 2); with createNonceIssuer, (proofs a second) × (life + 2 × step +
+ * clockTolerance + 2).
  *
  * A `now` far ahead makes it forget what would have expired by then. It can't vouch for such proofs
  * any more, and answers "full" for them where the clock goes back.

@@ -6,6 +6,7 @@ import {
   stringArgument,
   timeArgument,
 } from "../bytes/argument.js";
+import { isThumbprint } from "../jose/thumbprint.js";
 import type { Failure } from "../proof/failure.js";
 import { httpScheme } from "../proof/htu.js";
 
@@ -85,7 +86,7 @@ export function readRequest(request: AsyncProofRequest, clock: () => number): Re
   stringArgument(url, "url");
   optionalString(accessToken, "accessToken");
   if (accessToken === undefined || typeof jkt !== "function") optionalString(jkt, "jkt");
-  optionalString(clientKeyJkt, "clientKeyJkt");
+  thumbprintArgument(clientKeyJkt, "clientKeyJkt");
   if (httpScheme(url) === null) throw new TypeError("url must begin with http:// or https://");
   if (accessToken !== undefined && jkt === undefined) {
     throw new TypeError(
@@ -95,7 +96,19 @@ export function readRequest(request: AsyncProofRequest, clock: () => number): Re
   return { method, url, accessToken, jkt, clientKeyJkt, now: readNow(now, clock) };
 }
 
+/** A thumbprint that must differ: one of another form would differ from every key, and say nothing. */
+export function thumbprintArgument(value: unknown, name: string): void {
+  if (value !== undefined && !isThumbprint(value)) {
+    throw new TypeError(`${name} must be a JWK SHA-256 thumbprint: 43 characters of base64url`);
+  }
+}
+
 /** `now` where the caller gives it, else the clock of the policy. */
 function readNow(now: unknown, clock: () => number): number {
-  return now === undefined ? timeArgument(clock(), "clock()") : timeArgument(now, "now");
+  return now === undefined ? readClock(clock) : timeArgument(now, "now");
+}
+
+/** Seconds since the epoch; a TypeError or RangeError where the clock says something else. */
+export function readClock(clock: () => number): number {
+  return timeArgument(clock(), "clock()");
 }

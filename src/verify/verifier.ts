@@ -2,7 +2,8 @@
 // it, or a failure.
 //
 // Prepared once, driven twice: prepare() does every check that needs no signature, cheap before
-// dear; the synchronous and the asynchronous driver differ by `await` alone. The order is fixed:
+// dear; the synchronous and the asynchronous driver differ by `await`, and by a second look at the
+// time after a long one. The order is fixed:
 // proof present and single, size, JWS form, typ, crit, alg, claims, htm, htu, nonce, time, ath, jwk
 // and its thumbprint, jkt, key import, signature, replay. The signature is late because it costs
 // more than everything else together; the replay record is last, or anyone could use up the jti of
@@ -11,6 +12,7 @@ import { functionMember, leave, objectArgument } from "../bytes/argument.js";
 import { asciiBytes } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
+import { isThumbprint } from "../jose/thumbprint.js";
 import { checkJkt } from "../proof/check.js";
 import type { ProofClaims } from "../proof/claims.js";
 import { type Failure, failure, isFailure } from "../proof/failure.js";
@@ -22,11 +24,12 @@ import {
   readPolicy,
   type VerifierOptions,
 } from "./policy.js";
-import { type PendingProof, prepare } from "./prepare.js";
+import { checkTime, type PendingProof, prepare } from "./prepare.js";
 import { type ReplayStore, replayExpiry, replayKey, type SyncReplayStore } from "./replay.js";
 import {
   type AsyncProofRequest,
   type ProofRequest,
+  readClock,
   readRequest,
   type RequestFacts,
 } from "./request.js";
@@ -113,6 +116,19 @@ export function readAlgs(verifier: Verifier | AsyncVerifier): readonly string[] 
   return algs;
 }
 
+/**
+ * The result of a verifier that the programmer passed, which a role does not take on trust: only true
+ * with a thumbprint is success, only a failure of ours is a refusal.
+ */
+export function readResult(result: VerifyResult): VerifyResult {
+  const { ok, jkt } = objectArgument(result, "the result of verifier.verify");
+  if ((ok === true && isThumbprint(jkt)) || isFailure(result)) return result;
+  leave(result);
+  throw new TypeError(
+    "verifier.verify must return a result, and at once where the server is not an asynchronous one",
+  );
+}
+
 function stateOf(policy: Policy<Alg, ReplayStore>): VerifierState {
   return { algs: Object.freeze([...policy.algs.keys()]), nonce: policy.nonce };
 }
@@ -145,6 +161,7 @@ async function driveAsync(
   policy: Policy<Alg, ReplayStore>,
 ): Promise<VerifyResult> {
   const facts = readRequest(request, policy.clock);
+  const started = readClock(policy.clock);
   const pending = prepare(proof, facts, policy);
   if (!pending.ok) return pending;
   const notBound = bind(pending, facts, await expectedJkt(facts)); // item 12b
@@ -153,12 +170,24 @@ async function driveAsync(
   if (key === null) return failure("jwk_invalid"); // item 6
   const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
+  const now = afterWait(facts.now, readClock(policy.clock) - started);
+  const late = now === facts.now ? null : checkTime(pending.claims, now, policy); // items 10 and 11
+  if (late !== null && !late.ok) return late;
   if (policy.replay !== undefined) {
     const { key: proofKey, expiresAt } = replayEntry(pending, policy);
-    const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
+    const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, now)); // section 11.1
     if (replayed !== null) return replayed;
   }
   return verified(pending);
+}
+
+/**
+ * The time after the parts that may be slow: a proof that grew too old meanwhile must be refused,
+ * since the entry of its first use may have expired. An entry outlives its proof by a second, so that
+ * a wait of less than that changes nothing.
+ */
+function afterWait(now: number, waited: number): number {
+  return waited < 1 ? now : now + waited;
 }
 
 /** The thumbprint that is expected, or what looking it up answered: nobody knows yet what it is. */

@@ -222,6 +222,10 @@ describe("in a verifier", () => {
     const answersMissing = { check: () => ({ status: "missing" as const }) };
     const fooled = createVerifier({ nonce: answersMissing, noncePolicy: "optional" });
     expect(fooled.verify(wrong, at(NOW))).toMatchObject({ code: "nonce_mismatch" });
+    // A check that names a time for a nonce that is not there does not replace iat.
+    const timely = { check: () => ({ status: "valid" as const, acceptUntil: NOW + 10_000 }) };
+    const misled = createVerifier({ nonce: timely, noncePolicy: "optional" });
+    expect(misled.verify(mint(), at(NOW + 61))).toMatchObject({ code: "iat_too_old" });
   });
 });
 
@@ -255,7 +259,14 @@ describe("mistakes of the programmer", () => {
     expect(() => issuer.check(1 as never, NOW)).toThrow("nonce");
     expect(() => issuer.check(undefined, undefined as never)).toThrow("now");
     expect(() => core.createNonceIssuer(good as never)).toThrow("backend");
-    expect(() => createVerifier({ noncePolicy: "none" as never })).toThrow("noncePolicy");
+    for (const noncePolicy of ["none", null, true]) {
+      const options = { nonce: issuer, noncePolicy } as never; // on purpose
+      expect(() => createVerifier(options)).toThrow("noncePolicy");
+    }
+    // A policy for nonces that nobody checks would be no policy.
+    for (const noncePolicy of ["required", "optional"] as const) {
+      expect(() => createVerifier({ noncePolicy })).toThrow("noncePolicy");
+    }
   });
 });
 

@@ -1,0 +1,167 @@
+// RFC 9449 section 11.1 where the parts take their time: a proof that grew too old while a binding was looked up, or a key
+// verified, is refused, since the store may have forgotten its first use.
+import {
+  createAsyncVerifier,
+  createMemoryReplayStore,
+  createNonceIssuer,
+  createVerifier,
+  ES256,
+  type AsyncAlg,
+  type AsyncVerifierOptions,
+  type VerifyResult,
+} from "dpop-core";
+import { describe, expect, test } from "vitest";
+import { JKT_ES256 } from "../support/keys.js";
+import { mint, NOW } from "../support/mint.js";
+import { apiProof, API_URL, TOKEN } from "../support/resource.js";
+
+/** Verifies with a clock that goes on by so many seconds while the binding is looked up. */
+async function afterWaiting(
+  seconds: number,
+  proof: string,
+  options: AsyncVerifierOptions = {},
+  given: { readonly now?: number } = {},
+): Promise<VerifyResult> {
+  let time = NOW;
+  const verifier = createAsyncVerifier({ clock: () => time, ...options });
+  const jkt = async (): Promise<string> => {
+    time += seconds;
+    return JKT_ES256;
+  };
+  return verifier.verify(proof, { method: "GET", url: API_URL, accessToken: TOKEN, jkt, ...given });
+}
+
+const old = apiProof({ claims: { iat: NOW - 50 } });
+const nonce = createNonceIssuer({ secrets: [new Uint8Array(32)], audience: "api" });
+const good = nonce.issue(NOW);
+const until = nonce.check(good, NOW).acceptUntil ?? 0;
+
+describe("a proof that is right when it comes", () => {
+  test("is right as long as it would be accepted", async () => {
+    expect(await afterWaiting(10, old)).toMatchObject({ ok: true });
+    const withNonce = apiProof({ claims: { nonce: good } });
+    expect(await afterWaiting(until - NOW, withNonce, { nonce })).toMatchObject({ ok: true });
+  });
+
+  test("is refused once it has grown too old", async () => {
+    expect(await afterWaiting(10.5, old)).toMatchObject({
+      code: "iat_too_old",
+      clockOffset: -60.5,
+    });
+    const short = apiProof({ claims: { exp: NOW + 5 } });
+    expect(await afterWaiting(4, short)).toMatchObject({ ok: true });
+    expect(await afterWaiting(5, short)).toMatchObject({ code: "proof_expired" });
+    const withNonce = apiProof({ claims: { nonce: good } });
+    const late = await afterWaiting(until - NOW + 1, withNonce, { nonce });
+    expect(late).toMatchObject({ code: "nonce_mismatch", nextNonce: nonce.issue(until + 1) });
+  });
+
+  test("the same where the caller gave the time of the request", async () => {
+    const of = (seconds: number): Promise<VerifyResult> =>
+      afterWaiting(seconds, old, { clock: undefined }, { now: NOW });
+    expect(await of(1000)).toMatchObject({ ok: true }); // the platform's clock did not go on
+    let time = 5; // any other clock: it is the difference that counts
+    const clock = (): number => (time += 11);
+    expect(await afterWaiting(0, old, { clock }, { now: NOW })).toMatchObject({
+      code: "iat_too_old",
+    });
+  });
+
+  test("is recorded with the time after the wait, where that was long", async () => {
+    const asked: number[] = [];
+    const memory = createMemoryReplayStore();
+    const add: typeof memory.add = (key, expiresAt, now) => (
+      asked.push(now),
+      memory.add(key, expiresAt, now)
+    );
+    await afterWaiting(0.5, apiProof(), { replay: { add } });
+    await afterWaiting(20, apiProof({ claims: { jti: "b" } }), { replay: { add } });
+    expect(asked).toEqual([NOW, NOW + 20]);
+  });
+
+  test("is not recorded where it grew too old", async () => {
+    const replay = createMemoryReplayStore();
+    expect((await afterWaiting(10.5, old, { replay })).ok).toBe(false);
+    expect(replay.size).toBe(0);
+  });
+});
+
+test("two instances and a slow look-up: the first use is never forgotten while the proof can be accepted", async () => {
+  let time = NOW;
+  const clock = (): number => time;
+  const replay = createMemoryReplayStore();
+  const options = { clock, replay, maxAge: 1, clockTolerance: 0 };
+  const request = { method: "GET", url: API_URL, accessToken: TOKEN };
+  const proof = apiProof();
+  const slow = createAsyncVerifier(options).verify(proof, {
+    ...request,
+    jkt: async () => {
+      await Promise.resolve();
+      time += 4.5; // meanwhile the entry of the other use has expired
+      replay.add("a".repeat(43), NOW + 60, time);
+      return JKT_ES256;
+    },
+  });
+  const quick = createVerifier(options).verify(proof, { ...request, jkt: JKT_ES256 });
+  expect(quick.ok).toBe(true);
+  expect(await slow).toMatchObject({ code: "iat_too_old" });
+});
+
+describe("what a look-up answers", () => {
+  const request = { method: "GET", url: API_URL, accessToken: TOKEN, now: NOW };
+
+  test.each([undefined, null, 1, true, {}, { ok: true }, { ok: false, code: "no_such" }])(
+    "%j is neither a thumbprint nor a failure",
+    async (answer) => {
+      const jkt = (): never => answer as never; // on purpose
+      expect(() => createVerifier().verify(apiProof(), { ...request, jkt })).toThrow(TypeError);
+      const later = createAsyncVerifier().verify(apiProof(), {
+        ...request,
+        jkt: async () => jkt(),
+      });
+      await expect(later).rejects.toThrow(TypeError);
+    },
+  );
+
+  test("a promise is for an asynchronous verifier, and ends no process where it is rejected", async () => {
+    const noted: unknown[] = [];
+    const note = (reason: unknown): number => noted.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      const jkt = (): never => Promise.reject(new Error("late")) as never; // on purpose
+      expect(() => createVerifier().verify(apiProof(), { ...request, jkt })).toThrow(
+        "createAsyncVerifier",
+      );
+      const check = (): never => Promise.reject(new Error("late")) as never;
+      expect(() =>
+        createVerifier({ nonce: { check } }).verify(mint(), {
+          ...request,
+          accessToken: undefined,
+          method: "POST",
+          url: "https://server.example.com/token",
+        }),
+      ).toThrow("nonce.check");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(noted).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+  });
+
+  test("an algorithm that takes its time is waited for, too", async () => {
+    let time = NOW;
+    const slow: AsyncAlg = {
+      ...ES256,
+      async importKey(jwk) {
+        const key = ES256.importKey(jwk);
+        if (key === null) return null;
+        return { size: key.size, verify: async (...args) => ((time += 100), key.verify(...args)) };
+      },
+    };
+    const verifier = createAsyncVerifier({ algs: [slow], clock: () => time });
+    const { now: _, ...untimed } = request;
+    expect(await verifier.verify(apiProof(), { ...untimed, jkt: JKT_ES256 })).toMatchObject({
+      code: "iat_too_old",
+    });
+  });
+});
