@@ -13,6 +13,8 @@ export {
   type FailureCode,
   type FailureRow,
   type OAuthAnswer,
+  type ResourceStatus,
+  type ServerStatus,
 } from "./proof/failure.js";
 export { normalizeHtu } from "./proof/htu.js";
 export { parseProof, type ParsedProof, type ProofHeader } from "./proof/parse.js";
@@ -70,7 +72,7 @@ export {
   type ServerError,
   type ServerErrorOptions,
 } from "./server/answer.js";
-export { bindingFromClaims, type Binding } from "./server/binding.js";
+export { bindingFromClaims, type Binding, type TokenClaims } from "./server/binding.js";
 export { accessControlExposeHeaders, wwwAuthenticate, type Challenge } from "./server/challenge.js";
 export type { AuthorizationHeader, Scheme } from "./server/credentials.js";
 export { parseDpopJkt, type DpopJktParameter, type ParsedDpopJkt } from "./server/dpop-jkt.js";

@@ -95,6 +95,7 @@ export {
   type ResourceRequest,
   type ResourceServer,
   type ResourceServerOptions,
+  type ResourceStatus,
   type ResponseHeaders,
   type ResponseLike,
   type RsaPublicJwk,
@@ -104,6 +105,7 @@ export {
   type ServerErrorOptions,
   type ServerMetadata,
   type ServerRefused,
+  type ServerStatus,
   type SessionRequest,
   type Signer,
   type SyncAlg,
@@ -111,6 +113,7 @@ export {
   type SyncKey,
   type SyncReplayStore,
   type SyncSigner,
+  type TokenClaims,
   type TokenEndpoint,
   type TokenEndpointOptions,
   type TokenGranted,
@@ -191,7 +194,7 @@ export function verifyProof(
 /** Checks one proof where a part may answer later. What verifyProof throws is a rejection here. */
 export async function verifyProofAsync(
   proof: core.ProofHeader,
-  request: core.ProofRequest,
+  request: core.AsyncProofRequest,
   options: AsyncVerifierOptions = {},
 ): Promise<core.VerifyResult> {
   return core.verifyProofAsync(proof, request, withBackend(options));

@@ -23,6 +23,7 @@ import type {
   VerifyResult,
 } from "dpop-core";
 import * as core from "dpop-core/core";
+import type { JWTPayload } from "jose";
 import { expectTypeOf } from "vitest";
 
 type Argument<F extends (...args: never[]) => unknown, At extends number = 0> = Parameters<F>[At];
@@ -251,7 +252,8 @@ expectTypeOf<Record<never, never>>().not.toExtend<pkg.Binding>();
 type Access = Extract<pkg.AccessResult, { ok: true }>;
 expectTypeOf<Extract<Access, { scheme: "DPoP" }>["jkt"]>().toEqualTypeOf<string>();
 expectTypeOf<Extract<Access, { scheme: "Bearer" }>["jkt"]>().toEqualTypeOf<undefined>();
-expectTypeOf<Extract<pkg.TokenResult, { ok: false }>["status"]>().toEqualTypeOf<number>();
+expectTypeOf<Extract<pkg.TokenResult, { ok: false }>["status"]>().toEqualTypeOf<400 | 503>();
+expectTypeOf<pkg.AccessRefused["status"]>().toEqualTypeOf<400 | 401 | 503>();
 expectTypeOf<Extract<pkg.AccessResult, { ok: false }>["failure"]>().toEqualTypeOf<Failure>();
 
 // fetch keeps its type; the platform's is the default.
@@ -260,3 +262,19 @@ expectTypeOf(pkg.createDpopFetch({ session })).toEqualTypeOf<typeof fetch>();
 expectTypeOf(pkg.createDpopFetch({ session, fetch })).toEqualTypeOf<typeof fetch>();
 declare const ownFetch: (url: string, init?: { method?: string }) => Promise<pkg.ResponseLike>;
 expectTypeOf(pkg.createDpopFetch({ session, fetch: ownFetch })).toEqualTypeOf<typeof ownFetch>();
+
+// A look-up of the binding may answer later where the verifier may, in both entries.
+expectTypeOf<Argument<typeof pkg.verifyProofAsync, 1>>().toEqualTypeOf<pkg.AsyncProofRequest>();
+expectTypeOf<Argument<typeof core.verifyProofAsync, 1>>().toEqualTypeOf<pkg.AsyncProofRequest>();
+
+// The claims of a token, not what promises or holds them.
+type Claims = Argument<typeof pkg.bindingFromClaims>;
+interface OwnClaims {
+  readonly sub: string;
+  readonly cnf?: { readonly jkt: string };
+}
+expectTypeOf<OwnClaims>().toExtend<Claims>();
+expectTypeOf<JWTPayload>().toExtend<Claims>();
+expectTypeOf<Promise<JWTPayload>>().not.toExtend<Claims>();
+expectTypeOf<Response>().not.toExtend<Claims>();
+expectTypeOf<Map<string, unknown>>().not.toExtend<Claims>();

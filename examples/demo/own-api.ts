@@ -23,7 +23,7 @@ export async function startOwnApi(
   const verifier = makeVerifier({ nonce, replay: createMemoryReplayStore() });
   const resourceServer = createResourceServer({
     verifier,
-    resourceMetadata: `${origin}${METADATA}`, // in every challenge: where a client finds out how to get in
+    resourceMetadataUrl: `${origin}${METADATA}`, // in every challenge: where a client finds out how to get in
   });
   const metadata = {
     resource: origin,

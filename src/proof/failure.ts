@@ -46,14 +46,20 @@ export type FailureCode =
   | "replay_store_full";
 
 /** What a server answers at one place. */
-export interface OAuthAnswer {
+export interface OAuthAnswer<Status extends number = number> {
   /** The HTTP status code. */
-  readonly status: number;
+  readonly status: Status;
   /** The OAuth `error`; null where the answer carries none. */
   readonly error: string | null;
   /** The text for `error_description` that the RFC has at this place, where it is not `message`. */
   readonly description?: string;
 }
+
+/** Of a refusal at a protected resource. */
+export type ResourceStatus = 400 | 401 | 503;
+
+/** Of a refusal at an endpoint of an authorization server. */
+export type ServerStatus = 400 | 503;
 
 export interface FailureRow {
   /** The item of RFC 9449 section 4.3, or another section of it with its sign. */
@@ -64,11 +70,11 @@ export interface FailureRow {
    */
   readonly message: string;
   /** At a protected resource. */
-  readonly resource: OAuthAnswer;
+  readonly resource: OAuthAnswer<ResourceStatus>;
   /** At the token endpoint. */
-  readonly token: OAuthAnswer;
+  readonly token: OAuthAnswer<ServerStatus>;
   /** At the pushed authorization request endpoint. */
-  readonly par: OAuthAnswer;
+  readonly par: OAuthAnswer<ServerStatus>;
 }
 
 /** A refusal. The code says why, for logs, metrics and tests; FAILURES says what to answer. */
@@ -143,7 +149,7 @@ function wantsNonce(message: string): FailureRow {
   const error = "use_dpop_nonce";
   const resource = "Resource server requires nonce in DPoP proof";
   const description = "Authorization server requires nonce in DPoP proof";
-  const atServer = { status: 400, error, description };
+  const atServer = { status: 400, error, description } as const;
   return row("10", message, { status: 401, error, description: resource }, atServer, atServer);
 }
 
@@ -163,13 +169,13 @@ function badToken(item: string, message: string): FailureRow {
 
 /** RFC 6750 section 3.1 and RFC 6749 section 5.2: the request itself is wrong, wherever it came. */
 function badRequest(item: string, message: string): FailureRow {
-  const answer = { status: 400, error: "invalid_request" };
+  const answer = { status: 400, error: "invalid_request" } as const;
   return row(item, message, answer, answer, answer);
 }
 
 /** Section 7.1: whoever sent nothing that could be judged is told how to ask, and no error. */
 function challengeOnly(message: string): FailureRow {
-  const answer = { status: 400, error: "invalid_request" };
+  const answer = { status: 400, error: "invalid_request" } as const;
   return row("§7.1", message, { status: 401, error: null }, answer, answer);
 }
 
@@ -190,9 +196,9 @@ function unavailable(message: string): FailureRow {
 function row(
   item: string,
   message: string,
-  resource: OAuthAnswer,
-  token: OAuthAnswer,
-  par: OAuthAnswer,
+  resource: FailureRow["resource"],
+  token: FailureRow["token"],
+  par: FailureRow["par"],
 ): FailureRow {
   return Object.freeze({
     item,

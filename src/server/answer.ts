@@ -1,7 +1,14 @@
 // Answers (RFC 9449 sections 5, 7.1, 7.2, 8 and 9): a failure to the status, header fields and body
 // of an HTTP response, as plain data for any framework.
 import { membersArgument } from "../bytes/argument.js";
-import { type Failure, FAILURES, isFailure, type OAuthAnswer } from "../proof/failure.js";
+import {
+  type Failure,
+  FAILURES,
+  isFailure,
+  type OAuthAnswer,
+  type ResourceStatus,
+  type ServerStatus,
+} from "../proof/failure.js";
 import { isNonce } from "../proof/nonce.js";
 import type { NonceStatus } from "../verify/nonce.js";
 import { type Challenge, wwwAuthenticate } from "./challenge.js";
@@ -28,7 +35,7 @@ export interface ResourceErrorOptions {
   readonly realm?: string | undefined;
   readonly scope?: string | undefined;
   /** The URL of the protected resource metadata (RFC 9728 section 5.1). */
-  readonly resourceMetadata?: string | undefined;
+  readonly resourceMetadataUrl?: string | undefined;
 }
 
 const RESOURCE_OPTIONS = [
@@ -38,13 +45,12 @@ const RESOURCE_OPTIONS = [
   "nonce",
   "realm",
   "scope",
-  "resourceMetadata",
+  "resourceMetadataUrl",
 ];
 
 /** What a protected resource answers. */
 export interface ResourceError {
-  /** 400, 401 or 503. */
-  readonly status: number;
+  readonly status: ResourceStatus;
   readonly headers: ResponseHeaders;
 }
 
@@ -59,12 +65,12 @@ export interface ResourceError {
  */
 export function resourceError(failure: Failure, options: ResourceErrorOptions): ResourceError {
   const given = membersArgument(options, "options", RESOURCE_OPTIONS);
-  const { scheme, schemes = "dpop", realm, scope, resourceMetadata } = given;
+  const { scheme, schemes = "dpop", realm, scope, resourceMetadataUrl } = given;
   const { message, resource } = FAILURES[readFailure(failure).code];
   const { status, error } = resource;
   const headers = answerHeaders(failure, resource, given.nonce);
   if (status === 503) return { status, headers };
-  const params = { realm, scope, resourceMetadata };
+  const params = { realm, scope, resourceMetadataUrl };
   const errorParams = {
     error: error ?? undefined,
     errorDescription: resource.description ?? message,
@@ -87,8 +93,8 @@ export interface ServerErrorOptions {
 
 /** What an endpoint of an authorization server answers: RFC 6749 section 5.2. */
 export interface ServerError {
-  /** 400 or 503. */
-  readonly status: number;
+  readonly status: ServerStatus;
+  /** To be set on the response: `Content-Type`, `Cache-Control`, `DPoP-Nonce`, `Retry-After`. */
   readonly headers: ResponseHeaders;
   /** To be sent as JSON. */
   readonly body: { readonly error: string; readonly error_description: string };
@@ -109,7 +115,7 @@ export function parError(failure: Failure, options: ServerErrorOptions = {}): Se
 
 function serverError(
   failure: Failure,
-  answer: OAuthAnswer,
+  answer: OAuthAnswer<ServerStatus>,
   options: ServerErrorOptions,
 ): ServerError {
   const { nonce } = membersArgument(options, "options", ["nonce"]);

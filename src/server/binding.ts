@@ -1,6 +1,6 @@
 // Bindings (RFC 9449 section 6, RFC 7800): what an access token is bound to, from its claims or from
 // introspection, and whether it may be used with a scheme.
-import { leave, membersArgument, objectArgument } from "../bytes/argument.js";
+import { membersArgument, objectArgument, plainArgument } from "../bytes/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { type Failure, failure } from "../proof/failure.js";
 
@@ -22,6 +22,17 @@ export type Binding =
   /** Bound by these members of `cnf`, and not to a DPoP key. */
   | { readonly unsupported: readonly string[] };
 
+/** The claims of a token, or an introspection response; of these members, the rest is yours. */
+export type TokenClaims =
+  | Readonly<Record<string, unknown>>
+  | {
+      readonly cnf?: unknown;
+      /** Of an introspection response. */
+      readonly active?: unknown;
+      /** Of an introspection response. */
+      readonly token_type?: unknown;
+    };
+
 /**
  * Reads the binding of an access token: from the claims of a JWT of which you checked the signature,
  * issuer, audience and expiry (section 6.1), or from an introspection response (section 6.2).
@@ -31,18 +42,25 @@ export type Binding =
  * `unsupported` where there is no `jkt`. An introspection response, told by its member `active`,
  * gives null where the token is not active, and is invalid where `token_type` contradicts `cnf`.
  *
- * Throws a TypeError where `claims` is no object.
+ * An error response of an introspection endpoint, told by its member `error`, is invalid.
+ *
+ * Throws a TypeError where `claims` is not a plain object, a promise above all, and where it is the
+ * whole result of a verification instead of its `payload`: both would look like an unbound token.
  */
-export function bindingFromClaims(claims: object): Binding | null {
-  const members = objectArgument(claims, "claims");
+export function bindingFromClaims(claims: TokenClaims): Binding | null {
+  const members = objectArgument(plainArgument(claims, "claims"), "claims");
+  if (owns(members, "payload") && owns(members, "protectedHeader")) {
+    throw new TypeError("claims must be the payload of the token, not what holds it");
+  }
+  if (owns(members, "error") && !owns(members, "cnf")) return INVALID;
   const isIntrospection = owns(members, "active");
   if (isIntrospection && members["active"] !== true) return null;
   const binding = owns(members, "cnf") ? bindingFromConfirmation(members["cnf"]) : UNBOUND;
   return isIntrospection && contradicts(members["token_type"], binding) ? INVALID : binding;
 }
 
-const UNBOUND: Binding = { unbound: true };
-const INVALID: Binding = { invalid: true };
+const UNBOUND: Binding = Object.freeze({ unbound: true });
+const INVALID: Binding = Object.freeze({ invalid: true });
 
 function bindingFromConfirmation(cnf: unknown): Binding {
   if (typeof cnf !== "object" || cnf === null || Array.isArray(cnf)) return INVALID;
@@ -73,10 +91,7 @@ const FORMS = ["jkt", "otherMethods", "unbound", "invalid", "unsupported"];
 /** Guards what the caller gave or looked up; null where the token is unknown or inactive. */
 export function readBinding(value: unknown): Binding | null {
   if (value === null) return null;
-  if (typeof value !== "object" || Array.isArray(value) || "then" in value) {
-    leave(value); // a promise, of this realm or another
-    throw new TypeError(BINDING);
-  }
+  if (typeof value !== "object" || Array.isArray(value)) throw new TypeError(BINDING);
   const given: Partial<Record<string, unknown>> = membersArgument(value, "binding", FORMS);
   const { jkt, otherMethods, unbound, invalid, unsupported } = given;
   const forms = [jkt, unbound, invalid, unsupported].filter((form) => form !== undefined);

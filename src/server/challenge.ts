@@ -17,7 +17,7 @@ export interface Challenge {
   /** The JWS labels that a proof may have. */
   readonly algs?: readonly string[] | undefined;
   /** The URL of the protected resource metadata (RFC 9728 section 5.1). */
-  readonly resourceMetadata?: string | undefined;
+  readonly resourceMetadataUrl?: string | undefined;
 }
 
 const MEMBERS = [
@@ -27,12 +27,12 @@ const MEMBERS = [
   "error",
   "errorDescription",
   "algs",
-  "resourceMetadata",
+  "resourceMetadataUrl",
 ];
 
 /**
- * The value of `WWW-Authenticate` for one challenge or several. The core makes it for refusals; use
- * it for what is yours to refuse: `{ scheme: "DPoP", error: "insufficient_scope", scope, algs }` goes
+ * The value of `WWW-Authenticate` for one challenge or several. A resource server makes it for its own
+ * refusals; use it for what is yours to refuse: `{ scheme: "DPoP", error: "insufficient_scope", scope, algs }` goes
  * with a 403. DPoP is never used with `Proxy-Authenticate` (section 7.1).
  *
  * Throws a TypeError for a text that can't stand in its parameter.
@@ -62,7 +62,7 @@ function renderChallenge(challenge: Challenge): string {
     param("error", given.error, isErrorUnit),
     param("error_description", given.errorDescription, isErrorUnit),
     param("algs", algs?.map((alg) => stringArgument(alg, "algs[]")).join(" "), isErrorUnit),
-    param("resource_metadata", given.resourceMetadata, isErrorUnit),
+    param("resource_metadata", given.resourceMetadataUrl, isErrorUnit),
   ].filter((text) => text !== "");
   return params.length === 0 ? given.scheme : `${given.scheme} ${params.join(", ")}`;
 }

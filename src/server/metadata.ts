@@ -13,6 +13,7 @@ export interface ServerMetadata {
   readonly dpop_signing_alg_values_supported: readonly string[];
 }
 
+/** Throws a TypeError where `algs` is no array of strings. */
 export function serverMetadata(server: WithAlgs): ServerMetadata {
   return { dpop_signing_alg_values_supported: readLabels(server) };
 }
@@ -24,6 +25,7 @@ export interface ResourceMetadata {
   readonly dpop_bound_access_tokens_required: boolean;
 }
 
+/** Throws a TypeError where `algs` is no array of strings, or `schemes` no policy. */
 export function resourceMetadata(
   server: WithAlgs & { readonly schemes: Schemes },
 ): ResourceMetadata {
@@ -38,6 +40,7 @@ export interface ClientMetadata {
   readonly dpop_bound_access_tokens: boolean;
 }
 
+/** Throws a TypeError where `boundAccessTokens` is neither true nor false. */
 export function clientMetadata(options: { readonly boundAccessTokens: boolean }): ClientMetadata {
   const { boundAccessTokens } = membersArgument(options, "options", ["boundAccessTokens"]);
   if (typeof boundAccessTokens !== "boolean") {

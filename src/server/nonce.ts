@@ -49,8 +49,9 @@ export interface NonceIssuer extends NonceCheck {
    */
   issue(now?: number): string;
   /**
-   * `valid` in the step in which it was issued, `renew` with the next one after that, until
-   * `acceptUntil`: the end of its step plus `life`. A wrong text of any form is `invalid`.
+   * `valid` up to the end of the step in which it was issued, `renew` with the next one after that,
+   * until `acceptUntil`: the end of its step plus `life`. One of another secret than the first is to
+   * be renewed at once. A text of any other form is `invalid`.
    */
   check(nonce: string | undefined, now: number): NonceAnswer;
 }

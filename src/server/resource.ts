@@ -2,11 +2,12 @@
 // its token is bound to, to access or to what to answer instead.
 import { membersArgument, stringArgument } from "../bytes/argument.js";
 import type { ProofClaims } from "../proof/claims.js";
-import { type Failure, failure } from "../proof/failure.js";
+import { type Failure, failure, type ResourceStatus } from "../proof/failure.js";
 import type { ProofHeader } from "../proof/parse.js";
 import {
   type AsyncVerifier,
   readAlgs,
+  readResult,
   type Verifier,
   type VerifyResult,
 } from "../verify/verifier.js";
@@ -37,7 +38,7 @@ interface ServerOptions<V> {
   /** For the challenges: the scope that is needed, names with spaces between them. */
   readonly scope?: string | undefined;
   /** For the challenges: the URL of the protected resource metadata (RFC 9728 section 5.1). */
-  readonly resourceMetadata?: string | undefined;
+  readonly resourceMetadataUrl?: string | undefined;
 }
 
 export type ResourceServerOptions = ServerOptions<Verifier>;
@@ -56,10 +57,11 @@ interface ApiRequest<B> {
   /** The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`. */
   readonly proof: ProofHeader;
   /**
-   * What the access token is bound to, null where it is unknown, expired or revoked; or a function
-   * of the token that answers it. That the token itself is good, is for you to find out there: its
-   * signature or introspection, issuer, audience, expiry. The function is called once at most, after
-   * every check that needs neither it nor the signature of the proof; what it throws comes through.
+   * What the access token is bound to, null where it is no good token; or a function of the token
+   * that answers it. That the token is good, is for you to find out there: its signature or
+   * introspection, issuer, audience, expiry. The function is called once at most, after every check
+   * that needs neither it nor the signature of the proof. What it throws comes through to your
+   * caller: answer null for a bad token, and throw where you can't tell.
    */
   readonly binding: B;
   /**
@@ -102,11 +104,10 @@ export interface BearerAccess {
 
 export interface AccessRefused {
   readonly ok: false;
-  /** 400, 401 or 503. */
-  readonly status: number;
+  readonly status: ResourceStatus;
   /** All that the response needs: `WWW-Authenticate`, `DPoP-Nonce`, `Cache-Control`, `Retry-After`. */
   readonly headers: ResponseHeaders;
-  /** Why, for logs and metrics; it is not for the client. */
+  /** Why, for logs and metrics. Its code is not sent to the client; its message may be. */
   readonly failure: Failure;
 }
 
@@ -115,6 +116,7 @@ export type AccessResult = DpopAccess | BearerAccess | AccessRefused;
 export interface ResourceServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
+  /** The policy by which schemes are taken. */
   readonly schemes: Schemes;
   /**
    * Lets a request in, or says what to answer. Never throws for what a client sent; throws a
@@ -127,6 +129,7 @@ export interface ResourceServer {
 export interface AsyncResourceServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
+  /** The policy by which schemes are taken. */
   readonly schemes: Schemes;
   /** As ResourceServer.authenticate; what that throws is a rejection here. */
   authenticate(request: AsyncResourceRequest): Promise<AccessResult>;
@@ -153,7 +156,10 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   });
 }
 
-/** Makes a resource server of which any part may answer later. */
+/**
+ * Makes a resource server of which any part may answer later, from a verifier of createAsyncVerifier.
+ * Throws a TypeError that names the option.
+ */
 export function createAsyncResourceServer(
   options: AsyncResourceServerOptions,
 ): AsyncResourceServer {
@@ -180,7 +186,7 @@ export function createAsyncResourceServer(
 
 type Settings = ResourceErrorOptions & { readonly schemes: Schemes };
 
-const OPTIONS = ["verifier", "schemes", "realm", "scope", "resourceMetadata"];
+const OPTIONS = ["verifier", "schemes", "realm", "scope", "resourceMetadataUrl"];
 
 function readOptions<V extends Verifier | AsyncVerifier>(
   options: ServerOptions<V>,
@@ -207,7 +213,7 @@ function readRequest<B>(
   const { alsoVerified = [] } = given;
   if (!Array.isArray(alsoVerified)) throw new TypeError("alsoVerified must be an array of strings");
   for (const name of alsoVerified) stringArgument(name, "alsoVerified[]");
-  return { ...given, alsoVerified };
+  return { ...given, alsoVerified: [...alsoVerified] }; // a copy: it is used after a wait
 }
 
 function acceptedCredentials(
@@ -236,9 +242,10 @@ function bearerResult(
 
 function dpopResult(
   credentials: Credentials,
-  result: VerifyResult,
+  answer: VerifyResult,
   settings: Settings,
 ): AccessResult {
+  const result = readResult(answer);
   if (!result.ok) return refuse(result, credentials, settings);
   const { jkt, claims, nonce } = result;
   const headers = nonceHeaders(dueNonce(nonce));

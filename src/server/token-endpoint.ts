@@ -3,10 +3,11 @@
 import { membersArgument, optionalString, stringArgument } from "../bytes/argument.js";
 import { type Failure, failure } from "../proof/failure.js";
 import { isProofAbsent, type ProofHeader } from "../proof/parse.js";
-import type { ProofRequest } from "../verify/request.js";
+import { type ProofRequest, thumbprintArgument } from "../verify/request.js";
 import {
   type AsyncVerifier,
   readAlgs,
+  readResult,
   type VerifiedProof,
   type Verifier,
   type VerifyResult,
@@ -38,7 +39,8 @@ interface EndpointRequest {
   readonly proof: ProofHeader;
   /**
    * The thumbprint of the key that the client authenticated with (private_key_jwt, mutual TLS): a
-   * proof signed with it is refused. Give it where you want the two keys to differ.
+   * proof signed with it is refused. Give it where you want the two keys to differ. Of another form
+   * than a thumbprint it is a TypeError.
    */
   readonly clientKeyJkt?: string | undefined;
   /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
@@ -51,9 +53,15 @@ export interface TokenRequest extends EndpointRequest {
   readonly clientType: "public" | "confidential";
   /** The client's metadata `dpop_bound_access_tokens` (section 5.2): no proof, no token. */
   readonly boundAccessTokens: boolean;
-  /** What the authorization code is bound to: `dpop_jkt`, or `jkt` of the pushed request. */
+  /**
+   * What the authorization code is bound to: `dpop_jkt`, or `jkt` of the pushed request; undefined
+   * where it is bound to nothing.
+   */
   readonly codeJkt?: string | undefined;
-  /** What the refresh token is bound to: the `refreshJkt` that was stored with it. */
+  /**
+   * What the refresh token is bound to: the `refreshJkt` that was stored with it; undefined where it
+   * is bound to nothing.
+   */
   readonly refreshJkt?: string | undefined;
 }
 
@@ -86,6 +94,7 @@ export interface PushedAccepted {
   readonly ok: true;
   /** What the code will be bound to: the key of the proof, or `dpop_jkt`; undefined without both. */
   readonly jkt: string | undefined;
+  /** To be set on the response: `Cache-Control`, and `DPoP-Nonce` when a new one is due. */
   readonly headers: ResponseHeaders;
 }
 
@@ -108,7 +117,10 @@ export interface TokenEndpoint {
    * nothing is granted.
    */
   check(request: TokenRequest): TokenResult;
-  /** Checks a pushed authorization request: a proof, `dpop_jkt`, or both, which then must agree. */
+  /**
+   * Checks a pushed authorization request: a proof, `dpop_jkt`, or both, which then must agree; with
+   * neither the code will not be bound. Throws as `check` does.
+   */
   checkPushed(request: PushedRequest): PushedResult;
 }
 
@@ -140,7 +152,10 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
   });
 }
 
-/** Makes the checks of an authorization server of which any part may answer later. */
+/**
+ * Makes the checks of an authorization server of which any part may answer later, from a verifier of
+ * createAsyncVerifier. Throws a TypeError that names the option.
+ */
 export function createAsyncTokenEndpoint(options: AsyncTokenEndpointOptions): AsyncTokenEndpoint {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
   return Object.freeze({
@@ -202,7 +217,7 @@ function readPushedRequest(request: PushedRequest): {
 function readEndpointRequest({ method, url, clientKeyJkt }: EndpointRequest): void {
   stringArgument(method, "method");
   stringArgument(url, "url");
-  optionalString(clientKeyJkt, "clientKeyJkt");
+  thumbprintArgument(clientKeyJkt, "clientKeyJkt");
 }
 
 /** For the verifier: no access token, so that a proof with `ath` is refused. */
@@ -240,7 +255,8 @@ function withoutProof(given: TokenRequest): TokenResult {
 /** RFC 6749 section 5.1: a token response is not to be stored. */
 const NO_STORE: ResponseHeaders = Object.freeze({ "Cache-Control": "no-store" });
 
-function tokenResult(given: TokenRequest, result: VerifyResult): TokenResult {
+function tokenResult(given: TokenRequest, answer: VerifyResult): TokenResult {
+  const result = readResult(answer);
   if (!result.ok) return refuse(result);
   const { jkt } = result;
   return {
@@ -253,7 +269,8 @@ function tokenResult(given: TokenRequest, result: VerifyResult): TokenResult {
   };
 }
 
-function pushedResult(result: VerifyResult): PushedResult {
+function pushedResult(answer: VerifyResult): PushedResult {
+  const result = readResult(answer);
   if (result.ok) return { ok: true, jkt: result.jkt, headers: headersOf(result) };
   // Section 10.1: the key that was expected is the one that `dpop_jkt` names.
   return refusePushed(result.code === "jkt_mismatch" ? failure("dpop_jkt_mismatch") : result);

@@ -390,6 +390,8 @@ describe("mistakes of the programmer", () => {
     ["a codeJkt that is null", { codeJkt: null }, "codeJkt"],
     ["a refreshJkt that is null", { refreshJkt: null }, "refreshJkt"],
     ["a clientKeyJkt that is a number", { clientKeyJkt: 1 }, "clientKeyJkt"],
+    ["a clientKeyJkt that could never match", { clientKeyJkt: `${JKT_ES256}=` }, "clientKeyJkt"],
+    ["the same without a proof", { clientKeyJkt: "", proof: undefined }, "clientKeyJkt"],
     ["a misspelt member", { refreshjkt: JKT_ES256 }, "request"],
     ["a proof that is a number", { proof: 1 }, "proof"],
     ["no method", { method: undefined }, "method"],

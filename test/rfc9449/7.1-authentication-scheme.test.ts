@@ -8,6 +8,7 @@ import {
   createAsyncVerifier,
   createMemoryReplayStore,
   createResourceServer,
+  createTokenEndpoint,
   createVerifier,
   ES256,
   FAILURES,
@@ -139,7 +140,7 @@ describe("our fixed order, byte for byte", () => {
     ...BOTH,
     realm: "the API",
     scope: "read write",
-    resourceMetadata: "https://api.example/.well-known/oauth-protected-resource",
+    resourceMetadataUrl: "https://api.example/.well-known/oauth-protected-resource",
   };
   const metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource"';
 
@@ -318,7 +319,6 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     ["a jkt with padding", { cnf: { jkt: `${JKT_ES256}=` } }, { invalid: true }],
     ["a jkt that is too short", { cnf: { jkt: JKT_ES256.slice(1) } }, { invalid: true }],
     ["a jkt with unused bits", { cnf: { jkt: `${"A".repeat(42)}B` } }, { invalid: true }],
-    ["a cnf that is inherited", Object.create({ cnf: { jkt: JKT_ES256 } }), { unbound: true }],
     ["an inactive token", { active: false }, null],
     ["an inactive token with a cnf", { active: false, cnf: { jkt: JKT_ES256 } }, null],
     ["active that is no boolean", { active: "true", cnf: { jkt: JKT_ES256 } }, null],
@@ -331,6 +331,16 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     [
       "introspection, bound and token_type Bearer",
       { active: true, token_type: "Bearer", cnf: { jkt: JKT_ES256 } },
+      { invalid: true },
+    ],
+    [
+      "introspection, bound and a token_type that is no text",
+      { active: true, token_type: 5, cnf: { jkt: JKT_ES256 } },
+      { invalid: true },
+    ],
+    [
+      "introspection, bound and a token_type that is null",
+      { active: true, token_type: null, cnf: { jkt: JKT_ES256 } },
       { invalid: true },
     ],
     [
@@ -350,9 +360,32 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     expect(bindingFromClaims(claims)).toEqual(binding);
   });
 
-  test("what is no object is a mistake", () => {
-    for (const claims of [null, undefined, "eyJ", 1, []]) {
-      expect(() => bindingFromClaims(claims as object)).toThrow(TypeError); // on purpose
+  test("an error of the introspection endpoint is no unbound token", () => {
+    expect(bindingFromClaims({ error: "invalid_client" })).toEqual({ invalid: true });
+  });
+
+  test("what is no object, or holds or promises the claims, is a mistake", () => {
+    const claims = { cnf: { jkt: JKT_ES256 } };
+    for (const mistaken of [
+      null,
+      undefined,
+      "eyJ",
+      1,
+      [],
+      Promise.resolve(claims),
+      Promise.reject(new Error("late")),
+      new Map(Object.entries(claims)),
+      new Response("{}"),
+      Object.create(claims),
+      { payload: claims, protectedHeader: { alg: "ES256" } },
+    ]) {
+      expect(() => bindingFromClaims(mistaken as never)).toThrow(TypeError); // on purpose
+    }
+  });
+
+  test("the answers can't be changed for the next caller", () => {
+    for (const binding of [bindingFromClaims({}), bindingFromClaims({ cnf: null })]) {
+      expect(Object.isFrozen(binding)).toBe(true);
     }
   });
 });
@@ -540,6 +573,39 @@ describe("mistakes of the programmer", () => {
   ])("%s", (_, options, name) => {
     expect(() => createResourceServer(options as never)).toThrow(name); // on purpose
     expect(() => createResourceServer(options as never)).toThrow(TypeError);
+  });
+
+  test("what says that it was verified is not taken on trust", async () => {
+    const answers = [
+      { ok: true },
+      { ok: true, jkt: "" },
+      { ok: "no", jkt: JKT_ES256 },
+      { ok: false },
+      null,
+    ];
+    for (const answer of answers) {
+      const claims = { jti: "a", htm: "GET", htu: API_URL, iat: NOW };
+      const verify = (): never => (answer && { claims, ...answer }) as never; // on purpose
+      const verifier = { algs: ["ES256"], nonce: undefined, verify };
+      const request = apiRequest();
+      expect(() => createResourceServer({ verifier }).authenticate(request)).toThrow(TypeError);
+      const endpoint = createTokenEndpoint({ verifier });
+      const line = { method: "POST", url: API_URL, proof: apiProof() };
+      const client = { clientType: "public", boundAccessTokens: false } as const;
+      expect(() => endpoint.check({ ...line, ...client })).toThrow(TypeError);
+      expect(() => endpoint.checkPushed({ ...line, dpopJkt: undefined })).toThrow(TypeError);
+    }
+  });
+
+  test("a list that the caller changes while they wait changes nothing", async () => {
+    const later = createAsyncResourceServer({ verifier: createAsyncVerifier() });
+    const alsoVerified: string[] = [];
+    const binding = async (): Promise<Binding> => {
+      alsoVerified.push("kid");
+      return { jkt: JKT_ES256, otherMethods: ["kid"] };
+    };
+    const result = await later.authenticate({ ...apiRequest(), binding, alsoVerified });
+    expect(result).toMatchObject({ ok: false, failure: { code: "binding_unsupported" } });
   });
 
   test("a verifier of the other kind never grants anything", async () => {
