@@ -226,7 +226,11 @@ function keyOf(key: CryptoKeyLike, size: number, { crv, params, size: width }: K
       if (crv === "Ed25519" && isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) {
         return false;
       }
-      return (await subtle().verify(params, key, signature, data)) === true;
+      const valid = await subtle().verify(params, key, signature, data);
+      if (typeof valid !== "boolean") {
+        throw new TypeError("crypto.subtle.verify must answer true or false"); // an engine that is broken
+      }
+      return valid;
     },
   };
 }

@@ -25,7 +25,7 @@ import {
 import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
-import { type KeyName, nodeSign, publicJwk } from "./support/keys.js";
+import { type KeyName, publicJwk } from "./support/keys.js";
 import { mint, type MintOptions } from "./support/mint.js";
 import { requestOf } from "./support/run.js";
 
@@ -355,15 +355,15 @@ describe("a platform that fails", () => {
     },
   );
 
-  test.each([undefined, null, 1, "true", {}, false])(
-    "the answer %j is not true",
-    async (answer) => {
-      stubSubtle({ verify: () => Promise.resolve(answer) });
-      expect(await verifyMinted()).toMatchObject({ ok: false, code: "signature_invalid" });
-      const key = await ES256.importKey(jwkOf("ES256"));
-      expect(await key?.verify(nodeSign("ES256", DATA), DATA)).toBe(false);
-    },
-  );
+  test.each([undefined, null, 1, "true", {}])("the answer %j is no verdict", async (answer) => {
+    stubSubtle({ verify: () => Promise.resolve(answer) });
+    await expect(verifyMinted()).rejects.toThrow(TypeError);
+  });
+
+  test("the answer false is that the signature is not valid", async () => {
+    stubSubtle({ verify: () => Promise.resolve(false) });
+    expect(await verifyMinted()).toMatchObject({ ok: false, code: "signature_invalid" });
+  });
 
   test.each(["sign", "exportKey", "importKey", "verify"])(
     "an error of %s at the making of a signer comes through",
