@@ -1,11 +1,11 @@
-import type { AsyncResourceServer, Binding } from "dpop-core";
+import type { AccessResult, AsyncResourceServer, Binding } from "dpop-core";
 
 /** For everything that speaks Request and Response: Hono, Workers, Deno, Bun, Next.js. */
 export function protect(
   api: AsyncResourceServer,
   origin: string, // configured, never read from the request
   binding: (accessToken: string) => Promise<Binding | null>,
-  handler: (request: Request) => Promise<Response>,
+  handler: (request: Request, access: AccessResult & { ok: true }) => Promise<Response>,
 ) {
   return async (request: Request): Promise<Response> => {
     const { method, headers } = request;
@@ -13,7 +13,8 @@ export function protect(
     const authorization = headers.get("authorization");
     const proof = headers.get("dpop");
     const access = await api.authenticate({ method, url, authorization, proof, binding });
-    const response = access.ok ? await handler(request) : new Response(null, access);
+    const answer = access.ok ? await handler(request, access) : new Response(null, access);
+    const response = new Response(answer.body, answer); // headers of a redirect can't be changed
     for (const [name, value] of Object.entries(access.headers)) response.headers.set(name, value);
     return response;
   };

@@ -3,7 +3,7 @@ import { createClientSession, createDpopFetch, createSigner, generatePrivateJwk 
 const { ISSUER = "http://localhost:4000", API = "http://localhost:3000" } = process.env;
 const { CLIENT_ID = "a-client", CLIENT_SECRET = "a-secret" } = process.env;
 
-const signer = createSigner(generatePrivateJwk("ES256")); // what the tokens get bound to
+const signer = createSigner(generatePrivateJwk("ES256")); // store the JWK with the tokens
 const session = createClientSession({ signer });
 const dpopFetch = createDpopFetch({ session }); // fetch, with a new proof in every request
 
@@ -12,7 +12,9 @@ const granted = await dpopFetch(`${ISSUER}/token`, {
   headers: { authorization: `Basic ${btoa(`${CLIENT_ID}:${CLIENT_SECRET}`)}` },
   body: new URLSearchParams({ grant_type: "client_credentials", resource: API }),
 });
-const token = session.readTokenResponse(await granted.json());
+if (!granted.ok) throw new Error(`${granted.status} ${await granted.text()}`);
+const body: unknown = await granted.json(); // read expires_in and refresh_token here
+const token = session.readTokenResponse(body);
 if (!token.ok) throw new Error(token.code); // no token, or one that is not bound to our key
 
 const authorization = `DPoP ${token.accessToken}`;

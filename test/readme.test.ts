@@ -1,6 +1,8 @@
 // The README holds the examples to the letter, every example runs, and its tables say what the code says.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { connect, createServer as createHttp2Server } from "node:http2";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { promisify } from "node:util";
@@ -84,7 +86,7 @@ describe("the README", () => {
     for (const [, script = ""] of readme.matchAll(/`npm run ([\w:]+)/g))
       expect(Object.keys(manifest.scripts)).toContain(script);
     for (const [, file = ""] of readme.matchAll(/`((?:src|test|bench)\/[\w./-]+)`/g)) {
-      expect(() => readFileSync(file)).not.toThrow();
+      expect(existsSync(file)).toBe(true);
     }
   });
 });
@@ -112,8 +114,9 @@ describe("the programs: client, authorization server and API, each a process", (
     name: string,
     env: Readonly<Record<string, string>>,
     url: string,
-  ): Promise<void> {
-    const stdio = ["ignore", "ignore", "inherit"] as const;
+    stderr: "inherit" | "ignore" = "inherit",
+  ): Promise<ChildProcess> {
+    const stdio = ["ignore", "ignore", stderr] as const;
     const options = { cwd: ROOT, env: { ...process.env, ...resolving, ...env }, stdio: [...stdio] };
     const child = spawn(process.execPath, [...tsx, `examples/${name}.ts`], options);
     children.push(child);
@@ -122,7 +125,7 @@ describe("the programs: client, authorization server and API, each a process", (
         () => true,
         () => false,
       );
-      if (answered) return;
+      if (answered) return child;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`${name} ended`);
@@ -143,6 +146,14 @@ describe("the programs: client, authorization server and API, each a process", (
       });
       expect((await run).stdout).toBe("200 hello\n\n");
 
+      const misled = promisify(execFile)(process.execPath, [...tsx, "examples/client.ts"], {
+        cwd: ROOT,
+        env: { ...process.env, ...resolving, ISSUER: API, API },
+      });
+      await expect(misled).rejects.toMatchObject({
+        stderr: expect.stringContaining("Error: 401"),
+      });
+
       const anonymous = await fetch(API);
       expect(anonymous.status).toBe(401);
       expect(anonymous.headers.get("WWW-Authenticate")).toBe('DPoP algs="ES256 EdDSA Ed25519"');
@@ -161,6 +172,45 @@ describe("the programs: client, authorization server and API, each a process", (
         400,
         { error: "invalid_dpop_proof" },
       ]);
+    },
+  );
+
+  test(
+    "an API without the keys of the authorization server answers 503, calls no token bad, and lives on",
+    { timeout: 60_000 },
+    async () => {
+      const issuer = createHttpServer((_, res) => res.writeHead(500).end()).listen(0, "localhost");
+      await once(issuer, "listening");
+      const address = issuer.address();
+      const ISSUER = `http://localhost:${typeof address === "object" ? address?.port : ""}`;
+      const PORT = await freePort();
+      const API = `http://localhost:${PORT}`;
+      const api = await start("server", { PORT, ISSUER }, API, "ignore");
+
+      const session = createClientSession({ signer: createSigner(generatePrivateJwk("ES256")) });
+      const send = async (accessToken: string): Promise<Response> => {
+        const own = { method: "GET", url: API, accessToken };
+        const headers = { authorization: `DPoP ${accessToken}`, dpop: session.buildProof(own) };
+        const response = await fetch(API, { headers });
+        session.observe(own, response);
+        return response;
+      };
+      const base64url = (text: string): string => Buffer.from(text).toString("base64url");
+      const jwt = `${base64url('{"alg":"ES256","typ":"at+jwt"}')}.${base64url("{}")}.AAAA`;
+      expect((await send(jwt)).headers.get("WWW-Authenticate")).toContain("use_dpop_nonce");
+      const broken = await send(jwt);
+      expect([broken.status, broken.headers.get("WWW-Authenticate")]).toEqual([503, null]);
+      const noJwt = await send("made-up");
+      expect(noJwt.headers.get("WWW-Authenticate")).toContain('error="invalid_token"');
+
+      issuer.close();
+      issuer.closeAllConnections();
+      await once(issuer, "close");
+      await expect(fetch(ISSUER)).rejects.toThrow();
+      const gone = await send(jwt);
+      expect([gone.status, gone.headers.get("WWW-Authenticate")]).toEqual([503, null]);
+      expect((await send("made-up")).status).toBe(401);
+      expect(api.exitCode).toBeNull();
     },
   );
 });
@@ -191,6 +241,60 @@ describe("the other examples", () => {
     expect((await send("bad", "http://10.0.0.1:8080/a?b")).status).toBe(401);
     const elsewhere = await send("good", "http://10.0.0.1:8080/c");
     expect(elsewhere.headers.get("WWW-Authenticate")).toContain('error="invalid_dpop_proof"');
+  });
+
+  test("requests of Node's http2 have no headersDistinct, and every value in rawHeaders", async () => {
+    const seen: unknown[] = [];
+    const server = createHttp2Server((req, res) => {
+      const values = req.rawHeaders.filter((_, i, all) => i % 2 === 1 && all[i - 1] === "dpop");
+      seen.push("headersDistinct" in req, values);
+      res.end();
+    }).listen(0, "localhost");
+    await once(server, "listening");
+    const address = server.address();
+    const client = connect(`http://localhost:${typeof address === "object" ? address?.port : ""}`);
+    const stream = client.request({ ":path": "/", dpop: ["one", "two"] });
+    stream.resume();
+    await once(stream, "end");
+    client.close();
+    server.close();
+    await once(server, "close");
+    expect(seen).toEqual([false, ["one", "two"]]);
+  });
+
+  test("the adapter hands on who it is, and sets a nonce that is due on a redirect too", async () => {
+    const session = createClientSession({ signer });
+    const url = "https://api.example/a";
+    const nonce = {
+      check: (claim: string | undefined) =>
+        ({ status: claim === undefined ? "missing" : "renew", next: "next" }) as const,
+    };
+    const seen: unknown[] = [];
+    const handle = protect(
+      createAsyncResourceServer({ verifier: createAsyncVerifier({ nonce }) }),
+      "https://api.example",
+      async () => ({ jkt: session.jkt }),
+      async (_, access) => {
+        seen.push([access.scheme, access.accessToken, access.jkt]);
+        return Response.redirect("https://api.example/b", 303);
+      },
+    );
+    const own = { method: "GET", url, accessToken: "good" };
+    const send = (): Promise<Response> => {
+      const headers = { authorization: "DPoP good", dpop: session.buildProof(own) };
+      return handle(new Request(url, { headers }));
+    };
+    const asked = await send();
+    expect([asked.status, asked.headers.get("DPoP-Nonce")]).toEqual([401, "next"]);
+    session.observe(own, asked);
+    const redirect = await send();
+    expect(seen).toEqual([["DPoP", "good", session.jkt]]);
+    expect(redirect.status).toBe(303);
+    expect(Object.fromEntries(redirect.headers)).toEqual({
+      "cache-control": "no-store",
+      "dpop-nonce": "next",
+      location: "https://api.example/b",
+    });
   });
 
   test("a key that can't be extracted", async () => {
