@@ -23,8 +23,8 @@ export interface ResponseLike {
     get(name: string): string | null | undefined;
   };
   /**
-   * The parsed JSON of a response with status 400, where you have it: an authorization server says
-   * there that it wants a nonce.
+   * The parsed JSON of a response with status 400 or 401, where you have it: an authorization server
+   * says there that it wants a nonce.
    */
   readonly errorBody?: unknown;
 }
@@ -33,8 +33,8 @@ export interface ResponseLike {
  * The challenges of a WWW-Authenticate value, in order; several fields may have been joined by a
  * comma. Reading ends at the first fault: the challenge that has it is left out, with all that
  * follow, since nothing after a fault is sure to mean what it seems to; what is no beginning of a
- * challenge is a fault in the one before it. The same parameter twice in one challenge is a fault. Takes linear time, and never throws for a string; a TypeError for
- * anything else.
+ * challenge is a fault in the one before it. The same parameter twice in one challenge is a fault.
+ * Takes linear time, and never throws for a string; a TypeError for anything else.
  */
 export function parseChallenges(field: string): readonly Challenge[] {
   stringArgument(field, "field");
@@ -78,10 +78,10 @@ const LONGEST_NONCE = 1024;
 
 /**
  * The nonce to retry with, where the response asks for one: status 401 and a challenge of the scheme
- * DPoP with the error `use_dpop_nonce` (section 9), or status 400 and that error in `errorBody`
- * (section 8); a valid `DPoP-Nonce` of at most 1024 characters is needed in both. null for every
- * other response. The error of another scheme's challenge does not count. Throws a TypeError where
- * `response` is no response.
+ * DPoP with the error `use_dpop_nonce` (section 9), or status 400 or 401 and that error in
+ * `errorBody` (section 8); a valid `DPoP-Nonce` of at most 1024 characters is needed in both. null for
+ * every other response. The error of another scheme's challenge does not count. Throws a TypeError
+ * where `response` is no response.
  */
 export function readNonceChallenge(response: ResponseLike): string | null {
   responseArgument(response);
@@ -91,8 +91,11 @@ export function readNonceChallenge(response: ResponseLike): string | null {
 const USE_NONCE = "use_dpop_nonce";
 
 function wantsNonce(response: ResponseLike): boolean {
-  if (response.status === 400) return errorOf(response.errorBody) === USE_NONCE;
-  if (response.status !== 401) return false;
+  const { status, errorBody } = response;
+  if (status !== 400 && status !== 401) return false;
+  // Status 401 too: so a server may refuse a client, and CORS hides challenges, but no body.
+  if (errorOf(errorBody) === USE_NONCE) return true;
+  if (status === 400) return false;
   return parseChallenges(headerOf(response, "www-authenticate") ?? "").some(
     ({ scheme, params }) => scheme.toLowerCase() === "dpop" && params.get("error") === USE_NONCE,
   );

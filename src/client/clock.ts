@@ -9,18 +9,28 @@ const LEAST_OFFSET = 2;
 /** IMF-fixdate: `Sun, 06 Nov 1994 08:49:37 GMT`. */
 const LENGTH = 29;
 
-const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
 /**
  * The Date of a response minus `now`, in seconds; 0 where they differ by less than 2 seconds. null
- * where it tells nothing: there is no Date in the one form that may be sent, or an Age, and then the
- * Date is that of a cache.
+ * where it tells nothing: there is no Date in the one form that may be sent, or a cache may have kept
+ * the response, with a Date of then.
  */
 export function readClockOffset(response: ResponseLike, now: number): number | null {
-  if (headerOf(response, "age") !== null) return null;
+  if (!isFresh(response)) return null;
   const date = parseHttpDate(headerOf(response, "date") ?? "");
   if (date === null) return null;
   return Math.abs(date - now) < LEAST_OFFSET ? 0 : date - now;
+}
+
+/**
+ * RFC 9111: a cache that the client shares with others says Age; that of a browser says nothing, but
+ * keeps no response with `no-store` (5.2.2.5), which token responses have. Errors are not kept for
+ * long, if at all.
+ */
+function isFresh(response: ResponseLike): boolean {
+  if (headerOf(response, "age") !== null) return false;
+  if (response.status >= 400) return true;
+  const directives = (headerOf(response, "cache-control") ?? "").split(",");
+  return directives.some((directive) => directive.trim().toLowerCase() === "no-store");
 }
 
 /**
@@ -29,26 +39,7 @@ export function readClockOffset(response: ResponseLike, now: number): number | n
  */
 export function parseHttpDate(text: string): number | null {
   if (text.length !== LENGTH) return null;
-  const month = MONTHS.indexOf(text.slice(8, 11));
-  const time = Date.UTC(
-    digits(text, 12, 16),
-    month / 3,
-    digits(text, 5, 7),
-    digits(text, 17, 19),
-    digits(text, 20, 22),
-    digits(text, 23, 25),
-  );
+  const time = Date.parse(text); // it takes much more than this one form
   if (Number.isNaN(time)) return null;
-  // Written again it must be the same: the commas, spaces and names, and no field past its end.
   return new Date(time).toUTCString() === text ? time / 1000 : null;
-}
-
-/** NaN where one of them is no digit. */
-function digits(text: string, start: number, end: number): number {
-  let value = 0;
-  for (let i = start; i < end; i++) {
-    const digit = text.charCodeAt(i) - 0x30;
-    value = digit >= 0 && digit <= 9 ? 10 * value + digit : NaN;
-  }
-  return value;
 }

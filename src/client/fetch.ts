@@ -2,6 +2,7 @@
 // carries a proof of its own, sent once more where the server wants a nonce.
 import {
   functionMember,
+  isBytes,
   membersArgument,
   objectArgument,
   plainArgument,
@@ -11,8 +12,14 @@ import { parseJsonObject } from "../bytes/json.js";
 import { decodeUtf8 } from "../bytes/utf8.js";
 import { isAccessToken } from "../proof/ath.js";
 import { httpScheme, normalizeHtu } from "../proof/htu.js";
-import { headerOf, nonceOf, type ResponseLike } from "./challenge.js";
-import { originOf } from "./nonces.js";
+import {
+  headerOf,
+  nonceOf,
+  readNonceChallenge,
+  responseArgument,
+  type ResponseLike,
+} from "./challenge.js";
+import { originArgument, originOf } from "./nonces.js";
 import type { AsyncClientSession, ClientSession, SessionRequest } from "./session.js";
 
 /** Any function that takes what fetch takes, or part of it, and answers what fetch answers. */
@@ -33,21 +40,30 @@ export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
   readonly session:
     | Pick<ClientSession, "buildProof" | "observe" | "shouldRetry">
     | Pick<AsyncClientSession, "buildProof" | "observe" | "shouldRetry">;
-  /** What sends the requests; the platform's fetch, as it is at each call, where it is not given. */
+  /**
+   * What sends the requests; the platform's fetch, as it is at each call, where it is not given. It
+   * must take the URL as a string: a URL object is sent as its `href`.
+   */
   readonly fetch?: F | undefined;
 }
 
 /**
  * Makes a fetch of the same type that adds a DPoP proof to every request, and sends a request once
- * more, with a new proof, where the server wants a nonce. All else is passed on and handed back.
+ * more, with a new proof, where the server wants a nonce. All else is passed on and handed back. The
+ * call alone is wrapped: other members of the fetch that was given are not there.
  *
  * - The proof is for the access token of the request's own header `Authorization: DPoP …`; without
  *   one it is for an authorization server. A header `DPoP` that you set is replaced.
  * - Redirects are handed to you, as with `redirect: "manual"` ("error" stays): a proof is for one
- *   URL, and a token must not follow to another server.
+ *   URL, and a token must not follow to another server. React Native follows them all the same, on
+ *   its own: from a response of another origin nothing is learned, and nothing is sent again.
  * - A string must be an absolute URL that is sent as it is written; for all others pass a URL object.
- * - What can be read but once, a stream or a Request with a body, is never sent again: then you get
- *   the response that asks for a nonce, and the nonce is kept for your next request.
+ * - A body that may be read but once is never sent again: a stream, that of a Request (unless `init`
+ *   has another), or one of an unknown kind. Then you get the response that asks for a nonce, and the
+ *   nonce is kept for your next request.
+ * - An error that may ask for a nonce in its JSON (status 400 or 401) is read first, up to 16384 bytes
+ *   where the platform has streams. That bounds no time: a body that does not end is waited for until
+ *   your `signal` aborts.
  *
  * Throws a TypeError for a mistaken option. A mistaken call is a rejection with a TypeError; what
  * fetch and the signer throw comes through.
@@ -67,11 +83,14 @@ export function createDpopFetch<F extends FetchLike = PlatformFetch>(
     for (let attempt = 1; ; attempt++) {
       const proof = await session.buildProof(call.target);
       const response = await send(call.input, initOf(call, proof));
+      responseArgument(response);
+      if (isFromElsewhere(response, call.target.url)) return response;
+      const isLast = attempt > 1 || !canRepeat(call);
+      const errorBody = isLast ? undefined : await readErrorBody(response);
+      // Nothing is awaited from here to the next proof, so that it has the nonce of this response.
       session.observe(call.target, response);
-      if (attempt > 1 || !canRepeat(call)) return response;
       const { status, headers } = response;
-      const errorBody = await readErrorBody(response);
-      if (!session.shouldRetry({ status, headers, errorBody }, attempt)) return response;
+      if (isLast || !session.shouldRetry({ status, headers, errorBody }, attempt)) return response;
       discardBody(response).catch(() => undefined); // nobody needs it, nor its failure
     }
   };
@@ -97,6 +116,20 @@ function platformFetch(): UntypedFetch {
     throw new TypeError("fetch must be given where the platform has none");
   }
   return fetch;
+}
+
+/**
+ * True where another server answered, since the platform followed a redirect that it was to hand
+ * over; a platform that does not say where the answer is from may say that it was redirected.
+ */
+function isFromElsewhere(response: ResponseLike, url: string): boolean {
+  const { url: answered, redirected } = response as {
+    readonly url?: unknown;
+    readonly redirected?: unknown;
+  };
+  if (typeof answered !== "string" || answered === "") return redirected === true;
+  const htu = normalizeHtu(answered);
+  return htu === null || originOf(htu) !== originArgument(url);
 }
 
 type Pair = readonly [name: string, value: unknown];
@@ -205,18 +238,24 @@ function methodSent(value: unknown): string {
   }
 }
 
-/** What fetch takes for headers: a Headers object, a list of pairs, or a record. */
+/** What fetch takes for headers: a Headers object, whatever else iterates over pairs, or a record. */
 function readHeaders(headers: unknown): readonly Pair[] {
   if (headers === undefined) return [];
-  if (Array.isArray(headers)) return headers.map(pairOf);
+  if (isIterable(headers)) return Array.from(headers, pairOf);
   const given = objectArgument(headers, "headers");
   if (typeof given["forEach"] !== "function") return Object.entries(given);
   const pairs: Pair[] = [];
-  // Headers and Map have it in this form.
+  // Headers have it in this form, also where they do not iterate.
   (headers as { forEach(each: (value: unknown, name: unknown) => void): void }).forEach(
     (value, name) => pairs.push(pairOf([name, value])),
   );
   return pairs;
+}
+
+/** An object: a string iterates too, but over its characters. */
+function isIterable(value: unknown): value is Iterable<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  return typeof Reflect.get(value, Symbol.iterator) === "function";
 }
 
 function pairOf(pair: unknown): Pair {
@@ -280,15 +319,20 @@ function isRepeatable(body: unknown): boolean {
 /** Bytes; what an authorization server has to say of an error is far shorter. */
 const LONGEST_ERROR = 16_384;
 
-/** A copy of a response, as far as it is read; platforms without streams have the text alone. */
+/** A copy of a response, as far as it is read. */
 interface Copy {
-  readonly body?: { getReader?: () => Reader } | null;
-  text(): Promise<string>;
+  readonly body?: CopyBody | null;
+  text(): Promise<unknown>;
+}
+
+interface CopyBody {
+  readonly getReader?: () => Reader;
+  readonly [Symbol.asyncIterator]?: () => AsyncIterator<unknown>;
 }
 
 interface Reader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array }>;
-  cancel(): Promise<void>;
+  read(): Promise<{ readonly done?: boolean | undefined; readonly value?: unknown }>;
+  cancel(): Promise<unknown>;
 }
 
 /**
@@ -296,9 +340,7 @@ interface Reader {
  * caller can read it too; undefined for every other one and where it can't be read.
  */
 async function readErrorBody(response: ResponseLike): Promise<unknown> {
-  if (response.status !== 400 || nonceOf(response) === null || !isShortJson(response)) {
-    return undefined;
-  }
+  if (nonceOf(response) === null || !mayAskInBody(response)) return undefined;
   try {
     const copy = (response as { clone?: () => Copy }).clone?.();
     const text = copy === undefined ? null : await readShortText(copy);
@@ -308,16 +350,27 @@ async function readErrorBody(response: ResponseLike): Promise<unknown> {
   }
 }
 
-/** null where it is longer than an error is: a body without an end must not be waited for. */
+/** JSON of an error of which the header fields do not ask for a nonce already. */
+function mayAskInBody(response: ResponseLike): boolean {
+  const { status } = response;
+  if (status !== 400 && (status !== 401 || readNonceChallenge(response) !== null)) return false;
+  const [type = ""] = (headerOf(response, "content-type") ?? "").split(";", 1);
+  const essence = type.trim().toLowerCase();
+  return essence === "application/json" || essence.endsWith("+json");
+}
+
+/** null where it is longer than an error is, and where there is a body that can't be read in parts. */
 async function readShortText(copy: Copy): Promise<string | null> {
-  if (typeof copy.body?.getReader !== "function") return stringArgument(await copy.text(), "text");
-  const reader = copy.body.getReader();
+  const body = copy.body ?? null;
+  if (body === null) return textOf(copy); // React Native has the text alone
+  const reader = readerOf(body);
+  if (reader === null) return null;
   const bytes = new Uint8Array(LONGEST_ERROR);
   for (let length = 0; ;) {
-    const { done, value = new Uint8Array() } = await reader.read();
-    if (done) return decodeUtf8(bytes.subarray(0, length));
-    if (length + value.length > LONGEST_ERROR) {
-      reader.cancel().catch(() => undefined);
+    const { done, value } = await reader.read();
+    if (done === true) return decodeJsonText(bytes.subarray(0, length));
+    if (!isBytes(value) || length + value.length > LONGEST_ERROR) {
+      reader.cancel().catch(() => undefined); // it may wait for the original: so we do not
       return null;
     }
     bytes.set(value, length);
@@ -325,14 +378,26 @@ async function readShortText(copy: Copy): Promise<string | null> {
   }
 }
 
-function isShortJson(response: ResponseLike): boolean {
-  const [type = ""] = (headerOf(response, "content-type") ?? "").split(";", 1);
-  const essence = type.trim().toLowerCase();
-  if (essence !== "application/json" && !essence.endsWith("+json")) return false;
-  return !(Number(headerOf(response, "content-length")) > LONGEST_ERROR);
+async function textOf(copy: Copy): Promise<string | null> {
+  const text = stringArgument(await copy.text(), "text");
+  return text.length > LONGEST_ERROR ? null : text;
 }
 
-/** So that the connection is free again. */
+/** Of a stream of the web platform, or of Node's, which iterates; null for what is neither. */
+function readerOf(body: CopyBody): Reader | null {
+  if (typeof body.getReader === "function") return body.getReader();
+  const pieces = body[Symbol.asyncIterator]?.();
+  if (pieces === undefined) return null;
+  return { read: () => pieces.next(), cancel: async () => pieces.return?.() };
+}
+
+/** The byte-order mark that some servers put first is left out, as `response.json()` does. */
+function decodeJsonText(bytes: Uint8Array): string | null {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return decodeUtf8(hasMark ? bytes.subarray(3) : bytes);
+}
+
+/** What nobody reads would hold its connection, which is freed or closed by this. */
 async function discardBody(response: ResponseLike): Promise<void> {
   const { body } = response as {
     readonly body?: { cancel?: () => Promise<void>; destroy?: () => void } | null;

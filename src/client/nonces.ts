@@ -16,8 +16,6 @@ interface Memory {
 }
 
 export interface ServerMemory {
-  /** How many origins are remembered. */
-  readonly size: number;
   nonce(origin: string, role: ServerRole): string | undefined;
   keepNonce(origin: string, role: ServerRole, nonce: string): void;
   /** In seconds; 0 where nothing is known. */
@@ -54,9 +52,6 @@ export function createServerMemory(): ServerMemory {
   }
 
   return {
-    get size(): number {
-      return servers.size;
-    },
     nonce: (origin, role) => recall(origin).nonces[role],
     keepNonce(origin, role, nonce) {
       const memory = recall(origin);

@@ -36,9 +36,11 @@ interface SessionOptions<S extends Signer> {
   /** Returns the time in seconds since the epoch; the platform's clock where it is not given. */
   readonly clock?: (() => number) | undefined;
   /**
-   * True: proofs for a server carry the time of the `Date` of its last response, for devices of
-   * which the clock is wrong. So a server decides the time of the proofs that are made for it, those
-   * of the future included, but of no proof for another origin. False where it is not given.
+   * True: proofs for a server carry the time of the `Date` of its last response that no cache can
+   * have kept, for devices of which the clock is wrong: one with a status from 400 up or with
+   * `Cache-Control: no-store`, as token responses have it, and without `Age`. So a server decides the
+   * time of the proofs that are made for it, those of the future included, but of no proof for another
+   * origin. False where it is not given.
    */
   readonly learnClock?: boolean | undefined;
   /** What to do with a token response of type Bearer; "refused" where it is not given. */
@@ -72,7 +74,10 @@ interface SessionState {
   observe(request: AnsweredRequest, response: ResponseLike): void;
   /**
    * True where a response asks for a nonce and the request is to be sent again, with a new proof.
-   * `attempt` counts from 1; no request is sent more than twice.
+   * Call `observe` with the response first: that is what keeps the nonce for the new proof. A
+   * response with status 400 asks in its JSON, so it needs `errorBody`, and so may one with 401.
+   * `attempt` counts from 1; no request is sent more than twice. Throws a TypeError or RangeError for
+   * a mistaken argument.
    */
   shouldRetry(response: ResponseLike, attempt: number): boolean;
   /**

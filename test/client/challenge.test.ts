@@ -224,8 +224,14 @@ describe("RFC 9449 §9: a resource server wants a nonce", () => {
 describe("RFC 9449 §8: an authorization server wants a nonce", () => {
   const body = { error: "use_dpop_nonce" };
 
-  test("status 400 and the error in JSON", () => {
-    expect(readNonceChallenge(respond(400, { "dpop-nonce": NONCE }, body))).toBe(NONCE);
+  test.each([400, 401])("status %s and the error in JSON", (status) => {
+    expect(readNonceChallenge(respond(status, { "dpop-nonce": NONCE }, body))).toBe(NONCE);
+  });
+
+  test("with status 401 also beside a challenge of another kind", () => {
+    const headers = { "www-authenticate": 'Basic realm="as"', "dpop-nonce": NONCE };
+    expect(readNonceChallenge(respond(401, headers, body))).toBe(NONCE);
+    expect(readNonceChallenge(respond(401, headers, { error: "invalid_client" }))).toBeNull();
   });
 
   test.each([
@@ -238,9 +244,10 @@ describe("RFC 9449 §8: an authorization server wants a nonce", () => {
     ["another member", { error_description: "use_dpop_nonce" }],
   ])("not with %s for a body", (_, errorBody) => {
     expect(readNonceChallenge(respond(400, { "dpop-nonce": NONCE }, errorBody))).toBeNull();
+    expect(readNonceChallenge(respond(401, { "dpop-nonce": NONCE }, errorBody))).toBeNull();
   });
 
-  test.each([200, 401, 403, 500])("not with status %s", (status) => {
+  test.each([200, 403, 500])("not with status %s", (status) => {
     expect(readNonceChallenge(respond(status, { "dpop-nonce": NONCE }, body))).toBeNull();
   });
 });

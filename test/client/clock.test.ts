@@ -19,7 +19,7 @@ describe("RFC 9110 §5.6.7: IMF-fixdate", () => {
     fc.assert(
       fc.property(dates, (date) => {
         const read = parseHttpDate(date.toUTCString());
-        // Date.UTC takes the first hundred years for those of the twentieth century.
+        // Date.parse takes the first hundred years for those of other centuries.
         if (date.getUTCFullYear() < 100) expect(read).toBeNull();
         else expect(read).toBe(Math.floor(date.getTime() / 1000));
       }),
@@ -43,6 +43,7 @@ describe("RFC 9110 §5.6.7: IMF-fixdate", () => {
     ["a space for a digit", "Sun,  6 Nov 1994 08:49:37 GMT"],
     ["no comma", "Sun  06 Nov 1994 08:49:37 GMT"],
     ["two dates", "Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT"],
+    ["a year of five digits", "Mon, 01 Jan 12345 00:00:00 GMT"],
     ["a space behind", "Sun, 06 Nov 1994 08:49:37 GMT "],
   ])("%s is no such date", (_, text) => {
     expect(parseHttpDate(text)).toBeNull();
@@ -76,7 +77,31 @@ describe("how far a server's clock is from ours", () => {
     ["a little less than 2 seconds", theirs - 1.9, 0],
     ["the same", theirs, 0],
   ])("%s", (_, now, offset) => {
-    expect(readClockOffset(respond(200, { date }), now)).toBe(offset);
+    expect(readClockOffset(respond(401, { date }), now)).toBe(offset);
+  });
+
+  test.each([
+    ["an error", 400, {}],
+    ["an error of the server", 503, {}],
+    ["what no cache may keep", 200, { "cache-control": "no-store" }],
+    [
+      "no-store among others, in any case",
+      302,
+      { "cache-control": "private,No-Store , max-age=0" },
+    ],
+  ])("is known from %s", (_, status, headers) => {
+    expect(readClockOffset(respond(status, { ...headers, date }), theirs - 60)).toBe(60);
+  });
+
+  test.each([
+    ["nothing said of caches", 200, {}],
+    ["a redirect", 302, {}],
+    ["a response that the platform hides", 0, {}],
+    ["a copy that was found valid", 304, { "cache-control": "no-cache" }],
+    ["another directive", 200, { "cache-control": "no-cache, private, max-age=0, no-storex" }],
+    ["an Age, whatever else is said", 200, { "cache-control": "no-store", age: "0" }],
+  ])("is not known where a cache may have kept it: %s", (_, status, headers) => {
+    expect(readClockOffset(respond(status, { ...headers, date }), theirs - 60)).toBeNull();
   });
 
   test.each([
@@ -84,6 +109,6 @@ describe("how far a server's clock is from ours", () => {
     ["a Date that is none", { date: "yesterday" }],
     ["a Date out of a cache", { date, age: "0" }],
   ])("is not known from %s", (_, headers) => {
-    expect(readClockOffset(respond(200, headers), 0)).toBeNull();
+    expect(readClockOffset(respond(400, headers), 0)).toBeNull();
   });
 });

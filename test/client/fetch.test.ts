@@ -2,7 +2,8 @@
 // every proof.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { type AsyncSigner, noble, normalizeHtu } from "dpop-core";
 import fc from "fast-check";
 import { afterEach, describe, expect, expectTypeOf, test } from "vitest";
@@ -89,11 +90,7 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
     ["a body that is far too long", `{"error":"use_dpop_nonce","x":"${"x".repeat(2 ** 15)}"}`, "application/json"], // prettier-ignore
   ])("no retry, and the body is still there: %s", async (_, body, type) => {
     const headers = { "content-type": type, "dpop-nonce": "n1" };
-    const server = await start(() => ({
-      status: 400,
-      headers: { ...headers, "content-length": `${body.length}` },
-      body,
-    }));
+    const server = await start(() => ({ status: 400, headers, body }));
     const response = await createDpopFetch({ session: newSession() })(server.origin);
     expect(server.received).toHaveLength(1);
     expect(await response.text()).toBe(body);
@@ -139,15 +136,109 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
     expect((await dpopFetch("https://a.example/")).status).toBe(200);
   });
 
-  test("where there are no streams, the text of a copy is read", async () => {
+  /** How often a request is sent where the first answer, of status 400, has this for a copy. */
+  async function callsWithCopy(copy: unknown): Promise<number> {
     let calls = 0;
     const fetch: PlainFetch = async () => {
       if (++calls === 2) return respond(200);
-      const copy = { text: async () => '{"error":"use_dpop_nonce"}' };
       return { status: 400, headers: new Headers(asking), clone: () => copy } as ResponseLike;
     };
     const dpopFetch = createDpopFetch({ session: newSession(), fetch });
-    expect((await dpopFetch("https://a.example/")).status).toBe(200);
+    expect((await dpopFetch("https://a.example/")).status).toBe(calls === 2 ? 200 : 400);
+    return calls;
+  }
+
+  const errorText = '{"error":"use_dpop_nonce"}';
+  const text = async (): Promise<string> => errorText;
+
+  test("where there are no streams, the text of a copy is read", async () => {
+    expect(await callsWithCopy({ text })).toBe(2);
+    expect(await callsWithCopy({ body: null, text })).toBe(2);
+    expect(await callsWithCopy({ text: async () => errorText.padEnd(16_384) })).toBe(2);
+    expect(await callsWithCopy({ text: async () => errorText.padEnd(16_385) })).toBe(1);
+  });
+
+  test("a stream of Node is read in pieces, up to the same length", async () => {
+    const whole = Buffer.from(errorText.padEnd(16_384));
+    const pieces = [whole.subarray(0, 9), whole.subarray(9)];
+    const never = (): never => expect.unreachable(); // node-fetch would wait for all of it
+    expect(await callsWithCopy({ body: Readable.from(pieces), text: never })).toBe(2);
+    const long = Readable.from([...pieces, Buffer.from(" ")]);
+    expect(await callsWithCopy({ body: long, text: never })).toBe(1);
+    expect(long.destroyed).toBe(true);
+  });
+
+  test("a stream of Node without an end is not waited for, and its failure is no error", async () => {
+    const endless = new Readable({
+      read() {
+        this.push(Buffer.alloc(1000, 0x20));
+      },
+    });
+    expect(await callsWithCopy({ body: endless, text })).toBe(1);
+    expect(endless.destroyed).toBe(true);
+    const cut = new Readable({ read: () => cut.destroy(new Error("cut")) });
+    expect(await callsWithCopy({ body: cut, text })).toBe(1);
+  });
+
+  test("where a copy shares its source with the original, as node-fetch has it, neither blocks", async () => {
+    const long = Buffer.from(errorText.padEnd(400_000));
+    const fetch: PlainFetch = async () => {
+      const source = Readable.from([0, 1, 2, 3].map((i) => long.subarray(i * 100_000, (i + 1) * 100_000))); // prettier-ignore
+      const [body, copy] = [new PassThrough(), new PassThrough()];
+      const clone = (): unknown => {
+        source.pipe(body);
+        source.pipe(copy);
+        const whole = async (): Promise<string> => (await buffer(copy)).toString();
+        return { body: copy, text: whole };
+      };
+      return { status: 400, headers: new Headers(asking), body, clone } as ResponseLike;
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    const { body } = (await dpopFetch("https://a.example/")) as { readonly body?: PassThrough };
+    if (body === undefined) throw new Error("no body");
+    expect((await buffer(body)).length).toBe(400_000);
+  });
+
+  test.each<[string, unknown]>([
+    ["a body that can't be read in pieces", {}],
+    ["pieces that are no bytes", Readable.from([[...Buffer.from(errorText)]])],
+  ])("not read: %s", async (_, body) => {
+    expect(await callsWithCopy({ body, text })).toBe(1);
+  });
+
+  test.each<[string, string, number]>([
+    ["one", "\ufeff", 2],
+    ["two", "\ufeff\ufeff", 1],
+  ])("a byte-order mark at the start is left out: %s", async (_, marks, requests) => {
+    const server = await start(() => ({ status: 400, headers: asking, body: marks + errorText }));
+    await createDpopFetch({ session: newSession() })(server.origin);
+    expect(server.received).toHaveLength(requests);
+  });
+
+  test("status 401 asks in JSON too, where its challenges do not", async () => {
+    const headers = { ...asking, "www-authenticate": 'Basic realm="as"' };
+    const server = await start(() => ({ status: 401, headers, body: errorText }));
+    const response = await createDpopFetch({ session: newSession() })(server.origin);
+    expect(nonces(server)).toEqual([undefined, "n1"]);
+    expect(await response.text()).toBe(errorText);
+  });
+
+  test("a request that is sent again has the nonce of its own answer", async () => {
+    const session = newSession();
+    const sent: unknown[] = [];
+    const fetch: PlainFetch = async (_, init) => {
+      const proof = new Headers(init?.["headers"] as [string, string][]).get("dpop") ?? "";
+      if (sent.push(claimsOf(proof).nonce) === 2) return respond(200);
+      // While the body arrives, another request is answered, with a nonce of its own.
+      const late = async (): Promise<string> => {
+        session.observe({ url: "https://a.example/" }, respond(200, { "dpop-nonce": "other" }));
+        return errorText;
+      };
+      const clone = (): unknown => ({ text: late });
+      return { status: 400, headers: new Headers(asking), clone } as ResponseLike;
+    };
+    await createDpopFetch({ session, fetch })("https://a.example/");
+    expect(sent).toEqual([undefined, "n1"]);
   });
 
   test.each([
@@ -155,12 +246,13 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
     ["with two nonces", { ...asking, "dpop-nonce": "a, b" }],
     ["of another type", { ...asking, "content-type": "text/plain" }],
     ["of no type", { "dpop-nonce": "n1" }],
-    ["that is long", { ...asking, "content-length": "16385" }],
-  ])("no copy is made of an answer %s", async (_, headers) => {
+    ["of another status", asking, 403],
+    ["that asks in its challenge", { ...asking, "www-authenticate": "DPoP error=use_dpop_nonce" }, 401], // prettier-ignore
+  ])("no copy is made of an answer %s", async (_, headers, status = 400) => {
     let copies = 0;
     const clone = () => ++copies;
     const fetch: PlainFetch = async () =>
-      ({ status: 400, headers: new Headers(headers), clone }) as ResponseLike;
+      ({ status, headers: new Headers(headers), clone }) as ResponseLike;
     await createDpopFetch({ session: newSession(), fetch })("https://a.example/");
     expect(copies).toBe(0);
   });
@@ -374,6 +466,38 @@ describe("what is sent", () => {
     expect(verdicts(server)).toEqual(["ok"]);
     expect(server.received[0]?.headers["x-own"]).toBe("1");
     expect(JSON.stringify(headers)).toBe(before);
+  });
+
+  const own = new Map([
+    ["authorization", `DPoP ${TOKEN}`],
+    ["x-own", "1"],
+  ]);
+  function* pairs(): Generator<[string, string]> {
+    yield* own;
+  }
+
+  test.each<[string, () => Iterable<[string, string]>]>([
+    ["a generator", pairs],
+    ["the entries of Headers", () => new Headers([...own]).entries()],
+    ["the entries of a Map", () => own.entries()],
+    ["a Map", () => own],
+    ["a Set", () => new Set(own)],
+  ])("headers may be whatever iterates over pairs: %s", async (_, headers) => {
+    const server = await start(resourceReply, "n1");
+    const init = { headers: headers() } as RequestInit; // the platform's types know fewer
+    const response = await createDpopFetch({ session: newSession() })(server.origin, init);
+    expect(response.status).toBe(200);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+    expect(server.received.map((one) => one.headers["x-own"])).toEqual(["1", "1"]);
+  });
+
+  test("headers that do not iterate are asked by forEach", async () => {
+    const server = await start(resourceReply);
+    const forEach = own.forEach.bind(own);
+    const init = { headers: { forEach } } as unknown as RequestInit;
+    await createDpopFetch({ session: newSession() })(server.origin, init);
+    expect(verdicts(server)).toEqual(["ok"]);
+    expect(server.received[0]?.headers["x-own"]).toBe("1");
   });
 
   test("init is not touched, and all of it goes along", async () => {
@@ -598,6 +722,66 @@ describe("redirects are handed to the caller", () => {
   });
 });
 
+describe("a platform that follows redirects although it is told not to", () => {
+  const asks = (nonce: string): Reply => ({
+    status: 401,
+    headers: { "www-authenticate": 'DPoP error="use_dpop_nonce"', "dpop-nonce": nonce },
+  });
+  const following: typeof fetch = (input, init) => fetch(input, { ...init, redirect: "follow" });
+
+  test("what another origin answers is handed over: nothing is learned, nothing sent again", async () => {
+    const other = await start(() => asks("theirs"));
+    const server = await start(() => ({ status: 302, headers: { location: other.origin } }));
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch: following });
+    for (let i = 0; i < 2; i++) {
+      const response = await dpopFetch(server.origin, { headers: authorized });
+      expect([response.status, response.url]).toEqual([401, `${other.origin}/`]);
+    }
+    expect(nonces(server)).toEqual([undefined, undefined]);
+    expect(other.received).toHaveLength(2);
+  });
+
+  test("what the same origin answers counts", async () => {
+    const server = await start(({ path }) =>
+      path === "/old" ? { status: 307, headers: { location: "/new" } } : asks("n1"),
+    );
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch: following });
+    await dpopFetch(`${server.origin}/old`, { headers: authorized });
+    expect(server.received.map(({ path }) => path)).toEqual(["/old", "/new", "/old", "/new"]);
+    expect(nonces(server)[2]).toBe("n1");
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>, number]>([
+    ["nothing is said", {}, 2],
+    ["the URL is empty", { url: "", redirected: false }, 2],
+    ["it is the same URL", { url: "https://a.example/", redirected: false }, 2],
+    ["it is the same origin, redirected", { url: "https://a.example/x?y", redirected: true }, 2],
+    ["it is the same origin in another form", { url: "HTTPS://A.example:443/" }, 2],
+    ["it was redirected, nobody knows where to", { redirected: true }, 1],
+    ["it was redirected, and the URL is empty", { url: "", redirected: true }, 1],
+    ["it is another host", { url: "https://b.example/" }, 1],
+    ["it is another port", { url: "https://a.example:8443/" }, 1],
+    ["it is another scheme", { url: "http://a.example/" }, 1],
+    ["it is no URL of a server", { url: "about:blank", redirected: false }, 1],
+  ])("where %s", async (_, members, requests) => {
+    let calls = 0;
+    const fetch: PlainFetch = async () => {
+      calls++;
+      const { status, headers } = asks("n1");
+      return { ...members, status, headers: new Headers(headers) };
+    };
+    const session = newSession();
+    await createDpopFetch({ session, fetch })("https://a.example/", { headers: authorized });
+    expect(calls).toBe(requests);
+    const proof = session.buildProof({
+      method: "GET",
+      url: "https://a.example",
+      accessToken: TOKEN,
+    });
+    expect(claimsOf(proof).nonce).toBe(requests === 2 ? "n1" : undefined);
+  });
+});
+
 describe("URLs as text", () => {
   const sent: string[] = [];
   const fetch = async (input: string): Promise<ResponseLike> => {
@@ -775,6 +959,14 @@ describe("with any fetch", () => {
     expectTypeOf(createDpopFetch({ session, fetch })).toEqualTypeOf<typeof fetch>();
     expectTypeOf(createDpopFetch<PlainFetch>({ session })).toEqualTypeOf<PlainFetch>();
     expect(createDpopFetch({ session })).toBeTypeOf("function");
+  });
+
+  test("one that answers with no response is a mistake that is named", async () => {
+    for (const answer of [undefined, "text", { status: 200 }]) {
+      const fetch: PlainFetch = async () => answer as never;
+      const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+      await expect(dpopFetch("https://a.example/")).rejects.toThrow(/^response(\.headers)? must /);
+    }
   });
 
   test("a connection that is cut comes through", async () => {

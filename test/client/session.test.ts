@@ -190,6 +190,7 @@ describe("whether to send a request again", () => {
   test("where the authorization server asks, too", () => {
     const response = respond(400, { "dpop-nonce": "n" }, { error: "use_dpop_nonce" });
     expect(clientSession().shouldRetry(response, 1)).toBe(true);
+    expect(clientSession().shouldRetry({ ...response, status: 401 }, 1)).toBe(true);
   });
 
   test("and for no other response", () => {
@@ -222,7 +223,7 @@ describe("RFC 9449 §10: the binding of an authorization code", () => {
 describe("clocks", () => {
   const theirs = NOW + 3600;
   const dated = (seconds: number, more: Readonly<Record<string, string>> = {}): ResponseLike =>
-    respond(200, { date: new Date(seconds * 1000).toUTCString(), ...more });
+    respond(401, { date: new Date(seconds * 1000).toUTCString(), ...more });
 
   test("ours is used, in whole seconds", () => {
     expect(iatFor(clientSession({ clock: () => NOW + 0.9 }))).toBe(NOW);
@@ -261,9 +262,18 @@ describe("clocks", () => {
 
   test("nothing is learned from a cache, or from what is no date", () => {
     const session = clientSession({ learnClock: true });
+    const { headers } = dated(theirs);
+    session.observe({ url: API }, { status: 200, headers }); // a browser does not say that it kept it
     session.observe({ url: API }, dated(theirs, { age: "9" }));
-    session.observe({ url: API }, respond(200, { date: "soon" }));
+    session.observe({ url: API }, respond(401, { date: "soon" }));
     expect(iatFor(session)).toBe(NOW);
+  });
+
+  test("a token response tells the time too, since no cache may keep it", () => {
+    const session = clientSession({ learnClock: true });
+    const { headers } = dated(theirs, { "cache-control": "no-store" });
+    session.observe({ url: TOKEN_URL }, { status: 200, headers });
+    expect(iatFor(session, TOKEN_URL)).toBe(theirs);
   });
 
   test.each([-30_000_000_000, 253_402_300_799])(
