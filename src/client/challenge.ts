@@ -1,6 +1,7 @@
 // Challenges (RFC 9110 sections 11.2 and 11.6.1): the text of WWW-Authenticate to what a server asks
 // for, and the answer of a server to the nonce that it wants (RFC 9449 sections 8 and 9).
 import { functionMember, objectArgument, stringArgument } from "../bytes/argument.js";
+import { isToken68Unit, isTokenUnit, runEnd } from "../bytes/http.js";
 import { isNonce } from "../proof/nonce.js";
 
 /** One challenge of a WWW-Authenticate field. */
@@ -198,12 +199,6 @@ function skipEmpty(field: string, at: number): number {
   return runEnd(field, at, (unit) => unit === COMMA || isSpace(unit));
 }
 
-function runEnd(field: string, at: number, is: (unit: number) => boolean): number {
-  let end = at;
-  while (end < field.length && is(field.charCodeAt(end))) end++;
-  return end;
-}
-
 const TAB = 0x09;
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -213,18 +208,6 @@ const BACKSLASH = 0x5c;
 
 function isSpace(unit: number): boolean {
   return unit === SPACE || unit === TAB;
-}
-
-/** RFC 9110 section 5.6.2: tchar. */
-function isTokenUnit(unit: number): boolean {
-  return unit > 0x20 && unit < 0x7f && !'"(),/:;<=>?@[\\]{}'.includes(String.fromCharCode(unit));
-}
-
-/** RFC 9110 section 11.2: what a token68 may hold before its equals signs. */
-function isToken68Unit(unit: number): boolean {
-  const lower = unit | 0x20;
-  if ((lower >= 0x61 && lower <= 0x7a) || (unit >= 0x30 && unit <= 0x39)) return true;
-  return unit > 0x20 && unit < 0x7f && "-._~+/".includes(String.fromCharCode(unit));
 }
 
 /** Behind a backslash or not, nothing but controls is kept out; the quote was looked at before. */

@@ -9,6 +9,7 @@ import {
   timeArgument,
 } from "../bytes/argument.js";
 import { encodeBase64url } from "../bytes/base64url.js";
+import { isTokenUnit, runEnd } from "../bytes/http.js";
 import { parseJsonObject } from "../bytes/json.js";
 import { asciiBytes, encodeUtf8, isWellFormed } from "../bytes/utf8.js";
 import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
@@ -150,7 +151,7 @@ function randomJti(backend: CreateOptions["backend"]): string {
 /** RFC 9110 section 9.1: a method is a token, and case-sensitive. */
 function methodArgument(value: unknown): string {
   const method = stringArgument(value, "method");
-  if (method === "" || !everyUnit(method, isTokenUnit))
+  if (method === "" || runEnd(method, 0, isTokenUnit) !== method.length)
     throw new TypeError("method must be an HTTP method token");
   return method;
 }
@@ -254,14 +255,4 @@ function compact(input: string, signature: unknown, size: number | undefined): s
     throw new TypeError(`signer.sign must return ${size} bytes, as JWS has a signature, not DER`);
   }
   return `${input}.${encodeBase64url(signature)}`;
-}
-
-function everyUnit(value: string, is: (unit: number) => boolean): boolean {
-  for (let i = 0; i < value.length; i++) if (!is(value.charCodeAt(i))) return false;
-  return true;
-}
-
-/** RFC 9110 section 5.6.2: tchar. */
-function isTokenUnit(unit: number): boolean {
-  return unit > 0x20 && unit < 0x7f && !'"(),/:;<=>?@[\\]{}'.includes(String.fromCharCode(unit));
 }

@@ -1,5 +1,6 @@
 // Credentials (RFC 9110 section 11.6.2, RFC 9449 section 7.1): the Authorization header field to the
 // one access token that it carries.
+import { isToken68Unit, isTokenUnit, runEnd } from "../bytes/http.js";
 import type { FailureCode } from "../proof/failure.js";
 
 /** The schemes that an access token may come with. */
@@ -30,7 +31,7 @@ export function parseCredentials(header: AuthorizationHeader): Credentials | Cre
   const [field] = fields;
   if (field === undefined) return fault("credentials_missing");
   if (fields.length > 1) return fault("credentials_multiple");
-  const end = schemeEnd(field);
+  const end = runEnd(field, 0, isTokenUnit);
   if (end === 0 || (end < field.length && field[end] !== " ")) {
     return fault(namesScheme(field) ? "credentials_multiple" : "credentials_malformed");
   }
@@ -39,7 +40,7 @@ export function parseCredentials(header: AuthorizationHeader): Credentials | Cre
     return fault(namesScheme(field) ? "credentials_multiple" : "scheme_unsupported");
   }
   if (field.includes(",")) return fault("credentials_multiple");
-  const accessToken = field.slice(spacesEnd(field, end));
+  const accessToken = field.slice(runEnd(field, end, isSpace));
   return isToken68(accessToken)
     ? { scheme, accessToken }
     : { code: "credentials_malformed", scheme };
@@ -58,19 +59,6 @@ function fieldsOf(header: AuthorizationHeader): readonly string[] {
     throw new TypeError("authorization must be a string, an array of strings, null or undefined");
   }
   return texts.filter((field) => field !== "");
-}
-
-/** Where the token (RFC 9110 section 5.6.2) at the start of a field ends; 0 where there is none. */
-function schemeEnd(field: string): number {
-  let end = 0;
-  while (end < field.length && isAlphanumericOr(field.charCodeAt(end), "!#$%&'*+-.^_`|~")) end++;
-  return end;
-}
-
-function spacesEnd(field: string, start: number): number {
-  let end = start;
-  while (field[end] === " ") end++;
-  return end;
 }
 
 function readScheme(name: string): Scheme | undefined {
@@ -98,15 +86,15 @@ function namesScheme(field: string): boolean {
 
 /** RFC 9110 section 11.2: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". */
 function isToken68(text: string): boolean {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === "=") end--;
-  for (let i = 0; i < end; i++) if (!isAlphanumericOr(text.charCodeAt(i), "-._~+/")) return false;
-  return end > 0;
+  const end = runEnd(text, 0, isToken68Unit);
+  return end > 0 && runEnd(text, end, isEquals) === text.length;
 }
 
-function isAlphanumericOr(unit: number, others: string): boolean {
-  if (unit >= 0x30 && unit <= 0x39) return true; // 0-9
-  const letter = unit | 0x20;
-  if (letter >= 0x61 && letter <= 0x7a && unit < 0x80) return true; // A-Z, a-z
-  return unit < 0x80 && others.includes(String.fromCharCode(unit));
+function isEquals(unit: number): boolean {
+  return unit === 0x3d;
+}
+
+/** 1*SP: a tab is no space. */
+function isSpace(unit: number): boolean {
+  return unit === 0x20;
 }

@@ -1,0 +1,191 @@
+// A call of fetch: what the caller passed to the request that a proof is for, and to what is sent with
+// it (the fetch standard; RFC 9449 sections 4.2 and 7.1).
+import { objectArgument, plainArgument, stringArgument } from "../bytes/argument.js";
+import { isAccessToken } from "../proof/ath.js";
+import { httpScheme, normalizeHtu } from "../proof/htu.js";
+import { originOf } from "./nonces.js";
+import type { SessionRequest } from "./session.js";
+
+type Pair = readonly [name: string, value: unknown];
+
+export interface Call {
+  /** For the session: what will be sent. */
+  readonly target: SessionRequest;
+  /** For fetch: the caller's Request, or the URL as text, since a URL object could change. */
+  readonly input: unknown;
+  /** The caller's Request; null where it is a URL. */
+  readonly request: Readonly<Record<string, unknown>> | null;
+  readonly init: Readonly<Record<string, unknown>>;
+  /** All but the proof. */
+  readonly headers: readonly Pair[];
+}
+
+export function readCall(input: unknown, givenInit: unknown): Call {
+  const { url, request } = readInput(input);
+  // Copied once; a Request in its place would be copied without all that it inherits.
+  const init: Readonly<Record<string, unknown>> =
+    givenInit === undefined ? {} : { ...plainArgument(givenInit, "init") };
+  const headers = readHeaders(init["headers"] ?? request?.["headers"]);
+  const method = methodSent(init["method"] ?? request?.["method"] ?? "GET");
+  return {
+    target: { method, url, accessToken: accessTokenOf(headers) },
+    input: request === null ? url : input,
+    request,
+    init,
+    headers: headers.filter(([name]) => name.toLowerCase() !== "dpop"),
+  };
+}
+
+function readInput(input: unknown): { readonly url: string; readonly request: Call["request"] } {
+  if (typeof input === "string") return { url: writtenUrl(input), request: null };
+  const given = objectArgument(input, "input");
+  if (typeof given["href"] === "string") return { url: given["href"], request: null };
+  if (typeof given["url"] === "string") return { url: given["url"], request: given };
+  throw new TypeError("input must be an absolute URL, a URL object or a Request");
+}
+
+/**
+ * A URL as text, which the platform will read in its own way; where that way is another than that of
+ * `htu`, the proof would be for another URL than the one that is called. There is no parser like the
+ * platform's here, so what it would rewrite is refused.
+ */
+function writtenUrl(url: string): string {
+  const htu = httpScheme(url) === null ? null : normalizeHtu(url);
+  if (htu === null || isRewritten(htu)) {
+    throw new TypeError(
+      "input must be an absolute http or https URL as it is sent; otherwise pass new URL(path, base)",
+    );
+  }
+  return url;
+}
+
+/** True where the platform would send something else than this URL in its normal form. */
+function isRewritten(htu: string): boolean {
+  const origin = originOf(htu);
+  for (let i = origin.length; i < htu.length; i++) {
+    if (ESCAPED_IN_PATHS.includes(htu.charAt(i))) return true;
+  }
+  return !isPlainAuthority(origin.slice(origin.indexOf("://") + 3));
+}
+
+/** Some platforms escape all of them in a path, others some. */
+const ESCAPED_IN_PATHS = '"<>^`{|}';
+
+/** A name, or an address in its one usual form: platforms decode names and rewrite addresses. */
+function isPlainAuthority(authority: string): boolean {
+  if (authority.startsWith("[")) return authority.startsWith("[::1]");
+  const [host = ""] = authority.split(":");
+  if (host.includes("%")) return false;
+  const labels = host.split(".");
+  const last = labels[labels.length - 1] || labels[labels.length - 2] || "";
+  // As the platform does, what ends in a number is taken for an IPv4 address.
+  if (!isDigits(last) && !last.startsWith("0x")) return true;
+  return labels.length === 4 && labels.every(isOctet);
+}
+
+function isOctet(label: string): boolean {
+  if (!isDigits(label) || label.length > 3 || Number(label) > 255) return false;
+  return label === "0" || !label.startsWith("0");
+}
+
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false;
+  }
+  return text !== "";
+}
+
+/** fetch writes these in capitals; the others go as they are, `patch` too. */
+function methodSent(value: unknown): string {
+  const method = stringArgument(value, "method");
+  const upper = method.toUpperCase();
+  switch (upper) {
+    case "DELETE":
+    case "GET":
+    case "HEAD":
+    case "OPTIONS":
+    case "POST":
+    case "PUT":
+      return upper;
+    default:
+      return method;
+  }
+}
+
+/** What fetch takes for headers: a Headers object, whatever else iterates over pairs, or a record. */
+function readHeaders(headers: unknown): readonly Pair[] {
+  if (headers === undefined) return [];
+  if (isIterable(headers)) return Array.from(headers, pairOf);
+  const given = objectArgument(headers, "headers");
+  if (typeof given["forEach"] !== "function") return Object.entries(given);
+  const pairs: Pair[] = [];
+  // Headers have it in this form, also where they do not iterate.
+  (headers as { forEach(each: (value: unknown, name: unknown) => void): void }).forEach(
+    (value, name) => pairs.push(pairOf([name, value])),
+  );
+  return pairs;
+}
+
+/** An object: a string iterates too, but over its characters. */
+function isIterable(value: unknown): value is Iterable<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  return typeof Reflect.get(value, Symbol.iterator) === "function";
+}
+
+function pairOf(pair: unknown): Pair {
+  if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== "string") {
+    throw new TypeError("headers must be pairs of a name and a value");
+  }
+  return [pair[0], pair[1]];
+}
+
+/** Section 7.1: the token of `Authorization: DPoP …`; undefined with another scheme or none. */
+function accessTokenOf(headers: readonly Pair[]): string | undefined {
+  const values = headers.filter(([name]) => name.toLowerCase() === "authorization");
+  const text = values.map(([, value]) => stringArgument(value, "headers.authorization")).join(", ");
+  const credentials = text.trim(); // as fetch does
+  const [scheme = ""] = credentials.split(" ", 1);
+  if (scheme.toLowerCase() !== "dpop") return undefined;
+  const token = credentials.slice(scheme.length).trim();
+  if (isAccessToken(token)) return token;
+  throw new TypeError("headers.authorization must hold one access token behind DPoP");
+}
+
+export function initOf(call: Call, proof: string): Readonly<Record<string, unknown>> {
+  const { init, request, target } = call;
+  const redirect = init["redirect"] ?? request?.["redirect"];
+  return {
+    ...referrerOf(request),
+    ...init,
+    method: target.method,
+    headers: [...call.headers, ["DPoP", proof]],
+    redirect: redirect === "error" ? redirect : "manual",
+  };
+}
+
+/** fetch forgets these two of a Request as soon as it gets an init, and would say where it was. */
+function referrerOf(request: Call["request"]): Readonly<Record<string, unknown>> {
+  const { referrer, referrerPolicy } = request ?? {};
+  return {
+    ...(typeof referrer === "string" ? { referrer } : {}),
+    ...(typeof referrerPolicy === "string" ? { referrerPolicy } : {}),
+  };
+}
+
+/** Asked after the request was sent once. */
+export function canRepeat({ init, request }: Call): boolean {
+  const body = init["body"] ?? null;
+  if (body !== null) return isRepeatable(body);
+  return request === null || request["bodyUsed"] === false;
+}
+
+/** True for a body that can be read again: all that is not known to be is taken for a stream. */
+function isRepeatable(body: unknown): boolean {
+  if (typeof body === "string" || ArrayBuffer.isView(body)) return true;
+  if (typeof body !== "object" || body === null) return false;
+  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return true;
+  const has = (name: PropertyKey): boolean => typeof Reflect.get(body, name) === "function";
+  if (has("pipe") || has(Symbol.asyncIterator)) return false; // some form data is a stream
+  if (has("append")) return true; // FormData, URLSearchParams
+  return has("slice") && typeof Reflect.get(body, "size") === "number"; // Blob, File
+}
