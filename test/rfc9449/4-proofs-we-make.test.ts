@@ -102,8 +102,8 @@ describe("the claims of a proof", () => {
       expect(decodeJwt(made({ url }))["htu"]).toBe(
         new URL(`${url}?x#y`).href.replace(/[?].*$/, ""),
       );
-      const request = { method: "GET", url: `${url}?x`, now: NOW };
-      expect(createVerifier().verify(made({ url }), request).ok).toBe(true);
+      const sent = { method: "GET", url: `${url}?x`, now: NOW };
+      expect(createVerifier().verify(made({ url }), sent).ok).toBe(true);
     }
     // No client sends dot segments: with them it is the normal form.
     for (const path of ["/x/../a", "/./a", "/x/%2E%2e/a", "/x/.%2E/a"]) {
