@@ -16,7 +16,7 @@ import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/al
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { accessTokenHash } from "./ath.js";
 import { type ProofLimits, readClaims } from "./claims.js";
-import { httpScheme, normalizeHtu } from "./htu.js";
+import { htuAsSent, httpScheme } from "./htu.js";
 import { isNonce } from "./nonce.js";
 import { TYP } from "./parse.js";
 
@@ -159,27 +159,12 @@ function methodArgument(value: unknown): string {
 function urlArgument(value: unknown): string {
   const url = stringArgument(value, "url");
   if (httpScheme(url) === null) throw new TypeError("url must begin with http:// or https://");
-  const htu = normalizeHtu(url);
+  const htu = htuAsSent(url);
   if (htu === null)
     throw new TypeError(
       "url must be a valid URI without user information, already percent-encoded",
     );
-  return asWritten(url, htu);
-}
-
-/**
- * Section 4.2: the target as it is sent. Many servers compare it as it is, or as WHATWG's URL has it,
- * which leaves `%7E` and `%2f` alone; so the path stays as the caller wrote it. Only dot segments are
- * resolved: no client sends them.
- */
-function asWritten(url: string, htu: string): string {
-  const afterScheme = url.indexOf("://") + 3;
-  const end = afterScheme + url.slice(afterScheme).search(/[?#]|$/);
-  const slash = url.indexOf("/", afterScheme);
-  const path = slash === -1 || slash >= end ? "/" : url.slice(slash, end);
-  const isDots = (part: string): boolean => /^(?:\.|%2e){1,2}$/i.test(part);
-  if (path.split("/").some(isDots)) return htu;
-  return htu.slice(0, htu.indexOf("/", htu.indexOf("://") + 3)) + path;
+  return htu;
 }
 
 function athClaim(value: unknown, backend: CreateOptions["backend"]): { readonly ath?: string } {

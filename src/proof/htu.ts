@@ -27,6 +27,27 @@ export function normalizeHtu(uri: string): string | null {
 }
 
 /**
+ * The same with the path as it is written: what a client sends. Many servers compare it as it came,
+ * or as WHATWG's URL has it, which leaves `%7E` and `%2f` alone. Dot segments are resolved, as clients
+ * do before they send.
+ */
+export function htuAsSent(uri: string): string | null {
+  const htu = normalizeHtu(uri);
+  if (htu === null) return null;
+  const start = uri.indexOf("://") + 3;
+  const end = queryStart(uri, start);
+  const path = uri.slice(indexOrEnd(uri, "/", start, end), end);
+  const origin = htu.slice(0, htu.indexOf("/", htu.indexOf("://") + 3));
+  return origin + removeDotSegments(path.split("/").map(plainDots).join("/"));
+}
+
+/** A dot may be written as `%2E` (6.2.2.2); where that makes a dot segment, it is one. */
+function plainDots(segment: string): string {
+  const plain = segment.replace(/%2e/gi, ".");
+  return plain === "." || plain === ".." ? plain : segment;
+}
+
+/**
  * `http` or `https`, whatever the case (6.2.2.1), of a URI with an authority; null for anything
  * else.
  */

@@ -105,11 +105,24 @@ describe("the claims of a proof", () => {
       const sent = { method: "GET", url: `${url}?x`, now: NOW };
       expect(createVerifier().verify(made({ url }), sent).ok).toBe(true);
     }
-    // No client sends dot segments: with them it is the normal form.
-    for (const path of ["/x/../a", "/./a", "/x/%2E%2e/a", "/x/.%2E/a"]) {
-      expect(decodeJwt(made({ url: `https://api.example${path}` }))["htu"]).toBe(
-        "https://api.example/a",
-      );
+    // Dot segments are resolved, as clients do before they send; escapes stay as they are.
+    for (const [path, sent] of [
+      ["/x/../a", "/a"],
+      ["/./a", "/a"],
+      ["/x/%2E%2e/a", "/a"],
+      ["/x/.%2E/%7Ebob%2f", "/%7Ebob%2f"],
+      ["/./%7e#f", "/%7e"],
+      ["/.../%7e", "/.../%7e"],
+      ["/a%2e", "/a%2e"],
+      ["/%7e#f?x/..", "/%7e"],
+      ["?x=/y", "/"],
+      ["#/y", "/"],
+      ["", "/"],
+    ] as const) {
+      const url = `https://api.example${path}`;
+      expect(decodeJwt(made({ url }))["htu"]).toBe(`https://api.example${sent}`);
+      const { origin, pathname } = new URL(url);
+      expect(origin + pathname).toBe(`https://api.example${sent}`);
     }
   });
 
