@@ -23,7 +23,8 @@ export interface NonceAnswer {
 export interface NonceCheck {
   /**
    * Answers at once. `nonce` is the claim, undefined where the proof has none; `now` are seconds
-   * since the epoch.
+   * since the epoch. It may be asked twice for one proof, after a long wait, and uses no nonce up:
+   * that a proof is used once is for the replay store.
    */
   check(nonce: string | undefined, now: number): NonceAnswer;
 }

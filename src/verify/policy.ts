@@ -21,7 +21,10 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly maxAge?: number | undefined;
   /** How far ahead of ours a client's clock may be, in seconds; 15 where it is not given. */
   readonly clockTolerance?: number | undefined;
-  /** Returns the time in seconds since the epoch; the platform's clock where it is not given. */
+  /**
+   * Returns the time in seconds since the epoch; the platform's clock where it is not given. An
+   * asynchronous verifier measures its waits by it, also where the request has a `now`.
+   */
   readonly clock?: (() => number) | undefined;
   /**
    * Checks nonces. Where it is given, `noncePolicy` says what becomes of a proof without one. A

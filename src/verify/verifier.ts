@@ -173,12 +173,13 @@ async function driveAsync(
   const now = afterWait(facts.now, readClock(policy.clock) - started);
   const late = now === facts.now ? null : checkTime(pending.claims, now, policy); // items 10 and 11
   if (late !== null && !late.ok) return late;
+  const current = { ...pending, ...late };
   if (policy.replay !== undefined) {
-    const { key: proofKey, expiresAt } = replayEntry(pending, policy);
+    const { key: proofKey, expiresAt } = replayEntry(current, policy);
     const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, now)); // section 11.1
     if (replayed !== null) return replayed;
   }
-  return verified(pending);
+  return verified(current);
 }
 
 /**

@@ -79,6 +79,25 @@ describe("a proof that is right when it comes", () => {
     expect(asked).toEqual([NOW, NOW + 20]);
   });
 
+  test("a wait of a second counts, a clock that goes back does not", async () => {
+    const asked: number[] = [];
+    const add = (_key: string, _expiresAt: number, now: number): "new" => (asked.push(now), "new");
+    for (const seconds of [0.999, 1, -100]) {
+      await afterWaiting(seconds, apiProof(), { replay: { add } });
+    }
+    expect(asked).toEqual([NOW, NOW + 1, NOW]);
+  });
+
+  test("is told of the nonce that is due after the wait", async () => {
+    const withNonce = apiProof({ claims: { nonce: good } });
+    expect(await afterWaiting(0, withNonce, { nonce })).toMatchObject({
+      nonce: { status: "valid" },
+    });
+    expect(await afterWaiting(100, withNonce, { nonce })).toMatchObject({
+      nonce: { status: "renew", next: nonce.issue(NOW + 100) },
+    });
+  });
+
   test("is not recorded where it grew too old", async () => {
     const replay = createMemoryReplayStore();
     expect((await afterWaiting(10.5, old, { replay })).ok).toBe(false);
