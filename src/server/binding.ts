@@ -1,6 +1,6 @@
 // Bindings (RFC 9449 section 6, RFC 7800): what an access token is bound to, from its claims or from
 // introspection, and whether it may be used with a scheme.
-import { membersArgument, objectArgument, plainArgument } from "../bytes/argument.js";
+import { leave, membersArgument, objectArgument, plainArgument } from "../bytes/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { type Failure, failure } from "../proof/failure.js";
 
@@ -49,10 +49,13 @@ export type TokenClaims =
  */
 export function bindingFromClaims(claims: TokenClaims): Binding | null {
   const members = objectArgument(plainArgument(claims, "claims"), "claims");
-  if (owns(members, "payload") && owns(members, "protectedHeader")) {
-    throw new TypeError("claims must be the payload of the token, not what holds it");
+  if (!owns(members, "cnf")) {
+    // What libraries answer besides the claims, which would look like an unbound token.
+    if (owns(members, "payload") || (owns(members, "header") && owns(members, "claims"))) {
+      throw new TypeError("claims must be those of the token, not what holds them");
+    }
+    if (owns(members, "error")) return INVALID;
   }
-  if (owns(members, "error") && !owns(members, "cnf")) return INVALID;
   const isIntrospection = owns(members, "active");
   if (isIntrospection && members["active"] !== true) return null;
   const binding = owns(members, "cnf") ? bindingFromConfirmation(members["cnf"]) : UNBOUND;
@@ -91,7 +94,10 @@ const FORMS = ["jkt", "otherMethods", "unbound", "invalid", "unsupported"];
 /** Guards what the caller gave or looked up; null where the token is unknown or inactive. */
 export function readBinding(value: unknown): Binding | null {
   if (value === null) return null;
-  if (typeof value !== "object" || Array.isArray(value)) throw new TypeError(BINDING);
+  if (typeof value !== "object" || Array.isArray(value) || "then" in value) {
+    leave(value);
+    throw new TypeError(BINDING);
+  }
   const given: Partial<Record<string, unknown>> = membersArgument(value, "binding", FORMS);
   const { jkt, otherMethods, unbound, invalid, unsupported } = given;
   const forms = [jkt, unbound, invalid, unsupported].filter((form) => form !== undefined);

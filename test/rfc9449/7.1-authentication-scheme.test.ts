@@ -362,6 +362,11 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
 
   test("an error of the introspection endpoint is no unbound token", () => {
     expect(bindingFromClaims({ error: "invalid_client" })).toEqual({ invalid: true });
+    // With a cnf such members are claims of somebody's own.
+    for (const own of [{ error: "x" }, { payload: {} }, { header: {}, claims: {} }]) {
+      expect(bindingFromClaims({ ...own, cnf: { jkt: JKT_ES256 } })).toEqual({ jkt: JKT_ES256 });
+    }
+    expect(bindingFromClaims({ claims: {}, sub: "a" })).toEqual({ unbound: true });
   });
 
   test("what is no object, or holds or promises the claims, is a mistake", () => {
@@ -378,6 +383,8 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
       new Response("{}"),
       Object.create(claims),
       { payload: claims, protectedHeader: { alg: "ES256" } },
+      { header: { alg: "ES256" }, payload: claims, signature: "x" },
+      { header: { alg: "ES256" }, claims },
     ]) {
       expect(() => bindingFromClaims(mistaken as never)).toThrow(TypeError); // on purpose
     }
@@ -606,6 +613,30 @@ describe("mistakes of the programmer", () => {
     };
     const result = await later.authenticate({ ...apiRequest(), binding, alsoVerified });
     expect(result).toMatchObject({ ok: false, failure: { code: "binding_unsupported" } });
+  });
+
+  test("a binding that is promised is told where promises go", () => {
+    for (const binding of [async () => BOUND, () => Promise.reject(new Error("late"))]) {
+      const request = asWritten({ ...apiRequest(), binding });
+      expect(() => server.authenticate(request)).toThrow("createAsyncResourceServer");
+    }
+  });
+
+  test("a verifier of the other kind that fails later ends no process", async () => {
+    const noted: unknown[] = [];
+    const note = (reason: unknown): number => noted.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      const replay = { add: () => Promise.reject(new Error("late")) };
+      const verifier = createAsyncVerifier({ replay }) as never; // on purpose
+      expect(() => createResourceServer({ verifier }).authenticate(apiRequest())).toThrow(
+        TypeError,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(noted).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
   });
 
   test("a verifier of the other kind never grants anything", async () => {
