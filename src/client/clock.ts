@@ -23,14 +23,16 @@ export function readClockOffset(response: ResponseLike, now: number): number | n
 
 /**
  * RFC 9111: a cache that the client shares with others says Age; that of a browser says nothing, but
- * keeps no response with `no-store` (5.2.2.5), which token responses have. Errors are not kept for
- * long, if at all.
+ * keeps no response with `no-store` (5.2.2.5), which token responses have, and none with the statuses
+ * of a refused proof unless it is told to (RFC 9110 section 15.1).
  */
 function isFresh(response: ResponseLike): boolean {
   if (headerOf(response, "age") !== null) return false;
-  if (response.status >= 400) return true;
-  const directives = (headerOf(response, "cache-control") ?? "").split(",");
-  return directives.some((directive) => directive.trim().toLowerCase() === "no-store");
+  const control = (headerOf(response, "cache-control") ?? "").toLowerCase();
+  const directives = control.split(",").map((directive) => directive.trim());
+  if (directives.includes("no-store")) return true;
+  if (response.status !== 400 && response.status !== 401) return false;
+  return !control.includes("max-age") && headerOf(response, "expires") === null;
 }
 
 /**

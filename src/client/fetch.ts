@@ -28,7 +28,8 @@ export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
     | Pick<AsyncClientSession, "buildProof" | "observe" | "shouldRetry">;
   /**
    * What sends the requests; the platform's fetch, as it is at each call, where it is not given. It
-   * must take the URL as a string: a URL object is sent as its `href`.
+   * must take the URL as a string: a URL object is sent as its `href`. From a response of which the
+   * `url` has another origin, that of a redirect or of an address behind, nothing is learned.
    */
   readonly fetch?: F | undefined;
 }

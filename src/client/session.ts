@@ -37,7 +37,7 @@ interface SessionOptions<S extends Signer> {
   readonly clock?: (() => number) | undefined;
   /**
    * True: proofs for a server carry the time of the `Date` of its last response that no cache can
-   * have kept, for devices of which the clock is wrong: one with a status from 400 up or with
+   * have kept, for devices of which the clock is wrong: one with the status 400 or 401, or with
    * `Cache-Control: no-store`, as token responses have it, and without `Age`. So a server decides the
    * time of the proofs that are made for it, those of the future included, but of no proof for another
    * origin. False where it is not given.

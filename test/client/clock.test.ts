@@ -82,7 +82,9 @@ describe("how far a server's clock is from ours", () => {
 
   test.each([
     ["an error", 400, {}],
-    ["an error of the server", 503, {}],
+    ["a challenge", 401, {}],
+    ["a challenge that is asked for again every time", 401, { "cache-control": "no-cache" }],
+    ["an error of the server that no cache may keep", 503, { "cache-control": "no-store" }],
     ["what no cache may keep", 200, { "cache-control": "no-store" }],
     [
       "no-store among others, in any case",
@@ -98,6 +100,9 @@ describe("how far a server's clock is from ours", () => {
     ["a redirect", 302, {}],
     ["a response that the platform hides", 0, {}],
     ["a copy that was found valid", 304, { "cache-control": "no-cache" }],
+    ["an error that caches keep by themselves", 404, {}],
+    ["a challenge that is to be kept", 401, { "cache-control": "private, Max-Age=60" }],
+    ["an error with a time to keep it", 400, { expires: date }],
     ["another directive", 200, { "cache-control": "no-cache, private, max-age=0, no-storex" }],
     ["an Age, whatever else is said", 200, { "cache-control": "no-store", age: "0" }],
   ])("is not known where a cache may have kept it: %s", (_, status, headers) => {

@@ -760,6 +760,8 @@ describe("a platform that follows redirects although it is told not to", () => {
     ["it was redirected, nobody knows where to", { redirected: true }, 1],
     ["it was redirected, and the URL is empty", { url: "", redirected: true }, 1],
     ["it is another host", { url: "https://b.example/" }, 1],
+    ["it is a host of which ours is the beginning", { url: "https://a.example.org/" }, 1],
+    ["it is the beginning of our host", { url: "https://a.exampl/" }, 1],
     ["it is another port", { url: "https://a.example:8443/" }, 1],
     ["it is another scheme", { url: "http://a.example/" }, 1],
     ["it is no URL of a server", { url: "about:blank", redirected: false }, 1],
