@@ -13,7 +13,10 @@ export interface ServerMetadata {
   readonly dpop_signing_alg_values_supported: readonly string[];
 }
 
-/** Throws a TypeError where `algs` is no array of strings. */
+/**
+ * The labels of an authorization server as its metadata have them (section 5.1): pass a token endpoint
+ * or a verifier. Throws a TypeError where `algs` is no array of strings.
+ */
 export function serverMetadata(server: WithAlgs): ServerMetadata {
   return { dpop_signing_alg_values_supported: readLabels(server) };
 }
@@ -25,7 +28,10 @@ export interface ResourceMetadata {
   readonly dpop_bound_access_tokens_required: boolean;
 }
 
-/** Throws a TypeError where `algs` is no array of strings, or `schemes` no policy. */
+/**
+ * The labels and the policy of a resource server as its metadata have them (RFC 9728 section 2). Throws
+ * a TypeError where `algs` is no array of strings, or `schemes` no policy.
+ */
 export function resourceMetadata(
   server: WithAlgs & { readonly schemes: Schemes },
 ): ResourceMetadata {
@@ -40,7 +46,10 @@ export interface ClientMetadata {
   readonly dpop_bound_access_tokens: boolean;
 }
 
-/** Throws a TypeError where `boundAccessTokens` is neither true nor false. */
+/**
+ * What a client registers (section 5.2); where it is true, it gets no token without a proof. Throws a
+ * TypeError where `boundAccessTokens` is neither true nor false.
+ */
 export function clientMetadata(options: { readonly boundAccessTokens: boolean }): ClientMetadata {
   const { boundAccessTokens } = membersArgument(options, "options", ["boundAccessTokens"]);
   if (typeof boundAccessTokens !== "boolean") {
