@@ -494,7 +494,7 @@ describe("what is sent", () => {
   test("headers that do not iterate are asked by forEach", async () => {
     const server = await start(resourceReply);
     const forEach = own.forEach.bind(own);
-    const init = { headers: { forEach } } as unknown as RequestInit;
+    const init = { headers: { forEach } } as unknown as RequestInit; // on purpose: a polyfill's
     await createDpopFetch({ session: newSession() })(server.origin, init);
     expect(verdicts(server)).toEqual(["ok"]);
     expect(server.received[0]?.headers["x-own"]).toBe("1");

@@ -293,9 +293,10 @@ describe("createMemoryReplayStore", () => {
 
 test("of a hundred at once through an asynchronous store, one is first", async () => {
   const memory = createMemoryReplayStore();
+  let calls = 0;
   const replay: ReplayStore = {
     async add(key, expiresAt, now) {
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+      await new Promise((resolve) => setTimeout(resolve, (++calls * 3) % 5)); // out of order
       return memory.add(key, expiresAt, now);
     },
   };
