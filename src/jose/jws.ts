@@ -1,40 +1,63 @@
 // JWS compact serialization (RFC 7515 sections 3.1, 4.1 and 7.1): text to header, payload,
 // signature and signing input.
-import { decodeBase64url } from "../bytes/base64url.js";
+import { decodeBase64url, decodeBase64urlText } from "../bytes/base64url.js";
 import { type JsonObject, parseJsonObject } from "../bytes/json.js";
-import { decodeUtf8 } from "../bytes/utf8.js";
+
+/**
+ * A compact JWS with the places of its two dots. The segments stay where they are: to read letters
+ * out of a piece that was cut off costs V8 three times as much (bench/parse).
+ */
+export interface JwsSegments {
+  readonly jws: string;
+  /** The index of the first dot. */
+  readonly headerEnd: number;
+  /** The index of the second dot. The signature covers everything before it (section 5.1). */
+  readonly payloadEnd: number;
+}
+
+/** Finds the dots. null: not exactly three non-empty segments. */
+export function splitJws(jws: string): JwsSegments | null {
+  const headerEnd = jws.indexOf(".");
+  const payloadEnd = jws.indexOf(".", headerEnd + 1);
+  if (headerEnd < 1 || payloadEnd === headerEnd + 1 || payloadEnd === jws.length - 1) return null;
+  if (payloadEnd === -1 || jws.indexOf(".", payloadEnd + 1) !== -1) return null;
+  return { jws, headerEnd, payloadEnd };
+}
+
+/** null: not strict base64url, strict UTF-8 and one strict JSON object. */
+export function parseHeader({ jws, headerEnd }: JwsSegments): JsonObject | null {
+  return parseSegment(jws, 0, headerEnd);
+}
+
+/** null: as for a header. */
+export function parsePayload({ jws, headerEnd, payloadEnd }: JwsSegments): JsonObject | null {
+  return parseSegment(jws, headerEnd + 1, payloadEnd);
+}
+
+function parseSegment(jws: string, start: number, end: number): JsonObject | null {
+  const text = decodeBase64urlText(jws, start, end);
+  return text === null ? null : parseJsonObject(text);
+}
+
+/** null: not strict base64url. */
+export function decodeSignature({ jws, payloadEnd }: JwsSegments): Uint8Array | null {
+  return decodeBase64url(jws, payloadEnd + 1);
+}
 
 export interface ParsedJws {
   readonly header: JsonObject;
   readonly payload: JsonObject;
   readonly signature: Uint8Array;
-  /** What the signature covers: the first two segments with the dot between them, in ASCII. */
-  readonly signingInput: string;
 }
 
-/**
- * Parses a signed JWT, each segment decoded once. null: not exactly three non-empty segments, not
- * strict base64url, not strict UTF-8, or a header or payload that is not one strict JSON object.
- * Says nothing about the signature.
- */
-export function parseJws(jws: string): ParsedJws | null {
-  const first = jws.indexOf(".");
-  const second = jws.indexOf(".", first + 1);
-  if (first < 1 || second === first + 1 || second === jws.length - 1) return null;
-  if (second === -1 || jws.indexOf(".", second + 1) !== -1) return null;
-  const signature = decodeBase64url(jws, second + 1);
-  if (signature === null) return null;
-  const header = decodeObject(jws, 0, first);
-  if (header === null) return null;
-  const payload = decodeObject(jws, first + 1, second);
-  if (payload === null) return null;
-  return { header, payload, signature, signingInput: jws.slice(0, second) };
-}
-
-function decodeObject(jws: string, start: number, end: number): JsonObject | null {
-  const bytes = decodeBase64url(jws, start, end);
-  const text = bytes === null ? null : decodeUtf8(bytes);
-  return text === null ? null : parseJsonObject(text);
+/** Parses all three segments; null where one is not what it should be. Verifies nothing. */
+export function parseJws(segments: JwsSegments): ParsedJws | null {
+  const signature = decodeSignature(segments);
+  const header = signature === null ? null : parseHeader(segments);
+  const payload = header === null ? null : parsePayload(segments);
+  return signature === null || header === null || payload === null
+    ? null
+    : { header, payload, signature };
 }
 
 /**

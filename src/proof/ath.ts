@@ -1,5 +1,5 @@
 // ath (RFC 9449 section 4.2): an access token to the hash that a proof for it carries.
-import { asciiBytes } from "../bytes/utf8.js";
+import { stringArgument } from "../bytes/argument.js";
 import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "../jose/hash.js";
 
 /**
@@ -9,26 +9,35 @@ import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "../j
  */
 export function accessTokenHash(accessToken: string, options: HashOptions): string {
   const hasher = readHasher(options);
-  if (!isAccessToken(accessToken)) {
+  stringArgument(accessToken, "accessToken");
+  const ath = hashOf(accessToken, hasher);
+  if (ath === null) {
     throw new TypeError("accessToken must be a non-empty string of printable ASCII without spaces");
   }
-  return hashOf(accessToken, hasher);
+  return ath;
 }
 
-/** The same for a token of which the form was checked. */
-export function hashOf(accessToken: string, hasher: Hasher): string {
-  return sha256Base64url(asciiBytes(accessToken), hasher);
+/** The same, or null for what is no access token. */
+export function hashOf(accessToken: string, hasher: Hasher): string | null {
+  const bytes = tokenBytes(accessToken);
+  return bytes === null ? null : sha256Base64url(bytes, hasher);
+}
+
+/** True for a non-empty text of which every character can stand in an access token. */
+export function isAccessToken(value: unknown): value is string {
+  return typeof value === "string" && tokenBytes(value) !== null;
 }
 
 /**
  * RFC 6749 appendix A.12 lets a token hold any VSCHAR; a space can't stand in an Authorization
  * header (token68).
  */
-export function isAccessToken(value: unknown): value is string {
-  if (typeof value !== "string" || value === "") return false;
-  for (let i = 0; i < value.length; i++) {
-    const unit = value.charCodeAt(i);
-    if (unit <= 0x20 || unit >= 0x7f) return false;
+function tokenBytes(token: string): Uint8Array | null {
+  const bytes = new Uint8Array(token.length);
+  for (let i = 0; i < token.length; i++) {
+    const unit = token.charCodeAt(i);
+    if (unit <= 0x20 || unit >= 0x7f) return null;
+    bytes[i] = unit;
   }
-  return true;
+  return token === "" ? null : bytes;
 }

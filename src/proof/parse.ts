@@ -5,7 +5,7 @@ import { membersArgument } from "../bytes/argument.js";
 import type { JsonObject } from "../bytes/json.js";
 import { algShape } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
-import { demandsExtension, type ParsedJws, parseJws } from "../jose/jws.js";
+import { demandsExtension, type JwsSegments, parseJws, splitJws } from "../jose/jws.js";
 import {
   type ProofClaims,
   type ProofLimitOptions,
@@ -44,9 +44,13 @@ export function parseProof(
   options: { readonly limits?: ProofLimitOptions | undefined } = {},
 ): ParsedProof | Failure {
   const limits = readLimits(membersArgument(options, "options", ["limits"]).limits);
-  const jws = parseProofJws(proof, limits);
-  if (typeof jws === "string") return failure(jws);
+  const segments = splitProof(proof, limits);
+  if (typeof segments === "string") return failure(segments);
+  const jws = parseJws(segments);
+  if (jws === null) return failure("jws_malformed");
   const { header } = jws;
+  const badHeader = checkHeader(header);
+  if (badHeader !== null) return failure(badHeader);
   const alg = header["alg"];
   if (typeof alg !== "string" || algShape(alg) === undefined) return failure("alg_unsupported");
   const claims = readClaims(jws.payload, limits);
@@ -56,19 +60,19 @@ export function parseProof(
   return { ok: true, alg, jwk, claims, header };
 }
 
-/**
- * Items 1, 2 and 4 of section 4.3, in this order: present and single, size, JWS form, typ, crit.
- */
-export function parseProofJws(proof: ProofHeader, limits: ProofLimits): ParsedJws | FailureCode {
+/** Items 1 and 2 of section 4.3, as far as they need no decoding: present, single, size, segments. */
+export function splitProof(proof: ProofHeader, limits: ProofLimits): JwsSegments | FailureCode {
   if (isProofAbsent(proof)) return "proof_missing"; // item 1
   const field = singleField(proof);
   if (field === null) return "proof_multiple"; // item 1
   if (field.length > limits.proof) return "proof_too_large"; // item 2; section 11.1
-  const jws = parseJws(field);
-  if (jws === null) return "jws_malformed"; // item 2
-  if (jws.header["typ"] !== TYP) return "typ_mismatch"; // item 4
-  if (demandsExtension(jws.header)) return "crit_unsupported"; // item 2
-  return jws;
+  return splitJws(field) ?? "jws_malformed"; // item 2
+}
+
+/** What a header must say whatever the algorithm and the key: items 4 and 2. */
+export function checkHeader(header: JsonObject): FailureCode | null {
+  if (header["typ"] !== TYP) return "typ_mismatch"; // item 4
+  return demandsExtension(header) ? "crit_unsupported" : null; // item 2
 }
 
 /** True where the request carries no proof at all: no field, or empty ones alone. */
