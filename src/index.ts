@@ -49,6 +49,10 @@ export {
   type Backend,
   type BearerAccess,
   type Binding,
+  type CacheOptions,
+  type CacheUsage,
+  type CachingAsyncVerifier,
+  type CachingVerifier,
   type Challenge,
   type ClientMetadata,
   type ClientSession,
@@ -167,7 +171,7 @@ export type AsyncClientSessionOptions = Optional<core.AsyncClientSessionOptions>
  * with its code; it never throws for what a client sent. Throws a TypeError or RangeError that
  * names the option.
  */
-export function createVerifier(options: VerifierOptions = {}): core.Verifier {
+export function createVerifier(options: VerifierOptions = {}): core.CachingVerifier {
   return core.createVerifier(withBackend(options));
 }
 
@@ -175,7 +179,7 @@ export function createVerifier(options: VerifierOptions = {}): core.Verifier {
  * Makes a verifier of which any part may answer later; `verify` returns a promise. What a
  * synchronous one throws is a rejection here.
  */
-export function createAsyncVerifier(options: AsyncVerifierOptions = {}): core.AsyncVerifier {
+export function createAsyncVerifier(options: AsyncVerifierOptions = {}): core.CachingAsyncVerifier {
   return core.createAsyncVerifier(withBackend(options));
 }
 

@@ -19,11 +19,11 @@ import {
 } from "dpop-core";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { describe, expect, test } from "vitest";
 import { mint, NOW, TOKEN_URL } from "./support/mint.js";
 
-const PARTS = { p256, p384, p521, ed25519, sha256, sha512 };
+const PARTS = { p256, p384, p521, ed25519, sha256, sha384, sha512 };
 
 /** Calls a function as plain JavaScript would, whatever the types say. */
 const call = (f: (...args: never[]) => unknown, ...args: readonly unknown[]): unknown =>
@@ -130,7 +130,10 @@ describe("options", () => {
       { maxage: 60 },
       /^options must have no members but backend, algs, maxAge/,
     ],
-    ["cache, which does not exist yet", { cache: {} }, /^options /],
+    ["cache true", { cache: true }, /^cache must be an object/],
+    ["cache null", { cache: null }, /^cache must be an object/],
+    ["a misspelt bound", { cache: { maxkeys: 1 } }, /^cache must have no members but maxKeys/],
+    ["a bound in text", { cache: { maxKeys: "1" } }, /^cache\.maxKeys must be a number of keys/],
     ["backend a string", { backend: "noble" }, /^backend /],
     ["a backend without a hash", { backend: { algs: [ES256] } }, /^backend\.sha256 /],
     ["a backend without algorithms", { backend: { ...noble, algs: undefined } }, /^backend\.algs /],
@@ -182,6 +185,9 @@ describe("options", () => {
     ["maxAge in milliseconds", { maxAge: 300_000 }, /^maxAge .*seconds/],
     ["clockTolerance negative", { clockTolerance: -1 }, /^clockTolerance .*seconds/],
     ["a limit of nothing", { limits: { jti: 0 } }, /^limits\.jti .*characters/],
+    ["fewer keys than none", { cache: { maxKeys: -1 } }, /^cache\.maxKeys .*keys/],
+    ["half a byte", { cache: { maxTableBytes: 0.5 } }, /^cache\.maxTableBytes .*bytes/],
+    ["tokens without end", { cache: { maxTokens: Infinity } }, /^cache\.maxTokens .*tokens/],
     ["a limit that is not whole", { limits: { htu: 1.5 } }, /^limits\.htu .*characters/],
     [
       "a limit without end",
@@ -310,6 +316,11 @@ describe("the other functions", () => {
       "nobleBackend: half a curve",
       () => call(nobleBackend, { ...PARTS, p521: { sign: p521.sign } }),
       /^parts\.p521\.verify /,
+    ],
+    [
+      "nobleBackend: no SHA-384",
+      () => call(nobleBackend, { ...PARTS, sha384: undefined }),
+      /^parts\.sha384 /,
     ],
     [
       "nobleBackend: no SHA-512",

@@ -10,6 +10,7 @@ import { type Alg, algShape, type Backend, type SyncAlg } from "../jose/alg.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import type { TimeWindow } from "../proof/check.js";
 import { type ProofLimitOptions, type ProofLimits, readLimits } from "../proof/claims.js";
+import { type CacheBounds, type CacheOptions, readCacheBounds } from "./cache.js";
 import type { NonceCheck } from "./nonce.js";
 import type { ReplayStore, SyncReplayStore } from "./replay.js";
 
@@ -39,6 +40,12 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
    * Upper bounds in characters; proof 8192, jti 256, htu 4096, nonce 1024 where they are not given.
    */
   readonly limits?: ProofLimitOptions | undefined;
+  /**
+   * Bounds of what is remembered of valid proofs to make later ones cheaper: at most 72 MiB where
+   * nothing is given. `{ maxKeys: 0, maxTokens: 0 }` remembers nothing. No answer depends on it. The
+   * functions that check a single proof remember nothing anyway.
+   */
+  readonly cache?: CacheOptions | undefined;
 }
 
 /**
@@ -65,6 +72,7 @@ export interface Policy<A extends Alg, R extends ReplayStore> extends TimeWindow
   readonly noncePolicy: NoncePolicy;
   readonly replay: R | undefined;
   readonly limits: ProofLimits;
+  readonly cache: CacheBounds;
 }
 
 const OPTIONS = [
@@ -77,6 +85,7 @@ const OPTIONS = [
   "noncePolicy",
   "replay",
   "limits",
+  "cache",
 ];
 
 /** A day: a window longer than that is a mistake of unit. */
@@ -106,6 +115,7 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
     noncePolicy: readNoncePolicy(given.noncePolicy, nonce),
     replay,
     limits: readLimits(given.limits),
+    cache: readCacheBounds(given.cache),
   });
 }
 

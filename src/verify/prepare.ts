@@ -1,12 +1,15 @@
 // Preparation (RFC 9449 section 4.3): every check of a proof that needs neither its signature nor
 // the key that was expected.
+import type { JsonObject } from "../bytes/json.js";
 import type { Alg } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
+import { decodeSignature, type JwsSegments, parseHeader, parsePayload } from "../jose/jws.js";
 import { thumbprint } from "../jose/thumbprint.js";
 import { checkAth, checkHtm, checkHtu, checkIat, checkLifetime } from "../proof/check.js";
 import { type ProofClaims, readClaims } from "../proof/claims.js";
 import { type Failure, failure } from "../proof/failure.js";
-import { parseProofJws, type ProofHeader } from "../proof/parse.js";
+import { checkHeader, type ProofHeader, splitProof } from "../proof/parse.js";
+import type { KnownKey, ProofCache } from "./cache.js";
 import { askNonce, checkNonce, type NonceAnswer, type NonceStatus } from "./nonce.js";
 import type { Policy } from "./policy.js";
 import type { ReplayStore } from "./replay.js";
@@ -21,25 +24,41 @@ export interface PendingProof<A extends Alg> {
   readonly alg: A;
   readonly jwk: PublicJwk;
   readonly jkt: string;
+  /** The first segment, as it came. */
+  readonly header: string;
+  /** What is known of that segment from a proof that was valid. */
+  readonly known: KnownKey<A> | undefined;
   readonly claims: ProofClaims;
   readonly nonce: NonceStatus | undefined;
   readonly signature: Uint8Array;
-  readonly signingInput: string;
+  readonly segments: JwsSegments;
   /** The last second, since the epoch, in which this proof could be accepted. */
   readonly lastAccepted: number;
 }
 
-/** The checks in their fixed order, cheap before dear; the first failure is the answer. */
+/**
+ * The checks in their fixed order, cheap before dear; the first failure is the answer. Of a header
+ * that is known, every check was right once, and none of them depends on anything else.
+ */
 export function prepare<A extends Alg>(
   proof: ProofHeader,
   request: RequestFacts,
   policy: Policy<A, ReplayStore>,
+  cache: ProofCache<A>,
 ): PendingProof<A> | Failure {
-  const { now } = request;
-  const jws = parseProofJws(proof, policy.limits); // items 1, 2 and 4
-  if (typeof jws === "string") return failure(jws);
-  const { header, payload, signature, signingInput } = jws;
-  const alg = acceptedAlg(header["alg"], policy); // item 5
+  const { accessToken, now } = request;
+  const segments = splitProof(proof, policy.limits); // items 1 and 2
+  if (typeof segments === "string") return failure(segments);
+  const signature = decodeSignature(segments);
+  if (signature === null) return failure("jws_malformed"); // item 2
+  const encodedHeader = segments.jws.slice(0, segments.headerEnd);
+  const known = cache.keyOf(encodedHeader);
+  const header = known === undefined ? parseHeader(segments) : NOTHING_NEW;
+  const payload = header === null ? null : parsePayload(segments);
+  if (header === null || payload === null) return failure("jws_malformed"); // item 2
+  const badHeader = known === undefined ? checkHeader(header) : null; // items 4 and 2
+  if (badHeader !== null) return failure(badHeader);
+  const alg = known === undefined ? acceptedAlg(header["alg"], policy) : known.alg; // item 5
   if (alg === undefined) return failure("alg_unsupported");
   const claims = readClaims(payload, policy.limits); // item 3
   if (typeof claims === "string") return failure(claims);
@@ -49,22 +68,29 @@ export function prepare<A extends Alg>(
   if (otherUrl !== null) return otherUrl;
   const timely = checkTime(claims, now, policy); // items 10 and 11
   if (!timely.ok) return timely;
-  const otherToken = checkAth(claims, request.accessToken, policy.hasher); // item 12a
+  const ath = accessToken === undefined ? undefined : cache.athOf(accessToken);
+  const otherToken = checkAth(claims, accessToken, policy.hasher, ath); // item 12a
   if (otherToken !== null) return otherToken;
-  const jwk = readPublicJwk(header["jwk"], alg); // items 6 and 7
+  const jwk = known === undefined ? readPublicJwk(header["jwk"], alg) : known.jwk; // items 6 and 7
   if (typeof jwk === "string") return failure(jwk);
+  Object.freeze(jwk); // it may be remembered, and results of other proofs then have it too
   return {
     ok: true,
     alg,
     jwk,
-    jkt: thumbprint(jwk, policy.hasher),
+    jkt: known === undefined ? thumbprint(jwk, policy.hasher) : known.jkt,
+    header: encodedHeader,
+    known,
     claims,
     nonce: timely.nonce,
     signature,
-    signingInput,
+    segments,
     lastAccepted: timely.lastAccepted,
   };
 }
+
+/** Stands for a header that need not be read again. */
+const NOTHING_NEW: JsonObject = {};
 
 type Timely = Pick<PendingProof<Alg>, "ok" | "nonce" | "lastAccepted">;
 

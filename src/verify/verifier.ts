@@ -17,6 +17,13 @@ import { checkJkt } from "../proof/check.js";
 import type { ProofClaims } from "../proof/claims.js";
 import { type Failure, failure, isFailure } from "../proof/failure.js";
 import type { ProofHeader } from "../proof/parse.js";
+import {
+  type CacheUsage,
+  createProofCache,
+  type KeyOf,
+  NO_CACHE,
+  type ProofCache,
+} from "./cache.js";
 import type { NonceCheck, NonceStatus } from "./nonce.js";
 import {
   type AsyncVerifierOptions,
@@ -54,6 +61,11 @@ interface VerifierState {
   readonly nonce: NonceCheck | undefined;
 }
 
+interface Caching {
+  /** What is remembered of valid proofs now, for metrics. */
+  cacheUsage(): CacheUsage;
+}
+
 export interface Verifier extends VerifierState {
   /**
    * Checks a proof by every item of RFC 9449 section 4.3. `proof` is the value, or the list of
@@ -69,24 +81,33 @@ export interface AsyncVerifier extends VerifierState {
   verify(proof: ProofHeader, request: AsyncProofRequest): Promise<VerifyResult>;
 }
 
+/** What createVerifier makes. */
+export interface CachingVerifier extends Verifier, Caching {}
+
+/** What createAsyncVerifier makes. */
+export interface CachingAsyncVerifier extends AsyncVerifier, Caching {}
+
 /**
  * Makes a verifier from parts that answer at once. Made once, used often; throws for a mistaken
  * option, by name.
  */
-export function createVerifier(options: VerifierOptions): Verifier {
+export function createVerifier(options: VerifierOptions): CachingVerifier {
   const policy = readPolicy(options);
+  const cache = createProofCache<SyncAlg>(policy.cache);
   return Object.freeze({
-    ...stateOf(policy),
-    verify: (proof: ProofHeader, request: ProofRequest) => drive(proof, request, policy),
+    ...stateOf(policy, cache),
+    verify: (proof: ProofHeader, request: ProofRequest) => drive(proof, request, policy, cache),
   });
 }
 
 /** Makes a verifier of which any part may answer later. */
-export function createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifier {
+export function createAsyncVerifier(options: AsyncVerifierOptions): CachingAsyncVerifier {
   const policy = readPolicy(options);
+  const cache = createProofCache<Alg>(policy.cache);
   return Object.freeze({
-    ...stateOf(policy),
-    verify: (proof: ProofHeader, request: AsyncProofRequest) => driveAsync(proof, request, policy),
+    ...stateOf(policy, cache),
+    verify: (proof: ProofHeader, request: AsyncProofRequest) =>
+      driveAsync(proof, request, policy, cache),
   });
 }
 
@@ -96,7 +117,7 @@ export function verifyProof(
   request: ProofRequest,
   options: VerifierOptions,
 ): VerifyResult {
-  return drive(proof, request, readPolicy(options));
+  return drive(proof, request, readPolicy(options), NO_CACHE);
 }
 
 /** The same where a part may answer later. */
@@ -105,7 +126,7 @@ export async function verifyProofAsync(
   request: AsyncProofRequest,
   options: AsyncVerifierOptions,
 ): Promise<VerifyResult> {
-  return driveAsync(proof, request, readPolicy(options));
+  return driveAsync(proof, request, readPolicy(options), NO_CACHE);
 }
 
 /** The labels of a verifier that the programmer passed; a TypeError where it is none. */
@@ -129,24 +150,34 @@ export function readResult(result: VerifyResult): VerifyResult {
   );
 }
 
-function stateOf(policy: Policy<Alg, ReplayStore>): VerifierState {
-  return { algs: Object.freeze([...policy.algs.keys()]), nonce: policy.nonce };
+function stateOf(
+  policy: Policy<Alg, ReplayStore>,
+  cache: ProofCache<Alg>,
+): VerifierState & Caching {
+  return {
+    algs: Object.freeze([...policy.algs.keys()]),
+    nonce: policy.nonce,
+    cacheUsage: cache.usage,
+  };
 }
 
 function drive(
   proof: ProofHeader,
   request: ProofRequest,
   policy: Policy<SyncAlg, SyncReplayStore>,
+  cache: ProofCache<SyncAlg>,
 ): VerifyResult {
   const facts = readRequest(request, policy.clock);
-  const pending = prepare(proof, facts, policy);
+  const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
   const notBound = bind(pending, facts, expectedJkt(facts)); // item 12b
   if (notBound !== null) return notBound;
-  const key = pending.alg.importKey(pending.jwk);
+  const key = pending.known?.key ?? pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
-  const badSignature = checkSignature(verifyWith(key, pending)); // item 6
+  const signed = signingInput(pending);
+  const badSignature = checkSignature(verifyWith(key, pending.signature, signed)); // item 6
   if (badSignature !== null) return badSignature;
+  remember(cache, pending, key, signed, facts.accessToken);
   if (policy.replay !== undefined) {
     const { key: proofKey, expiresAt } = replayEntry(pending, policy);
     const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
@@ -159,17 +190,20 @@ async function driveAsync(
   proof: ProofHeader,
   request: AsyncProofRequest,
   policy: Policy<Alg, ReplayStore>,
+  cache: ProofCache<Alg>,
 ): Promise<VerifyResult> {
   const facts = readRequest(request, policy.clock);
   const started = readClock(policy.clock);
-  const pending = prepare(proof, facts, policy);
+  const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
   const notBound = bind(pending, facts, await expectedJkt(facts)); // item 12b
   if (notBound !== null) return notBound;
-  const key = await pending.alg.importKey(pending.jwk);
+  const key = pending.known?.key ?? (await pending.alg.importKey(pending.jwk));
   if (key === null) return failure("jwk_invalid"); // item 6
-  const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
+  const signed = signingInput(pending);
+  const badSignature = checkSignature(await verifyWith(key, pending.signature, signed)); // item 6
   if (badSignature !== null) return badSignature;
+  remember(cache, pending, key, signed, facts.accessToken);
   const now = afterWait(facts.now, readClock(policy.clock) - started);
   const late = now === facts.now ? null : checkTime(pending.claims, now, policy); // items 10 and 11
   if (late !== null && !late.ok) return late;
@@ -210,9 +244,16 @@ function bind(pending: PendingProof<Alg>, facts: RequestFacts, expected: unknown
   return pending.jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
 }
 
+/** RFC 7515 section 5.1: what the signature covers, as bytes. */
+function signingInput({ segments, known }: PendingProof<Alg>): Uint8Array {
+  const { jws, payloadEnd } = segments;
+  return asciiBytes(jws, payloadEnd, known?.headerBytes);
+}
+
 function verifyWith(
   key: SyncKey | AsyncKey,
-  pending: PendingProof<Alg>,
+  signature: Uint8Array,
+  signed: Uint8Array,
 ): boolean | Promise<boolean> {
   if (typeof key?.verify !== "function") {
     leave(key);
@@ -220,7 +261,7 @@ function verifyWith(
       "importKey must return a key or null; createAsyncVerifier takes one that returns a promise",
     );
   }
-  return key.verify(pending.signature, asciiBytes(pending.signingInput));
+  return key.verify(signature, signed);
 }
 
 /**
@@ -234,6 +275,20 @@ function checkSignature(valid: unknown): Failure | null {
   throw new TypeError(
     "key.verify must return true or false; createAsyncVerifier takes one that returns a promise",
   );
+}
+
+/** Only now, with a valid signature: a stranger must not fill what is remembered. */
+function remember<A extends Alg>(
+  cache: ProofCache<A>,
+  { header, known, alg, jwk, jkt, claims }: PendingProof<A>,
+  key: KeyOf<A>,
+  signed: Uint8Array,
+  accessToken: string | undefined,
+): void {
+  const headerBytes = known?.headerBytes ?? signed.slice(0, header.length);
+  cache.keepKey(header, known ?? { alg, jwk, jkt, key, headerBytes });
+  // Equal to the hash of the token, as was checked (item 12a).
+  if (accessToken !== undefined && claims.ath !== undefined) cache.keepAth(accessToken, claims.ath);
 }
 
 function replayEntry(

@@ -1,0 +1,174 @@
+// What a verifier remembers of valid proofs, so that it does no work twice: the header segment, which
+// a client sends with every proof to the byte, to all that was found out about it; and the access
+// token to its hash.
+//
+// It can't change an answer. What is remembered was worked out from that very text under this very
+// policy, and a signature that was valid vouched for it: a stranger's garbage leaves no trace.
+import { integerArgument, membersArgument, numberArgument } from "../bytes/argument.js";
+import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.js";
+import type { Alg, AsyncKey, SyncKey } from "../jose/alg.js";
+import type { PublicJwk } from "../jose/jwk.js";
+import { createLru, createSegmentedLru } from "./lru.js";
+
+/** Bounds of a verifier's memory. With 0 for one of a pair, nothing of that kind is remembered. */
+export interface CacheOptions {
+  /** Keys, each with its header; 10,000 where it is not given. */
+  readonly maxKeys?: number | undefined;
+  /** Bytes of keys and headers, tables left out; 32 MiB where it is not given. */
+  readonly maxKeyBytes?: number | undefined;
+  /** Bytes of tables, which make a key's signatures cheaper; 32 MiB where it is not given. */
+  readonly maxTableBytes?: number | undefined;
+  /** Access tokens, each with its hash; 10,000 where it is not given. */
+  readonly maxTokens?: number | undefined;
+  /** Bytes of access tokens; 8 MiB where it is not given. */
+  readonly maxTokenBytes?: number | undefined;
+}
+
+/** What a verifier's memory holds now. Bytes are estimates that err upwards. */
+export interface CacheUsage {
+  readonly keys: number;
+  readonly keyBytes: number;
+  /** Keys that have tables. */
+  readonly tables: number;
+  readonly tableBytes: number;
+  readonly tokens: number;
+  readonly tokenBytes: number;
+}
+
+export type CacheBounds = { readonly [B in keyof CacheOptions]-?: number };
+
+const MIB = 1_048_576;
+const DEFAULTS: CacheBounds = {
+  maxKeys: 10_000,
+  maxKeyBytes: 32 * MIB,
+  maxTableBytes: 32 * MIB,
+  maxTokens: 10_000,
+  maxTokenBytes: 8 * MIB,
+};
+
+const MOST_ENTRIES = 8_388_608;
+const MOST_BYTES = 0x1000_0000_0000;
+
+/** Checks the option `cache`; throws a TypeError or RangeError that names the bound. */
+export function readCacheBounds(value: CacheOptions | undefined): CacheBounds {
+  if (value === undefined) return DEFAULTS;
+  const given = membersArgument(value, "cache", Object.keys(DEFAULTS));
+  const bound = (name: keyof CacheBounds, unit: string, most: number): number =>
+    given[name] === undefined
+      ? DEFAULTS[name]
+      : integerArgument(given[name], `cache.${name}`, unit, 0, most);
+  return Object.freeze({
+    maxKeys: bound("maxKeys", "keys", MOST_ENTRIES),
+    maxKeyBytes: bound("maxKeyBytes", "bytes", MOST_BYTES),
+    maxTableBytes: bound("maxTableBytes", "bytes", MOST_BYTES),
+    maxTokens: bound("maxTokens", "access tokens", MOST_ENTRIES),
+    maxTokenBytes: bound("maxTokenBytes", "bytes", MOST_BYTES),
+  });
+}
+
+/** What a header segment says, once a signature was valid under it. */
+export interface KnownKey<A extends Alg> {
+  readonly alg: A;
+  readonly jwk: PublicJwk;
+  readonly jkt: string;
+  readonly key: KeyOf<A>;
+  /** The bytes of the header segment, with which every signing input under it begins. */
+  readonly headerBytes: Uint8Array;
+}
+
+/** What importKey of an algorithm makes. */
+export type KeyOf<A extends Alg> = NonNullable<Awaited<ReturnType<A["importKey"]>>>;
+
+export interface ProofCache<A extends Alg> {
+  /** What is known of a header segment; asking leaves everything as it is. */
+  keyOf(header: string): KnownKey<A> | undefined;
+  /** The hash of an access token, where it is known; asking leaves everything as it is. */
+  athOf(accessToken: string): string | undefined;
+  /** Remembers a key. Only for a proof of which the signature was valid. */
+  keepKey(header: string, known: KnownKey<A>): void;
+  /** Remembers the hash of a token. Only for a proof of which the signature was valid. */
+  keepAth(accessToken: string, ath: string): void;
+  usage(): CacheUsage;
+}
+
+/**
+ * What an entry takes beside its texts: objects, links and places in a Map. test/cache.test.ts
+ * measures that this is not too little.
+ */
+const KEY_OVERHEAD = 1000;
+const TOKEN_OVERHEAD = 350;
+
+/** An empty memory. */
+export function createProofCache<A extends Alg>(bounds: CacheBounds): ProofCache<A> {
+  const tables = createLru<TableKey>(bounds.maxKeys, bounds.maxTableBytes, (_, key) =>
+    key.dropTables(),
+  );
+  const keys = createSegmentedLru<KnownKey<A>>(bounds.maxKeys, bounds.maxKeyBytes, (header) =>
+    tables.remove(header),
+  );
+  const tokens = createSegmentedLru<string>(
+    bounds.maxTokens,
+    bounds.maxTokenBytes,
+    () => undefined,
+  );
+  return {
+    keyOf: keys.get,
+    athOf: tokens.get,
+    keepKey(header, found) {
+      if (bounds.maxKeys === 0) return;
+      const present = keys.get(header);
+      const known = present ?? found;
+      const text = present === undefined ? copyOf(header) : header;
+      const key: SyncKey | AsyncKey = known.key;
+      const tableSize = hasTables(key) ? bytesArgument(key.tableSize, "key.tableSize") : 0;
+      // The header is there three times: as text, as bytes, and as the members that were read from it.
+      const texts = 3 * header.length + KEY_OVERHEAD;
+      keys.use(text, known, texts + bytesArgument(key.size, "key.size") - tableSize);
+      if (hasTables(key) && keys.get(text) !== undefined) tables.put(text, key, tableSize);
+    },
+    keepAth(accessToken, ath) {
+      if (bounds.maxTokens === 0) return;
+      const text = tokens.get(accessToken) === undefined ? copyOf(accessToken) : accessToken;
+      tokens.use(text, ath, text.length + TOKEN_OVERHEAD);
+    },
+    usage: () => ({
+      keys: keys.size,
+      keyBytes: keys.bytes,
+      tables: tables.size,
+      tableBytes: tables.bytes,
+      tokens: tokens.size,
+      tokenBytes: tokens.bytes,
+    }),
+  };
+}
+
+/** Remembers nothing. */
+export const NO_CACHE: ProofCache<never> = {
+  keyOf: () => undefined,
+  athOf: () => undefined,
+  keepKey: () => undefined,
+  keepAth: () => undefined,
+  usage: () => ({ keys: 0, keyBytes: 0, tables: 0, tableBytes: 0, tokens: 0, tokenBytes: 0 }),
+};
+
+/** A key that has tables now and can drop them; others are counted as a whole. */
+type TableKey = SyncKey & Required<Pick<SyncKey, "tableSize" | "dropTables">>;
+
+function hasTables(key: SyncKey | AsyncKey): key is TableKey {
+  if (!("tableSize" in key) || !("dropTables" in key)) return false;
+  return typeof key.dropTables === "function" && key.tableSize !== undefined && key.tableSize !== 0;
+}
+
+/** A size of another kind would make every bound void. */
+function bytesArgument(value: unknown, name: string): number {
+  return numberArgument(value, name, "bytes", 0, MOST_BYTES);
+}
+
+/**
+ * The same text, with memory of its own: a piece of a longer text can keep all of that alive (a
+ * header its proof, an access token its header field).
+ */
+function copyOf(text: string): string {
+  const bytes = encodeUtf8(text);
+  return (bytes === null ? null : decodeUtf8(bytes)) ?? text;
+}
