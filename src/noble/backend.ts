@@ -28,21 +28,21 @@ export interface NobleBackend extends Backend<SyncAlg> {
 
 /**
  * A backend over the caller's own noble: `p256`, `p384` and `p521` of @noble/curves/nist.js,
- * `ed25519` of @noble/curves/ed25519.js, `sha256` and `sha512` of @noble/hashes/sha2.js, version 2.
+ * `ed25519` of @noble/curves/ed25519.js, `sha256`, `sha384` and `sha512` of @noble/hashes/sha2.js, version 2.
  * ES256, EdDSA and Ed25519 are accepted by default; ES384 and ES512 where they are asked for.
  * Throws a TypeError that names a part that is missing.
  */
 export function nobleBackend(parts: NobleParts): NobleBackend {
   const given = readParts(parts);
   const randomBytes = guardedRandomBytes(given.randomBytes ?? platformRandomBytes);
-  const ES256 = ecdsaAlg("ES256", given.p256);
+  const ES256 = ecdsaAlg("ES256", given.p256, given.sha256);
   const EdDSA = eddsaAlg("EdDSA", given);
   const Ed25519 = eddsaAlg("Ed25519", given);
   return Object.freeze({
     algs: Object.freeze([ES256, EdDSA, Ed25519]),
     ES256,
-    ES384: ecdsaAlg("ES384", given.p384),
-    ES512: ecdsaAlg("ES512", given.p521),
+    ES384: ecdsaAlg("ES384", given.p384, given.sha384),
+    ES512: ecdsaAlg("ES512", given.p521, given.sha512),
     EdDSA,
     Ed25519,
     sha256: (data: Uint8Array) => given.sha256(data),
@@ -53,7 +53,7 @@ export function nobleBackend(parts: NobleParts): NobleBackend {
   });
 }
 
-const PARTS = ["p256", "p384", "p521", "ed25519", "sha256", "sha512", "randomBytes"];
+const PARTS = ["p256", "p384", "p521", "ed25519", "sha256", "sha384", "sha512", "randomBytes"];
 
 /**
  * Looks at what is used of each part; a curve in the wrong place shows by the length of its
@@ -61,11 +61,12 @@ const PARTS = ["p256", "p384", "p521", "ed25519", "sha256", "sha512", "randomByt
  */
 function readParts(parts: NobleParts): NobleParts {
   const given = membersArgument(parts, "parts", PARTS);
-  readCurve(given.p256, "parts.p256", ["sign", "verify", "getPublicKey"], 64);
-  readCurve(given.p384, "parts.p384", ["sign", "verify", "getPublicKey"], 96);
-  readCurve(given.p521, "parts.p521", ["sign", "verify", "getPublicKey"], 132);
+  readCurve(given.p256, "parts.p256", ["sign", "verify", "getPublicKey", "Point"], 64);
+  readCurve(given.p384, "parts.p384", ["sign", "verify", "getPublicKey", "Point"], 96);
+  readCurve(given.p521, "parts.p521", ["sign", "verify", "getPublicKey", "Point"], 132);
   readCurve(given.ed25519, "parts.ed25519", ["sign", "getPublicKey", "Point"], 64);
   if (typeof given.sha256 !== "function") throw new TypeError("parts.sha256 must be a function");
+  if (typeof given.sha384 !== "function") throw new TypeError("parts.sha384 must be a function");
   if (typeof given.sha512 !== "function") throw new TypeError("parts.sha512 must be a function");
   if (given.randomBytes !== undefined && typeof given.randomBytes !== "function") {
     throw new TypeError("parts.randomBytes must be a function");

@@ -1,7 +1,7 @@
 // The copy of noble that is bundled into this package; the only file that names it.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { nobleBackend, type NobleBackend } from "./backend.js";
 import { ecdsaAlg } from "./ecdsa.js";
 import { eddsaAlg } from "./eddsa.js";
@@ -14,15 +14,16 @@ export const noble: NobleBackend = /* @__PURE__ */ nobleBackend({
   p521,
   ed25519,
   sha256,
+  sha384,
   sha512,
 });
 
 /** ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4). */
-export const ES256: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES256", p256);
+export const ES256: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES256", p256, sha256);
 /** ECDSA on P-384 with SHA-384; accepted where it is asked for. */
-export const ES384: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES384", p384);
+export const ES384: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES384", p384, sha384);
 /** ECDSA on P-521 with SHA-512; accepted where it is asked for. */
-export const ES512: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES512", p521);
+export const ES512: SyncAlg = /* @__PURE__ */ ecdsaAlg("ES512", p521, sha512);
 /** Ed25519 under the label of RFC 8037. */
 export const EdDSA: SyncAlg = /* @__PURE__ */ eddsaAlg("EdDSA", { ed25519, sha512 });
 /** Ed25519 under the label of RFC 9864. */

@@ -2,7 +2,10 @@
 import { decodeBase64url } from "../bytes/base64url.js";
 import type { SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
-import type { NobleEcdsa } from "./parts.js";
+import { bigEndian } from "./bigint.js";
+import { type Comb, COMB_POINTS, combOf, lateCombOf, sumOfProducts } from "./comb.js";
+import { hotKey } from "./hot-key.js";
+import type { NobleEcdsa, NobleWeierstrassPoint } from "./parts.js";
 
 export type EcdsaLabel = "ES256" | "ES384" | "ES512";
 
@@ -21,8 +24,16 @@ export function ecdsaCurve(alg: EcdsaLabel): {
   }
 }
 
-export function ecdsaAlg(alg: EcdsaLabel, curve: NobleEcdsa): SyncAlg {
+type Hash = (data: Uint8Array) => Uint8Array;
+
+/** `hash` is the one of the label. */
+export function ecdsaAlg<P extends NobleWeierstrassPoint<P>>(
+  alg: EcdsaLabel,
+  curve: NobleEcdsa<P>,
+  hash: Hash,
+): SyncAlg {
   const { crv, size } = ecdsaCurve(alg);
+  const base = lateCombOf(curve.Point.BASE, curve.Point.Fn.BITS);
   return Object.freeze({
     alg,
     kty: "EC",
@@ -31,17 +42,69 @@ export function ecdsaAlg(alg: EcdsaLabel, curve: NobleEcdsa): SyncAlg {
       const point =
         jwk.kty === "EC" && jwk.crv === crv ? uncompressedPoint(jwk.x, jwk.y, size) : null;
       if (point === null || !curve.utils.isValidPublicKey(point, false)) return null;
-      return {
-        size: point.length,
-        verify: (signature, data) =>
-          // R||S of fixed width, never DER; noble throws for any other length.
-          signature.length === 2 * size &&
-          // lowS: false, because JOSE allows a high S (RFC 9449's own examples have one) and noble
-          // by default does not.
-          curve.verify(signature, data, point, { lowS: false }),
-      };
+      return ecdsaKey(point, size, curve, hash, base);
     },
   });
+}
+
+function ecdsaKey<P extends NobleWeierstrassPoint<P>>(
+  point: Uint8Array,
+  size: number,
+  curve: NobleEcdsa<P>,
+  hash: Hash,
+  base: () => Comb<P>,
+): SyncKey {
+  return hotKey({
+    size: point.length,
+    // Every point of the comb has three coordinates, and an object around each of them.
+    tableSize: COMB_POINTS * (3 * (size + 24) + 64),
+    cold: (signature, data) =>
+      // R||S of fixed width, never DER; noble throws for any other length.
+      signature.length === 2 * size &&
+      // lowS: false, because JOSE allows a high S (RFC 9449's own examples have one) and noble by
+      // default does not.
+      curve.verify(signature, data, point, { lowS: false }),
+    heat() {
+      const combs = {
+        base: base(),
+        key: combOf(curve.Point.fromBytes(point), curve.Point.Fn.BITS),
+      };
+      return (signature, data) =>
+        signature.length === 2 * size && verifyWithCombs(signature, hash(data), combs, curve.Point);
+    },
+  });
+}
+
+/**
+ * FIPS 186-5 section 6.4.2 with combs of the base point and of the key. Public values only, so that
+ * its variable time tells nobody anything.
+ */
+function verifyWithCombs<P extends NobleWeierstrassPoint<P>>(
+  signature: Uint8Array,
+  hash: Uint8Array,
+  combs: { readonly base: Comb<P>; readonly key: Comb<P> },
+  { ZERO, Fn, Fp }: NobleEcdsa<P>["Point"],
+): boolean {
+  const n = Fn.ORDER;
+  const size = signature.length / 2;
+  const r = bigEndian(signature.subarray(0, size));
+  const s = bigEndian(signature.subarray(size));
+  if (r === 0n || r >= n || s === 0n || s >= n) return false; // step 1
+  const e = bigEndian(hash); // steps 2 and 3: no hash here has more bits than its curve's order
+  const inverse = Fn.inv(s); // step 4
+  const u1 = (e * inverse) % n; // step 5
+  const u2 = (r * inverse) % n;
+  const point = sumOfProducts(
+    [
+      [combs.base, u1],
+      [combs.key, u2],
+    ],
+    ZERO,
+  ); // step 6
+  if (point.is0()) return false;
+  // Steps 7 and 8 without a division: x = X / Z is r, or r + n where that is still below p.
+  const isX = (x: bigint): boolean => (x * point.Z - point.X) % Fp.ORDER === 0n;
+  return isX(r) || (r + n < Fp.ORDER && isX(r + n));
 }
 
 /** SEC 1 section 2.3.3: 04 || x || y. */

@@ -5,20 +5,27 @@ import { constantTimeEqualBytes } from "../bytes/equal.js";
 import type { SyncAlg, SyncKey } from "../jose/alg.js";
 import { isSmallOrderPoint } from "../jose/ed25519.js";
 import type { PublicJwk } from "../jose/jwk.js";
+import { littleEndian } from "./bigint.js";
+import { type Comb, COMB_POINTS, combOf, lateCombOf, sumOfProducts } from "./comb.js";
+import { hotKey } from "./hot-key.js";
 import type { NobleEd25519, NobleEdwardsPoint, NobleParts } from "./parts.js";
 
 export type EddsaLabel = "EdDSA" | "Ed25519";
 
-export function eddsaAlg(alg: EddsaLabel, parts: Pick<NobleParts, "ed25519" | "sha512">): SyncAlg {
+export function eddsaAlg<P extends NobleEdwardsPoint<P>>(
+  alg: EddsaLabel,
+  { ed25519, sha512 }: { readonly ed25519: NobleEd25519<P>; readonly sha512: NobleParts["sha512"] },
+): SyncAlg {
+  const base = lateCombOf(ed25519.Point.BASE, SCALAR_BITS);
   return Object.freeze({
     alg,
     kty: "OKP",
     crv: "Ed25519",
     importKey(jwk: PublicJwk): SyncKey | null {
       const key = jwk.kty === "OKP" ? decodeBase64url(jwk.x) : null;
-      if (key === null || key.length !== 32 || !parts.ed25519.utils.isValidPublicKey(key, false))
+      if (key === null || key.length !== 32 || !ed25519.utils.isValidPublicKey(key, false))
         return null;
-      return eddsaKey(key, parts.ed25519, parts.sha512);
+      return eddsaKey(key, ed25519.Point, sha512, base);
     },
   });
 }
@@ -31,14 +38,16 @@ export function eddsaAlg(alg: EddsaLabel, parts: Pick<NobleParts, "ed25519" | "s
  */
 function eddsaKey<P extends NobleEdwardsPoint<P>>(
   key: Uint8Array,
-  { Point }: Pick<NobleEd25519<P>, "Point">,
+  Point: NobleEd25519<P>["Point"],
   sha512: NobleParts["sha512"],
+  base: () => Comb<P>,
 ): SyncKey {
   const order = Point.Fn.ORDER;
   const minusA = Point.fromBytes(key, false).negate();
-  return {
-    size: key.length,
-    verify(signature, data) {
+  /** `recompute` answers [S]B - [k]A. */
+  const verifyBy =
+    (recompute: (s: bigint, k: bigint) => P): SyncKey["verify"] =>
+    (signature, data) => {
       if (signature.length !== 64) return false;
       const r = signature.subarray(0, 32);
       const s = littleEndian(signature.subarray(32));
@@ -49,17 +58,31 @@ function eddsaKey<P extends NobleEdwardsPoint<P>>(
       hashed.set(key, 32);
       hashed.set(data, 64);
       const k = littleEndian(sha512(hashed)) % order;
-      // Public values only, so that the variable time of the unsafe multiplication tells nobody
-      // anything.
-      const recomputed = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k));
       // All of this is public: the comparison is the one of bytes that there is.
-      return constantTimeEqualBytes(recomputed.toBytes(), r);
+      return constantTimeEqualBytes(recompute(s, k).toBytes(), r);
+    };
+  // Public values only, so that the variable time of both ways tells nobody anything.
+  return hotKey({
+    size: key.length + POINT_SIZE,
+    tableSize: COMB_POINTS * POINT_SIZE,
+    cold: verifyBy((s, k) => Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k))),
+    heat() {
+      const [ofB, ofMinusA] = [base(), combOf(minusA, SCALAR_BITS)];
+      return verifyBy((s, k) =>
+        sumOfProducts(
+          [
+            [ofB, s],
+            [ofMinusA, k],
+          ],
+          Point.ZERO,
+        ),
+      );
     },
-  };
+  });
 }
 
-function littleEndian(bytes: Uint8Array): bigint {
-  let hex = "";
-  for (const byte of bytes) hex = (byte < 16 ? "0" : "") + byte.toString(16) + hex;
-  return BigInt(`0x${hex}`);
-}
+/** S and k are below L, which has 253 bits. */
+const SCALAR_BITS = 253;
+
+/** Bytes of a point: four coordinates and the object around them. */
+const POINT_SIZE = 4 * 48 + 64;

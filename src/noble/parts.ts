@@ -1,8 +1,18 @@
 // What this layer needs of noble, as shapes: a caller can bring their own copy, and no type of
 // noble's is in our declarations.
 
+/** A point of a short Weierstrass curve in projective coordinates: x = X / Z. */
+export interface NobleWeierstrassPoint<P> {
+  readonly X: bigint;
+  readonly Z: bigint;
+  is0(): boolean;
+  add(other: P): P;
+  double(): P;
+  negate(): P;
+}
+
 /** The shape of `p256`, `p384` and `p521` of @noble/curves 2. */
-export interface NobleEcdsa {
+export interface NobleEcdsa<P extends NobleWeierstrassPoint<P> = NobleWeierstrassPointOf> {
   getPublicKey(secretKey: Uint8Array, isCompressed?: boolean): Uint8Array;
   sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
   verify(
@@ -21,11 +31,21 @@ export interface NobleEcdsa {
     isValidSecretKey(secretKey: Uint8Array): boolean;
     isValidPublicKey(publicKey: Uint8Array, isCompressed?: boolean): boolean;
   };
+  readonly Point: {
+    readonly BASE: P;
+    readonly ZERO: P;
+    readonly Fn: { readonly ORDER: bigint; readonly BITS: number; inv(scalar: bigint): bigint };
+    readonly Fp: { readonly ORDER: bigint };
+    fromBytes(bytes: Uint8Array): P;
+  };
 }
+
+type NobleWeierstrassPointOf = NobleWeierstrassPoint<NobleWeierstrassPointOf>;
 
 /** A point of edwards25519. */
 export interface NobleEdwardsPoint<P> {
   add(other: P): P;
+  double(): P;
   negate(): P;
   multiplyUnsafe(scalar: bigint): P;
   toBytes(): Uint8Array;
@@ -37,7 +57,8 @@ export interface NobleEd25519<P extends NobleEdwardsPoint<P> = NobleEdwardsPoint
   sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
   readonly Point: {
     readonly BASE: P;
-    readonly Fn: { readonly ORDER: bigint };
+    readonly ZERO: P;
+    readonly Fn: { readonly ORDER: bigint; readonly BITS: number };
     fromBytes(bytes: Uint8Array, zip215?: boolean): P;
   };
   readonly utils: { isValidPublicKey(publicKey: Uint8Array, zip215?: boolean): boolean };
@@ -50,8 +71,9 @@ export interface NobleParts {
   readonly p384: NobleEcdsa;
   readonly p521: NobleEcdsa;
   readonly ed25519: NobleEd25519;
-  /** Of @noble/hashes 2, as sha512. */
+  /** Of @noble/hashes 2, as sha384 and sha512. */
   readonly sha256: (data: Uint8Array) => Uint8Array;
+  readonly sha384: (data: Uint8Array) => Uint8Array;
   readonly sha512: (data: Uint8Array) => Uint8Array;
   /**
    * Cryptographically secure random bytes; the platform's `crypto.getRandomValues` where it is not

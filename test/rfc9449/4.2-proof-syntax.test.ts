@@ -24,7 +24,7 @@ import {
 import { describe, expect, test, vi } from "vitest";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { publicJwk } from "../support/keys.js";
 import { mint } from "../support/mint.js";
 
@@ -401,6 +401,7 @@ describe("keys", () => {
       p521,
       ed25519,
       sha256,
+      sha384,
       sha512,
       randomBytes: () => new Uint8Array(1),
     };

@@ -2,7 +2,7 @@
 // and read back through `results`. Plain values only: they cross over as JSON.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import {
   createClientSession,
   createMemoryReplayStore,
@@ -32,6 +32,7 @@ const backend = nobleBackend({
   p521,
   ed25519,
   sha256,
+  sha384,
   sha512,
   randomBytes: (length) => new Uint8Array(length).fill(++calls),
 });

@@ -1,0 +1,11 @@
+// Whole numbers of any size from bytes (RFC 8017 section 4.2 OS2IP; RFC 8032 section 5.1.2).
+
+export function bigEndian(bytes: Uint8Array): bigint {
+  let hex = "";
+  for (const byte of bytes) hex += (byte < 16 ? "0" : "") + byte.toString(16);
+  return BigInt(`0x${hex}`);
+}
+
+export function littleEndian(bytes: Uint8Array): bigint {
+  return bigEndian(bytes.slice().reverse());
+}

@@ -1,0 +1,50 @@
+// Keys that have proved themselves: after some valid signatures, a table of multiples of the key
+// makes each further one cheaper. A stranger's key never gets that far.
+import type { SyncKey } from "../jose/alg.js";
+
+type Verify = (signature: Uint8Array, data: Uint8Array) => boolean;
+
+/** Two ways to one answer. */
+export interface HotKeyParts {
+  /** Bytes held without a table. */
+  readonly size: number;
+  /** Bytes of a table, about. */
+  readonly tableSize: number;
+  /** Verifies without a table. */
+  readonly cold: Verify;
+  /** Builds a table and answers how to verify with it. */
+  heat(): Verify;
+}
+
+/** A table costs about as much as four verifications and saves most of each one after it. */
+const VALID_BEFORE_TABLE = 3;
+
+/**
+ * A key that builds its table once three signatures were valid. Each time that it has to drop the
+ * table, it needs twice as many before it builds the next one: where there is no room for all the
+ * tables that are earned, building must not become the main work.
+ */
+export function hotKey({ size, tableSize, cold, heat }: HotKeyParts): SyncKey {
+  let hot: Verify | null = null;
+  let needed = VALID_BEFORE_TABLE;
+  let valid = 0;
+  return {
+    verify(signature, data) {
+      const answer = hot === null ? cold(signature, data) : hot(signature, data);
+      if (answer && hot === null && ++valid >= needed) hot = heat();
+      return answer;
+    },
+    get size(): number {
+      return hot === null ? size : size + tableSize;
+    },
+    get tableSize(): number {
+      return hot === null ? 0 : tableSize;
+    },
+    dropTables() {
+      if (hot === null) return;
+      hot = null;
+      valid = 0;
+      needed *= 2;
+    },
+  };
+}
