@@ -1,13 +1,25 @@
-// dpop-core/webcrypto: the platform's Web Cryptography to asynchronous algorithms (RFC 7518 section
-// 3.4, RFC 8037, RFC 9864), and its key pairs, which need not be extractable, to signers.
+// dpop-core/webcrypto: the platform's Web Cryptography to asynchronous algorithms (RFC 7518 sections
+// 3.3 to 3.5, RFC 8037, RFC 9864), and its key pairs, which need not be extractable, to signers.
 //
 // crypto.subtle is looked up at every use: a polyfill may come later than this file.
-import { membersArgument, objectArgument, optionalString } from "./bytes/argument.js";
+import {
+  integerArgument,
+  membersArgument,
+  objectArgument,
+  optionalString,
+} from "./bytes/argument.js";
 import { decodeBase64url, encodeBase64url } from "./bytes/base64url.js";
 import { asciiBytes } from "./bytes/utf8.js";
-import type { AsyncAlg, AsyncKey, AsyncSigner, Backend } from "./jose/alg.js";
+import {
+  algShape,
+  type AsyncAlg,
+  type AsyncKey,
+  type AsyncSigner,
+  type Backend,
+} from "./jose/alg.js";
 import { isSmallOrderPoint } from "./jose/ed25519.js";
-import { type EcPublicJwk, type OkpPublicJwk, type PublicJwk, readPublicJwk } from "./jose/jwk.js";
+import { type PublicJwk, readPublicJwk } from "./jose/jwk.js";
+import { goodKey, modulusLength, nativeKeySize } from "./jose/native-key.js";
 import { guardedRandomBytes, platformRandomBytes } from "./noble/random.js";
 import { sha256 } from "./noble/sha256.js";
 
@@ -25,7 +37,18 @@ export interface CryptoKeyPairLike {
   readonly publicKey: CryptoKeyLike;
 }
 
-export type SigningLabel = "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519";
+export type SigningLabel =
+  | "ES256"
+  | "ES384"
+  | "ES512"
+  | "EdDSA"
+  | "Ed25519"
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512";
 
 export interface SignerOptions {
   /** The JWS label: for Ed25519 the server's metadata decides between EdDSA and Ed25519. */
@@ -33,6 +56,8 @@ export interface SignerOptions {
 }
 
 export interface GenerateOptions {
+  /** Of an RSA key, in bits, from 2048 (the default) to 8192. */
+  readonly modulusLength?: number | undefined;
   /** Whether the private key can be exported; false where it is not given. */
   readonly extractable?: boolean | undefined;
 }
@@ -43,48 +68,93 @@ export interface WebCryptoBackend extends Backend<AsyncAlg> {
   readonly ES512: AsyncAlg;
   readonly EdDSA: AsyncAlg;
   readonly Ed25519: AsyncAlg;
+  readonly RS256: AsyncAlg;
+  readonly RS384: AsyncAlg;
+  readonly RS512: AsyncAlg;
+  readonly PS256: AsyncAlg;
+  readonly PS384: AsyncAlg;
+  readonly PS512: AsyncAlg;
 }
 
 /** ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4). */
 export const ES256: AsyncAlg = /* @__PURE__ */ webcryptoAlg("ES256");
-/** ECDSA on P-384 with SHA-384; accepted where it is asked for. */
+/** ECDSA on P-384 with SHA-384; accepted where it is asked for, as are all below but Ed25519. */
 export const ES384: AsyncAlg = /* @__PURE__ */ webcryptoAlg("ES384");
-/** ECDSA on P-521 with SHA-512; accepted where it is asked for. */
+/** ECDSA on P-521 with SHA-512. */
 export const ES512: AsyncAlg = /* @__PURE__ */ webcryptoAlg("ES512");
 /** Ed25519 under the label of RFC 8037. */
 export const EdDSA: AsyncAlg = /* @__PURE__ */ webcryptoAlg("EdDSA");
 /** Ed25519 under the label of RFC 9864. */
 export const Ed25519: AsyncAlg = /* @__PURE__ */ webcryptoAlg("Ed25519");
 
+/** RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3). */
+export const RS256: AsyncAlg = /* @__PURE__ */ webcryptoAlg("RS256");
+/** RSASSA-PKCS1-v1_5 with SHA-384. */
+export const RS384: AsyncAlg = /* @__PURE__ */ webcryptoAlg("RS384");
+/** RSASSA-PKCS1-v1_5 with SHA-512. */
+export const RS512: AsyncAlg = /* @__PURE__ */ webcryptoAlg("RS512");
+/** RSASSA-PSS with SHA-256, the salt as long as the hash (RFC 7518 section 3.5). */
+export const PS256: AsyncAlg = /* @__PURE__ */ webcryptoAlg("PS256");
+/** RSASSA-PSS with SHA-384. */
+export const PS384: AsyncAlg = /* @__PURE__ */ webcryptoAlg("PS384");
+/** RSASSA-PSS with SHA-512. */
+export const PS512: AsyncAlg = /* @__PURE__ */ webcryptoAlg("PS512");
+
 /**
  * A backend over the platform's `crypto.subtle`, for createAsyncVerifier, verifyProofAsync and
- * createProofAsync. ES256, EdDSA and Ed25519 are accepted by default; ES384 and ES512 where they
- * are asked for. Where the platform lacks `crypto.subtle` or an algorithm, what it throws comes
- * through as a rejection: no proof is granted, and none is called invalid. Without Ed25519, pass
- * `algs: [ES256]`. `sha256` answers at once, as everywhere.
+ * createProofAsync. It lists ES256, EdDSA and Ed25519, which are accepted by default, whatever the
+ * platform has; the others are accepted where they are asked for. Where the platform lacks
+ * `crypto.subtle` or an algorithm, what it throws comes through as a rejection: no proof is granted,
+ * and none is called invalid. Pass `algs: await supportedAlgs()` where Ed25519 may be missing.
+ * `sha256` answers at once, as everywhere.
  */
-export const webcrypto: WebCryptoBackend = /* @__PURE__ */ webcryptoBackend();
+export const webcrypto: WebCryptoBackend = /* @__PURE__ */ Object.freeze({
+  algs: /* @__PURE__ */ Object.freeze([ES256, EdDSA, Ed25519]),
+  ES256,
+  ES384,
+  ES512,
+  EdDSA,
+  Ed25519,
+  RS256,
+  RS384,
+  RS512,
+  PS256,
+  PS384,
+  PS512,
+  sha256: (data: Uint8Array) => sha256(data),
+  randomBytes: /* @__PURE__ */ guardedRandomBytes(platformRandomBytes),
+});
 
-function webcryptoBackend(): WebCryptoBackend {
-  return Object.freeze({
-    algs: Object.freeze([ES256, EdDSA, Ed25519]),
-    ES256,
-    ES384,
-    ES512,
-    EdDSA,
-    Ed25519,
-    sha256: (data: Uint8Array) => sha256(data),
-    randomBytes: guardedRandomBytes(platformRandomBytes),
+/**
+ * Those of `algs`, in their order, that the platform has: of ES256, EdDSA and Ed25519 where it is not
+ * given. Each is tried, at every call, with a key that is known to be good. Rejects with a TypeError
+ * for a value that is none of this entry, and where the platform has none of them with what it threw
+ * at the first: without `crypto.subtle`, an Error that says so.
+ */
+export async function supportedAlgs(
+  algs: readonly AsyncAlg[] = webcrypto.algs,
+): Promise<readonly AsyncAlg[]> {
+  if (!Array.isArray(algs) || algs.length === 0) throw new TypeError("algs must be a list");
+  const kinds = algs.map((alg) => {
+    const label: unknown = objectArgument(alg, "algs[]")["alg"];
+    return kindOf(label);
   });
+  const errors = await Promise.all(kinds.map((kind) => tryGoodKey(kind).catch(reasonOf)));
+  const supported = algs.filter((_, i) => errors[i] === undefined);
+  if (supported.length > 0) return Object.freeze(supported);
+  throw errors[0]?.reason;
 }
+
+/** A box, since anything can be thrown. */
+const reasonOf = (reason: unknown): { readonly reason: unknown } => ({ reason });
 
 /**
  * A signer over a key pair of the platform (a DOM `CryptoKeyPair`, say); its private key need not
  * be extractable. Its label is `alg` of the options, else EdDSA for Ed25519 and the one label of an
- * EC curve. Rejects with a TypeError that names the argument where the pair is not of one known
- * curve, where the private key can't sign or the public key can't be exported, where the two don't
- * belong together, or where the label is not one of the curve. Whatever `crypto.subtle` throws
- * comes through.
+ * EC curve, or of the scheme and hash of an RSA key. Rejects with a TypeError that names the argument
+ * where the pair is not of one known kind, where the private key can't sign or the public key can't
+ * be exported, where the two don't belong together, or where the label is not one of the pair.
+ * Whatever `crypto.subtle` throws comes through.
  */
 export async function createSigner(
   keyPair: CryptoKeyPairLike,
@@ -92,13 +162,13 @@ export async function createSigner(
 ): Promise<AsyncSigner> {
   objectArgument(keyPair, "keyPair");
   const { privateKey, publicKey } = keyPair;
-  const crv = readKey(privateKey, "keyPair.privateKey", "private");
+  const labels = readKey(privateKey, "keyPair.privateKey", "private");
   readKey(publicKey, "keyPair.publicKey", "public");
   if (!privateKey.usages.includes("sign")) {
     throw new TypeError('keyPair.privateKey.usages must include "sign"');
   }
   if (!publicKey.extractable) throw new TypeError("keyPair.publicKey must be extractable");
-  const alg = readLabel(options, crv);
+  const alg = readLabel(options, labels);
   const { params } = kindOf(alg);
   const publicJwk = Object.freeze(await exportPublicJwk(publicKey));
   const sign = async (data: Uint8Array): Promise<Uint8Array> =>
@@ -107,32 +177,36 @@ export async function createSigner(
   // has no dot in it, so that it is the signing input of no JWS.
   const message = asciiBytes("dpop-core: do these keys belong together?");
   const key = await webcryptoAlg(alg).importKey(publicJwk);
-  if (key === null || !(await key.verify(await sign(message), message))) {
+  if (key === null || (await key.verify(await sign(message), message)) !== true) {
     throw new TypeError("keyPair must hold a private key and the public key that belongs to it");
   }
   return Object.freeze({ alg, publicJwk, sign });
 }
 
 /**
- * A new key pair for `alg`: ES256, ES384, ES512, EdDSA or Ed25519. Its private key can't be
- * extracted unless `extractable` is true; it can be kept in IndexedDB as it is. Rejects with a
- * TypeError for another label; whatever `crypto.subtle` throws comes through.
+ * A new key pair for `alg`. Its private key can't be extracted unless `extractable` is true; it can be
+ * kept in IndexedDB as it is. Rejects with a TypeError for an unknown label and with a RangeError for
+ * a modulus of another length; whatever `crypto.subtle` throws comes through.
  */
 export async function generateKeyPair(
   alg: SigningLabel,
   options: GenerateOptions = {},
 ): Promise<CryptoKeyPairLike> {
-  const { params } = kindOf(alg);
-  const { extractable = false } = membersArgument(options, "options", ["extractable"]);
+  const { kty, params } = kindOf(alg);
+  const given = membersArgument(options, "options", ["extractable", "modulusLength"]);
+  const { extractable = false, modulusLength: bits = 2048 } = given;
   if (typeof extractable !== "boolean") throw new TypeError("extractable must be a boolean");
-  return subtle().generateKey(params, extractable, ["sign", "verify"]);
+  integerArgument(bits, "modulusLength", "bits", 2048, 8192);
+  const rsa = { modulusLength: bits, publicExponent: Uint8Array.of(1, 0, 1) };
+  const asked = kty === "RSA" ? { ...params, ...rsa } : params;
+  return subtle().generateKey(asked, extractable, ["sign", "verify"]);
 }
 
 /** What we use of `crypto.subtle`. */
 interface SubtleLike {
   importKey(
-    format: "raw",
-    keyData: Uint8Array,
+    format: "raw" | "jwk",
+    keyData: Uint8Array | PublicJwk,
     algorithm: Params,
     extractable: boolean,
     usages: readonly string[],
@@ -149,7 +223,7 @@ interface SubtleLike {
     key: CryptoKeyLike,
     signature: Uint8Array,
     data: Uint8Array,
-  ): Promise<unknown>;
+  ): Promise<boolean>;
 }
 
 function subtle(): SubtleLike {
@@ -168,91 +242,130 @@ interface Params {
   readonly name: string;
   readonly namedCurve?: string;
   readonly hash?: string;
+  readonly saltLength?: number;
 }
 
 interface Kind {
-  readonly kty: "EC" | "OKP";
-  readonly crv: "P-256" | "P-384" | "P-521" | "Ed25519";
+  readonly alg: string;
+  readonly kty: "EC" | "OKP" | "RSA";
+  readonly crv?: "P-256" | "P-384" | "P-521" | "Ed25519";
+  /** Of a signature, in bytes; for RSA that of the modulus. */
+  readonly signatureSize?: number;
   readonly params: Params;
-  /** Of a signature, in bytes. */
-  readonly size: number;
 }
 
-/** Each label names one curve and one hash. */
-function kindOf(alg: SigningLabel): Kind {
-  switch (alg) {
-    case "ES256":
-      return ecdsaKind("P-256", "SHA-256", 64);
-    case "ES384":
-      return ecdsaKind("P-384", "SHA-384", 96);
-    case "ES512":
-      return ecdsaKind("P-521", "SHA-512", 132);
-    case "EdDSA":
-    case "Ed25519":
-      return { kty: "OKP", crv: "Ed25519", params: { name: "Ed25519" }, size: 64 };
-    default:
-      throw new TypeError("alg must be ES256, ES384, ES512, EdDSA or Ed25519");
+/** Each label names one kind of key, one hash and one scheme. */
+function kindOf(alg: unknown): Kind {
+  const shape = algShape(alg);
+  if (typeof alg !== "string" || shape === undefined) {
+    throw new TypeError(
+      "alg must be ES256, ES384, ES512, EdDSA, Ed25519, RS256, RS384, RS512, PS256, PS384 or PS512",
+    );
   }
+  return { alg, ...shape, params: paramsOf(alg, shape.crv) };
 }
 
-function ecdsaKind(crv: EcPublicJwk["crv"], hash: string, size: number): Kind {
-  return { kty: "EC", crv, params: { name: "ECDSA", namedCurve: crv, hash }, size };
+function paramsOf(alg: string, crv: Kind["crv"]): Params {
+  if (crv === "Ed25519") return { name: "Ed25519" };
+  const bits = alg.slice(2);
+  const hash = `SHA-${bits}`;
+  if (crv !== undefined) return { name: "ECDSA", namedCurve: crv, hash };
+  if (alg.startsWith("RS")) return { name: "RSASSA-PKCS1-v1_5", hash };
+  return { name: "RSA-PSS", hash, saltLength: Number(bits) / 8 }; // as long as the hash
 }
 
-function webcryptoAlg(alg: SigningLabel): AsyncAlg {
-  const kind = kindOf(alg);
-  const { kty, crv } = kind;
+function webcryptoAlg(label: SigningLabel): AsyncAlg {
+  const kind = kindOf(label);
+  const { alg, kty, crv } = kind;
+  const name = crv === undefined ? { alg, kty } : { alg, kty, crv };
   return Object.freeze({
-    alg,
-    kty,
-    crv,
+    ...name,
     async importKey(jwk: PublicJwk): Promise<AsyncKey | null> {
-      const read = readPublicJwk(jwk, { alg, kty, crv });
-      const point = typeof read === "string" ? null : encodedPoint(read);
-      const key = point === null ? null : await importPoint(point, kind.params);
-      return point === null || key === null ? null : keyOf(key, point.length, kind);
+      const read = readPublicJwk(jwk, name);
+      if (typeof read === "string") return null;
+      const key = await importOrNull(read, kind);
+      return key === null ? null : keyOf(key, read, kind);
     },
   });
 }
 
-/** `size` is that of the encoded point; what the engine holds beside it, nobody can see. */
-function keyOf(key: CryptoKeyLike, size: number, { crv, params, size: width }: Kind): AsyncKey {
+/**
+ * What `crypto.subtle` answers is handed on as it is, with no promise around it, which would cost a
+ * microsecond; that it is true or false, the verifier sees to.
+ */
+function keyOf(key: CryptoKeyLike, jwk: PublicJwk, kind: Kind): AsyncKey {
+  const { kty, params, signatureSize } = kind;
+  // R||S of fixed width, never DER; or as long as the modulus.
+  const width = jwk.kty === "RSA" ? modulusLength(jwk.n) : signatureSize;
   return {
-    size,
-    async verify(signature, data) {
-      if (signature.length !== width) return false; // R||S of fixed width, never DER
+    size: nativeKeySize(jwk),
+    verify(signature, data) {
+      if (signature.length !== width) return Promise.resolve(false);
       // Node 20 and 22 would take an R of small order. That S is below L, and that the equation is
       // the one without the cofactor, is what WebCrypto asks of every engine.
-      if (crv === "Ed25519" && isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) {
-        return false;
+      if (kty === "OKP" && isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) {
+        return Promise.resolve(false);
       }
-      const valid = await subtle().verify(params, key, signature, data);
-      if (typeof valid !== "boolean") {
-        throw new TypeError("crypto.subtle.verify must answer true or false"); // an engine that is broken
+      try {
+        const valid = subtle().verify(params, key, signature, data);
+        return kty === "RSA" ? valid.catch((error) => falseIfKey(error, kind)) : valid;
+      } catch (error) {
+        return Promise.reject(error); // no crypto.subtle
       }
-      return valid;
     },
   };
 }
 
+/** Deno imports RSA keys that it then can't use: they verify nothing, and the rest is its trouble. */
+async function falseIfKey(error: unknown, kind: Kind): Promise<false> {
+  await throwUnlessGoodKey(error, kind);
+  return false;
+}
+
 /**
- * null for a point that is not on the curve, which WebCrypto calls a DataError; everything else is
- * the platform's own trouble and comes through. "raw", because workerd (Cloudflare) answers such a
- * point with an OperationError when it comes as "jwk", and that could mean anything.
+ * null for a point that is not on the curve, which WebCrypto calls a DataError, and for a modulus or
+ * exponent that the platform does not take; everything else is its own trouble and comes through.
  *
  * Some engines look at a point no sooner than when they verify (Node at those of Ed25519): they
  * import it, and then every signature is false. The proof is refused all the same, as
  * signature_invalid where another backend says jwk_invalid; arithmetic of our own on the curves, to
  * have one code for both, would be too much for this entry.
  */
-async function importPoint(point: Uint8Array, params: Params): Promise<CryptoKeyLike | null> {
+async function importOrNull(jwk: PublicJwk, kind: Kind): Promise<CryptoKeyLike | null> {
   const engine = subtle();
   try {
-    return await engine.importKey("raw", point, params, false, ["verify"]);
+    return await importJwk(engine, jwk, kind.params);
   } catch (error) {
     if (isDataError(error)) return null;
-    throw error;
+    if (jwk.kty !== "RSA") throw error;
+    await throwUnlessGoodKey(error, kind);
+    return null;
   }
+}
+
+/**
+ * Points as "raw", because workerd (Cloudflare) answers one that is not on the curve with an
+ * OperationError when it comes as "jwk", and that could mean anything.
+ */
+function importJwk(engine: SubtleLike, jwk: PublicJwk, params: Params): Promise<CryptoKeyLike> {
+  const point = encodedPoint(jwk);
+  return point === null
+    ? engine.importKey("jwk", jwk, params, false, ["verify"])
+    : engine.importKey("raw", point, params, false, ["verify"]);
+}
+
+/** An engine that refuses a key, but works with one that is known to be good, means the key. */
+async function throwUnlessGoodKey(error: unknown, kind: Kind): Promise<void> {
+  if ((await tryGoodKey(kind).catch(reasonOf)) !== undefined) throw error;
+}
+
+/** Rejects where the platform can't import and use a key of a kind. */
+async function tryGoodKey({ kty, crv, params, signatureSize = 256 }: Kind): Promise<undefined> {
+  const engine = subtle();
+  const key = await importJwk(engine, goodKey({ kty, crv }), params);
+  const signature = new Uint8Array(signatureSize); // of nothing
+  await engine.verify(params, key, signature, signature);
+  return undefined;
 }
 
 function isDataError(error: unknown): boolean {
@@ -261,7 +374,7 @@ function isDataError(error: unknown): boolean {
   );
 }
 
-/** SEC 1 section 2.3.3, 04 || x || y, or the 32 bytes of RFC 8032 section 5.1.2. */
+/** SEC 1 section 2.3.3, 04 || x || y, or the 32 bytes of RFC 8032 section 5.1.2; null for RSA. */
 function encodedPoint(jwk: PublicJwk): Uint8Array | null {
   if (jwk.kty === "RSA") return null;
   const x = decodeBase64url(jwk.x);
@@ -271,58 +384,73 @@ function encodedPoint(jwk: PublicJwk): Uint8Array | null {
   return Uint8Array.of(4, ...x, ...y);
 }
 
-/** The curve of a key of a pair; a TypeError says what is wrong with it. */
-function readKey(value: unknown, path: string, type: "private" | "public"): Kind["crv"] {
+/** The labels of a key of a pair, the default first; a TypeError says what is wrong with it. */
+function readKey(
+  value: unknown,
+  path: string,
+  type: "private" | "public",
+): readonly SigningLabel[] {
   const key = objectArgument(value, path);
   if (key["type"] !== type) throw new TypeError(`${path} must be a ${type} CryptoKey`);
   if (!Array.isArray(key["usages"])) throw new TypeError(`${path}.usages must be an array`);
-  const { name, namedCurve } = objectArgument(key["algorithm"], `${path}.algorithm`);
-  const crv = name === "ECDSA" ? namedCurve : name;
-  switch (crv) {
-    case "P-256":
-    case "P-384":
-    case "P-521":
-    case "Ed25519":
-      return crv;
-    default:
-      throw new TypeError(`${path} must be an ECDSA key on P-256, P-384 or P-521, or of Ed25519`);
-  }
+  const labels = labelsOf(objectArgument(key["algorithm"], `${path}.algorithm`));
+  if (labels !== undefined) return labels;
+  throw new TypeError(
+    `${path} must be an ECDSA key on P-256, P-384 or P-521, of Ed25519, or for RSA signatures`,
+  );
 }
 
-function readLabel(options: SignerOptions, crv: Kind["crv"]): SigningLabel {
+/** By the name of the algorithm, and the curve or the hash, which belong to the key. */
+function labelsOf(
+  algorithm: Readonly<Record<string, unknown>>,
+): readonly SigningLabel[] | undefined {
+  const { name, namedCurve } = algorithm;
+  if (name === "Ed25519") return ["EdDSA", "Ed25519"];
+  const found = ONE_LABEL.find((label) => {
+    const { params } = kindOf(label);
+    if (params.name !== name) return false;
+    return name === "ECDSA" ? params.namedCurve === namedCurve : params.hash === hashOf(algorithm);
+  });
+  return found === undefined ? undefined : [found];
+}
+
+const ONE_LABEL: readonly SigningLabel[] = [
+  "ES256",
+  "ES384",
+  "ES512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+];
+
+function hashOf({ hash }: Readonly<Record<string, unknown>>): unknown {
+  return typeof hash === "object" && hash !== null && "name" in hash ? hash.name : undefined;
+}
+
+function readLabel(options: SignerOptions, labels: readonly SigningLabel[]): SigningLabel {
   const asked = optionalString(membersArgument(options, "options", ["alg"]).alg, "alg");
-  const labels = labelsOf(crv);
   const alg = labels.find((label) => label === (asked ?? labels[0]));
   if (alg === undefined) {
-    throw new TypeError(`alg must be a label of the key's curve: ${labels.join(" or ")}`);
+    throw new TypeError(`alg must be a label of the key pair: ${labels.join(" or ")}`);
   }
   return alg;
-}
-
-/** The labels of a curve, the default first. */
-function labelsOf(crv: Kind["crv"]): readonly SigningLabel[] {
-  switch (crv) {
-    case "P-256":
-      return ["ES256"];
-    case "P-384":
-      return ["ES384"];
-    case "P-521":
-      return ["ES512"];
-    case "Ed25519":
-      return ["EdDSA", "Ed25519"];
-  }
 }
 
 /**
  * The members of the public key alone. `key_ops` is left out with the rest: it is empty where the
  * pair was made to sign only, and says nothing of what a server may do.
  */
-async function exportPublicJwk(key: CryptoKeyLike): Promise<EcPublicJwk | OkpPublicJwk> {
+async function exportPublicJwk(key: CryptoKeyLike): Promise<PublicJwk> {
   const exported = objectArgument(await subtle().exportKey("jwk", key), "keyPair.publicKey as JWK");
-  const { kty, crv, x, y } = exported;
-  const jwk = readPublicJwk({ kty, crv, x, y });
-  if (typeof jwk === "string" || jwk.kty === "RSA") {
-    throw new TypeError("keyPair.publicKey must be a public key in its one canonical form");
+  const { kty, crv, x, y, n, e } = exported;
+  const jwk = readPublicJwk({ kty, crv, x, y, n, e });
+  if (typeof jwk === "string") {
+    throw new TypeError(
+      "keyPair.publicKey must be a public key in its one canonical form, of RSA 2048 to 8192 bits",
+    );
   }
   return jwk;
 }

@@ -19,7 +19,11 @@ import {
   ES384,
   generateKeyPair,
   type GenerateOptions,
+  PS256,
+  PS512,
+  RS256,
   type SigningLabel,
+  supportedAlgs,
   webcrypto,
 } from "dpop-core/webcrypto";
 import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
@@ -35,6 +39,9 @@ const LABELS = [
   ["ES512", 132],
   ["EdDSA", 64],
   ["Ed25519", 64],
+  ["RS256", 256],
+  ["PS384", 256],
+  ["PS512", 256],
 ] as const;
 
 const platform = globalThis.crypto;
@@ -147,6 +154,10 @@ describe("the label", () => {
     ["ES512", "ES512"],
     ["Ed25519", "EdDSA"],
     ["EdDSA", "EdDSA"],
+    ["RS256", "RS256"],
+    ["RS512", "RS512"],
+    ["PS256", "PS256"],
+    ["PS384", "PS384"],
   ] as const)("a pair for %s signs as %s unless it is told otherwise", async (alg, label) => {
     const pair = await generateKeyPair(alg);
     expect((await createSigner(pair)).alg).toBe(label);
@@ -158,6 +169,9 @@ describe("the label", () => {
     ["ES256", "EdDSA"],
     ["Ed25519", "ES256"],
     ["ES512", "RS256"],
+    ["RS256", "PS256"],
+    ["RS256", "RS512"],
+    ["PS256", "ES256"],
     ["ES256", "none"],
     ["ES256", ""],
     ["ES256", null],
@@ -183,21 +197,83 @@ describe("generateKeyPair", () => {
     expect((await createSigner(pair)).alg).toBe("ES256");
   });
 
-  test.each(["RS256", "none", "es256", "", undefined, null, 1])("%j is no label", async (alg) => {
-    const pair = generateKeyPair(alg as SigningLabel); // a mistake in plain JavaScript
-    await expect(pair).rejects.toThrow(TypeError);
-    await expect(pair).rejects.toThrow(/^alg must be /);
-  });
+  test.each(["RS1", "HS256", "none", "es256", "", undefined, null, 1])(
+    "%j is no label",
+    async (alg) => {
+      const pair = generateKeyPair(alg as SigningLabel); // a mistake in plain JavaScript
+      await expect(pair).rejects.toThrow(TypeError);
+      await expect(pair).rejects.toThrow(/^alg must be /);
+    },
+  );
 
   test.each<readonly [unknown, RegExp]>([
     [{ extractable: 1 }, /^extractable must be /],
     [{ extractable: null }, /^extractable must be /],
+    [{ modulusLength: 1024 }, /^modulusLength must /],
+    [{ modulusLength: 2048.5 }, /^modulusLength must /],
+    [{ modulusLength: "2048" }, /^modulusLength must /],
+    [{ modulusLength: 8193 }, /^modulusLength must /],
     [{ extractible: true }, /^options must /],
     [null, /^options must /],
   ])("%j are no options", async (options, name) => {
-    const pair = generateKeyPair("ES256", options as GenerateOptions); // the same
-    await expect(pair).rejects.toThrow(TypeError);
+    const pair = generateKeyPair("RS256", options as GenerateOptions); // the same
+    await expect(pair).rejects.toSatisfy(
+      (error) => error instanceof TypeError || error instanceof RangeError,
+    );
     await expect(pair).rejects.toThrow(name);
+  });
+});
+
+describe("an imported key", () => {
+  test("says how much it takes: more than its bytes, and an RSA key by its length", async () => {
+    expect((await ES256.importKey(jwkOf("ES256")))?.size).toBe(7000);
+    expect((await Ed25519.importKey(jwkOf("Ed25519")))?.size).toBe(3500);
+    expect((await RS256.importKey(jwkOf("RS256")))?.size).toBe(5500 + 5 * 256);
+  });
+});
+
+describe("RSA pairs", () => {
+  test("have 2048 bits and the exponent 65537, or the bits that are asked for", async () => {
+    const jwkOfPair = async (options?: GenerateOptions): Promise<unknown> =>
+      (await createSigner(await generateKeyPair("PS256", options))).publicJwk;
+    const given = [undefined, {}, { modulusLength: undefined }, { modulusLength: 2048 }];
+    for (const options of given) {
+      expect(await jwkOfPair(options)).toMatchObject({
+        kty: "RSA",
+        n: expect.stringMatching(/^[\w-]{342}$/),
+        e: "AQAB",
+      });
+    }
+    const longer = await jwkOfPair({ modulusLength: 3072 });
+    expect(longer).toMatchObject({ n: expect.stringMatching(/^[\w-]{512}$/) });
+  });
+
+  test("of fewer than 2048 bits are refused", async () => {
+    const params = { name: "RSA-PSS", hash: "SHA-256", modulusLength: 1024 };
+    const publicExponent = Uint8Array.of(1, 0, 1);
+    const pair = await platform.subtle.generateKey({ ...params, publicExponent }, false, ["sign"]);
+    await expect(createSigner(pair)).rejects.toThrow(/^keyPair\.publicKey must /);
+  });
+
+  test("with another hash, and pairs for encryption, have no label", async () => {
+    const rsa = { modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) };
+    const sha1 = { ...rsa, name: "RSA-PSS", hash: "SHA-1" };
+    const made = await platform.subtle.generateKey(sha1, false, ["sign"]);
+    await expect(createSigner(made)).rejects.toThrow(/^keyPair\.privateKey must /);
+    const { privateKey, publicKey } = made;
+    for (const hash of [undefined, null, "SHA-256", {}]) {
+      const bare = { type: "private", extractable: false, usages: ["sign"] };
+      const other = { ...bare, algorithm: { name: "RSA-PSS", hash } };
+      const signer = createSigner({ privateKey: other, publicKey });
+      await expect(signer).rejects.toThrow(/^keyPair\.privateKey must /);
+    }
+    expect(privateKey.type).toBe("private");
+  });
+
+  test("of two schemes can't be mixed up", async () => {
+    const { privateKey } = await generateKeyPair("PS256");
+    const { publicKey } = await generateKeyPair("RS256");
+    await expect(createSigner({ privateKey, publicKey })).rejects.toThrow(/^keyPair must /);
   });
 });
 
@@ -327,6 +403,19 @@ describe("a platform that fails", () => {
     },
   );
 
+  test.each(["OperationError", "NotSupportedError"])(
+    "so does %s at one point alone: it could mean anything",
+    async (name) => {
+      const { subtle } = platform;
+      const importKey = vi
+        .fn((...given: Parameters<typeof subtle.importKey>) => subtle.importKey(...given))
+        .mockImplementationOnce(failing(name));
+      stubSubtle({ importKey });
+      await expect(ES256.importKey(jwkOf("ES256"))).rejects.toMatchObject({ name });
+      expect(importKey).toHaveBeenCalledOnce();
+    },
+  );
+
   test("DataError says that the point is on no curve", async () => {
     stubSubtle({ importKey: failing("DataError") });
     expect(await verifyMinted()).toMatchObject({ ok: false, code: "jwk_invalid" });
@@ -395,11 +484,12 @@ function jwkOf(name: KeyName): Parameters<typeof ES256.importKey>[0] {
 }
 
 describe("what the platform is asked", () => {
-  test("to import the bytes of the point, for verification alone", async () => {
+  test("to import the bytes of the point, or the modulus, for verification alone", async () => {
     const importKey = vi.fn(platform.subtle.importKey.bind(platform.subtle));
     stubSubtle({ importKey });
-    expect((await ES256.importKey(jwkOf("ES256")))?.size).toBe(65);
-    expect((await Ed25519.importKey(jwkOf("Ed25519")))?.size).toBe(32);
+    await ES256.importKey(jwkOf("ES256"));
+    await Ed25519.importKey(jwkOf("Ed25519"));
+    await PS256.importKey(jwkOf("RS256"));
     const { x = "", y = "" } = publicJwk("ES256");
     const { x: edX = "" } = publicJwk("Ed25519");
     const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "base64url"));
@@ -412,6 +502,13 @@ describe("what the platform is asked", () => {
         ["verify"],
       ],
       ["raw", bytes(edX), { name: "Ed25519" }, false, ["verify"]],
+      [
+        "jwk",
+        publicJwk("RS256"),
+        { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
+        false,
+        ["verify"],
+      ],
     ]);
   });
 
@@ -425,6 +522,8 @@ describe("what the platform is asked", () => {
     expect(await ES384.importKey(jwkOf("ES256"))).toBeNull();
     expect(await EdDSA.importKey(jwkOf("ES256"))).toBeNull();
     expect(await ES256.importKey(jwkOf("RS256"))).toBeNull();
+    expect(await RS256.importKey(jwkOf("ES256"))).toBeNull();
+    expect(await RS256.importKey({ kty: "RSA", n: "AQAB", e: "AQAB" })).toBeNull();
     expect(importKey).not.toHaveBeenCalled();
   });
 
@@ -434,7 +533,9 @@ describe("what the platform is asked", () => {
     stubSubtle({ verify });
     const ec = await ES256.importKey(jwkOf("ES256"));
     const ed = await EdDSA.importKey(jwkOf("Ed25519"));
+    const rsa = await RS256.importKey(jwkOf("RS256"));
     for (const length of [0, 1, 63, 65, 70, 128]) {
+      expect(await rsa?.verify(new Uint8Array(length), DATA)).toBe(false);
       expect(await ec?.verify(new Uint8Array(length), DATA)).toBe(false);
       expect(await ed?.verify(new Uint8Array(length), DATA)).toBe(false);
     }
@@ -445,4 +546,136 @@ describe("what the platform is asked", () => {
     expect(await ec?.verify(identity, DATA)).toBe(true);
     expect(verify).toHaveBeenCalledOnce();
   });
+});
+
+describe("an RSA key that the platform does not take", () => {
+  const { subtle } = platform;
+  const rejected = () => Promise.reject(new Error("modulus too large")); // as Deno says it
+  const GOOD = `${"_".repeat(341)}w`;
+
+  test("is none, however the platform says so, where it takes another", async () => {
+    const importKey = vi.fn((format: "jwk", jwk: JsonWebKey, params: Algorithm) =>
+      jwk.n === GOOD ? subtle.importKey(format, jwk, params, false, ["verify"]) : rejected(),
+    );
+    stubSubtle({ importKey });
+    expect(await RS256.importKey(jwkOf("RS256"))).toBeNull();
+    expect(importKey).toHaveBeenCalledTimes(2);
+  });
+
+  test("verifies nothing where the platform finds out late", async () => {
+    const key = await PS512.importKey(jwkOf("RS256"));
+    const verify = vi.fn((...given: Parameters<typeof subtle.verify>) =>
+      verify.mock.calls.length === 1 ? rejected() : subtle.verify(...given),
+    );
+    stubSubtle({ verify });
+    expect(await key?.verify(new Uint8Array(256), DATA)).toBe(false);
+    expect(verify).toHaveBeenCalledTimes(2);
+  });
+
+  test("and one that takes none is broken: what it threw comes through", async () => {
+    const key = await PS512.importKey(jwkOf("RS256"));
+    stubSubtle({ verify: rejected });
+    await expect(key?.verify(new Uint8Array(256), DATA)).rejects.toThrow("modulus too large");
+    stubSubtle({ importKey: rejected });
+    await expect(RS256.importKey(jwkOf("RS256"))).rejects.toThrow("modulus too large");
+    await expect(key?.verify(new Uint8Array(256), DATA)).resolves.toBe(false); // it imports nothing
+  });
+
+  test("so is one without crypto.subtle", async () => {
+    const key = await PS512.importKey(jwkOf("RS256"));
+    vi.stubGlobal("crypto", {});
+    await expect(key?.verify(new Uint8Array(256), DATA)).rejects.toThrow(/crypto\.subtle/);
+  });
+});
+
+describe("supportedAlgs", () => {
+  const ALL = [
+    webcrypto.ES256,
+    webcrypto.ES384,
+    webcrypto.ES512,
+    webcrypto.EdDSA,
+    webcrypto.Ed25519,
+    webcrypto.RS256,
+    webcrypto.RS384,
+    webcrypto.RS512,
+    webcrypto.PS256,
+    webcrypto.PS384,
+    webcrypto.PS512,
+  ];
+  const { subtle } = platform;
+  /** A platform that knows no algorithm of this name, or fails at it. */
+  const without =
+    (method: "importKey" | "verify", missing: string, error = "NotSupportedError") =>
+    (...given: never[]): unknown => {
+      const named = given.some((one: unknown) => JSON.stringify(one)?.includes(missing));
+      if (named) return failing(error)();
+      return Reflect.apply(subtle[method], subtle, given);
+    };
+
+  test("are the three of every backend on this platform, or what is asked for", async () => {
+    expect(await supportedAlgs()).toEqual(webcrypto.algs);
+    expect(await supportedAlgs(ALL)).toEqual(ALL);
+    expect(await supportedAlgs([PS256, ES256])).toEqual([PS256, ES256]);
+    expect(Object.isFrozen(await supportedAlgs())).toBe(true);
+  });
+
+  test.each([
+    ["Ed25519", "NotSupportedError", "importKey"],
+    ["Ed25519", "SyntaxError", "importKey"],
+    ["Ed25519", "OperationError", "verify"],
+  ] as const)("are without %s where that is a %s of %s", async (missing, error, method) => {
+    stubSubtle({ [method]: without(method, missing, error) });
+    expect(await supportedAlgs()).toEqual([ES256]);
+    const verifier = createAsyncVerifier({ backend: webcrypto, algs: await supportedAlgs() });
+    expect(verifier.algs).toEqual(["ES256"]);
+    expect(await verifier.verify(mint(), requestOf())).toMatchObject({ ok: true });
+    expect(await verifier.verify(mint({ key: "Ed25519" }), requestOf())).toMatchObject({
+      code: "alg_unsupported",
+    });
+  });
+
+  test("are without a curve or a scheme that is missing", async () => {
+    stubSubtle({ importKey: without("importKey", "P-521") });
+    expect(await supportedAlgs(ALL)).toEqual(ALL.filter(({ alg }) => alg !== "ES512"));
+    stubSubtle({ importKey: without("importKey", "RSA-PSS") });
+    expect(await supportedAlgs(ALL)).toEqual(ALL.filter(({ alg }) => !alg.startsWith("PS")));
+  });
+
+  test("are looked for anew at every call", async () => {
+    stubSubtle({ importKey: without("importKey", "Ed25519") });
+    expect(await supportedAlgs()).toHaveLength(1);
+    vi.stubGlobal("crypto", platform);
+    expect(await supportedAlgs()).toHaveLength(3);
+  });
+
+  test("where there are none, what the platform threw at the first comes through", async () => {
+    stubSubtle({ importKey: failing("OperationError") });
+    await expect(supportedAlgs()).rejects.toMatchObject({ name: "OperationError" });
+    stubSubtle({ importKey: without("importKey", "Ed25519") });
+    await expect(supportedAlgs([EdDSA])).rejects.toMatchObject({ name: "NotSupportedError" });
+    vi.stubGlobal("crypto", {});
+    await expect(supportedAlgs()).rejects.toThrow(/crypto\.subtle/);
+  });
+
+  test("a thrown undefined is no support either", async () => {
+    stubSubtle({
+      importKey: async () => {
+        throw undefined;
+      },
+    });
+    const answer = supportedAlgs().then(
+      () => "algorithms",
+      (error: unknown) => ({ error }),
+    );
+    expect(await answer).toEqual({ error: undefined });
+  });
+
+  test.each([[null], [[]], [["ES256"]], [[null]], [[{ alg: "none" }]], [[{}]]])(
+    "%j is no list of algorithms",
+    async (algs) => {
+      const answer = supportedAlgs(algs as never); // a mistake in plain JavaScript
+      await expect(answer).rejects.toThrow(TypeError);
+      await expect(answer).rejects.toThrow(/^alg/);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 // Fixed keys of the tests, never used elsewhere, and signatures over them by node:crypto: an implementation that is not ours.
-import { createHash, createPrivateKey, type JsonWebKey, sign } from "node:crypto";
+import { constants, createHash, createPrivateKey, type JsonWebKey, sign } from "node:crypto";
 import keys from "./keys.json" with { type: "json" };
 
 export type KeyName = keyof typeof keys;
@@ -36,6 +36,21 @@ export const nodeSign: Sign = (name, data) => {
   if (name === "RS256") return sign("sha256", data, key);
   return sign(hash ?? null, data, { key, dsaEncoding: "ieee-p1363" });
 };
+
+/** The labels of an RSA key. */
+export const RSA_LABELS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] as const;
+export type RsaLabel = (typeof RSA_LABELS)[number];
+
+/**
+ * Signs with the RSA key under a label (RFC 7518 sections 3.3 and 3.5). `saltLength`, in bytes, is
+ * that of the hash where PSS is used as JOSE asks.
+ */
+export function nodeSignRsa(alg: RsaLabel, data: Uint8Array, saltLength?: number): Uint8Array {
+  const key = createPrivateKey({ key: privateJwk("RS256"), format: "jwk" });
+  const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = constants;
+  const pss = { padding: RSA_PKCS1_PSS_PADDING, saltLength: saltLength ?? RSA_PSS_SALTLEN_DIGEST };
+  return sign(`sha${alg.slice(2)}`, data, alg.startsWith("PS") ? { key, ...pss } : key);
+}
 
 /** The RFC 7638 thumbprint, by node:crypto. */
 export function thumbprintOf(name: KeyName): string {

@@ -1,0 +1,46 @@
+// The part of node:crypto that node.ts uses. Our sources see no types of Node (`types: []`), or a
+// global of Node would go unnoticed in any of them; tsconfig.json leads the name node:crypto here.
+// The tests type-check node.ts against @types/node instead, so that this can't say what is not so.
+
+export declare class KeyObject {
+  readonly type: "secret" | "public" | "private";
+  readonly asymmetricKeyType?: string;
+  export(options: { readonly format: "jwk" }): object;
+}
+
+interface VerifyOptions {
+  readonly key: KeyObject;
+  readonly dsaEncoding?: "ieee-p1363";
+  readonly padding?: number;
+  readonly saltLength?: number;
+}
+
+interface Hash {
+  update(data: Uint8Array): Hash;
+  digest(): Uint8Array;
+}
+
+interface KeyPair {
+  readonly privateKey: KeyObject;
+}
+
+declare const crypto: {
+  readonly KeyObject: typeof KeyObject;
+  readonly constants: {
+    readonly RSA_PKCS1_PADDING: number;
+    readonly RSA_PKCS1_PSS_PADDING: number;
+  };
+  createPublicKey(key: KeyObject | { readonly key: object; readonly format: "jwk" }): KeyObject;
+  createPrivateKey(key: { readonly key: object; readonly format: "jwk" }): KeyObject;
+  generateKeyPairSync(type: "ec", options: { readonly namedCurve: string }): KeyPair;
+  generateKeyPairSync(type: "rsa", options: { readonly modulusLength: number }): KeyPair;
+  generateKeyPairSync(type: "ed25519"): KeyPair;
+  verify(hash: string | null, data: Uint8Array, key: VerifyOptions, signature: Uint8Array): boolean;
+  sign(hash: string | null, data: Uint8Array, key: VerifyOptions): Uint8Array;
+  /** From Node 20.12 on. */
+  hash?(algorithm: string, data: Uint8Array, outputEncoding: "binary"): string;
+  createHash(algorithm: string): Hash;
+  randomFillSync(array: Uint8Array): Uint8Array;
+};
+
+export default crypto;
