@@ -1,0 +1,21 @@
+// Ed25519 (RFC 8032 section 5.1.7) over ed25519.ts, under both of its labels (RFC 8037, RFC 9864).
+import { decodeBase64url } from "../bytes/base64url.js";
+import type { SyncAlg, SyncKey } from "../jose/alg.js";
+import type { PublicJwk } from "../jose/jwk.js";
+import { importEd25519Key } from "./ed25519.js";
+
+/** Ed25519 without the cofactor, as on every backend, for keys that jose/jwk.ts has read. */
+export function eddsaAlg(
+  alg: "EdDSA" | "Ed25519",
+  sha512: (data: Uint8Array) => Uint8Array,
+): SyncAlg {
+  return Object.freeze({
+    alg,
+    kty: "OKP",
+    crv: "Ed25519",
+    importKey(jwk: PublicJwk): SyncKey | null {
+      const bytes = jwk.kty === "OKP" ? decodeBase64url(jwk.x) : null;
+      return bytes === null ? null : importEd25519Key(bytes, sha512);
+    },
+  });
+}

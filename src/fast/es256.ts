@@ -1,0 +1,33 @@
+// ES256 (RFC 7518 section 3.4) over p256.ts.
+import { decodeBase64url } from "../bytes/base64url.js";
+import type { SyncAlg, SyncKey } from "../jose/alg.js";
+import type { PublicJwk } from "../jose/jwk.js";
+import { importP256Key } from "./p256.js";
+
+/** ECDSA on P-256 with this SHA-256, for keys that jose/jwk.ts has read. */
+export function es256Alg(sha256: (data: Uint8Array) => Uint8Array): SyncAlg {
+  return Object.freeze({
+    alg: "ES256",
+    kty: "EC",
+    crv: "P-256",
+    importKey(jwk: PublicJwk): SyncKey | null {
+      if (jwk.kty !== "EC" || jwk.crv !== "P-256") return null;
+      const x = decodeBase64url(jwk.x);
+      const y = decodeBase64url(jwk.y);
+      const key = x === null || y === null ? null : importP256Key(x, y);
+      if (key === null) return null;
+      return {
+        verify: (signature, data) =>
+          // R||S of fixed width, never DER: before the data is hashed.
+          signature.length === 64 && key.verify(signature, sha256(data)),
+        get size() {
+          return key.size;
+        },
+        get tableSize() {
+          return key.tableSize;
+        },
+        dropTables: () => key.dropTables(),
+      };
+    },
+  });
+}

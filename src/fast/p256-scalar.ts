@@ -1,0 +1,38 @@
+// Scalars of P-256: bytes to numbers, their inverses modulo n, and the digits of p256-comb.ts.
+import { type Bits, setBit, writeBits } from "./bits.js";
+import { invert, modulusOf } from "./inverse.js";
+import { fromBigEndian, newLimbs, toBigInt } from "./limbs.js";
+import { N } from "./p256-curve.js";
+
+const ORDER = /* @__PURE__ */ modulusOf(N);
+
+// Memory of one call, written before it is read.
+const limbs = /* @__PURE__ */ newLimbs();
+
+/** The number in 32 big-endian bytes. */
+export function readScalar(bytes: Uint8Array, position: number): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + position, 32);
+  const high = (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
+  return (high << 128n) | (view.getBigUint64(16) << 64n) | view.getBigUint64(24);
+}
+
+/** 1/s modulo n, for the number s in 32 big-endian bytes, 0 < s < n. */
+export function readInverse(bytes: Uint8Array, position: number): bigint {
+  fromBigEndian(limbs, bytes, position);
+  invert(limbs, limbs, ORDER); // n is a prime: every s has an inverse
+  const inverse = toBigInt(limbs) % N;
+  return inverse < 0n ? inverse + N : inverse;
+}
+
+/**
+ * Writes a scalar k, 0 <= k < n, as `length` digits of +1 (bit 1) and -1 (bit 0), 256 <= length <=
+ * 320. These have the sum 2·W - (2^length - 1), for W the number that the bits spell; it is odd, and
+ * k where k is odd and W = (k - 1)/2 + 2^(length - 1). For an even k the digits are those of n - k,
+ * which is odd, and the answer is true: the point is to be negated. (0 becomes n: infinity.)
+ */
+export function writeSignedDigits(bits: Bits, scalar: bigint, length: number): boolean {
+  const isEven = (scalar & 1n) === 0n;
+  writeBits(bits, (isEven ? N - scalar : scalar) >> 1n); // below 2^255, so that the next bit is 0
+  setBit(bits, length - 1);
+  return isEven;
+}

@@ -1,0 +1,167 @@
+// ECDSA on P-256 (FIPS 186-4 section 6.4, SEC 1 section 4.1.4), verification alone: the bytes of a
+// public key, of a signature and of a hash to a yes or no.
+//
+// Variable time throughout, which is right here: keys, signatures and hashes are public. Nothing in
+// this folder may touch a secret. Memory is shared between calls (multiples, digits, the temporaries
+// of the files below), and every call writes what it reads, so that an earlier call that was cut
+// short, by a full stack say, leaves nothing behind.
+import { newBits, writeBits } from "./bits.js";
+import { type Earned, earnedTables, type Stage } from "./earned.js";
+import { type Limbs, newLimbs } from "./limbs.js";
+import { addColumn, type Comb, type CombShape, createComb } from "./p256-comb.js";
+import { GX, GY, isOnCurve, N, P, readElement, writeElement } from "./p256-curve.js";
+import {
+  addMultiple,
+  NAF_LENGTH,
+  newOddMultiples,
+  writeNaf,
+  writeOddMultiples,
+} from "./p256-naf.js";
+import { double, hasAffineX, newPoint, type Point } from "./p256-point.js";
+import { readInverse, readScalar, writeSignedDigits } from "./p256-scalar.js";
+
+export interface P256Key {
+  /**
+   * True when `signature` (64 bytes, r and s) signs `hash` (32 bytes). A high s is valid, as
+   * JOSE has it. Valid ones are counted, and a key that has enough of them gets a table.
+   */
+  verify(signature: Uint8Array, hash: Uint8Array): boolean;
+  /** Bytes held, tables included. */
+  readonly size: number;
+  /** Bytes of that in tables. */
+  readonly tableSize: number;
+  /** Drops the table; the key still works, and earns the next one more slowly (earned.ts). */
+  dropTables(): void;
+}
+
+/** The tables of a key, by the valid signatures that it takes to earn them; measured, bench/. */
+const STAGES: readonly Stage<CombShape>[] = [
+  { earned: 2, shape: { teeth: 6, blocks: 1 } }, // 2.8 KB
+  { earned: 16, shape: { teeth: 8, blocks: 2 } }, // 22.5 KB
+];
+
+/** Of the generator, for all keys; the first is there from the start, as every key needs one. */
+const FIRST_OF_G: CombShape = { teeth: 6, blocks: 1 }; // 2.8 KB
+const STAGES_OF_G: readonly Stage<CombShape>[] = [
+  { earned: 32, shape: { teeth: 10, blocks: 2 } }, // 90 KB
+];
+
+/** What a key holds without a table: 22 doubles and the objects around them (V8: 1.4 KB). */
+const KEY_BYTES = 1536;
+
+/**
+ * The key of two coordinates, 32 bytes each, big-endian; null where one is not below p or the point
+ * is not on the curve. (Infinity has no coordinates, and the cofactor is 1: every point of the curve
+ * is a key.)
+ */
+export function importP256Key(x: Uint8Array, y: Uint8Array): P256Key | null {
+  if (x.length !== 32 || y.length !== 32) return null;
+  if (readScalar(x, 0) >= P || readScalar(y, 0) >= P) return null;
+  const keyX = newLimbs();
+  const keyY = newLimbs();
+  readElement(keyX, x, 0);
+  readElement(keyY, y, 0);
+  return isOnCurve(keyX, keyY) ? keyOf(keyX, keyY) : null;
+}
+
+function keyOf(x: Limbs, y: Limbs): P256Key {
+  const combs = earnedTables(null, STAGES, (shape: CombShape) => createComb(x, y, shape));
+  const tableSize = (): number => combs.best()?.table.byteLength ?? 0;
+  return {
+    verify(signature, hash) {
+      if (!isSignature(signature, hash, x, y, combs.best())) return false; // and nothing changed
+      combs.earn();
+      generator().earn();
+      return true;
+    },
+    get size() {
+      return KEY_BYTES + tableSize();
+    },
+    get tableSize() {
+      return tableSize();
+    },
+    dropTables: combs.drop,
+  };
+}
+
+let combsOfG: Earned<Comb, Comb> | undefined;
+
+/** Made at the first use: a program that verifies nothing pays nothing. */
+function generator(): Earned<Comb, Comb> {
+  const create = (shape: CombShape): Comb => createComb(GX, GY, shape);
+  return (combsOfG ??= earnedTables(create(FIRST_OF_G), STAGES_OF_G, create));
+}
+
+// Memory of one verification, written before it is read.
+const bitsOfG = /* @__PURE__ */ newBits();
+const bitsOfQ = /* @__PURE__ */ newBits();
+const multiples = /* @__PURE__ */ newOddMultiples();
+const digits = /* @__PURE__ */ new Int8Array(NAF_LENGTH);
+const copied = /* @__PURE__ */ new Uint8Array(64);
+
+/** SEC 1 section 4.1.4, for the public key (x, y). */
+function isSignature(
+  signature: Uint8Array,
+  hash: Uint8Array,
+  x: Limbs,
+  y: Limbs,
+  comb: Comb | null,
+): boolean {
+  if (signature.length !== 64 || hash.length !== 32) return false;
+  copied.set(signature); // r is read twice: nobody else writes to the copy
+  const r = readScalar(copied, 0);
+  const s = readScalar(copied, 32);
+  if (r === 0n || r >= N || s === 0n || s >= N) return false;
+  const inverse = readInverse(copied, 32);
+  const u1 = (readScalar(hash, 0) * inverse) % N; // 0 where the hash is 0 or n
+  const u2 = (r * inverse) % N; // never 0: n is a prime
+  const sum = newPoint();
+  if (comb === null) addCold(sum, u1, u2, x, y);
+  else addHot(sum, u1, u2, comb);
+  // u1·G + u2·Q = infinity has no x: refused (SEC 1 section 4.1.4 step 6).
+  return !sum.isInfinity && isScalarOfX(sum, r);
+}
+
+/**
+ * u1·G + u2·Q for a key without a table, by one row of doublings: the digits of u2 in its odd
+ * multiples, and in the last columns the comb of G.
+ */
+function addCold(sum: Point, u1: bigint, u2: bigint, x: Limbs, y: Limbs): void {
+  writeOddMultiples(multiples, x, y);
+  writeBits(bitsOfQ, u2);
+  writeNaf(digits, bitsOfQ);
+  const combOfG = u1 === 0n ? null : generator().best();
+  const isNegatedG = combOfG !== null && writeSignedDigits(bitsOfG, u1, combOfG.length);
+  for (let i = NAF_LENGTH - 1; i >= 0; i--) {
+    double(sum);
+    const digit = digits[i] ?? 0;
+    if (digit !== 0) addMultiple(sum, multiples, digit);
+    if (combOfG !== null && i < combOfG.columns) addColumn(sum, combOfG, bitsOfG, i, isNegatedG);
+  }
+}
+
+/** u1·G + u2·Q for a key with a table: both combs, by one row of doublings. */
+function addHot(sum: Point, u1: bigint, u2: bigint, comb: Comb): void {
+  const combOfG = u1 === 0n ? null : generator().best();
+  const isNegatedG = combOfG !== null && writeSignedDigits(bitsOfG, u1, combOfG.length);
+  const isNegatedQ = writeSignedDigits(bitsOfQ, u2, comb.length);
+  for (let i = Math.max(comb.columns, combOfG?.columns ?? 0) - 1; i >= 0; i--) {
+    double(sum);
+    if (combOfG !== null && i < combOfG.columns) addColumn(sum, combOfG, bitsOfG, i, isNegatedG);
+    if (i < comb.columns) addColumn(sum, comb, bitsOfQ, i, isNegatedQ);
+  }
+}
+
+const candidate = /* @__PURE__ */ newLimbs();
+
+/**
+ * True when the x of a point, which lies from 0 to p - 1, is r modulo n: x is r (read from
+ * the copy, as bytes make limbs faster) or, since n < p < 2·n, r + n where that is below p.
+ */
+function isScalarOfX(point: Point, r: bigint): boolean {
+  readElement(candidate, copied, 0);
+  if (hasAffineX(point, candidate)) return true;
+  if (r >= P - N) return false;
+  writeElement(candidate, r + N);
+  return hasAffineX(point, candidate);
+}
