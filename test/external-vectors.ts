@@ -1,18 +1,25 @@
 // npm run test:vectors -- FOLDER, or with DPOP_VECTORS=FOLDER: raw signature vectors that others
-// made, in FOLDER/raw-signatures.json, through the JWK reader and the noble backend.
+// made, in FOLDER/raw-signatures.json, through the JWK reader and every backend: with a new key for
+// each vector, and with keys that have each of the tables that valid signatures earn them.
 // Last line: `test:vectors: N passed, N failed`. A folder that is not there is a failure.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { noble, type SyncAlg, verifyProof } from "dpop-core";
+import { type AsyncAlg, noble, type SyncAlg, verifyProof } from "dpop-core";
+import { fast } from "dpop-core/fast";
+import { node } from "dpop-core/node";
+import { webcrypto } from "dpop-core/webcrypto";
 import { objectArgument, stringArgument } from "../src/bytes/argument.js";
 import { type PublicJwk, readPublicJwk } from "../src/jose/jwk.js";
+import type { Signed, Subject } from "./fuzz/case.js";
+import { importKey, ladders, type Staged, stagesOf } from "./fuzz/contestants.js";
+import { forged } from "./support/forged.js";
 import { b64, NOW, TOKEN_URL } from "./support/mint.js";
 
 /** A key and what it is said to have signed. */
 interface Group {
   readonly source: string;
-  readonly runners: readonly Runner[];
-  readonly jwk: unknown;
+  readonly alg: string;
+  readonly jwk: Subject["jwk"];
   readonly tests: readonly SignatureTest[];
 }
 
@@ -27,13 +34,23 @@ interface SignatureTest {
 
 type Answer = "valid" | "invalid" | "unsupported";
 
+/** What came of a test: an answer, or what else happened. */
+interface Outcome {
+  /** Whose, and in what state its key was. */
+  readonly by: string;
+  readonly answer: string;
+}
+
 /** How the vectors of one label are run. */
 interface Runner {
   readonly label: string;
   /** What should come of a test. */
   expected(test: SignatureTest): Answer;
-  /** What comes of it: an answer, or what else happened. */
-  answer(jwk: unknown, test: SignatureTest): string;
+  /** Takes up a group's key, which a valid signature may be known of. */
+  start(
+    jwk: Subject["jwk"],
+    witness: Signed | undefined,
+  ): (test: SignatureTest) => readonly Outcome[] | Promise<readonly Outcome[]>;
 }
 
 /** How often each right answer was given, and how often another one. */
@@ -46,13 +63,20 @@ function readGroups(value: unknown): readonly Group[] {
     const group = objectArgument(one, `[${i}]`);
     return {
       source: stringArgument(group["source"], `[${i}].source`),
-      runners: runnersOf(stringArgument(group["alg"], `[${i}].alg`)),
-      jwk: objectArgument(group["jwk"], `[${i}].jwk`),
+      alg: stringArgument(group["alg"], `[${i}].alg`),
+      jwk: readMembers(group["jwk"], `[${i}].jwk`),
       tests: list(group["tests"], `[${i}].tests`).map((test, j) =>
         readTest(test, `[${i}].tests[${j}]`),
       ),
     };
   });
+}
+
+function readMembers(value: unknown, path: string): Subject["jwk"] {
+  const members = Object.entries(objectArgument(value, path));
+  return Object.fromEntries(
+    members.map(([name, member]) => [name, stringArgument(member, `${path}.${name}`)]),
+  );
 }
 
 function readTest(value: unknown, path: string): SignatureTest {
@@ -84,16 +108,21 @@ function hexBytes(value: unknown, path: string): Uint8Array {
 
 // What is run.
 
-function runnersOf(alg: string): readonly Runner[] {
+/** `example` is a key of this algorithm with a valid signature; undefined where no group has one. */
+function runnersOf(alg: string, example: Subject | undefined): readonly Runner[] {
   switch (alg) {
     case "ES256":
-      return [verifies(noble.ES256)];
     case "ES384":
-      return [verifies(noble.ES384)];
     case "ES512":
-      return [verifies(noble.ES512)];
+    case "RS256":
+    case "RS384":
+    case "RS512":
+    case "PS256":
+    case "PS384":
+    case "PS512":
+      return [verifies(alg, example)];
     case "EdDSA":
-      return [verifies(noble.EdDSA), verifies(noble.Ed25519)]; // RFC 9864: two labels of it
+      return [verifies("EdDSA", example), verifies("Ed25519", example)]; // RFC 9864: two labels of it
     case "ES256K":
       return [refuses(alg)];
     default:
@@ -101,20 +130,114 @@ function runnersOf(alg: string): readonly Runner[] {
   }
 }
 
-function verifies(alg: SyncAlg): Runner {
+type RsaLabel = "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512";
+type CurveLabel = "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519";
+
+/** The backends that have a label of their own: ES384 and ES512 of fast are noble's. */
+function syncAlgs(label: RsaLabel | CurveLabel): readonly (readonly [name: string, SyncAlg])[] {
+  switch (label) {
+    case "ES256":
+    case "EdDSA":
+    case "Ed25519":
+      return [
+        ["noble", noble[label]],
+        ["fast", fast[label]],
+        ["node", node[label]],
+      ];
+    case "ES384":
+    case "ES512":
+      return [
+        ["noble", noble[label]],
+        ["node", node[label]],
+      ];
+    default:
+      return [["node", node[label]]];
+  }
+}
+
+function verifies(label: RsaLabel | CurveLabel, example: Subject | undefined): Runner {
+  const staged = syncAlgs(label).map(([name, alg]) =>
+    example === undefined ? { name, alg, sizes: [] } : stagesOf(name, alg, example),
+  );
   return {
-    label: alg.alg,
+    label,
     expected: ({ result }) => result,
-    answer(jwk, { msg, sig }) {
-      const read = readPublicJwk(jwk, alg);
-      const key = typeof read === "string" ? null : alg.importKey(read);
-      if (key === null) return "invalid";
-      // Twice with one key: what a key may keep from its first use must not change the second.
-      const answers: readonly unknown[] = [key.verify(sig, msg), key.verify(sig, msg)];
-      if (answers.every((one) => one === true)) return "valid";
-      if (answers.every((one) => one === false)) return "invalid";
-      return answers.join(", then ");
+    start(jwk, witness) {
+      const subject: Subject = { jwk, witness };
+      const asks = staged.flatMap((one) => [coldOf(one, subject), hotOf(one, label, subject)]);
+      const asksLater = webcryptoOf(webcrypto[label], jwk);
+      return async ({ sig: signature, msg: data }) => {
+        const now = asks.flatMap((ask) => ask({ signature, data }));
+        return [...now, ...(await asksLater({ signature, data }))];
+      };
     },
+  };
+}
+
+type Ask = (signed: Signed) => readonly Outcome[];
+
+/** Twice with one key: what a key may keep from its first use must not change the second. */
+function coldOf({ name, alg }: Staged, subject: Subject): Ask {
+  return ({ signature, data }) => {
+    const answer = answerOf(() => {
+      const key = importKey(alg, subject);
+      return key === null ? [false] : [key.verify(signature, data), key.verify(signature, data)];
+    });
+    return [{ by: `${name}, cold`, answer }];
+  };
+}
+
+/**
+ * With each table. A key that no valid signature is known of gets its tables by one that is valid for
+ * a hash of our choice, which only fast lets us choose.
+ */
+function hotOf(staged: Staged, label: string, { jwk, witness }: Subject): Ask {
+  const made = witness === undefined && staged.name === "fast" ? forged(label, jwk) : undefined;
+  const subject = { jwk, witness: witness ?? made?.witness };
+  const ask = ladders({ ...staged, alg: made?.alg ?? staged.alg }, subject);
+  return (signed) =>
+    ask(signed).map(({ by, answer }) => {
+      if (answer === "accepted") return { by, answer: "valid" };
+      return { by, answer: answer === "refused" || answer === "no key" ? "invalid" : answer };
+    });
+}
+
+/** What all the answers of a key come to; a backend that throws is broken. */
+function answerOf(ask: () => readonly unknown[]): string {
+  try {
+    return summed(ask());
+  } catch (error) {
+    return `threw ${String(error)}`;
+  }
+}
+
+function summed(answers: readonly unknown[]): string {
+  if (answers.every((one) => one === true)) return "valid";
+  if (answers.every((one) => one === false)) return "invalid";
+  return answers.join(", then ");
+}
+
+/** With a new key for each vector, twice, and with one key for all. */
+function webcryptoOf(
+  alg: AsyncAlg,
+  jwk: Subject["jwk"],
+): (signed: Signed) => Promise<readonly Outcome[]> {
+  const read = readPublicJwk(jwk, alg);
+  const imported = async (): ReturnType<AsyncAlg["importKey"]> =>
+    typeof read === "string" ? null : alg.importKey(read);
+  const kept = imported();
+  return async ({ signature, data }) => {
+    const [cold, used] = await Promise.all(
+      [imported(), kept].map(async (importing) => {
+        const key = await importing;
+        if (key === null) return "invalid";
+        return summed([await key.verify(signature, data), await key.verify(signature, data)]);
+      }),
+    ).catch((error: unknown) => [`threw ${String(error)}`, `threw ${String(error)}`]);
+    return [
+      { by: "webcrypto, cold", answer: cold ?? "" },
+      { by: "webcrypto, used", answer: used ?? "" },
+    ];
   };
 }
 
@@ -126,53 +249,81 @@ function refuses(label: string): Runner {
   return {
     label,
     expected: () => "unsupported",
-    answer(jwk, { sig }) {
-      const header = JSON.stringify({ typ: "dpop+jwt", alg: label, jwk });
-      const claims = JSON.stringify({ jti: "a", htm: "POST", htu: TOKEN_URL, iat: NOW });
-      const signature = sig.length === 0 ? new Uint8Array(64) : sig; // an empty segment is no JWS
-      const proof = `${b64(header)}.${b64(claims)}.${b64(signature)}`;
-      const result = verifyProof(proof, { method: "POST", url: TOKEN_URL, now: NOW }, { algs });
-      if (result.ok) return "accepted";
-      if (result.code !== "alg_unsupported") return result.code;
-      const { kty, crv } = objectArgument(jwk, "jwk");
-      const use = { alg: label, kty: String(kty), crv: String(crv) };
-      const keyIsRefused = isRefused(readPublicJwk(jwk)) && isRefused(readPublicJwk(jwk, use));
-      return keyIsRefused ? "unsupported" : "unsupported, but its key was read";
-    },
+    start: (jwk) => (test) => [{ by: "every verifier", answer: answer(jwk, test) }],
   };
+
+  function answer(jwk: Subject["jwk"], { sig }: SignatureTest): string {
+    const header = JSON.stringify({ typ: "dpop+jwt", alg: label, jwk });
+    const claims = JSON.stringify({ jti: "a", htm: "POST", htu: TOKEN_URL, iat: NOW });
+    const signature = sig.length === 0 ? new Uint8Array(64) : sig; // an empty segment is no JWS
+    const proof = `${b64(header)}.${b64(claims)}.${b64(signature)}`;
+    const result = verifyProof(proof, { method: "POST", url: TOKEN_URL, now: NOW }, { algs });
+    if (result.ok) return "accepted";
+    if (result.code !== "alg_unsupported") return result.code;
+    const use = { alg: label, kty: jwk["kty"] ?? "", crv: jwk["crv"] };
+    const keyIsRefused = isRefused(readPublicJwk(jwk)) && isRefused(readPublicJwk(jwk, use));
+    return keyIsRefused ? "unsupported" : "unsupported, but its key was read";
+  }
 }
 
 // The counts.
 
-/** A backend that throws is broken, which is neither of the answers. */
-function answerOf(runner: Runner, jwk: unknown, test: SignatureTest): string {
-  try {
-    return runner.answer(jwk, test);
-  } catch (error) {
-    return `threw ${String(error)}`;
-  }
-}
+type Tallies = Map<string, Tally>;
 
-function count(tally: Tally, group: Group, runner: Runner, test: SignatureTest): void {
-  const expected = runner.expected(test);
-  const answer = answerOf(runner, group.jwk, test);
-  if (answer === expected) {
-    tally[expected]++;
+function count(
+  tallies: Tallies,
+  { label, expected }: Runner,
+  { source }: Group,
+  test: SignatureTest,
+  { by, answer }: Outcome,
+): void {
+  const name = `${label}, ${by}`;
+  const tally = tallies.get(name) ?? { valid: 0, invalid: 0, unsupported: 0, wrong: 0 };
+  tallies.set(name, tally);
+  const due = expected(test);
+  if (answer === due) {
+    tally[due]++;
     return;
   }
   tally.wrong++;
   const about = [test.comment, ...test.flags].join("; ");
-  const where = `${runner.label} ${group.source} tcId ${test.tcId} (${about})`;
-  console.log(`WRONG ${where}: expected ${expected}, answered ${answer}`);
+  console.log(
+    `WRONG ${name}: ${source} tcId ${test.tcId} (${about}): expected ${due}, answered ${answer}`,
+  );
 }
 
-function tallyAll(groups: readonly Group[]): ReadonlyMap<string, Tally> {
-  const tallies = new Map<string, Tally>();
-  for (const group of groups) {
-    for (const runner of group.runners) {
-      const tally = tallies.get(runner.label) ?? { valid: 0, invalid: 0, unsupported: 0, wrong: 0 };
-      tallies.set(runner.label, tally);
-      for (const test of group.tests) count(tally, group, runner, test);
+const keyText = ({ alg, jwk }: Group): string => JSON.stringify([alg, jwk]);
+
+/** A valid signature of every key that has one. */
+function witnessesOf(groups: readonly Group[]): ReadonlyMap<string, Signed> {
+  return new Map(
+    groups.flatMap((group) =>
+      group.tests
+        .filter(({ result }) => result === "valid")
+        .map(({ msg, sig }) => [keyText(group), { data: msg, signature: sig }] as const),
+    ),
+  );
+}
+
+async function tallyAll(groups: readonly Group[]): Promise<Tallies> {
+  const tallies: Tallies = new Map();
+  const witnesses = witnessesOf(groups);
+  const witnessOf = (group: Group): Signed | undefined => witnesses.get(keyText(group));
+  for (const alg of new Set(groups.map((group) => group.alg))) {
+    const ours = groups.filter((group) => group.alg === alg);
+    const example = ours.find((group) => witnessOf(group) !== undefined);
+    const subject = example && { jwk: example.jwk, witness: witnessOf(example) };
+    for (const runner of runnersOf(alg, subject)) {
+      for (const group of ours) {
+        const ask = runner.start(group.jwk, witnessOf(group));
+        for (const test of group.tests) {
+          for (const outcome of await ask(test)) count(tallies, runner, group, test, outcome);
+        }
+      }
+    }
+    const bare = new Set(ours.filter((group) => witnessOf(group) === undefined).map(keyText));
+    if (bare.size > 0) {
+      console.log(`${alg}: ${bare.size} keys have no valid signature, and no tables but with fast`);
     }
   }
   return tallies;
@@ -185,12 +336,14 @@ async function main(): Promise<{ readonly passed: number; readonly failed: numbe
   const content: unknown = JSON.parse(await readFile(file, "utf8"));
   let passed = 0;
   let failed = 0;
-  for (const [label, { valid, invalid, unsupported, wrong }] of tallyAll(readGroups(content))) {
+  for (const [name, { valid, invalid, unsupported, wrong }] of await tallyAll(
+    readGroups(content),
+  )) {
     const right =
       unsupported > 0
         ? `${unsupported} unsupported`
         : `${valid} valid accepted, ${invalid} invalid refused`;
-    console.log(`${label}: ${right}, ${wrong} wrong`);
+    console.log(`${name}: ${right}, ${wrong} wrong`);
     passed += valid + invalid + unsupported;
     failed += wrong;
   }
