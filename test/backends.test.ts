@@ -1,6 +1,6 @@
 // One contract for every backend: what one accepts, all accept. node:crypto is the witness for the
 // signatures, our own vectors for the verdicts.
-import { createHash } from "node:crypto";
+import { createHash, createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import {
   type Alg,
@@ -16,13 +16,31 @@ import {
   type PublicJwk,
   type SyncKey,
 } from "dpop-core";
+import { fast } from "dpop-core/fast";
+import * as nc from "dpop-core/node";
 import * as wc from "dpop-core/webcrypto";
-import { calculateJwkThumbprint, decodeProtectedHeader } from "jose";
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  EmbeddedJWK,
+  importJWK,
+  type JWK,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { describe, expect, test } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
 import { L, toBigInt, toBytes } from "./support/ed25519.js";
-import { type KeyName, nodeSign, publicJwk } from "./support/keys.js";
-import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
+import {
+  type KeyName,
+  nodeSign,
+  nodeSignRsa,
+  privateJwk,
+  publicJwk,
+  RSA_LABELS,
+  type RsaLabel,
+} from "./support/keys.js";
+import { b64, createMint, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { optionsOf, requestOf } from "./support/run.js";
 import signatures from "./vectors/ed25519.json" with { type: "json" };
 import proofs from "./vectors/proofs.json" with { type: "json" };
@@ -43,12 +61,19 @@ interface Contender {
   readonly noPoint: "jwk_invalid" | "signature_invalid";
 }
 
-/** A new backend is one more row. */
+/** A new backend is one more row; one with RSA has a row below, too. */
 const CONTENDERS: readonly Contender[] = [
   {
     name: "noble",
     backend: noble,
     prove: async (alg, request) => createProof(createSigner(generatePrivateJwk(alg)), request),
+    noPoint: "jwk_invalid",
+  },
+  {
+    name: "fast",
+    backend: fast,
+    prove: async (alg, request) =>
+      createProof(fast.createSigner(fast.generatePrivateJwk(alg)), request, { backend: fast }),
     noPoint: "jwk_invalid",
   },
   {
@@ -60,7 +85,53 @@ const CONTENDERS: readonly Contender[] = [
     },
     noPoint: "signature_invalid",
   },
+  {
+    name: "node",
+    backend: nc.node,
+    prove: async (alg, request) =>
+      createProof(nc.createSigner(nc.generatePrivateJwk(alg)), request, { backend: nc.node }),
+    noPoint: "signature_invalid",
+  },
 ];
+
+interface RsaContender {
+  readonly name: string;
+  readonly backend: Backend & Readonly<Record<RsaLabel, Alg>>;
+  /** A proof by the fixed key. */
+  prove(alg: RsaLabel, request: NewProof): Promise<string>;
+}
+
+const RSA_CONTENDERS: readonly RsaContender[] = [
+  {
+    name: "webcrypto",
+    backend: wc.webcrypto,
+    async prove(alg, request) {
+      const signer = await wc.createSigner(await rsaPair(alg));
+      expect(signer.alg).toBe(alg);
+      return createProofAsync(signer, request, { backend: wc.webcrypto });
+    },
+  },
+  {
+    name: "node",
+    backend: nc.node,
+    async prove(alg, request) {
+      const key = createPrivateKey({ key: privateJwk("RS256"), format: "jwk" });
+      return createProof(nc.createSigner(key, { alg }), request, { backend: nc.node });
+    },
+  },
+];
+
+/** The fixed RSA key as a pair of the platform. */
+async function rsaPair(alg: RsaLabel): Promise<wc.CryptoKeyPairLike> {
+  const name = alg.startsWith("RS") ? "RSASSA-PKCS1-v1_5" : "RSA-PSS";
+  const params = { name, hash: `SHA-${alg.slice(2)}` };
+  const { subtle } = globalThis.crypto;
+  const [privateKey, publicKey] = await Promise.all([
+    subtle.importKey("jwk", privateJwk("RS256") as JsonWebKey, params, false, ["sign"]),
+    subtle.importKey("jwk", publicJwk("RS256") as JsonWebKey, params, true, ["verify"]),
+  ]);
+  return { privateKey, publicKey };
+}
 
 /** Of ECDSA: the order of the group, and the bytes of r and of s. */
 const ECDSA = {
@@ -330,5 +401,195 @@ describe("proofs cross from one backend to another", () => {
     expect(await verifier.verify(proof, request)).toMatchObject({ ok: true, alg });
     const cut = mint({ key: keyOf(alg), header: { alg }, signature: (whole) => whole.slice(1) });
     expect(await verifier.verify(cut, request)).toMatchObject({ code: "signature_invalid" });
+  });
+});
+
+/** Of the fixed key, in bytes. */
+const MODULUS = 256;
+
+async function importRsa(alg: Alg, jwk = jwkOf(publicJwk("RS256"))): Promise<SyncKey | AsyncKey> {
+  const key = await alg.importKey(jwk);
+  if (key === null) throw new Error("a key was due");
+  return key;
+}
+
+describe.each(RSA_CONTENDERS)("$name: RSA keys", ({ backend }) => {
+  test.each(RSA_LABELS)("%s says which key it takes, and can't be changed", (alg) => {
+    expect(backend[alg]).toMatchObject({ alg, kty: "RSA" });
+    expect("crv" in backend[alg]).toBe(false);
+    expect(Object.isFrozen(backend[alg])).toBe(true);
+    expect(backend.algs).not.toContain(backend[alg]);
+  });
+
+  test.each(RSA_LABELS)("%s: an imported key says how much it holds", async (alg) => {
+    expect((await importRsa(backend[alg])).size).toBeGreaterThanOrEqual(MODULUS);
+  });
+
+  test.each(RSA_LABELS)("%s takes no key of a curve, and no private one", async (alg) => {
+    for (const name of ["ES256", "ES384", "ES512", "Ed25519"] as const) {
+      expect(await backend[alg].importKey(jwkOf(publicJwk(name))), name).toBeNull();
+    }
+    const { d } = privateJwk("RS256");
+    const jwk = { ...jwkOf(publicJwk("RS256")), d };
+    expect(await backend[alg].importKey(jwk as never)).toBeNull(); // as plain JavaScript could
+  });
+
+  const ones = (length: number): Uint8Array => new Uint8Array(length).fill(255);
+  test.each<readonly [string, Uint8Array, Uint8Array]>([
+    ["2047 bits", Uint8Array.of(0x7f, ...ones(255)), Uint8Array.of(3)],
+    ["8193 bits", Uint8Array.of(1, ...ones(1024)), Uint8Array.of(3)],
+    ["a modulus that is even", ones(256).fill(254, 255), Uint8Array.of(3)],
+    ["a leading zero", Uint8Array.of(0, ...ones(256)), Uint8Array.of(3)],
+    ["the exponent 1", ones(256), Uint8Array.of(1)],
+    ["an exponent that is even", ones(256), Uint8Array.of(4)],
+    ["an exponent of nine bytes", ones(256), ones(9)],
+    ["no exponent", ones(256), new Uint8Array(0)],
+  ])("%s makes no key, whoever asks", async (_, n, e) => {
+    for (const alg of RSA_LABELS) {
+      expect(await backend[alg].importKey({ kty: "RSA", n: b64(n), e: b64(e) }), alg).toBeNull();
+    }
+  });
+});
+
+describe.each(RSA_CONTENDERS)("$name: RSA signatures", ({ backend }) => {
+  test.each(RSA_LABELS)("%s: what node:crypto signed is true, again and again", async (alg) => {
+    const key = await importRsa(backend[alg]);
+    for (let i = 0; i < 3; i++) expect(await key.verify(nodeSignRsa(alg, DATA), DATA)).toBe(true);
+    const whole = Buffer.concat([DATA, nodeSignRsa(alg, DATA), DATA]);
+    const view = new Uint8Array(whole.buffer, whole.byteOffset + DATA.length, MODULUS);
+    expect(await key.verify(view, DATA)).toBe(true);
+  });
+
+  test.each(RSA_LABELS)("%s: one of another label, message or key is false", async (alg) => {
+    const key = await importRsa(backend[alg]);
+    for (const other of RSA_LABELS.filter((label) => label !== alg)) {
+      expect(await key.verify(nodeSignRsa(other, DATA), DATA), other).toBe(false);
+    }
+    expect(await key.verify(nodeSignRsa(alg, DATA), Buffer.from("header.payloae"))).toBe(false);
+    const { n, ...rest } = publicJwk("RS256");
+    const bytes = Buffer.from(n ?? "", "base64url");
+    bytes[100] = (bytes[100] ?? 0) ^ 1;
+    const swapped = await importRsa(backend[alg], jwkOf({ ...rest, n: b64(bytes) }));
+    expect(await swapped.verify(nodeSignRsa(alg, DATA), DATA)).toBe(false);
+  });
+
+  test.each(RSA_LABELS)("%s: a bit changed, or another length, is false", async (alg) => {
+    const key = await importRsa(backend[alg]);
+    const signature = nodeSignRsa(alg, DATA);
+    for (const index of [0, 1, 128, MODULUS - 1]) {
+      const changed = signature.map((byte, i) => (i === index ? byte ^ 1 : byte));
+      expect(await key.verify(changed, DATA), `byte ${index}`).toBe(false);
+    }
+    for (const length of [0, 1, 64, MODULUS - 1]) {
+      expect(await key.verify(signature.slice(0, length), DATA), `${length} bytes`).toBe(false);
+    }
+    const zero = new Uint8Array(1);
+    expect(await key.verify(Buffer.concat([zero, signature]), DATA)).toBe(false);
+    expect(await key.verify(Buffer.concat([signature, zero]), DATA)).toBe(false);
+    for (const byte of [0, 1, 255]) {
+      expect(await key.verify(new Uint8Array(MODULUS).fill(byte), DATA), `${byte}`).toBe(false);
+    }
+  });
+
+  test.each(RSA_LABELS)("%s: the number of a signature is below the modulus", async (alg) => {
+    const key = await importRsa(backend[alg]);
+    const n = numberOf(Buffer.from(publicJwk("RS256").n ?? "", "base64url"));
+    const room = (1n << BigInt(8 * MODULUS)) - n;
+    let signature = nodeSignRsa(alg, DATA);
+    let data: Uint8Array = DATA;
+    // The sum with the modulus must fit, which it does for some messages only.
+    for (let i = 0; numberOf(signature) >= room; i++) {
+      data = Buffer.from(`header.payload${i}`);
+      signature = nodeSignRsa(alg, data);
+    }
+    expect(await key.verify(signature, data)).toBe(true);
+    const more = bigEndian(numberOf(signature) + n, MODULUS);
+    expect(more).toHaveLength(MODULUS);
+    expect(await key.verify(more, data)).toBe(false);
+  });
+
+  test.each(["PS256", "PS384", "PS512"] as const)("%s: the salt has one length", async (alg) => {
+    const key = await importRsa(backend[alg]);
+    const size = Number(alg.slice(2)) / 8;
+    expect(await key.verify(nodeSignRsa(alg, DATA, size), DATA)).toBe(true);
+    for (const length of [0, 20, size - 1, size + 1, MODULUS - 2 - size]) {
+      const signature = nodeSignRsa(alg, DATA, length);
+      expect(await key.verify(signature, DATA), `${length} bytes`).toBe(false);
+    }
+  });
+
+  test("a modulus of 3072 bits is as good, and asks for a signature of its length", async () => {
+    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 3072 });
+    const key = await importRsa(backend.RS256, jwkOf(publicKey.export({ format: "jwk" })));
+    const signature = sign("sha256", DATA, privateKey);
+    expect(signature).toHaveLength(384);
+    expect(await key.verify(signature, DATA)).toBe(true);
+    expect(await key.verify(signature.subarray(0, MODULUS), DATA)).toBe(false);
+  });
+});
+
+describe("RSA proofs cross from one backend to another", () => {
+  const url = "https://api.example/things";
+  const crossings = RSA_CONTENDERS.flatMap((from) =>
+    RSA_CONTENDERS.flatMap((to) =>
+      RSA_LABELS.map((alg) => ({ alg, from, to, title: `${from.name} to ${to.name}` })),
+    ),
+  );
+
+  test.each(crossings)("$title: $alg", async ({ alg, from, to }) => {
+    const proof = await from.prove(alg, { method: "GET", url, accessToken: "token", iat: NOW });
+    const jwk = decodeProtectedHeader(proof).jwk ?? {};
+    const jkt = await calculateJwkThumbprint(jwk);
+    expect(jwk).toEqual(publicJwk("RS256"));
+    const verifier = createAsyncVerifier({ backend: to.backend, algs: [to.backend[alg]] });
+    const request = { method: "GET", url, accessToken: "token", jkt, now: NOW };
+    expect(await verifier.verify(proof, request)).toMatchObject({ ok: true, alg, jkt, jwk });
+
+    const [header = "", payload = ""] = proof.split(".");
+    const other = (await from.prove(alg, { method: "GET", url, iat: NOW })).split(".")[2] ?? "";
+    expect(await verifier.verify(`${header}.${payload}.${other}`, request)).toMatchObject({
+      ok: false,
+      code: "signature_invalid",
+    });
+  });
+
+  test.each(RSA_CONTENDERS.flatMap((to) => RSA_LABELS.map((alg) => ({ name: to.name, to, alg }))))(
+    "$name and jose and node:crypto: $alg",
+    async ({ to: { backend, prove }, alg }) => {
+      const verifier = createAsyncVerifier({ backend, algs: [backend[alg]] });
+      const key = await importJWK(privateJwk("RS256") as JWK, alg);
+      const theirs = await new SignJWT({ htm: "GET", htu: url, jti: "1", iat: NOW })
+        .setProtectedHeader({ typ: "dpop+jwt", alg, jwk: publicJwk("RS256") as JWK })
+        .sign(key);
+      const request = { method: "GET", url, now: NOW };
+      expect(await verifier.verify(theirs, request)).toMatchObject({ ok: true, alg });
+
+      const minted = createMint((_, data) => nodeSignRsa(alg, data))({
+        key: "RS256",
+        header: { alg },
+      });
+      const token = { method: "POST", url: TOKEN_URL, now: NOW };
+      expect(await verifier.verify(minted, token)).toMatchObject({ ok: true, alg });
+
+      const ours = await prove(alg, { method: "GET", url });
+      const { payload } = await jwtVerify(ours, EmbeddedJWK, {
+        typ: "dpop+jwt",
+        algorithms: [alg],
+      });
+      expect(payload).toMatchObject({ htm: "GET", htu: url });
+    },
+  );
+
+  test.each(RSA_CONTENDERS)("$name: not accepted unless it is asked for", async ({ backend }) => {
+    const proof = mint({ key: "RS256", header: { alg: "RS256" } });
+    const request = { method: "POST", url: TOKEN_URL, now: NOW };
+    expect(await createAsyncVerifier({ backend }).verify(proof, request)).toMatchObject({
+      ok: false,
+      code: "alg_unsupported",
+    });
+    const { RS256, ES256 } = backend as typeof backend & Readonly<Record<"ES256", Alg>>; // they all have it
+    const both = createAsyncVerifier({ backend, algs: [ES256, RS256] });
+    expect(await both.verify(proof, request)).toMatchObject({ ok: true, alg: "RS256" });
+    expect(await both.verify(mint(), request)).toMatchObject({ ok: true, alg: "ES256" });
   });
 });

@@ -10,7 +10,7 @@ import { formatMessage } from "publint/utils";
 import { objectOf, readJson, ROOT } from "./support/build.js";
 import { P1 } from "./support/rfc.js";
 
-const ENTRIES = ["index", "core", "noble", "webcrypto", "redis"];
+const ENTRIES = ["index", "core", "noble", "fast", "node", "webcrypto", "redis"];
 
 let passed = 0;
 let failed = 0;
@@ -159,10 +159,16 @@ const async = core.createAsyncVerifier({ backend: webcrypto.webcrypto, replay: s
 async.verify(p1, request).then((result) => {
   if (!result.ok) throw new Error(result.code);
 });
+for (const backend of [fast.fast, node.node]) {
+  const result = core.verifyProof(p1, request, { backend });
+  if (!result.ok) throw new Error(result.code);
+}
 `;
 const IMPORTS = `import * as main from "dpop-core";
 import * as core from "dpop-core/core";
 import * as noble from "dpop-core/noble";
+import * as fast from "dpop-core/fast";
+import * as node from "dpop-core/node";
 import * as redis from "dpop-core/redis";
 import * as webcrypto from "dpop-core/webcrypto";
 `;

@@ -77,6 +77,7 @@ describe("in a context without the globals of a platform", () => {
     ["dpop-core", "verifyProof"],
     ["dpop-core/core", "verifyProof"],
     ["dpop-core/noble", "nobleBackend"],
+    ["dpop-core/fast", "createSigner"],
     ["dpop-core/webcrypto", "createSigner"],
     ["dpop-core/redis", "createRedisReplayStore"],
   ])("%s loads, alone", async (entry, name) => {

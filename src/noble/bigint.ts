@@ -7,5 +7,5 @@ export function bigEndian(bytes: Uint8Array): bigint {
 }
 
 export function littleEndian(bytes: Uint8Array): bigint {
-  return bigEndian(bytes.slice().reverse());
+  return bigEndian(Uint8Array.from(bytes).reverse());
 }

@@ -11,7 +11,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^dpop-core$/, replacement: source("index.ts") },
-      { find: /^dpop-core\/(core|noble|webcrypto|redis)$/, replacement: source("$1.ts") },
+      { find: /^dpop-core\/(core|noble|fast|node|webcrypto|redis)$/, replacement: source("$1.ts") },
     ],
   },
   test: { include: ["./*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },

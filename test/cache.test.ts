@@ -1,0 +1,271 @@
+// What a verifier remembers never changes an answer, grows by valid signatures alone, and stays
+// within its bounds.
+import { generateKeyPairSync, sign } from "node:crypto";
+import {
+  type Backend,
+  type CacheOptions,
+  type CacheUsage,
+  createAsyncVerifier,
+  createMemoryReplayStore,
+  createVerifier,
+  noble,
+  type ProofRequest,
+  type PublicJwk,
+  type SyncAlg,
+  type SyncKey,
+  verifyProof,
+} from "dpop-core";
+import { fast } from "dpop-core/fast";
+import { node } from "dpop-core/node";
+import { webcrypto } from "dpop-core/webcrypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { thumbprintOf } from "./support/keys.js";
+import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
+import { optionsOf, requestOf } from "./support/run.js";
+import proofs from "./vectors/proofs.json" with { type: "json" };
+import type { ProofVector } from "./vectors/proofs.js";
+
+const OFF: CacheOptions = { maxKeys: 0, maxTokens: 0 };
+const EMPTY: CacheUsage = {
+  keys: 0,
+  keyBytes: 0,
+  tables: 0,
+  tableBytes: 0,
+  tokens: 0,
+  tokenBytes: 0,
+};
+const MIB = 1_048_576;
+
+const URL = "https://api.example/things";
+const TOKEN = "an-access-token";
+
+const vectors = proofs as readonly ProofVector[]; // made from them: vectors.test.ts
+const BACKENDS = [
+  ["noble", noble],
+  ["fast", fast],
+  ["node", node],
+  ["webcrypto", webcrypto],
+] as const;
+
+describe.each(BACKENDS)("%s: every vector", (_, backend) => {
+  const labels = { ...backend };
+  const policies = [...new Set(vectors.map(({ policy }) => JSON.stringify(policy)))];
+  // Verifiers that live through all vectors of their policy, so that each of them meets warm ones.
+  test.each(policies)(
+    "under %s: the same cold, warm and hot, with caches and without",
+    async (text) => {
+      const own = vectors.filter(({ policy }) => JSON.stringify(policy) === text);
+      const policy = own[0]?.policy ?? {};
+      const algs = policy.algs?.map((alg) => labels[alg]);
+      const made = (cache: CacheOptions | undefined) =>
+        createAsyncVerifier({
+          ...optionsOf(policy),
+          replay: undefined, // each proof comes often
+          backend: backend as Backend,
+          algs,
+          cache,
+        });
+      const warm = made(undefined);
+      const off = made(OFF);
+      const plain = await Promise.all(
+        own.map(({ proof, request }) => off.verify(proof, requestOf(request))),
+      );
+      for (let round = 0; round < 3; round++) {
+        for (const [i, { proof, request, expect: expected, name }] of own.entries()) {
+          const result = await warm.verify(proof, requestOf(request));
+          expect(result, name).toEqual(plain[i]);
+          if (policy.replay !== undefined || NO_POINT.test(name)) continue;
+          expect(result.ok ? "ok" : result.code, name).toBe(expected);
+        }
+      }
+      expect(off.cacheUsage()).toEqual(EMPTY);
+      const valid = own.some((vector) => vector.expect === "ok");
+      expect(warm.cacheUsage().keys > 0).toBe(valid || policy.replay !== undefined);
+    },
+  );
+});
+
+/** Of this one the answer follows the engine: backends.test.ts. */
+const NO_POINT = /not on the curve: y = 2$/;
+
+interface Sent {
+  readonly proof: string;
+  readonly request: ProofRequest;
+}
+
+/** A request for the resource, with a proof by a fixed key that is right, or wrong in one thing. */
+function sent(options: Parameters<typeof mint>[0], request: object = {}): Sent {
+  const key = options?.key ?? "ES256";
+  const ath = noble.sha256(Buffer.from(TOKEN));
+  const claims = { htm: "GET", htu: URL, ath: b64(ath), ...options?.claims };
+  return {
+    proof: mint({ ...options, claims }),
+    request: {
+      method: "GET",
+      url: URL,
+      accessToken: TOKEN,
+      jkt: thumbprintOf(key),
+      now: NOW,
+      ...request,
+    } as ProofRequest, // members of the right types, as the tests give them
+  };
+}
+
+const good = sent({});
+const SENT: readonly Sent[] = [
+  good,
+  sent({ key: "otherES256" }),
+  sent({ key: "Ed25519", header: { alg: "EdDSA" } }),
+  sent({ key: "Ed25519", header: { alg: "Ed25519" } }),
+  sent({ header: { extra: 1 } }),
+  sent({ claims: { htm: "POST" } }),
+  sent({ claims: { ath: undefined } }),
+  sent({ claims: { jti: "another" } }, { jkt: thumbprintOf("otherES256") }),
+  sent({ claims: { ath: b64(noble.sha256(Buffer.from("another"))) } }),
+  sent({}, { accessToken: "another" }),
+  sent({}, { now: NOW + 1000 }),
+  sent({ header: { typ: "jwt" } }),
+  sent({ header: { alg: "ES384" } }),
+  sent({ header: { crit: ["x"] } }),
+  { ...good, proof: good.proof.slice(0, -2) },
+  { ...good, proof: `${good.proof.slice(0, -5)}AAAAA` },
+  { ...good, proof: good.proof.replace(".", ".A") },
+];
+
+describe("whatever the bounds and the order", () => {
+  const bound = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant(1000));
+  const bytes = fc.oneof(fc.constant(0), fc.integer({ min: 300, max: 6000 }), fc.constant(MIB));
+  const caches = fc.record({
+    maxKeys: bound,
+    maxKeyBytes: bytes,
+    maxTableBytes: bytes,
+    maxTokens: bound,
+    maxTokenBytes: bytes,
+  });
+  test.each([
+    ["node", node, 300],
+    ["fast", fast, 100],
+  ] as const)("%s: the answer is the one without caches", (_, backend, numRuns) => {
+    const plain = SENT.map(({ proof, request }) => verifyProof(proof, request, { backend }));
+    expect(new Set(plain.map((result) => (result.ok ? "ok" : result.code))).size).toBe(11);
+    const order = fc.array(fc.nat(SENT.length - 1), { maxLength: 60 });
+    fc.assert(
+      fc.property(caches, order, (cache, indices) => {
+        const verifier = createVerifier({ backend, cache });
+        for (const index of indices) {
+          const { proof, request } = SENT[index] ?? good;
+          expect(verifier.verify(proof, request)).toEqual(plain[index]);
+        }
+        within(verifier.cacheUsage(), cache);
+      }),
+      { numRuns },
+    );
+  });
+});
+
+function within(usage: CacheUsage, cache: Required<CacheOptions>): void {
+  expect(usage.keys).toBeLessThanOrEqual(Number(cache.maxKeys));
+  expect(usage.keyBytes).toBeLessThanOrEqual(Number(cache.maxKeyBytes));
+  expect(usage.tables).toBeLessThanOrEqual(usage.keys);
+  expect(usage.tableBytes).toBeLessThanOrEqual(Number(cache.maxTableBytes));
+  expect(usage.tokens).toBeLessThanOrEqual(Number(cache.maxTokens));
+  expect(usage.tokenBytes).toBeLessThanOrEqual(Number(cache.maxTokenBytes));
+}
+
+describe("what leaves no trace", () => {
+  const replay = createMemoryReplayStore();
+  const verifier = createVerifier({ backend: fast, replay });
+  const counters = () => ({ ...verifier.cacheUsage(), live: replay.size, bytes: replay.bytes });
+  const fresh = (i: number): Sent => sent({ claims: { jti: `warm ${i}` } });
+
+  test("100,000 proofs that fail, at every stage up to the signature", () => {
+    for (let i = 0; i < 40; i++) {
+      const { proof, request } = fresh(i);
+      expect(verifier.verify(proof, request).ok).toBe(true);
+    }
+    const before = counters();
+    expect(before).toMatchObject({ keys: 1, tables: 1, tokens: 1, live: 40 });
+    const failing = SENT.filter(({ proof, request }) => !verifyProof(proof, request).ok);
+    const forged = { ...good, proof: `${good.proof.slice(0, -5)}AAAAA` };
+    const stranger = sent({ key: "otherES256" });
+    const strangers = { ...stranger, proof: `${stranger.proof.slice(0, -5)}AAAAA` };
+    const all = [...failing, forged, strangers];
+    const seen = new Set<string>();
+    for (let i = 0; i < 100_000; i++) {
+      const { proof, request } = all[i % all.length] ?? forged;
+      const result = verifier.verify(proof, request);
+      seen.add(result.ok ? "ok" : result.code);
+    }
+    expect([...seen].toSorted()).toEqual([
+      "alg_unsupported",
+      "ath_mismatch",
+      "ath_missing",
+      "crit_unsupported",
+      "htm_mismatch",
+      "iat_too_old",
+      "jkt_mismatch",
+      "jws_malformed",
+      "signature_invalid",
+      "typ_mismatch",
+    ]);
+    expect(counters()).toEqual(before);
+  });
+
+  test("replays of a proof of which the key has its final table", () => {
+    const before = counters();
+    const { proof, request } = fresh(0);
+    for (let i = 0; i < 1000; i++) {
+      expect(verifier.verify(proof, request)).toMatchObject({ code: "jti_replayed" });
+    }
+    expect(counters()).toEqual(before);
+  });
+});
+
+/** A backend's algorithm whose keys count what is asked of them. */
+function counting(alg: SyncAlg): { readonly alg: SyncAlg; imports(): number } {
+  let imports = 0;
+  const importKey = (jwk: PublicJwk): SyncKey | null => {
+    imports++;
+    return alg.importKey(jwk);
+  };
+  return { alg: { ...alg, importKey }, imports: () => imports };
+}
+
+/** A proof for the token endpoint by a key that nobody has seen. */
+function byNewKey(i: number): string {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const { kty, crv, x } = publicKey.export({ format: "jwk" });
+  const header = b64(
+    Buffer.from(JSON.stringify({ typ: "dpop+jwt", alg: "EdDSA", jwk: { kty, crv, x } })),
+  );
+  const claims = { jti: `${i}`, htm: "POST", htu: TOKEN_URL, iat: NOW };
+  const signed = `${header}.${b64(Buffer.from(JSON.stringify(claims)))}`;
+  return `${signed}.${b64(sign(null, Buffer.from(signed), privateKey))}`;
+}
+
+const TOKEN_REQUEST = { method: "POST", url: TOKEN_URL, now: NOW };
+
+test("100,000 valid proofs of new keys stay within the bounds, and a hot key stays hot", () => {
+  const hot = counting(node.ES256);
+  const cold = counting(node.EdDSA);
+  const cache = {
+    maxKeys: 1000,
+    maxKeyBytes: MIB,
+    maxTableBytes: 0,
+    maxTokens: 0,
+    maxTokenBytes: 0,
+  };
+  const verifier = createVerifier({ backend: node, algs: [hot.alg, cold.alg], cache });
+  const proof = mint();
+  let valid = 0;
+  for (let i = 0; i < 100_000; i++) {
+    if (verifier.verify(byNewKey(i), TOKEN_REQUEST).ok) valid++;
+    if (i % 1000 !== 0) continue;
+    expect(verifier.verify(proof, TOKEN_REQUEST).ok).toBe(true);
+    within(verifier.cacheUsage(), cache);
+  }
+  expect([valid, cold.imports()]).toEqual([100_000, 100_000]);
+  expect(hot.imports()).toBeLessThanOrEqual(2);
+  expect(verifier.cacheUsage().keys).toBeGreaterThan(150);
+}, 120_000);
