@@ -47,8 +47,14 @@ export interface Curve {
   round(dice: Dice): readonly SignatureCase[];
 }
 
-/** Of 5 in a round of at most 250, a million signatures have the 20,000 of each class that are due. */
-export const PER_CLASS = 5;
+/** How many signatures of each class a round has, at the keys that it keeps. */
+export const PER_CLASS = 7;
+
+/** How many times a round makes keys to signatures; each time gives two of a class at least. */
+export const MADE = 3;
+
+/** Of 6 in a round of at most 300, a million signatures have the 20,000 of each class that are due. */
+export const LEAST_PER_CLASS: number = Math.min(PER_CLASS, 2 * MADE);
 
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));

@@ -1,12 +1,12 @@
 // Rounds of signatures past every contestant: each must give the verdict of the signature's class.
-import { type Curve, PER_CLASS, type SignatureCase, type Verdict } from "./case.js";
+import { type Curve, LEAST_PER_CLASS, type SignatureCase, type Verdict } from "./case.js";
 import { type Answer, type Backends, NODE, nodePanel, panels } from "./contestants.js";
 import { createDice } from "./dice.js";
 import type { Part, Round } from "./part.js";
 import { added, type Mismatch, NOTHING, type Opinion, type Tally, tallyOf } from "./tally.js";
 
 /** Of how many signatures one is asked of noble with every table, which costs the most. */
-const THOROUGH_EVERY = 20;
+const THOROUGH_EVERY = 100;
 
 /** `own` replaces the backends: over a hash that is not the algorithm's. */
 export function differential(curve: Curve, own?: Backends): Part<Backends> {
@@ -14,7 +14,7 @@ export function differential(curve: Curve, own?: Backends): Part<Backends> {
     name: curve.name,
     classes: [...curve.classes.keys()],
     perRound: curve.perRound,
-    perClass: PER_CLASS,
+    perClass: LEAST_PER_CLASS,
     start: (backends) => rounds(curve, own ?? backends),
   };
 }

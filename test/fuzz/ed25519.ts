@@ -17,6 +17,7 @@ import {
   concat,
   type Curve,
   flippedBit,
+  MADE,
   PER_CLASS,
   randomData,
   shuffled,
@@ -311,7 +312,7 @@ function round(dice: Dice): readonly SignatureCase[] {
       ...valid,
       ...edges,
       ...ofHonestKeys(owner, other, dice),
-      ...times(3, () => [...ofScalars(dice), ...ofTorsion(dice)]).flat(),
+      ...times(MADE, () => [...ofScalars(dice), ...ofTorsion(dice)]).flat(),
     ],
     dice,
   );
@@ -322,6 +323,6 @@ export const ed25519Curve: Curve = {
   alg: "Ed25519",
   ownHash: true,
   classes: new Map<string, Verdict>(Object.entries(CLASSES)),
-  perRound: VALID + PER_CLASS + 15 * PER_CLASS + 5 * PER_CLASS + 3 * (8 + 12),
+  perRound: VALID + PER_CLASS + 15 * PER_CLASS + 5 * PER_CLASS + MADE * (8 + 12),
   round,
 };
