@@ -5,6 +5,9 @@ import { stringArgument } from "../bytes/argument.js";
 
 const PERCENT = 0x25;
 const COLON = 0x3a;
+const HYPHEN = 0x2d;
+const DOT = 0x2e;
+const SLASH = 0x2f;
 
 /**
  * The normal form of an http or https URI without its query and fragment, or null where it is not
@@ -14,6 +17,7 @@ const COLON = 0x3a;
  */
 export function normalizeHtu(uri: string): string | null {
   stringArgument(uri, "uri");
+  if (isPlain(uri)) return uri;
   const scheme = httpScheme(uri);
   if (scheme === null) return null;
   const start = scheme.length + 3;
@@ -24,6 +28,29 @@ export function normalizeHtu(uri: string): string | null {
   const path = decodeUnreserved(uri.slice(pathStart, end), isPathUnit);
   if (path === null) return null;
   return `${scheme}://${authority}${removeDotSegments(path)}`; // item 9: query and fragment are ignored
+}
+
+/**
+ * True for most URIs that are in normal form: a scheme in small letters, a host of small letters,
+ * digits, hyphens and dots without a port, and a path of unreserved characters and slashes in which
+ * no segment begins with a dot. One look at each character, and nothing to build (bench/htu).
+ */
+function isPlain(uri: string): boolean {
+  const start = uri.startsWith("https://") ? 8 : 7;
+  if (start === 7 && !uri.startsWith("http://")) return false;
+  const slash = uri.indexOf("/", start);
+  if (slash <= start) return false;
+  for (let i = start; i < slash; i++) {
+    const unit = uri.charCodeAt(i);
+    if (!(unit >= 0x61 && unit <= 0x7a) && !isDigit(unit) && unit !== HYPHEN && unit !== DOT)
+      return false;
+  }
+  for (let i = slash + 1, before = SLASH; i < uri.length; i++) {
+    const unit = uri.charCodeAt(i);
+    if (unit === DOT ? before === SLASH : unit !== SLASH && !isUnreserved(unit)) return false;
+    before = unit;
+  }
+  return true;
 }
 
 /**

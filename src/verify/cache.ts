@@ -8,7 +8,7 @@ import { integerArgument, membersArgument, numberArgument } from "../bytes/argum
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
-import { createLru, createSegmentedLru } from "./lru.js";
+import { createLru, createSegmentedLru, type Entry, newEntry } from "./lru.js";
 
 /** Bounds of a verifier's memory. With 0 for one of a pair, nothing of that kind is remembered. */
 export interface CacheOptions {
@@ -79,15 +79,24 @@ export interface KnownKey<A extends Alg> {
 /** What importKey of an algorithm makes. */
 export type KeyOf<A extends Alg> = NonNullable<Awaited<ReturnType<A["importKey"]>>>;
 
+/** A key that is remembered, and its place among those with tables. */
+interface KeptKey<A extends Alg> {
+  readonly known: KnownKey<A>;
+  readonly table: Entry<SyncKey | AsyncKey>;
+}
+
+export type FoundKey<A extends Alg> = Entry<KeptKey<A>>;
+export type FoundAth = Entry<string>;
+
+/**
+ * Finding leaves everything as it is. Keeping is for a proof of which the signature was valid, and
+ * takes what was found for it before.
+ */
 export interface ProofCache<A extends Alg> {
-  /** What is known of a header segment; asking leaves everything as it is. */
-  keyOf(header: string): KnownKey<A> | undefined;
-  /** The hash of an access token, where it is known; asking leaves everything as it is. */
-  athOf(accessToken: string): string | undefined;
-  /** Remembers a key. Only for a proof of which the signature was valid. */
-  keepKey(header: string, known: KnownKey<A>): void;
-  /** Remembers the hash of a token. Only for a proof of which the signature was valid. */
-  keepAth(accessToken: string, ath: string): void;
+  findKey(header: string): FoundKey<A> | undefined;
+  findAth(accessToken: string): FoundAth | undefined;
+  keepKey(found: FoundKey<A> | undefined, header: string, known: KnownKey<A>): void;
+  keepAth(found: FoundAth | undefined, accessToken: string, ath: string): void;
   usage(): CacheUsage;
 }
 
@@ -100,36 +109,44 @@ const TOKEN_OVERHEAD = 350;
 
 /** An empty memory. */
 export function createProofCache<A extends Alg>(bounds: CacheBounds): ProofCache<A> {
-  const tables = createLru<TableKey>(bounds.maxKeys, bounds.maxTableBytes, (_, key) =>
-    key.dropTables(),
+  const tables = createLru<SyncKey | AsyncKey>(
+    bounds.maxKeys,
+    bounds.maxTableBytes,
+    ({ value: key }) => {
+      if (hasTables(key)) key.dropTables();
+    },
   );
-  const keys = createSegmentedLru<KnownKey<A>>(bounds.maxKeys, bounds.maxKeyBytes, (header) =>
-    tables.remove(header),
-  );
+  const keys = createSegmentedLru<KeptKey<A>>(bounds.maxKeys, bounds.maxKeyBytes, ({ table }) => {
+    if (table.in !== null) tables.take(table);
+  });
   const tokens = createSegmentedLru<string>(
     bounds.maxTokens,
     bounds.maxTokenBytes,
     () => undefined,
   );
   return {
-    keyOf: keys.get,
-    athOf: tokens.get,
-    keepKey(header, found) {
+    findKey: keys.find,
+    findAth: tokens.find,
+    keepKey(found, header, known) {
       if (bounds.maxKeys === 0) return;
-      const present = keys.get(header);
-      const known = present ?? found;
-      const text = present === undefined ? copyOf(header) : header;
-      const key: SyncKey | AsyncKey = known.key;
+      // Another proof of this key may have come first, while this one was waited for.
+      const before = found ?? keys.find(header);
+      const key: SyncKey | AsyncKey = before === undefined ? known.key : before.value.known.key;
       const tableSize = hasTables(key) ? bytesArgument(key.tableSize, "key.tableSize") : 0;
-      // The header is there three times: as text, as bytes, and as the members that were read from it.
-      const texts = 3 * header.length + KEY_OVERHEAD;
-      keys.use(text, known, texts + bytesArgument(key.size, "key.size") - tableSize);
-      if (hasTables(key) && keys.get(text) !== undefined) tables.put(text, key, tableSize);
+      // The header is there three times: as text, as bytes, and as the members that were read of it.
+      const bytes =
+        3 * header.length + KEY_OVERHEAD + bytesArgument(key.size, "key.size") - tableSize;
+      const text = before === undefined ? copyOf(header) : header;
+      const entry = before ?? keys.add(text, { known, table: newEntry(text, key) }, bytes);
+      if (before !== undefined) keys.useAgain(before, bytes);
+      if (tableSize > 0 && entry.in !== null) tables.put(entry.value.table, tableSize);
     },
-    keepAth(accessToken, ath) {
+    keepAth(found, accessToken, ath) {
       if (bounds.maxTokens === 0) return;
-      const text = tokens.get(accessToken) === undefined ? copyOf(accessToken) : accessToken;
-      tokens.use(text, ath, text.length + TOKEN_OVERHEAD);
+      const entry = found ?? tokens.find(accessToken);
+      const size = accessToken.length + TOKEN_OVERHEAD;
+      if (entry === undefined) tokens.add(copyOf(accessToken), ath, size);
+      else tokens.useAgain(entry, size);
     },
     usage: () => ({
       keys: keys.size,
@@ -144,8 +161,8 @@ export function createProofCache<A extends Alg>(bounds: CacheBounds): ProofCache
 
 /** Remembers nothing. */
 export const NO_CACHE: ProofCache<never> = {
-  keyOf: () => undefined,
-  athOf: () => undefined,
+  findKey: () => undefined,
+  findAth: () => undefined,
   keepKey: () => undefined,
   keepAth: () => undefined,
   usage: () => ({ keys: 0, keyBytes: 0, tables: 0, tableBytes: 0, tokens: 0, tokenBytes: 0 }),

@@ -4,35 +4,43 @@
 // A Map alone would do for the order too, but in V8 every look at its oldest entry walks over all
 // that were deleted before it. So the order is a list that runs through the entries.
 
-/** Text to values, bounded in entries and in bytes. */
-export interface Lru<V> {
-  readonly size: number;
-  readonly bytes: number;
-  /** The value, whose place in the order stays as it is. */
-  get(text: string): V | undefined;
-  /** Puts an entry first in the order, then lets go of the last ones until the bounds hold. */
-  put(text: string, value: V, bytes: number): void;
-  /** Takes an entry out, if it is there; nobody is told. */
-  remove(text: string): void;
-}
-
-interface Entry<V> {
+/** A place in a list. It is in one list or in none. */
+export interface Entry<V> {
   readonly text: string;
-  value: V;
+  readonly value: V;
   bytes: number;
   newer: Entry<V> | null;
   older: Entry<V> | null;
+  in: Lru<V> | null;
+}
+
+export function newEntry<V>(text: string, value: V): Entry<V> {
+  return { text, value, bytes: 0, newer: null, older: null, in: null };
+}
+
+/** Entries in the order of their use, bounded in number and in bytes. */
+export interface Lru<V> {
+  readonly size: number;
+  readonly bytes: number;
+  /**
+   * Puts an entry first, taking it out of the list that it was in, and lets go of the last ones
+   * until the bounds hold. One that is too large for all the room there is leaves at once, and
+   * nothing else for it.
+   */
+  put(entry: Entry<V>, bytes: number): void;
+  /** Takes out an entry of this list; nobody is told. */
+  take(entry: Entry<V>): void;
 }
 
 /** `letGo` is told of every entry that has to leave for want of room. */
 export function createLru<V>(
   mostEntries: number,
   mostBytes: number,
-  letGo: (text: string, value: V, bytes: number) => void,
+  letGo: (entry: Entry<V>) => void,
 ): Lru<V> {
-  const entries = new Map<string, Entry<V>>();
   let newest: Entry<V> | null = null;
   let oldest: Entry<V> | null = null;
+  let size = 0;
   let bytes = 0;
 
   function unlink(entry: Entry<V>): void {
@@ -50,67 +58,49 @@ export function createLru<V>(
     newest = entry;
   }
 
-  function take(entry: Entry<V>): void {
-    unlink(entry);
-    entries.delete(entry.text);
-    bytes -= entry.bytes;
-  }
-
-  function shrink(): void {
-    while (oldest !== null && (entries.size > mostEntries || bytes > mostBytes)) {
-      const { text, value, bytes: freed } = oldest;
-      take(oldest);
-      letGo(text, value, freed);
-    }
-  }
-
-  return {
+  const lru: Lru<V> = {
     get size(): number {
-      return entries.size;
+      return size;
     },
     get bytes(): number {
       return bytes;
     },
-    get: (text) => entries.get(text)?.value,
-    put(text, value, size) {
-      const present = entries.get(text);
-      if (size > mostBytes) {
-        // Too large for all the room there is: nothing else has to leave for it.
-        if (present !== undefined) take(present);
-        letGo(text, value, size);
-        return;
+    put(entry, given) {
+      if (entry === newest && entry.bytes === given) return;
+      if (entry.in !== null) entry.in.take(entry);
+      entry.bytes = given;
+      if (given > mostBytes) return letGo(entry);
+      entry.in = lru;
+      linkFirst(entry);
+      size++;
+      bytes += given;
+      while (oldest !== null && (size > mostEntries || bytes > mostBytes)) {
+        const last: Entry<V> = oldest;
+        lru.take(last);
+        letGo(last);
       }
-      if (present === undefined) {
-        const entry = { text, value, bytes: size, newer: null, older: null };
-        entries.set(text, entry);
-        linkFirst(entry);
-        bytes += size;
-      } else {
-        if (present !== newest) {
-          unlink(present);
-          linkFirst(present);
-        }
-        present.value = value;
-        bytes += size - present.bytes;
-        present.bytes = size;
-      }
-      shrink();
+      return undefined;
     },
-    remove(text) {
-      const entry = entries.get(text);
-      if (entry !== undefined) take(entry);
+    take(entry) {
+      unlink(entry);
+      entry.in = null;
+      size--;
+      bytes -= entry.bytes;
     },
   };
+  return lru;
 }
 
-/** Text to values in two segments: what was used once, and what was used again. */
+/** Texts with values, in two segments: what was used once, and what was used again. */
 export interface SegmentedLru<V> {
   readonly size: number;
   readonly bytes: number;
-  /** The value; looking at it is no use of it. */
-  get(text: string): V | undefined;
-  /** A use: the first one remembers the value, and after the second nothing new displaces it. */
-  use(text: string, value: V, bytes: number): void;
+  /** Looking is no use. */
+  find(text: string): Entry<V> | undefined;
+  /** The first use of a text that is not there. */
+  add(text: string, value: V, bytes: number): Entry<V>;
+  /** Another use of what was found: nothing that is used once displaces it from now on. */
+  useAgain(entry: Entry<V>, bytes: number): void;
 }
 
 /** The part of the room that is for what was used again. */
@@ -123,25 +113,32 @@ const KEPT = 0.8;
 export function createSegmentedLru<V>(
   mostEntries: number,
   mostBytes: number,
-  letGo: (text: string, value: V) => void,
+  letGo: (value: V) => void,
 ): SegmentedLru<V> {
+  const found = new Map<string, Entry<V>>();
   const [keptEntries, keptBytes] = [Math.floor(mostEntries * KEPT), Math.floor(mostBytes * KEPT)];
-  const once = createLru<V>(mostEntries - keptEntries, mostBytes - keptBytes, letGo);
-  const again = createLru<V>(keptEntries, keptBytes, once.put);
+  const once = createLru<V>(mostEntries - keptEntries, mostBytes - keptBytes, ({ text, value }) => {
+    found.delete(text);
+    letGo(value);
+  });
+  const again = createLru<V>(keptEntries, keptBytes, (entry) => once.put(entry, entry.bytes));
   return {
     get size(): number {
-      return once.size + again.size;
+      return found.size;
     },
     get bytes(): number {
       return once.bytes + again.bytes;
     },
-    get: (text) => again.get(text) ?? once.get(text),
-    use(text, value, bytes) {
-      if (again.get(text) === undefined) {
-        if (once.get(text) === undefined) return once.put(text, value, bytes);
-        once.remove(text);
-      }
-      return again.put(text, value, bytes);
+    find: (text) => found.get(text),
+    add(text, value, bytes) {
+      const entry = newEntry(text, value);
+      found.set(text, entry);
+      once.put(entry, bytes);
+      return entry;
+    },
+    useAgain(entry, bytes) {
+      if (entry.in === null) return; // it was let go since it was found
+      again.put(entry, bytes);
     },
   };
 }

@@ -9,7 +9,7 @@ import { checkAth, checkHtm, checkHtu, checkIat, checkLifetime } from "../proof/
 import { type ProofClaims, readClaims } from "../proof/claims.js";
 import { type Failure, failure } from "../proof/failure.js";
 import { checkHeader, type ProofHeader, splitProof } from "../proof/parse.js";
-import type { KnownKey, ProofCache } from "./cache.js";
+import type { FoundAth, FoundKey, ProofCache } from "./cache.js";
 import { askNonce, checkNonce, type NonceAnswer, type NonceStatus } from "./nonce.js";
 import type { Policy } from "./policy.js";
 import type { ReplayStore } from "./replay.js";
@@ -26,8 +26,9 @@ export interface PendingProof<A extends Alg> {
   readonly jkt: string;
   /** The first segment, as it came. */
   readonly header: string;
-  /** What is known of that segment from a proof that was valid. */
-  readonly known: KnownKey<A> | undefined;
+  /** What is remembered of that segment, and of the access token, from proofs that were valid. */
+  readonly foundKey: FoundKey<A> | undefined;
+  readonly foundAth: FoundAth | undefined;
   readonly claims: ProofClaims;
   readonly nonce: NonceStatus | undefined;
   readonly signature: Uint8Array;
@@ -52,7 +53,8 @@ export function prepare<A extends Alg>(
   const signature = decodeSignature(segments);
   if (signature === null) return failure("jws_malformed"); // item 2
   const encodedHeader = segments.jws.slice(0, segments.headerEnd);
-  const known = cache.keyOf(encodedHeader);
+  const foundKey = cache.findKey(encodedHeader);
+  const known = foundKey?.value.known;
   const header = known === undefined ? parseHeader(segments) : NOTHING_NEW;
   const payload = header === null ? null : parsePayload(segments);
   if (header === null || payload === null) return failure("jws_malformed"); // item 2
@@ -68,8 +70,8 @@ export function prepare<A extends Alg>(
   if (otherUrl !== null) return otherUrl;
   const timely = checkTime(claims, now, policy); // items 10 and 11
   if (!timely.ok) return timely;
-  const ath = accessToken === undefined ? undefined : cache.athOf(accessToken);
-  const otherToken = checkAth(claims, accessToken, policy.hasher, ath); // item 12a
+  const foundAth = accessToken === undefined ? undefined : cache.findAth(accessToken);
+  const otherToken = checkAth(claims, accessToken, policy.hasher, foundAth?.value); // item 12a
   if (otherToken !== null) return otherToken;
   const jwk = known === undefined ? readPublicJwk(header["jwk"], alg) : known.jwk; // items 6 and 7
   if (typeof jwk === "string") return failure(jwk);
@@ -80,7 +82,8 @@ export function prepare<A extends Alg>(
     jwk,
     jkt: known === undefined ? thumbprint(jwk, policy.hasher) : known.jkt,
     header: encodedHeader,
-    known,
+    foundKey,
+    foundAth,
     claims,
     nonce: timely.nonce,
     signature,

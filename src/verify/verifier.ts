@@ -172,7 +172,7 @@ function drive(
   if (!pending.ok) return pending;
   const notBound = bind(pending, facts, expectedJkt(facts)); // item 12b
   if (notBound !== null) return notBound;
-  const key = pending.known?.key ?? pending.alg.importKey(pending.jwk);
+  const key = pending.foundKey?.value.known.key ?? pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
   const signed = signingInput(pending);
   const badSignature = checkSignature(verifyWith(key, pending.signature, signed)); // item 6
@@ -198,7 +198,7 @@ async function driveAsync(
   if (!pending.ok) return pending;
   const notBound = bind(pending, facts, await expectedJkt(facts)); // item 12b
   if (notBound !== null) return notBound;
-  const key = pending.known?.key ?? (await pending.alg.importKey(pending.jwk));
+  const key = pending.foundKey?.value.known.key ?? (await pending.alg.importKey(pending.jwk));
   if (key === null) return failure("jwk_invalid"); // item 6
   const signed = signingInput(pending);
   const badSignature = checkSignature(await verifyWith(key, pending.signature, signed)); // item 6
@@ -245,9 +245,9 @@ function bind(pending: PendingProof<Alg>, facts: RequestFacts, expected: unknown
 }
 
 /** RFC 7515 section 5.1: what the signature covers, as bytes. */
-function signingInput({ segments, known }: PendingProof<Alg>): Uint8Array {
+function signingInput({ segments, foundKey }: PendingProof<Alg>): Uint8Array {
   const { jws, payloadEnd } = segments;
-  return asciiBytes(jws, payloadEnd, known?.headerBytes);
+  return asciiBytes(jws, payloadEnd, foundKey?.value.known.headerBytes);
 }
 
 function verifyWith(
@@ -280,15 +280,18 @@ function checkSignature(valid: unknown): Failure | null {
 /** Only now, with a valid signature: a stranger must not fill what is remembered. */
 function remember<A extends Alg>(
   cache: ProofCache<A>,
-  { header, known, alg, jwk, jkt, claims }: PendingProof<A>,
+  { header, foundKey, foundAth, alg, jwk, jkt, claims }: PendingProof<A>,
   key: KeyOf<A>,
   signed: Uint8Array,
   accessToken: string | undefined,
 ): void {
+  const known = foundKey?.value.known;
   const headerBytes = known?.headerBytes ?? signed.slice(0, header.length);
-  cache.keepKey(header, known ?? { alg, jwk, jkt, key, headerBytes });
+  cache.keepKey(foundKey, header, known ?? { alg, jwk, jkt, key, headerBytes });
   // Equal to the hash of the token, as was checked (item 12a).
-  if (accessToken !== undefined && claims.ath !== undefined) cache.keepAth(accessToken, claims.ath);
+  if (accessToken !== undefined && claims.ath !== undefined) {
+    cache.keepAth(foundAth, accessToken, claims.ath);
+  }
 }
 
 function replayEntry(
