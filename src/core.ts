@@ -35,13 +35,9 @@ export type {
 } from "./jose/alg.js";
 export type { EcPublicJwk, OkpPublicJwk, PublicJwk, RsaPublicJwk } from "./jose/jwk.js";
 export type { JsonObject, JsonValue } from "./bytes/json.js";
-export {
-  createMemoryReplayStore,
-  type MemoryReplayStore,
-  type ReplayAnswer,
-  type ReplayStore,
-  type SyncReplayStore,
-} from "./verify/replay.js";
+export { createMemoryReplayStore, type MemoryReplayStore } from "./verify/memory-store.js";
+export type { ReplayAnswer, ReplayStore, SyncReplayStore } from "./verify/replay.js";
+export type { CacheOptions, CacheUsage } from "./verify/cache.js";
 export type { NonceAnswer, NonceCheck, NonceStatus } from "./verify/nonce.js";
 export type { AsyncVerifierOptions, NoncePolicy, VerifierOptions } from "./verify/policy.js";
 export type {
@@ -52,6 +48,8 @@ export type {
 } from "./verify/request.js";
 export {
   type AsyncVerifier,
+  type CachingAsyncVerifier,
+  type CachingVerifier,
   createAsyncVerifier,
   createVerifier,
   type VerifiedProof,

@@ -34,10 +34,11 @@ export function isAccessToken(value: unknown): value is string {
  */
 function tokenBytes(token: string): Uint8Array | null {
   const bytes = new Uint8Array(token.length);
+  let outside = 0; // negative once a character was outside 0x21 to 0x7e
   for (let i = 0; i < token.length; i++) {
     const unit = token.charCodeAt(i);
-    if (unit <= 0x20 || unit >= 0x7f) return null;
+    outside |= (unit - 0x21) | (0x7e - unit);
     bytes[i] = unit;
   }
-  return token === "" ? null : bytes;
+  return outside < 0 || token === "" ? null : bytes;
 }

@@ -72,16 +72,15 @@ export interface KnownKey<A extends Alg> {
   readonly jwk: PublicJwk;
   readonly jkt: string;
   readonly key: KeyOf<A>;
-  /** The bytes of the header segment, with which every signing input under it begins. */
-  readonly headerBytes: Uint8Array;
 }
 
 /** What importKey of an algorithm makes. */
 export type KeyOf<A extends Alg> = NonNullable<Awaited<ReturnType<A["importKey"]>>>;
 
 /** A key that is remembered, and its place among those with tables. */
-interface KeptKey<A extends Alg> {
-  readonly known: KnownKey<A>;
+interface KeptKey<A extends Alg> extends KnownKey<A> {
+  /** The bytes of the header segment, with which every signing input under it begins. */
+  readonly headerBytes: Uint8Array;
   readonly table: Entry<SyncKey | AsyncKey>;
 }
 
@@ -95,7 +94,13 @@ export type FoundAth = Entry<string>;
 export interface ProofCache<A extends Alg> {
   findKey(header: string): FoundKey<A> | undefined;
   findAth(accessToken: string): FoundAth | undefined;
-  keepKey(found: FoundKey<A> | undefined, header: string, known: KnownKey<A>): void;
+  /** `signed` is a signing input under this header. */
+  keepKey(
+    found: FoundKey<A> | undefined,
+    header: string,
+    known: KnownKey<A>,
+    signed: Uint8Array,
+  ): void;
   keepAth(found: FoundAth | undefined, accessToken: string, ath: string): void;
   usage(): CacheUsage;
 }
@@ -127,17 +132,16 @@ export function createProofCache<A extends Alg>(bounds: CacheBounds): ProofCache
   return {
     findKey: keys.find,
     findAth: tokens.find,
-    keepKey(found, header, known) {
+    keepKey(found, header, known, signed) {
       if (bounds.maxKeys === 0) return;
       // Another proof of this key may have come first, while this one was waited for.
       const before = found ?? keys.find(header);
-      const key: SyncKey | AsyncKey = before === undefined ? known.key : before.value.known.key;
+      const key: SyncKey | AsyncKey = before === undefined ? known.key : before.value.key;
       const tableSize = hasTables(key) ? bytesArgument(key.tableSize, "key.tableSize") : 0;
       // The header is there three times: as text, as bytes, and as the members that were read of it.
       const bytes =
         3 * header.length + KEY_OVERHEAD + bytesArgument(key.size, "key.size") - tableSize;
-      const text = before === undefined ? copyOf(header) : header;
-      const entry = before ?? keys.add(text, { known, table: newEntry(text, key) }, bytes);
+      const entry = before ?? keys.add(copyOf(header), keptKey(header, known, signed), bytes);
       if (before !== undefined) keys.useAgain(before, bytes);
       if (tableSize > 0 && entry.in !== null) tables.put(entry.value.table, tableSize);
     },
@@ -157,6 +161,16 @@ export function createProofCache<A extends Alg>(bounds: CacheBounds): ProofCache
       tokenBytes: tokens.bytes,
     }),
   };
+}
+
+function keptKey<A extends Alg>(
+  header: string,
+  known: KnownKey<A>,
+  signed: Uint8Array,
+): KeptKey<A> {
+  Object.freeze(known.jwk); // results of other proofs have it too
+  const table = newEntry<SyncKey | AsyncKey>("", known.key);
+  return { ...known, headerBytes: signed.slice(0, header.length), table };
 }
 
 /** Remembers nothing. */

@@ -54,7 +54,7 @@ export function prepare<A extends Alg>(
   if (signature === null) return failure("jws_malformed"); // item 2
   const encodedHeader = segments.jws.slice(0, segments.headerEnd);
   const foundKey = cache.findKey(encodedHeader);
-  const known = foundKey?.value.known;
+  const known = foundKey?.value;
   const header = known === undefined ? parseHeader(segments) : NOTHING_NEW;
   const payload = header === null ? null : parsePayload(segments);
   if (header === null || payload === null) return failure("jws_malformed"); // item 2
@@ -75,7 +75,6 @@ export function prepare<A extends Alg>(
   if (otherToken !== null) return otherToken;
   const jwk = known === undefined ? readPublicJwk(header["jwk"], alg) : known.jwk; // items 6 and 7
   if (typeof jwk === "string") return failure(jwk);
-  Object.freeze(jwk); // it may be remembered, and results of other proofs then have it too
   return {
     ok: true,
     alg,

@@ -172,7 +172,7 @@ function drive(
   if (!pending.ok) return pending;
   const notBound = bind(pending, facts, expectedJkt(facts)); // item 12b
   if (notBound !== null) return notBound;
-  const key = pending.foundKey?.value.known.key ?? pending.alg.importKey(pending.jwk);
+  const key = pending.foundKey?.value.key ?? pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
   const signed = signingInput(pending);
   const badSignature = checkSignature(verifyWith(key, pending.signature, signed)); // item 6
@@ -196,9 +196,11 @@ async function driveAsync(
   const started = readClock(policy.clock);
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
-  const notBound = bind(pending, facts, await expectedJkt(facts)); // item 12b
+  const jkt = expectedJkt(facts);
+  const expected = typeof jkt === "string" ? jkt : await jkt; // to wait for nothing takes time too
+  const notBound = bind(pending, facts, expected); // item 12b
   if (notBound !== null) return notBound;
-  const key = pending.foundKey?.value.known.key ?? (await pending.alg.importKey(pending.jwk));
+  const key = pending.foundKey?.value.key ?? (await pending.alg.importKey(pending.jwk));
   if (key === null) return failure("jwk_invalid"); // item 6
   const signed = signingInput(pending);
   const badSignature = checkSignature(await verifyWith(key, pending.signature, signed)); // item 6
@@ -207,7 +209,7 @@ async function driveAsync(
   const now = afterWait(facts.now, readClock(policy.clock) - started);
   const late = now === facts.now ? null : checkTime(pending.claims, now, policy); // items 10 and 11
   if (late !== null && !late.ok) return late;
-  const current = { ...pending, ...late };
+  const current = late === null ? pending : { ...pending, ...late };
   if (policy.replay !== undefined) {
     const { key: proofKey, expiresAt } = replayEntry(current, policy);
     const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, now)); // section 11.1
@@ -247,7 +249,7 @@ function bind(pending: PendingProof<Alg>, facts: RequestFacts, expected: unknown
 /** RFC 7515 section 5.1: what the signature covers, as bytes. */
 function signingInput({ segments, foundKey }: PendingProof<Alg>): Uint8Array {
   const { jws, payloadEnd } = segments;
-  return asciiBytes(jws, payloadEnd, foundKey?.value.known.headerBytes);
+  return asciiBytes(jws, payloadEnd, foundKey?.value.headerBytes);
 }
 
 function verifyWith(
@@ -285,9 +287,7 @@ function remember<A extends Alg>(
   signed: Uint8Array,
   accessToken: string | undefined,
 ): void {
-  const known = foundKey?.value.known;
-  const headerBytes = known?.headerBytes ?? signed.slice(0, header.length);
-  cache.keepKey(foundKey, header, known ?? { alg, jwk, jkt, key, headerBytes });
+  cache.keepKey(foundKey, header, { alg, jwk, jkt, key }, signed);
   // Equal to the hash of the token, as was checked (item 12a).
   if (accessToken !== undefined && claims.ath !== undefined) {
     cache.keepAth(foundAth, accessToken, claims.ath);

@@ -1,6 +1,6 @@
 // Properties of the memory replay store: a plain Map is its model while the clock goes forward, and no clock that is off
 // makes it answer "new" twice for a proof that can still be accepted.
-import { createMemoryReplayStore } from "dpop-core";
+import { createMemoryReplayStore, type ReplayAnswer } from "dpop-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkIat } from "../../src/proof/check.js";
@@ -51,6 +51,113 @@ describe("with one clock that goes forward", () => {
     );
     expect([...answers].toSorted()).toEqual(["full", "new", "seen"]);
   });
+});
+
+describe("with a clock that goes anywhere", () => {
+  type Command =
+    | { readonly do: "add"; readonly key: number; readonly lives: number }
+    | {
+        readonly do: "add many";
+        readonly from: number;
+        readonly count: number;
+        readonly lives: number;
+      }
+    | { readonly do: "advance" | "go back"; readonly by: number };
+
+  /** Seconds that an entry lives: mostly few, sometimes past or very many. */
+  const lives = fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: 1, max: 20 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -30, max: 0 }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER - 2 * START),
+    },
+  );
+  const command = (keys: number, many: number): fc.Arbitrary<Command> =>
+    fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({ do: fc.constant("add" as const), key: fc.nat(keys), lives }),
+      },
+      {
+        weight: many > 0 ? 2 : 0,
+        arbitrary: fc.record({
+          do: fc.constant("add many" as const),
+          from: fc.nat(keys),
+          count: fc.nat(many),
+          lives,
+        }),
+      },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("advance" as const), by: seconds(12) }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant("go back" as const), by: seconds(25) }) },
+    );
+
+  /** What the store promises, in the plainest way. */
+  function modelStore(maxEntries: number) {
+    const live = new Map<string, number>();
+    let swept = 0;
+    let dropped = 0;
+    return {
+      live,
+      add(key: string, expiresAt: number, now: number): ReplayAnswer {
+        const second = Math.floor(now);
+        if (second !== swept) {
+          swept = second;
+          for (const [one, expiry] of live) {
+            if (expiry > second) continue;
+            live.delete(one);
+            dropped = Math.max(dropped, expiry);
+          }
+        }
+        if (live.has(key)) return "seen";
+        if (expiresAt <= dropped || live.size >= maxEntries) return "full";
+        live.set(key, expiresAt);
+        return "new";
+      },
+    };
+  }
+
+  test.each([
+    ["tiny", 15, 0, fc.integer({ min: 1, max: 8 }), 400],
+    ["large", 5000, 3000, fc.integer({ min: 2000, max: 100_000 }), 40],
+  ] as const)(
+    "a %s store answers as the model does, command by command",
+    (_, keys, many, most, count) => {
+      const answers = new Set<string>();
+      fc.assert(
+        fc.property(
+          fc.array(command(keys, many), { maxLength: 60, size: "max" }),
+          most,
+          (commands, maxEntries) => {
+            const store = createMemoryReplayStore({ maxEntries });
+            const model = modelStore(maxEntries);
+            let now = START;
+            const add = (key: number, life: number): void => {
+              const expiresAt = Math.floor(now) + life;
+              const expected = model.add(`${key}`, expiresAt, now);
+              answers.add(expected);
+              if (store.add(`${key}`, expiresAt, now) !== expected)
+                expect.fail(`${key} is not ${expected}`);
+              if (store.size !== model.live.size)
+                expect.fail(`${store.size} of ${model.live.size} are held`);
+            };
+            for (const one of commands) {
+              if (one.do === "add") add(one.key, one.lives);
+              else if (one.do === "add many")
+                for (let i = 0; i < one.count; i++) add(one.from + i, one.lives + (i % 3));
+              else now = Math.max(100, now + (one.do === "advance" ? one.by : -one.by));
+            }
+            for (const key of model.live.keys()) {
+              if (store.add(key, 2 ** 40, now) !== model.add(key, 2 ** 40, now))
+                expect.fail(`${key} at the end`);
+            }
+          },
+        ),
+        runs(count),
+      );
+      expect([...answers].toSorted()).toEqual(["full", "new", "seen"]);
+    },
+  );
 });
 
 describe("with several instances of which the clocks differ", () => {
