@@ -1,6 +1,8 @@
 // What a verifier remembers never changes an answer, grows by valid signatures alone, and stays
 // within its bounds.
 import { generateKeyPairSync, sign } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   type Backend,
   type CacheOptions,
@@ -8,6 +10,7 @@ import {
   createAsyncVerifier,
   createMemoryReplayStore,
   createVerifier,
+  jwkThumbprint,
   noble,
   type ProofRequest,
   type PublicJwk,
@@ -20,6 +23,7 @@ import { node } from "dpop-core/node";
 import { webcrypto } from "dpop-core/webcrypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readCacheBounds } from "../src/verify/cache.js";
 import { thumbprintOf } from "./support/keys.js";
 import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { optionsOf, requestOf } from "./support/run.js";
@@ -272,3 +276,64 @@ test("100,000 valid proofs of new keys stay within the bounds, and a hot key sta
   expect(hot.imports()).toBeLessThanOrEqual(2);
   expect(verifier.cacheUsage().keys).toBeGreaterThan(150);
 }, 120_000);
+
+describe("what is counted is no less than what is held", () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const held = (): number => {
+    collect();
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  /** Takes every key and signature, and holds nothing of its own. */
+  const credulous: SyncAlg = {
+    ...noble.ES256,
+    importKey: () => Object.freeze({ size: 0, verify: () => true }),
+  };
+  const [x, y] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const count = 10_000; // the most that the defaults allow
+
+  test.each([
+    ["keys", 0],
+    ["access tokens", 485],
+  ])("%s", (_, tokenLength) => {
+    const verifier = createVerifier({ algs: [credulous] });
+    const verify = (i: number): void => {
+      x.writeUInt32BE(i, 4);
+      const jwk = { kty: "EC", crv: "P-256", x: b64(x), y: b64(y) } as const;
+      const accessToken = tokenLength === 0 ? undefined : `${i}.`.padEnd(tokenLength, "token");
+      const ath =
+        accessToken === undefined ? undefined : b64(noble.sha256(Buffer.from(accessToken)));
+      const header = { typ: "dpop+jwt", alg: "ES256", jwk: tokenLength === 0 ? jwk : ONE_KEY };
+      const claims = { jti: `${i}`, htm: "POST", htu: TOKEN_URL, iat: NOW, ath };
+      const parts = [header, claims].map((part) => b64(Buffer.from(JSON.stringify(part))));
+      const proof = `${parts.join(".")}.${b64(new Uint8Array(64))}`;
+      const jkt = jwkThumbprint(header.jwk);
+      const request =
+        accessToken === undefined ? TOKEN_REQUEST : { ...TOKEN_REQUEST, accessToken, jkt };
+      if (!verifier.verify(proof, request).ok) throw new Error("a proof was refused");
+    };
+    for (let i = 0; i < 100; i++) verify(i); // what is made once, and compiled
+    const before = { ...verifier.cacheUsage(), held: held() };
+    for (let i = 100; i < count; i++) verify(i);
+    const after = { ...verifier.cacheUsage(), held: held() };
+    const counted = after.keyBytes + after.tokenBytes - before.keyBytes - before.tokenBytes;
+    expect(after.keys + after.tokens).toBeGreaterThan(1000);
+    expect(after.held - before.held).toBeLessThanOrEqual(counted);
+    // Nor is it so much more that the bounds would mean something else.
+    expect(after.held - before.held).toBeGreaterThan(counted / 3);
+  });
+
+  test("the defaults are 72 MiB in all", () => {
+    const { maxKeyBytes, maxTableBytes, maxTokenBytes } = readCacheBounds(undefined);
+    expect(maxKeyBytes + maxTableBytes + maxTokenBytes).toBe(72 * MIB);
+  });
+});
+
+const ONE_KEY = {
+  kty: "EC",
+  crv: "P-256",
+  x: b64(Buffer.alloc(32, 1)),
+  y: b64(Buffer.alloc(32, 2)),
+} as const;

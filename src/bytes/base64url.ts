@@ -1,6 +1,6 @@
 // base64url without padding (RFC 4648 section 5; RFC 7515 section 2): bytes to text and back,
 // strictly.
-import { decodeUtf8 } from "./utf8.js";
+import { decodeUtf8, textOf } from "./utf8.js";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -23,22 +23,17 @@ function letter(value: number): number {
 
 /** Encodes bytes as base64url without padding. */
 export function encodeBase64url(bytes: Uint8Array): string {
-  let text = "";
+  const letters: number[] = [];
   let i = 0;
   for (const whole = bytes.length - 2; i < whole; i += 3) {
-    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    text += String.fromCharCode(
-      letter(group >> 18),
-      letter(group >> 12),
-      letter(group >> 6),
-      letter(group),
-    );
+    const three = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    letters.push(letter(three >> 18), letter(three >> 12), letter(three >> 6), letter(three));
   }
   const tail = bytes.length - i;
   const rest = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8);
-  if (tail > 0) text += String.fromCharCode(letter(rest >> 18), letter(rest >> 12));
-  if (tail > 1) text += String.fromCharCode(letter(rest >> 6));
-  return text;
+  if (tail > 0) letters.push(letter(rest >> 18), letter(rest >> 12));
+  if (tail > 1) letters.push(letter(rest >> 6));
+  return textOf(letters);
 }
 
 /**

@@ -38,6 +38,22 @@ export function asciiBytes(
 const NO_BYTES: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /**
+ * The text of these UTF-16 units, in one piece: V8 keeps a text that was put together as the pieces
+ * that it was put together of, which takes ten times the memory.
+ */
+export function textOf(units: readonly number[]): string {
+  if (units.length <= MOST_ARGUMENTS) return String.fromCharCode(...units);
+  let text = "";
+  for (let i = 0; i < units.length; i += MOST_ARGUMENTS) {
+    text += String.fromCharCode(...units.slice(i, i + MOST_ARGUMENTS));
+  }
+  return text;
+}
+
+/** Engines take at least so many arguments of a call. */
+const MOST_ARGUMENTS = 4096;
+
+/**
  * Encodes text, or answers null where it holds a lone surrogate: two different ones must never give
  * the same bytes.
  */

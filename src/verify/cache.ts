@@ -5,7 +5,7 @@
 // It can't change an answer. What is remembered was worked out from that very text under this very
 // policy, and a signature that was valid vouched for it: a stranger's garbage leaves no trace.
 import { integerArgument, membersArgument, numberArgument } from "../bytes/argument.js";
-import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.js";
+import { textOf } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import { createLru, createSegmentedLru, type Entry, newEntry } from "./lru.js";
@@ -200,6 +200,5 @@ function bytesArgument(value: unknown, name: string): number {
  * header its proof, an access token its header field).
  */
 function copyOf(text: string): string {
-  const bytes = encodeUtf8(text);
-  return (bytes === null ? null : decodeUtf8(bytes)) ?? text;
+  return textOf(Array.from(text, (_, i) => text.charCodeAt(i)));
 }
