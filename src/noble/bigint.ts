@@ -2,10 +2,16 @@
 
 export function bigEndian(bytes: Uint8Array): bigint {
   let hex = "";
-  for (const byte of bytes) hex += (byte < 16 ? "0" : "") + byte.toString(16);
+  for (const byte of bytes) hex += hexOf(byte);
   return BigInt(`0x${hex}`);
 }
 
 export function littleEndian(bytes: Uint8Array): bigint {
-  return bigEndian(Uint8Array.from(bytes).reverse());
+  let hex = "";
+  for (const byte of bytes) hex = hexOf(byte) + hex;
+  return BigInt(`0x${hex}`);
+}
+
+function hexOf(byte: number): string {
+  return (byte < 16 ? "0" : "") + byte.toString(16);
 }

@@ -58,6 +58,11 @@ export function createLru<V>(
     newest = entry;
   }
 
+  /** The entry that has to leave, where one has to. */
+  function overflow(): Entry<V> | null {
+    return size > mostEntries || bytes > mostBytes ? oldest : null;
+  }
+
   const lru: Lru<V> = {
     get size(): number {
       return size;
@@ -74,8 +79,7 @@ export function createLru<V>(
       linkFirst(entry);
       size++;
       bytes += given;
-      while (oldest !== null && (size > mostEntries || bytes > mostBytes)) {
-        const last: Entry<V> = oldest;
+      for (let last = overflow(); last !== null; last = overflow()) {
         lru.take(last);
         letGo(last);
       }
