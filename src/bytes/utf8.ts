@@ -13,16 +13,25 @@ export function isWellFormed(text: string): boolean {
 }
 
 /**
- * The bytes of text that is known to be ASCII (base64url, thumbprint JSON, a checked token), or of
- * its first `length` characters. `known` are those of its beginning, where somebody has them: to
- * copy bytes takes no time, to read letters does (bench/parse). Throws a RangeError if it is not
- * ASCII.
+ * The bytes of text that is known to be ASCII: base64url, thumbprint JSON. Throws a RangeError if it
+ * is not.
  */
-export function asciiBytes(
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = readAscii(text, text.length, NO_BYTES);
+  if (bytes === null) throw new RangeError("text must be ASCII");
+  return bytes;
+}
+
+/**
+ * The bytes of the first `length` characters, or null where one of them is not ASCII. `known` are
+ * those of its beginning, where somebody has them: to copy bytes takes no time, to read letters does
+ * (bench/parse).
+ */
+export function readAscii(
   text: string,
-  length: number = text.length,
+  length: number,
   known: Uint8Array = NO_BYTES,
-): Uint8Array {
+): Uint8Array | null {
   const bytes = new Uint8Array(length);
   bytes.set(known);
   let all = 0;
@@ -31,8 +40,7 @@ export function asciiBytes(
     bytes[i] = unit;
     all |= unit;
   }
-  if (all > 0x7f) throw new RangeError("text must be ASCII");
-  return bytes;
+  return all > 0x7f ? null : bytes;
 }
 
 const NO_BYTES: Uint8Array = /* @__PURE__ */ new Uint8Array(0);

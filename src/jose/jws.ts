@@ -2,11 +2,9 @@
 // signature and signing input.
 import { decodeBase64url, decodeBase64urlText } from "../bytes/base64url.js";
 import { type JsonObject, parseJsonObject } from "../bytes/json.js";
+import { readAscii } from "../bytes/utf8.js";
 
-/**
- * A compact JWS with the places of its two dots. The segments stay where they are: to read letters
- * out of a piece that was cut off costs V8 three times as much (bench/parse).
- */
+/** A compact JWS with the places of its two dots. */
 export interface JwsSegments {
   readonly jws: string;
   /** The index of the first dot. */
@@ -24,18 +22,40 @@ export function splitJws(jws: string): JwsSegments | null {
   return { jws, headerEnd, payloadEnd };
 }
 
+/**
+ * What the signature covers (section 5.1), in bytes; null where it is not ASCII. `headerBytes` are
+ * those of the first segment, where they are known.
+ */
+export function signingInput(
+  { jws, payloadEnd }: JwsSegments,
+  headerBytes?: Uint8Array | undefined,
+): Uint8Array | null {
+  return readAscii(jws, payloadEnd, headerBytes);
+}
+
 /** null: not strict base64url, strict UTF-8 and one strict JSON object. */
-export function parseHeader({ jws, headerEnd }: JwsSegments): JsonObject | null {
-  return parseSegment(jws, 0, headerEnd);
+export function parseHeader(
+  signed: Uint8Array,
+  { jws, headerEnd }: JwsSegments,
+): JsonObject | null {
+  return parseSegment(jws, signed, 0, headerEnd);
 }
 
 /** null: as for a header. */
-export function parsePayload({ jws, headerEnd, payloadEnd }: JwsSegments): JsonObject | null {
-  return parseSegment(jws, headerEnd + 1, payloadEnd);
+export function parsePayload(
+  signed: Uint8Array,
+  { jws, headerEnd, payloadEnd }: JwsSegments,
+): JsonObject | null {
+  return parseSegment(jws, signed, headerEnd + 1, payloadEnd);
 }
 
-function parseSegment(jws: string, start: number, end: number): JsonObject | null {
-  const text = decodeBase64urlText(jws, start, end);
+function parseSegment(
+  jws: string,
+  signed: Uint8Array,
+  start: number,
+  end: number,
+): JsonObject | null {
+  const text = decodeBase64urlText(jws, signed, start, end);
   return text === null ? null : parseJsonObject(text);
 }
 
@@ -53,8 +73,9 @@ export interface ParsedJws {
 /** Parses all three segments; null where one is not what it should be. Verifies nothing. */
 export function parseJws(segments: JwsSegments): ParsedJws | null {
   const signature = decodeSignature(segments);
-  const header = signature === null ? null : parseHeader(segments);
-  const payload = header === null ? null : parsePayload(segments);
+  const signed = signature === null ? null : signingInput(segments);
+  const header = signed === null ? null : parseHeader(signed, segments);
+  const payload = signed === null || header === null ? null : parsePayload(signed, segments);
   return signature === null || header === null || payload === null
     ? null
     : { header, payload, signature };

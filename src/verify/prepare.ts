@@ -3,7 +3,7 @@
 import type { JsonObject } from "../bytes/json.js";
 import type { Alg } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
-import { decodeSignature, type JwsSegments, parseHeader, parsePayload } from "../jose/jws.js";
+import { decodeSignature, parseHeader, parsePayload, signingInput } from "../jose/jws.js";
 import { thumbprint } from "../jose/thumbprint.js";
 import { checkAth, checkHtm, checkHtu, checkIat, checkLifetime } from "../proof/check.js";
 import { type ProofClaims, readClaims } from "../proof/claims.js";
@@ -32,7 +32,8 @@ export interface PendingProof<A extends Alg> {
   readonly claims: ProofClaims;
   readonly nonce: NonceStatus | undefined;
   readonly signature: Uint8Array;
-  readonly segments: JwsSegments;
+  /** The bytes that the signature covers. */
+  readonly signed: Uint8Array;
   /** The last second, since the epoch, in which this proof could be accepted. */
   readonly lastAccepted: number;
 }
@@ -55,8 +56,10 @@ export function prepare<A extends Alg>(
   const encodedHeader = segments.jws.slice(0, segments.headerEnd);
   const foundKey = cache.findKey(encodedHeader);
   const known = foundKey?.value;
-  const header = known === undefined ? parseHeader(segments) : NOTHING_NEW;
-  const payload = header === null ? null : parsePayload(segments);
+  const signed = signingInput(segments, known?.headerBytes);
+  if (signed === null) return failure("jws_malformed"); // item 2
+  const header = known === undefined ? parseHeader(signed, segments) : NOTHING_NEW;
+  const payload = header === null ? null : parsePayload(signed, segments);
   if (header === null || payload === null) return failure("jws_malformed"); // item 2
   const badHeader = known === undefined ? checkHeader(header) : null; // items 4 and 2
   if (badHeader !== null) return failure(badHeader);
@@ -86,7 +89,7 @@ export function prepare<A extends Alg>(
     claims,
     nonce: timely.nonce,
     signature,
-    segments,
+    signed,
     lastAccepted: timely.lastAccepted,
   };
 }

@@ -9,7 +9,6 @@
 // more than everything else together; the replay record is last, or anyone could use up the jti of
 // somebody else's proof.
 import { functionMember, leave, objectArgument } from "../bytes/argument.js";
-import { asciiBytes } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import { isThumbprint } from "../jose/thumbprint.js";
@@ -174,10 +173,9 @@ function drive(
   if (notBound !== null) return notBound;
   const key = pending.foundKey?.value.key ?? pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
-  const signed = signingInput(pending);
-  const badSignature = checkSignature(verifyWith(key, pending.signature, signed)); // item 6
+  const badSignature = checkSignature(verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
-  remember(cache, pending, key, signed, facts.accessToken);
+  remember(cache, pending, key, facts.accessToken);
   if (policy.replay !== undefined) {
     const { key: proofKey, expiresAt } = replayEntry(pending, policy);
     const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
@@ -202,10 +200,9 @@ async function driveAsync(
   if (notBound !== null) return notBound;
   const key = pending.foundKey?.value.key ?? (await pending.alg.importKey(pending.jwk));
   if (key === null) return failure("jwk_invalid"); // item 6
-  const signed = signingInput(pending);
-  const badSignature = checkSignature(await verifyWith(key, pending.signature, signed)); // item 6
+  const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
-  remember(cache, pending, key, signed, facts.accessToken);
+  remember(cache, pending, key, facts.accessToken);
   const now = afterWait(facts.now, readClock(policy.clock) - started);
   const late = now === facts.now ? null : checkTime(pending.claims, now, policy); // items 10 and 11
   if (late !== null && !late.ok) return late;
@@ -246,16 +243,9 @@ function bind(pending: PendingProof<Alg>, facts: RequestFacts, expected: unknown
   return pending.jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
 }
 
-/** RFC 7515 section 5.1: what the signature covers, as bytes. */
-function signingInput({ segments, foundKey }: PendingProof<Alg>): Uint8Array {
-  const { jws, payloadEnd } = segments;
-  return asciiBytes(jws, payloadEnd, foundKey?.value.headerBytes);
-}
-
 function verifyWith(
   key: SyncKey | AsyncKey,
-  signature: Uint8Array,
-  signed: Uint8Array,
+  { signature, signed }: PendingProof<Alg>,
 ): boolean | Promise<boolean> {
   if (typeof key?.verify !== "function") {
     leave(key);
@@ -282,9 +272,8 @@ function checkSignature(valid: unknown): Failure | null {
 /** Only now, with a valid signature: a stranger must not fill what is remembered. */
 function remember<A extends Alg>(
   cache: ProofCache<A>,
-  { header, foundKey, foundAth, alg, jwk, jkt, claims }: PendingProof<A>,
+  { header, foundKey, foundAth, alg, jwk, jkt, claims, signed }: PendingProof<A>,
   key: KeyOf<A>,
-  signed: Uint8Array,
   accessToken: string | undefined,
 ): void {
   cache.keepKey(foundKey, header, { alg, jwk, jkt, key }, signed);
