@@ -6,23 +6,29 @@ import { parseArgs } from "node:util";
 import { Bench } from "tinybench";
 import type { BenchGroup } from "./case.js";
 import { createGroups } from "./create.bench.js";
-import { makeFixtures } from "./fixtures.js";
+import { type Fixtures, makeFixtures } from "./fixtures.js";
 import { htuGroups } from "./htu.bench.js";
 import { type GroupResult, measureGroup, type Timing } from "./measure.js";
+import { MEMORY_NAME, type MemoryResult, measureMemory } from "./memory.bench.js";
 import { parseGroups } from "./parse.bench.js";
+import { partsGroups } from "./parts.bench.js";
 import { peers } from "./peers.js";
 import { replayGroups } from "./replay.bench.js";
-import { groupText, type Setting, settingText } from "./report.js";
+import { groupText, memoryText, type Setting, settingText } from "./report.js";
 import { thumbprintGroups } from "./thumbprint.bench.js";
 import { verifyGroups } from "./verify.bench.js";
 
 const FULL: Timing = { warmUp: 150, rounds: 7, round: 90 };
 const QUICK: Timing = { warmUp: 20, rounds: 3, round: 12 };
 
-function allGroups(): readonly BenchGroup[] {
-  const fixtures = makeFixtures();
+/** Entries of which the memory is measured. */
+const FULL_COUNTS: readonly number[] = [1000, 10_000];
+const QUICK_COUNTS: readonly number[] = [1000];
+
+function allGroups(fixtures: Fixtures): readonly BenchGroup[] {
   return [
     ...verifyGroups(fixtures, peers),
+    ...partsGroups(fixtures, peers),
     ...createGroups(fixtures),
     ...parseGroups(fixtures),
     ...htuGroups(),
@@ -31,13 +37,16 @@ function allGroups(): readonly BenchGroup[] {
   ];
 }
 
-function chosenGroups(filter: string): readonly BenchGroup[] {
-  const all = allGroups();
-  const chosen = all.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
-  if (chosen.length > 0) return chosen;
-  throw new Error(
-    `no group has this in its name; there are:\n${all.map(({ name }) => name).join("\n")}`,
-  );
+/** Whether a name holds what was asked for. */
+function holds(name: string, filter: string): boolean {
+  return name.toLowerCase().includes(filter.toLowerCase());
+}
+
+function chosenGroups(all: readonly BenchGroup[], filter: string): readonly BenchGroup[] {
+  const chosen = all.filter(({ name }) => holds(name, filter));
+  if (chosen.length > 0 || holds(MEMORY_NAME, filter)) return chosen;
+  const names = [...all.map(({ name }) => name), MEMORY_NAME];
+  throw new Error(`no group has this in its name; there are:\n${names.join("\n")}`);
 }
 
 function setting(quick: boolean): Setting {
@@ -69,7 +78,9 @@ async function main(): Promise<void> {
     options: { json: { type: "string" }, quick: { type: "boolean", default: false } },
     allowPositionals: true,
   });
-  const groups = chosenGroups(positionals.join(" "));
+  const filter = positionals.join(" ");
+  const fixtures = makeFixtures();
+  const groups = chosenGroups(allGroups(fixtures), filter);
   const where = setting(values.quick);
   console.log(settingText(where));
   const results: GroupResult[] = [];
@@ -78,8 +89,15 @@ async function main(): Promise<void> {
     console.log(`\n${groupText(result)}`);
     results.push(result);
   }
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ ...where, groups: results }, null, 2)}\n`);
+  let memory: readonly MemoryResult[] = [];
+  if (holds(MEMORY_NAME, filter)) {
+    memory = await measureMemory(fixtures, values.quick ? QUICK_COUNTS : FULL_COUNTS);
+    console.log(`\n${memoryText(MEMORY_NAME, memory)}`);
+  }
+  if (values.json !== undefined) {
+    const all = { ...where, groups: results, memory };
+    writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`);
+  }
 }
 
 await main();

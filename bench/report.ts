@@ -1,5 +1,6 @@
 // Reporting: results to tables of text.
 import type { CaseResult, GroupResult } from "./measure.js";
+import type { MemoryResult } from "./memory.bench.js";
 
 /** Where and when results were measured. */
 export interface Setting {
@@ -30,6 +31,18 @@ export function groupText({ name, comparison, cases }: GroupResult): string {
       );
   }
   return `${name}\n${aligned(rows)}`;
+}
+
+/** Bytes for one entry; what the process takes beside what the cache counts. */
+export function memoryText(name: string, results: readonly MemoryResult[]): string {
+  const rows = results.map((one) => [
+    one.name,
+    grouped(one.count),
+    grouped(one.counted),
+    one.heap === null ? "-" : grouped(one.heap),
+    one.process === null ? "-" : grouped(one.process),
+  ]);
+  return `${name}\n${aligned([["", "entries", "counted", "heap", "process"], ...rows])}`;
 }
 
 function figures({ name, medianNs, operationsPerSecond, marginPercent }: CaseResult): string[] {

@@ -1,16 +1,19 @@
-// Verification (RFC 9449 section 4.3): whole proofs, good and bad, beside what other servers use, and its dearest parts.
+// Verification (RFC 9449 section 4.3): whole proofs, good and bad, over every backend, beside what other servers use. What one
+// of them is made of: parts.bench.ts.
 import {
+  type CacheOptions,
+  type CacheUsage,
+  createAsyncVerifier,
   createVerifier,
   type FailureCode,
   noble,
   type ProofRequest,
-  type SyncAlg,
-  type Verifier,
+  type VerifyResult,
 } from "dpop-core";
-import { asciiBytes } from "../src/bytes/utf8.js";
-import type { SyncKey } from "../src/jose/alg.js";
-import { decodeSignature, splitJws } from "../src/jose/jws.js";
-import { asyncCase, type BenchCase, type BenchGroup, demand, syncCase } from "./case.js";
+import { fast } from "dpop-core/fast";
+import { node } from "dpop-core/node";
+import { webcrypto } from "dpop-core/webcrypto";
+import { asyncCase, type BenchCase, type BenchGroup, demand } from "./case.js";
 import type { Fixtures, KeyFixture } from "./fixtures.js";
 
 /** Another implementation of proof verification. */
@@ -32,40 +35,76 @@ export interface Peers {
   readonly signature?: SignaturePeer | undefined;
 }
 
-const OURS = "dpop-core, noble";
-const VALID = "valid";
-const OWN_WORK = "all but importing the key and the signature";
-
-export function verifyGroups({ es256, ed25519 }: Fixtures, peers: Peers): readonly BenchGroup[] {
-  return [es256, ed25519].flatMap((key) => [
-    {
-      name: `verify: ${key.label} proof of ${key.proof.length} characters with an access token`,
-      comparison: against(peers.proofs[0]?.name, "speed"),
-      cases: async () => [
-        validCase(OURS, key),
-        ...(await Promise.all(peers.proofs.map((peer) => peerCase(peer, key)))),
-      ],
-    },
-    {
-      name: `verify: what a refusal costs, ${key.label}`,
-      comparison: against(VALID, "share"),
-      cases: () => refusals(key),
-    },
-    {
-      name: `verify: its parts, ${key.label}`,
-      comparison: against(VALID, "share"),
-      cases: () => [validCase(VALID, key), ownWorkCase(key), importCase(key), signatureCase(key)],
-    },
-    {
-      name: `verify: our own work, ${key.label}`,
-      comparison: against(peers.signature?.name, "share"),
-      cases: () => [ownWorkCase(key), ...signaturePeerCases(peers, key)],
-    },
-  ]);
+/** A verifier over one backend, whether it answers at once or later. */
+interface AnyVerifier {
+  verify(proof: string, request: ProofRequest): VerifyResult | Promise<VerifyResult>;
+  cacheUsage(): CacheUsage;
 }
 
-function against(name: string | undefined, as: "speed" | "share"): BenchGroup["comparison"] {
+interface Contestant {
+  readonly name: string;
+  readonly async: boolean;
+  verifier(cache: CacheOptions | undefined): AnyVerifier;
+}
+
+const CONTESTANTS: readonly Contestant[] = [
+  ...Object.entries({ fast, node, noble }).map(([name, backend]) => ({
+    name,
+    async: false,
+    verifier: (cache: CacheOptions | undefined) => createVerifier({ backend, cache }),
+  })),
+  {
+    name: "webcrypto",
+    async: true,
+    verifier: (cache) => createAsyncVerifier({ backend: webcrypto, cache }),
+  },
+];
+
+/** hot: the client was seen often enough that its key and its tables are final. cold: nothing is remembered. */
+export type State = "hot" | "cold";
+
+/** Caches that keep nothing. */
+export const NO_CACHE: CacheOptions = { maxKeys: 0, maxTokens: 0 };
+
+/** Of one key until its tables are final; fast makes its last one at the 16th, that of the generator at the 32nd. */
+export const PROOFS_TO_HEAT = 64;
+
+const VALID = "valid, hot";
+
+export function verifyGroups(
+  { es256, ed25519 }: Fixtures,
+  { proofs }: Peers,
+): readonly BenchGroup[] {
+  return [es256, ed25519].flatMap((key) => groupsOf(key, proofs));
+}
+
+function groupsOf(key: KeyFixture, peers: readonly ProofPeer[]): readonly BenchGroup[] {
+  const whole: BenchGroup = {
+    name: `verify: ${key.label} proof of ${key.proof.length} characters with an access token`,
+    comparison: against(peers[0]?.name, "speed"),
+    cases: async () => [
+      ...(await allCases(CONTESTANTS, (one) => validCases(one, key))),
+      ...(await Promise.all(peers.map((peer) => peerCase(peer, key)))),
+    ],
+  };
+  const refused = CONTESTANTS.map((contestant) => ({
+    name: `verify: what a refusal costs, ${key.label}, ${contestant.name}`,
+    comparison: against(VALID, "share"),
+    cases: () => refusals(contestant, key),
+  }));
+  return [whole, ...refused];
+}
+
+/** What a group compares with; nothing where that is not there. */
+export function against(name: string | undefined, as: "speed" | "share"): BenchGroup["comparison"] {
   return name === undefined ? undefined : { with: name, as };
+}
+
+async function allCases<T>(
+  of: readonly T[],
+  cases: (one: T) => Promise<readonly BenchCase[]>,
+): Promise<readonly BenchCase[]> {
+  return (await Promise.all(of.map((one) => cases(one)))).flat();
 }
 
 /** Each wrong in one thing; every contestant refuses them all before it is timed. */
@@ -81,59 +120,106 @@ function badProofs(key: KeyFixture): readonly (readonly [string, ProofRequest, F
   ];
 }
 
-function refusesAll(verifier: Verifier, key: KeyFixture): boolean {
-  return badProofs(key).every(([proof, request, code]) => {
-    const result = verifier.verify(proof, request);
-    return !result.ok && result.code === code;
-  });
+async function refusesAll(verifier: AnyVerifier, key: KeyFixture): Promise<boolean> {
+  for (const [proof, request, code] of badProofs(key)) {
+    const result = await verifier.verify(proof, request);
+    if (result.ok || result.code !== code) return false;
+  }
+  return true;
 }
 
-function accepts(verifier: Verifier, key: KeyFixture): boolean {
-  const result = verifier.verify(key.proof, key.requests.right);
+async function accepts(verifier: AnyVerifier, key: KeyFixture): Promise<boolean> {
+  const result = await verifier.verify(key.proof, key.requests.right);
   return result.ok && result.jkt === key.jkt;
 }
 
-function validCase(name: string, key: KeyFixture): BenchCase {
-  const verifier = createVerifier();
-  return syncCase(name, () => verifier.verify(key.proof, key.requests.right), {
+/** A verifier in a state; throws where it does not get there. */
+async function verifierIn(
+  state: State,
+  contestant: Contestant,
+  key: KeyFixture,
+): Promise<AnyVerifier> {
+  const verifier = contestant.verifier(state === "hot" ? undefined : NO_CACHE);
+  for (let i = 0; i < PROOFS_TO_HEAT; i++) {
+    demand(await accepts(verifier, key), `${contestant.name}: refuses a good proof`);
+  }
+  demand(await isIn(state, verifier, key), `${contestant.name}: is not ${state}`);
+  return verifier;
+}
+
+/** Whether it remembers the one key and token, and more proofs make no more of them; or nothing at all. */
+async function isIn(state: State, verifier: AnyVerifier, key: KeyFixture): Promise<boolean> {
+  const { keys, tokens, tableBytes } = verifier.cacheUsage();
+  if (!(await accepts(verifier, key)) || verifier.cacheUsage().tableBytes !== tableBytes)
+    return false;
+  return state === "hot" ? keys === 1 && tokens === 1 : keys === 0 && tokens === 0;
+}
+
+async function validCases(contestant: Contestant, key: KeyFixture): Promise<readonly BenchCase[]> {
+  const states: readonly State[] = ["hot", "cold"];
+  return Promise.all(
+    states.map((state) => validCase(`${contestant.name}, ${state}`, state, contestant, key)),
+  );
+}
+
+async function validCase(
+  name: string,
+  state: State,
+  contestant: Contestant,
+  key: KeyFixture,
+): Promise<BenchCase> {
+  const verifier = await verifierIn(state, contestant, key);
+  return verifyCase(name, contestant, verifier, key.proof, key.requests.right, {
     right: (result) => result.ok && result.jkt === key.jkt,
-    counterpart: () => refusesAll(verifier, key),
+    counterpart: async () =>
+      (await refusesAll(verifier, key)) && (await isIn(state, verifier, key)),
   });
 }
 
-function refusals(key: KeyFixture): readonly BenchCase[] {
-  const { proof, forged, requests } = key;
-  return [
-    validCase(VALID, key),
-    refusalCase(
-      "refused before the signature: htm",
-      key,
-      proof,
-      requests.otherMethod,
-      "htm_mismatch",
-    ),
-    refusalCase(
-      "refused before the signature: ath",
-      key,
-      proof,
-      requests.otherToken,
-      "ath_mismatch",
-    ),
-    refusalCase("refused at the signature", key, forged, requests.right, "signature_invalid"),
-  ];
+interface Judge {
+  right(result: VerifyResult): boolean;
+  counterpart(): Promise<boolean>;
 }
 
-function refusalCase(
+/** Judged like any asynchronous case, but timed as it is: a backend that answers at once has nothing to wait for. */
+function verifyCase(
   name: string,
-  key: KeyFixture,
+  { async }: Contestant,
+  verifier: AnyVerifier,
   proof: string,
   request: ProofRequest,
-  code: FailureCode,
+  judge: Judge,
 ): BenchCase {
-  const verifier = createVerifier();
-  return syncCase(name, () => verifier.verify(proof, request), {
+  const judged = asyncCase(name, async () => verifier.verify(proof, request), judge);
+  return { ...judged, async, run: () => verifier.verify(proof, request) };
+}
+
+async function refusals(contestant: Contestant, key: KeyFixture): Promise<readonly BenchCase[]> {
+  const { proof, forged, requests } = key;
+  const refused = (
+    what: string,
+    state: State,
+    ...wrong: readonly [string, ProofRequest, FailureCode]
+  ): Promise<BenchCase> => refusalCase(`refused ${what}, ${state}`, state, contestant, key, wrong);
+  const bothStates = (["hot", "cold"] as const).flatMap((state) => [
+    refused("before the signature: htm", state, proof, requests.otherMethod, "htm_mismatch"),
+    refused("before the signature: ath", state, proof, requests.otherToken, "ath_mismatch"),
+    refused("at the signature", state, forged, requests.right, "signature_invalid"),
+  ]);
+  return Promise.all([validCase(VALID, "hot", contestant, key), ...bothStates]);
+}
+
+async function refusalCase(
+  name: string,
+  state: State,
+  contestant: Contestant,
+  key: KeyFixture,
+  [proof, request, code]: readonly [string, ProofRequest, FailureCode],
+): Promise<BenchCase> {
+  const verifier = await verifierIn(state, contestant, key);
+  return verifyCase(name, contestant, verifier, proof, request, {
     right: (result) => !result.ok && result.code === code,
-    counterpart: () => accepts(verifier, key),
+    counterpart: () => isIn(state, verifier, key), // which accepts a good proof
   });
 }
 
@@ -146,57 +232,4 @@ async function peerCase(peer: ProofPeer, key: KeyFixture): Promise<BenchCase> {
       return (await Promise.allSettled(verdicts)).every(({ status }) => status === "rejected");
     },
   });
-}
-
-/** Everything that a verification does, with an algorithm that takes every key and every signature at once. */
-function ownWorkCase(key: KeyFixture): BenchCase {
-  const credulous: SyncKey = { size: 0, verify: () => true };
-  const verifier = createVerifier({ algs: [{ ...algOf(key), importKey: () => credulous }] });
-  return syncCase(OWN_WORK, () => verifier.verify(key.proof, key.requests.right), {
-    right: (result) => result.ok && result.jkt === key.jkt,
-    counterpart: () => !verifier.verify(key.proof, key.requests.otherToken).ok,
-  });
-}
-
-function importCase(key: KeyFixture): BenchCase {
-  const alg = algOf(key);
-  return syncCase("importing the key", () => alg.importKey(key.jwk), {
-    right: (imported) => imported !== null,
-    counterpart: () => alg.importKey({ kty: "RSA", n: "AA", e: "AQAB" }) === null,
-  });
-}
-
-function signatureCase(key: KeyFixture): BenchCase {
-  const imported = algOf(key).importKey(key.jwk);
-  demand(imported !== null, "the key of the fixtures can't be imported");
-  return rawCase("the signature, key imported once", key, (signature, data) =>
-    imported.verify(signature, data),
-  );
-}
-
-function signaturePeerCases({ signature }: Peers, key: KeyFixture): readonly BenchCase[] {
-  return signature === undefined ? [] : [rawCase(signature.name, key, signature.verifierOf(key))];
-}
-
-function rawCase(
-  name: string,
-  key: KeyFixture,
-  verify: (signature: Uint8Array, data: Uint8Array) => boolean,
-): BenchCase {
-  const good = signedOf(key.proof);
-  return syncCase(name, () => verify(good.signature, good.data), {
-    right: (answer) => answer,
-    counterpart: () => !verify(good.signature, signedOf(key.forged).data),
-  });
-}
-
-function signedOf(proof: string): { readonly signature: Uint8Array; readonly data: Uint8Array } {
-  const segments = splitJws(proof);
-  const signature = segments === null ? null : decodeSignature(segments);
-  demand(segments !== null && signature !== null, "a proof of the fixtures does not parse");
-  return { signature, data: asciiBytes(proof, segments.payloadEnd) };
-}
-
-function algOf(key: KeyFixture): SyncAlg {
-  return key.label === "ES256" ? noble.ES256 : noble.EdDSA;
 }
