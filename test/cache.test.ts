@@ -23,6 +23,7 @@ import { node } from "dpop-core/node";
 import { webcrypto } from "dpop-core/webcrypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readPublicJwk } from "../src/jose/jwk.js";
 import { readCacheBounds } from "../src/verify/cache.js";
 import { thumbprintOf } from "./support/keys.js";
 import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
@@ -323,6 +324,30 @@ describe("what is counted is no less than what is held", () => {
     expect(after.held - before.held).toBeLessThanOrEqual(counted);
     // Nor is it so much more that the bounds would mean something else.
     expect(after.held - before.held).toBeGreaterThan(counted / 3);
+  });
+
+  test.each([
+    ["noble ES256", noble.ES256],
+    ["noble EdDSA", noble.EdDSA],
+    ["fast ES256", fast.ES256],
+    ["fast EdDSA", fast.EdDSA],
+  ])("a key of %s", (_, alg) => {
+    const curve = alg.crv === "Ed25519" ? "ed25519" : "P-256";
+    const jwks = Array.from({ length: 600 }, (): PublicJwk => {
+      const { publicKey } =
+        curve === "ed25519"
+          ? generateKeyPairSync("ed25519")
+          : generateKeyPairSync("ec", { namedCurve: curve });
+      const jwk = readPublicJwk(publicKey.export({ format: "jwk" }), alg);
+      if (typeof jwk === "string") throw new Error(jwk);
+      return jwk;
+    });
+    const imported = jwks.slice(0, 100).map((jwk) => alg.importKey(jwk));
+    const before = held();
+    imported.push(...jwks.slice(100).map((jwk) => alg.importKey(jwk)));
+    const each = (held() - before) / 500;
+    expect(imported.every((key) => key !== null && key.size >= each)).toBe(true);
+    expect(imported[0]?.size).toBeLessThan(5 * each);
   });
 
   test("the defaults are 72 MiB in all", () => {

@@ -61,7 +61,7 @@ const BASE_STAGES: readonly Stage<CombShape>[] = [
 ];
 
 /** What a key holds without tables: its 32 bytes, 22 doubles and the objects around them. */
-const KEY_BYTES = 2048;
+const KEY_BYTES = 4096;
 
 /**
  * The key that 32 bytes encode; null where they encode no point of the curve (RFC 8032 section

@@ -47,7 +47,7 @@ const STAGES_OF_G: readonly Stage<CombShape>[] = [
 ];
 
 /** What a key holds without a table: 22 doubles and the objects around them (V8: 1.4 KB). */
-const KEY_BYTES = 1536;
+const KEY_BYTES = 4096;
 
 /**
  * The key of two coordinates, 32 bytes each, big-endian; null where one is not below p or the point

@@ -55,7 +55,6 @@ function ecdsaKey<P extends NobleWeierstrassPoint<P>>(
   base: () => Comb<P>,
 ): SyncKey {
   return hotKey({
-    size: point.length,
     // Every point of the comb has three coordinates, and an object around each of them.
     tableSize: COMB_POINTS * (3 * (size + 24) + 64),
     cold: (signature, data) =>

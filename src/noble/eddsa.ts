@@ -63,7 +63,6 @@ function eddsaKey<P extends NobleEdwardsPoint<P>>(
     };
   // Public values only, so that the variable time of both ways tells nobody anything.
   return hotKey({
-    size: key.length + POINT_SIZE,
     tableSize: COMB_POINTS * POINT_SIZE,
     cold: verifyBy((s, k) => Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k))),
     heat() {

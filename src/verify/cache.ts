@@ -109,8 +109,8 @@ export interface ProofCache<A extends Alg> {
  * What an entry takes beside its texts: objects, links and places in a Map. test/cache.test.ts
  * measures that this is not too little.
  */
-const KEY_OVERHEAD = 1000;
-const TOKEN_OVERHEAD = 350;
+const KEY_OVERHEAD = 1200;
+const TOKEN_OVERHEAD = 450;
 
 /** An empty memory. */
 export function createProofCache<A extends Alg>(bounds: CacheBounds): ProofCache<A> {
