@@ -266,6 +266,7 @@ test("100,000 valid proofs of new keys stay within the bounds, and a hot key sta
   };
   const verifier = createVerifier({ backend: node, algs: [hot.alg, cold.alg], cache });
   const proof = mint();
+  for (let i = 0; i < 2; i++) expect(verifier.verify(proof, TOKEN_REQUEST).ok).toBe(true);
   let valid = 0;
   for (let i = 0; i < 100_000; i++) {
     if (verifier.verify(byNewKey(i), TOKEN_REQUEST).ok) valid++;
@@ -274,8 +275,8 @@ test("100,000 valid proofs of new keys stay within the bounds, and a hot key sta
     within(verifier.cacheUsage(), cache);
   }
   expect([valid, cold.imports()]).toEqual([100_000, 100_000]);
-  expect(hot.imports()).toBeLessThanOrEqual(2);
-  expect(verifier.cacheUsage().keys).toBeGreaterThan(150);
+  expect(hot.imports()).toBe(1);
+  expect(verifier.cacheUsage().keys).toBeGreaterThan(30);
 }, 120_000);
 
 describe("what is counted is no less than what is held", () => {
