@@ -323,6 +323,11 @@ describe("the other functions", () => {
       /^parts\.sha384 /,
     ],
     [
+      "nobleBackend: another hash",
+      () => call(nobleBackend, { ...PARTS, sha384: sha512 }),
+      /^parts\.sha384 /,
+    ],
+    [
       "nobleBackend: no SHA-512",
       () => call(nobleBackend, { ...PARTS, sha512: undefined }),
       /^parts\.sha512 /,

@@ -1,6 +1,6 @@
 // The noble backend: noble's objects, bundled or the caller's own, to algorithms, hash, randomness
 // and signers.
-import { functionMember, membersArgument, objectArgument } from "../bytes/argument.js";
+import { functionMember, isBytes, membersArgument, objectArgument } from "../bytes/argument.js";
 import type { Backend, SyncAlg, SyncSigner } from "../jose/alg.js";
 import { ecdsaAlg } from "./ecdsa.js";
 import { eddsaAlg } from "./eddsa.js";
@@ -65,13 +65,21 @@ function readParts(parts: NobleParts): NobleParts {
   readCurve(given.p384, "parts.p384", ["sign", "verify", "getPublicKey", "Point"], 96);
   readCurve(given.p521, "parts.p521", ["sign", "verify", "getPublicKey", "Point"], 132);
   readCurve(given.ed25519, "parts.ed25519", ["sign", "getPublicKey", "Point"], 64);
-  if (typeof given.sha256 !== "function") throw new TypeError("parts.sha256 must be a function");
-  if (typeof given.sha384 !== "function") throw new TypeError("parts.sha384 must be a function");
-  if (typeof given.sha512 !== "function") throw new TypeError("parts.sha512 must be a function");
+  readHash(given.sha256, "parts.sha256", 32);
+  readHash(given.sha384, "parts.sha384", 48);
+  readHash(given.sha512, "parts.sha512", 64);
   if (given.randomBytes !== undefined && typeof given.randomBytes !== "function") {
     throw new TypeError("parts.randomBytes must be a function");
   }
   return given;
+}
+
+/** A hash in the wrong place would show no sooner than when a key has its table. */
+function readHash(hash: unknown, path: string, size: number): void {
+  const answer: unknown = typeof hash === "function" ? hash(new Uint8Array(0)) : undefined;
+  if (!isBytes(answer) || answer.length !== size) {
+    throw new TypeError(`${path} must be a function that returns ${size} bytes`);
+  }
 }
 
 function readCurve(curve: unknown, path: string, functions: readonly string[], size: number): void {

@@ -138,9 +138,10 @@ export function createProofCache<A extends Alg>(bounds: CacheBounds): ProofCache
       const before = found ?? keys.find(header);
       const key: SyncKey | AsyncKey = before === undefined ? known.key : before.value.key;
       const tableSize = hasTables(key) ? bytesArgument(key.tableSize, "key.tableSize") : 0;
+      const keySize = bytesArgument(key.size, "key.size");
+      if (tableSize > keySize) throw new RangeError("key.size must hold key.tableSize, in bytes");
       // The header is there three times: as text, as bytes, and as the members that were read of it.
-      const bytes =
-        3 * header.length + KEY_OVERHEAD + bytesArgument(key.size, "key.size") - tableSize;
+      const bytes = 3 * header.length + KEY_OVERHEAD + keySize - tableSize;
       const entry = before ?? keys.add(copyOf(header), keptKey(header, known, signed), bytes);
       if (before !== undefined) keys.useAgain(before, bytes);
       if (tableSize > 0 && entry.in !== null) tables.put(entry.value.table, tableSize);
@@ -168,7 +169,6 @@ function keptKey<A extends Alg>(
   known: KnownKey<A>,
   signed: Uint8Array,
 ): KeptKey<A> {
-  Object.freeze(known.jwk); // results of other proofs have it too
   const table = newEntry<SyncKey | AsyncKey>("", known.key);
   return { ...known, headerBytes: signed.slice(0, header.length), table };
 }

@@ -78,6 +78,7 @@ export function prepare<A extends Alg>(
   if (otherToken !== null) return otherToken;
   const jwk = known === undefined ? readPublicJwk(header["jwk"], alg) : known.jwk; // items 6 and 7
   if (typeof jwk === "string") return failure(jwk);
+  Object.freeze(jwk); // it may be remembered, and results of other proofs then have it too
   return {
     ok: true,
     alg,
