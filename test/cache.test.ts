@@ -363,3 +363,24 @@ const ONE_KEY = {
   x: b64(Buffer.alloc(32, 1)),
   y: b64(Buffer.alloc(32, 2)),
 } as const;
+
+describe("a backend whose sizes make no sense", () => {
+  test.each([
+    ["no size", {}],
+    ["a negative size", { size: -1 }],
+    ["a size that is no number", { size: Number.NaN }],
+    ["tables above the size", { size: 100, tableSize: 101, dropTables: () => undefined }],
+  ])("%s comes through as an error, and nothing is kept", (_, sizes) => {
+    const key = { verify: () => true, ...sizes } as SyncKey; // as a broken backend makes it
+    const verifier = createVerifier({ algs: [{ ...noble.ES256, importKey: () => key }] });
+    expect(() => verifier.verify(mint(), TOKEN_REQUEST)).toThrow(/^key\.size must /);
+    expect(verifier.cacheUsage()).toEqual(EMPTY);
+  });
+});
+
+test("the key of a result can't be changed, with caches and without", () => {
+  for (const cache of [undefined, OFF]) {
+    const result = createVerifier({ cache }).verify(mint(), TOKEN_REQUEST);
+    expect(result.ok && Object.isFrozen(result.jwk)).toBe(true);
+  }
+});
