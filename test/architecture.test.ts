@@ -39,7 +39,7 @@ const NOBLE = new Map<string, (file: string) => boolean>([
   ["noble.ts", () => true],
   ["fast.ts", () => true],
   // A hash and random bytes, no curve.
-  ["webcrypto.ts", (file) => file === "noble/sha256.ts" || file === "noble/random.ts"],
+  ["webcrypto.ts", (file) => /^noble\/(sha256|one-state|random)\.ts$/.test(file)],
 ]);
 
 /** The one file that may name WebCrypto's engine. */

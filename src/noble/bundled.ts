@@ -1,11 +1,16 @@
 // The copy of noble that is bundled into this package; the only file that names it.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import { sha384 as nobleSha384 } from "@noble/hashes/sha2.js";
 import { nobleBackend, type NobleBackend } from "./backend.js";
 import { ecdsaAlg } from "./ecdsa.js";
 import { eddsaAlg } from "./eddsa.js";
+import { inOneState } from "./one-state.js";
+import { sha256 } from "./sha256.js";
+import { sha512 } from "./sha512.js";
 import type { SyncAlg } from "../jose/alg.js";
+
+const sha384: (data: Uint8Array) => Uint8Array = /* @__PURE__ */ inOneState(nobleSha384);
 
 /** The default backend: ES256, EdDSA and Ed25519 in pure TypeScript, in any engine. */
 export const noble: NobleBackend = /* @__PURE__ */ nobleBackend({

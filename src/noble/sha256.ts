@@ -1,2 +1,6 @@
 // noble's SHA-256 alone, for entries without curves: bundled.ts would bring in all of them.
-export { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
+import { inOneState } from "./one-state.js";
+
+/** SHA-256, 32 bytes. */
+export const sha256: (data: Uint8Array) => Uint8Array = /* @__PURE__ */ inOneState(nobleSha256);
