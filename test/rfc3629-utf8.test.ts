@@ -66,6 +66,21 @@ describe("what is not well-formed is refused", () => {
     },
   );
 
+  test("an engine without isWellFormed finds the same", () => {
+    const { prototype } = String;
+    const own = Object.getOwnPropertyDescriptor(prototype, "isWellFormed");
+    const pieces = ["a", "\ud800", "\udbff", "\udc00", "\udfff", "\ud7ff", "\ue000", "\u{1f422}"];
+    const texts = pieces.flatMap((a) => pieces.flatMap((b) => pieces.map((c) => a + b + c)));
+    const answers = texts.map((text) => isWellFormed(text));
+    expect(new Set(answers).size).toBe(2);
+    expect(Reflect.deleteProperty(prototype, "isWellFormed")).toBe(true);
+    try {
+      expect(texts.map((text) => isWellFormed(text))).toEqual(answers);
+    } finally {
+      if (own !== undefined) Object.defineProperty(prototype, "isWellFormed", own);
+    }
+  });
+
   test("ASCII that is not is an error of ours", () => {
     expect(() => asciiBytes("é")).toThrow(RangeError);
   });

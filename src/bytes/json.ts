@@ -31,7 +31,9 @@ export function parseJsonObject(text: string): JsonObject | null {
   if (written === -1) return null;
   const value = parseJson(text);
   if (!isJsonObject(value)) return null;
-  return countMembers(value) === written ? value : null;
+  return (isFlat(text) ? Object.keys(value).length : countMembers(value)) === written
+    ? value
+    : null;
 }
 
 function isJsonObject(value: JsonValue | undefined): value is JsonObject {
@@ -86,6 +88,11 @@ function stringEnd(text: string, start: number): number {
     if (unit === BACKSLASH) i++;
   }
   return -1;
+}
+
+/** True where nothing in an object's text, past its first character, could be an object or array. */
+function isFlat(text: string): boolean {
+  return !text.includes("{", 1) && !text.includes("[");
 }
 
 /** How many members a value holds, at every level; its depth is bounded. */

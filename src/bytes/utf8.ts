@@ -1,8 +1,16 @@
 // UTF-8 (RFC 3629): text to bytes and back, fatally; written out because bare engines have no
 // TextEncoder.
 
-/** True unless `text` holds a lone surrogate, which has no UTF-8 form. */
+/**
+ * True unless `text` holds a lone surrogate, which has no UTF-8 form. Engines of ES2024 answer
+ * without a look at each character: of most texts they know that none can be in them.
+ */
 export function isWellFormed(text: string): boolean {
+  const engines = text as string & { readonly isWellFormed?: () => boolean }; // or it is not there
+  return engines.isWellFormed === undefined ? hasNoLoneSurrogate(text) : engines.isWellFormed();
+}
+
+function hasNoLoneSurrogate(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0xd800 || unit > 0xdfff) continue;

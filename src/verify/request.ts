@@ -1,11 +1,6 @@
 // The request that a proof came with, as the server saw it: what the programmer passes to facts of
 // the right types.
-import {
-  membersArgument,
-  optionalString,
-  stringArgument,
-  timeArgument,
-} from "../bytes/argument.js";
+import { optionalString, plainArgument, stringArgument, timeArgument } from "../bytes/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import type { Failure } from "../proof/failure.js";
 import { httpScheme } from "../proof/htu.js";
@@ -73,17 +68,15 @@ export interface RequestFacts {
   readonly now: number;
 }
 
-const MEMBERS = ["method", "url", "accessToken", "jkt", "clientKeyJkt", "now"];
-
 /**
- * Reads every member once. Contents come from the network and are judged later; a wrong type is the
- * programmer's mistake, and so is a url that is not absolute, since a server composes it.
+ * Contents come from the network and are judged later; a wrong type is the programmer's mistake, and
+ * so is a url that is not absolute, since a server composes it.
  */
 export function readRequest(request: AsyncProofRequest, clock: () => number): RequestFacts {
-  const given = membersArgument(request, "request", MEMBERS);
-  const { method, url, accessToken, jkt, clientKeyJkt, now } = given;
-  stringArgument(method, "method");
-  stringArgument(url, "url");
+  const given = ownMembers(request);
+  const { accessToken, jkt, clientKeyJkt, now } = given;
+  const method = stringArgument(given.method, "method");
+  const url = stringArgument(given.url, "url");
   optionalString(accessToken, "accessToken");
   if (accessToken === undefined || typeof jkt !== "function") optionalString(jkt, "jkt");
   thumbprintArgument(clientKeyJkt, "clientKeyJkt");
@@ -95,6 +88,44 @@ export function readRequest(request: AsyncProofRequest, clock: () => number): Re
   }
   return { method, url, accessToken, jkt, clientKeyJkt, now: readNow(now, clock) };
 }
+
+type Members = { readonly [M in keyof RequestFacts]: AsyncProofRequest[M] | undefined };
+
+/**
+ * What membersArgument does, for these members: every request comes this way, and it takes half the
+ * time (bench/verify).
+ */
+function ownMembers(request: AsyncProofRequest): Members {
+  plainArgument(request, "request");
+  let method, url, accessToken, jkt, clientKeyJkt, now;
+  for (const member of Object.keys(request)) {
+    switch (member) {
+      case "method":
+        method = request.method;
+        break;
+      case "url":
+        url = request.url;
+        break;
+      case "accessToken":
+        accessToken = request.accessToken;
+        break;
+      case "jkt":
+        jkt = request.jkt;
+        break;
+      case "clientKeyJkt":
+        clientKeyJkt = request.clientKeyJkt;
+        break;
+      case "now":
+        now = request.now;
+        break;
+      default:
+        throw new TypeError(`request must have no members but ${MEMBERS}`);
+    }
+  }
+  return { method, url, accessToken, jkt, clientKeyJkt, now };
+}
+
+const MEMBERS = "method, url, accessToken, jkt, clientKeyJkt, now";
 
 /** A thumbprint that must differ: one of another form would differ from every key, and say nothing. */
 export function thumbprintArgument(value: unknown, name: string): void {
