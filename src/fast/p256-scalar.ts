@@ -16,10 +16,25 @@ export function readScalar(bytes: Uint8Array, position: number): bigint {
   return (high << 128n) | (view.getBigUint64(16) << 64n) | view.getBigUint64(24);
 }
 
-/** 1/s modulo n, for the number s in 32 big-endian bytes, 0 < s < n. */
+/** Whether the number in 32 big-endian bytes is below n. */
+export function isBelowOrder(bytes: Uint8Array, position: number): boolean {
+  for (let i = 0; i < 32; i++) {
+    const difference = (bytes[position + i] ?? 0) - (N_BYTES[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false; // it is n
+}
+
+const N_BYTES: readonly number[] = /* @__PURE__ */ bigEndian(N);
+
+function bigEndian(value: bigint): readonly number[] {
+  return Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(248 - 8 * i)) & 255n));
+}
+
+/** 1/s modulo n, for the number s in 32 big-endian bytes, s < n; 0, which is no inverse, for 0. */
 export function readInverse(bytes: Uint8Array, position: number): bigint {
   fromBigEndian(limbs, bytes, position);
-  invert(limbs, limbs, ORDER); // n is a prime: every s has an inverse
+  invert(limbs, limbs, ORDER); // n is a prime: all but 0 have one
   const inverse = toBigInt(limbs) % N;
   return inverse < 0n ? inverse + N : inverse;
 }

@@ -18,7 +18,7 @@ import {
   writeOddMultiples,
 } from "./p256-naf.js";
 import { double, hasAffineX, newPoint, type Point } from "./p256-point.js";
-import { readInverse, readScalar, writeSignedDigits } from "./p256-scalar.js";
+import { isBelowOrder, readInverse, readScalar, writeSignedDigits } from "./p256-scalar.js";
 
 export interface P256Key {
   /**
@@ -93,6 +93,7 @@ function generator(): Earned<Comb, Comb> {
 }
 
 // Memory of one verification, written before it is read.
+const sum = /* @__PURE__ */ newPoint();
 const bitsOfG = /* @__PURE__ */ newBits();
 const bitsOfQ = /* @__PURE__ */ newBits();
 const multiples = /* @__PURE__ */ newOddMultiples();
@@ -110,14 +111,14 @@ function isSignature(
   if (signature.length !== 64 || hash.length !== 32) return false;
   copied.set(signature); // r is read twice: nobody else writes to the copy
   const r = readScalar(copied, 0);
-  const s = readScalar(copied, 32);
-  if (r === 0n || r >= N || s === 0n || s >= N) return false;
+  if (r === 0n || r >= N || !isBelowOrder(copied, 32)) return false;
   const inverse = readInverse(copied, 32);
+  if (inverse === 0n) return false; // s is 0
   const u1 = (readScalar(hash, 0) * inverse) % N; // 0 where the hash is 0 or n
   const u2 = (r * inverse) % N; // never 0: n is a prime
-  const sum = newPoint();
-  if (comb === null) addCold(sum, u1, u2, x, y);
-  else addHot(sum, u1, u2, comb);
+  sum.isInfinity = true;
+  if (comb === null) addCold(u1, u2, x, y);
+  else addHot(u1, u2, comb);
   // u1·G + u2·Q = infinity has no x: refused (SEC 1 section 4.1.4 step 6).
   return !sum.isInfinity && isScalarOfX(sum, r);
 }
@@ -126,7 +127,7 @@ function isSignature(
  * u1·G + u2·Q for a key without a table, by one row of doublings: the digits of u2 in its odd
  * multiples, and in the last columns the comb of G.
  */
-function addCold(sum: Point, u1: bigint, u2: bigint, x: Limbs, y: Limbs): void {
+function addCold(u1: bigint, u2: bigint, x: Limbs, y: Limbs): void {
   writeOddMultiples(multiples, x, y);
   writeBits(bitsOfQ, u2);
   writeNaf(digits, bitsOfQ);
@@ -141,7 +142,7 @@ function addCold(sum: Point, u1: bigint, u2: bigint, x: Limbs, y: Limbs): void {
 }
 
 /** u1·G + u2·Q for a key with a table: both combs, by one row of doublings. */
-function addHot(sum: Point, u1: bigint, u2: bigint, comb: Comb): void {
+function addHot(u1: bigint, u2: bigint, comb: Comb): void {
   const combOfG = u1 === 0n ? null : generator().best();
   const isNegatedG = combOfG !== null && writeSignedDigits(bitsOfG, u1, combOfG.length);
   const isNegatedQ = writeSignedDigits(bitsOfQ, u2, comb.length);

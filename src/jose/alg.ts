@@ -84,7 +84,10 @@ export type Alg = SyncAlg | AsyncAlg;
 export interface Backend<A extends Alg = Alg> {
   /** The algorithms that are accepted when a verifier is given no list of its own. */
   readonly algs: readonly A[];
-  /** SHA-256, always synchronous: waiting for a digest costs more than computing one this short. */
+  /**
+   * SHA-256, always synchronous: waiting for a digest costs more than computing one this short.
+   * `data` is lent for the call alone: what is in it changes later.
+   */
   sha256(data: Uint8Array): Uint8Array;
   /** Cryptographically secure random bytes; throws where there is no source of them. */
   randomBytes(length: number): Uint8Array;

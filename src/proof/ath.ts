@@ -30,10 +30,10 @@ export function isAccessToken(value: unknown): value is string {
 
 /**
  * RFC 6749 appendix A.12 lets a token hold any VSCHAR; a space can't stand in an Authorization
- * header (token68).
+ * header (token68). The bytes are overwritten by the next call.
  */
 function tokenBytes(token: string): Uint8Array | null {
-  const bytes = new Uint8Array(token.length);
+  const bytes = memoryFor(token.length);
   let outside = 0; // negative once a character was outside 0x21 to 0x7e
   for (let i = 0; i < token.length; i++) {
     const unit = token.charCodeAt(i);
@@ -41,4 +41,15 @@ function tokenBytes(token: string): Uint8Array | null {
     bytes[i] = unit;
   }
   return outside < 0 || token === "" ? null : bytes;
+}
+
+/** Of most tokens; to make an array of that size takes as long as a block of SHA-256 (bench/verify). */
+let memory: Uint8Array | undefined;
+const MEMORY_BYTES = 4096;
+
+function memoryFor(length: number): Uint8Array {
+  if (length > MEMORY_BYTES) return new Uint8Array(length);
+  // Not there yet, or given away by a hash that does such things.
+  if (memory === undefined || memory.length === 0) memory = new Uint8Array(MEMORY_BYTES);
+  return memory.subarray(0, length);
 }
