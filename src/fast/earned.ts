@@ -17,10 +17,13 @@ export interface Earned<Table, First extends Table | null> {
   earn(): void;
   /**
    * Goes back to the beginning. Where a table was built, the next takes twice as many valid
-   * signatures as the last did, so that keys that compete for room don't build tables for ever.
+   * signatures as the last did, up to 64 times as many as the first: keys that compete for room must
+   * not build tables all the time, but get theirs again once there is room.
    */
   drop(): void;
 }
+
+const MOST_PATIENCE = 64;
 
 export function earnedTables<Shape, Table, First extends Table | null>(
   first: First,
@@ -46,7 +49,7 @@ export function earnedTables<Shape, Table, First extends Table | null>(
       table = first;
       next = 0;
       count = 0;
-      patience *= 2;
+      patience = Math.min(2 * patience, MOST_PATIENCE);
     },
   };
 }

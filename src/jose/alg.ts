@@ -57,6 +57,8 @@ export interface SyncKey {
 export interface AsyncKey {
   verify(signature: Uint8Array, data: Uint8Array): Promise<boolean>;
   readonly size: number;
+  readonly tableSize?: number | undefined;
+  dropTables?(): void;
 }
 
 interface AlgName {
@@ -68,14 +70,14 @@ interface AlgName {
 
 export interface SyncAlg extends AlgName {
   /**
-   * null: the JWK is well-formed but is no key of this algorithm (a point that is not on the curve,
-   * say).
+   * `jwk` was read and found public and canonical. null: it is no key of this algorithm all the same
+   * (a point that is not on the curve, say).
    */
   importKey(jwk: PublicJwk): SyncKey | null;
 }
 
 export interface AsyncAlg extends AlgName {
-  /** null: the JWK is well-formed but is no key of this algorithm. */
+  /** As in SyncAlg. */
   importKey(jwk: PublicJwk): Promise<AsyncKey | null>;
 }
 

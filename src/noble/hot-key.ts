@@ -19,11 +19,12 @@ const KEY_BYTES = 2560;
 
 /** A table costs about as much as four verifications and saves most of each one after it. */
 const VALID_BEFORE_TABLE = 3;
+const MOST_BEFORE_TABLE = 64 * VALID_BEFORE_TABLE;
 
 /**
  * A key that builds its table once three signatures were valid. Each time that it has to drop the
- * table, it needs twice as many before it builds the next one: where there is no room for all the
- * tables that are earned, building must not become the main work.
+ * table, it needs twice as many before it builds the next one, up to 64 times: where there is no room
+ * for all the tables that are earned, building must not become the main work.
  */
 export function hotKey({ tableSize, cold, heat }: HotKeyParts): SyncKey {
   let hot: Verify | null = null;
@@ -45,7 +46,7 @@ export function hotKey({ tableSize, cold, heat }: HotKeyParts): SyncKey {
       if (hot === null) return;
       hot = null;
       valid = 0;
-      needed *= 2;
+      needed = Math.min(2 * needed, MOST_BEFORE_TABLE);
     },
   };
 }

@@ -10,7 +10,10 @@ import type { Alg, AsyncKey, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import { createLru, createSegmentedLru, type Entry, newEntry } from "./lru.js";
 
-/** Bounds of a verifier's memory. With 0 for one of a pair, nothing of that kind is remembered. */
+/**
+ * Bounds of a verifier's memory. With 0 for one of a pair, nothing of that kind is remembered. A
+ * fifth of each, of tables left out, is for what was used once; nothing larger than that is kept.
+ */
 export interface CacheOptions {
   /** Keys, each with its header; 10,000 where it is not given. */
   readonly maxKeys?: number | undefined;

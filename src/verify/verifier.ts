@@ -269,7 +269,10 @@ function checkSignature(valid: unknown): Failure | null {
   );
 }
 
-/** Only now, with a valid signature: a stranger must not fill what is remembered. */
+/**
+ * Only now, with a valid signature: a stranger must not fill what is remembered. And no later, not
+ * after the replay record: the key may have built a table just now, which has to be counted.
+ */
 function remember<A extends Alg>(
   cache: ProofCache<A>,
   { header, foundKey, foundAth, alg, jwk, jkt, claims, signed }: PendingProof<A>,
