@@ -11,7 +11,7 @@
 // fa·fb at most 11.3,
 // a summand k·c of at most 16 units.
 // The largest of all stays within 2^53, up to which doubles are exact.
-import { toBigInt, type Limbs } from "./limbs.js";
+import { type Limbs, newColumns, toBigInt } from "./limbs.js";
 
 export { add, combine, copy, load, store, subtract, sumAndDifference } from "./limbs.js";
 
@@ -20,35 +20,9 @@ const P = 0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffedn;
 /**
  * The sums of products of one weight, 2^(24·k). They wait here, in memory, between a block of
  * columns and the next and the reduction: kept in variables, the engine would compute all products
- * at once and run out of registers. Each call fills it before it reads it. Why a plain array of
- * fractions: see newLimbs.
+ * at once and run out of registers. Each call fills it before it reads it.
  */
-const columns: [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-] = [
-  0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5,
-  0.5, 0.5,
-];
+const columns = /* @__PURE__ */ newColumns();
 
 /** columns = a·b */
 function product(a: Readonly<Limbs>, b: Readonly<Limbs>): void {

@@ -12,7 +12,7 @@
 // fa·fb (times k, or summed over merged products) at most 12.79,
 // a summand k·c of at most 16 units (which limb 10 of the sum keeps: no carry leaves it).
 // The largest of all stays within 2^53, up to which doubles are exact.
-import { toBigInt, type Limbs } from "./limbs.js";
+import { type Limbs, newColumns, toBigInt } from "./limbs.js";
 
 export { add, combine, copy, load, store, subtract, sumAndDifference } from "./limbs.js";
 
@@ -21,35 +21,9 @@ const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 /**
  * The sums of products of one weight, 2^(24·k). They wait here, in memory, between a block of
  * columns and the next and the reduction: kept in variables, the engine would compute all products
- * at once and run out of registers. Each call fills it before it reads it. Why a plain array of
- * fractions: see newLimbs.
+ * at once and run out of registers. Each call fills it before it reads it.
  */
-const columns: [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-] = [
-  0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5,
-  0.5, 0.5,
-];
+const columns = /* @__PURE__ */ newColumns();
 
 /** columns = a·b */
 function product(a: Readonly<Limbs>, b: Readonly<Limbs>): void {

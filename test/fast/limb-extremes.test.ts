@@ -131,15 +131,15 @@ describe.each([
       field.multiply(out, a, b);
       const product = [...out];
       field.multiply(a, a, b);
-      expect(a).toEqual(product);
+      expect([...a]).toEqual(product);
       field.multiplyAdd(out, a, b, -1, a);
       const sum = [...out];
       field.multiplyAdd(a, a, b, -1, a);
-      expect(a).toEqual(sum);
+      expect([...a]).toEqual(sum);
       field.squareAdd(out, b, 2, b);
       const square = [...out];
       field.squareAdd(b, b, 2, b);
-      expect(b).toEqual(square);
+      expect([...b]).toEqual(square);
     }
   });
 
