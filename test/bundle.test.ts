@@ -34,6 +34,52 @@ const PLATFORM = new Set(["fast P-256", "fast Ed25519", "Node", "WebCrypto", "Re
 const MAIN = [...TELLING.keys()].filter((part) => !PLATFORM.has(part));
 const CORE = MAIN.filter((part) => !NOBLE.includes(part));
 
+/** What a whole side of the package is known by, in words that a bundler leaves. */
+const BLEEDS: ReadonlyMap<string, RegExp> = new Map([
+  // A client reads "www-authenticate", and has codes of its own.
+  [
+    "server",
+    /verifier|replay|maxAge|WWW-Authenticate|invalid_dpop_proof|signature_invalid|boundAccess|nonce key id/,
+  ],
+  // Every curve has constants that need BigInt, fast's too.
+  ["arithmetic", /\bBigInt\s*\(|\b(?:0x[\da-f]+|\d+)n\b/i],
+  ["noble's curves", /bad point/],
+]);
+
+interface App {
+  readonly name: string;
+  readonly source: string;
+  /** What must not be in it. */
+  readonly free: readonly string[];
+}
+
+const APPS: readonly App[] = [
+  {
+    name: "the client",
+    source: `export { createAsyncClientSession, createDpopFetch } from "dpop-core/core";
+export { createSigner, generateKeyPair, webcrypto } from "dpop-core/webcrypto";\n`,
+    free: ["server", "arithmetic", "noble's curves"],
+  },
+  {
+    name: "one proof",
+    source: `export { createProofAsync } from "dpop-core/core";
+export { createSigner, webcrypto } from "dpop-core/webcrypto";\n`,
+    free: ["server", "arithmetic", "noble's curves"],
+  },
+  {
+    name: "a server over Node",
+    source: `export { createNonceIssuer, createResourceServer } from "dpop-core/core";
+export { createMemoryReplayStore, createTokenEndpoint, createVerifier } from "dpop-core/core";
+export * from "dpop-core/node";\n`,
+    free: ["arithmetic", "noble's curves"],
+  },
+  {
+    name: "all of core",
+    source: 'export * from "dpop-core/core";\n',
+    free: ["arithmetic", "noble's curves"],
+  },
+];
+
 let built: BuiltPackage;
 beforeAll(async () => {
   built = await buildPackage({ dts: true });
@@ -64,6 +110,19 @@ describe("what is built", () => {
     const { code, packages } = await loadedBy(`node.${extension}`);
     expect(packages).toEqual(["node:crypto"]);
     expect(partsOf(code)).toEqual(["Node"]);
+  });
+
+  // The hashes that webcrypto loads with SHA-256 reckon in BigInt.
+  test.each([
+    ["core", ["arithmetic", "noble's curves"]],
+    ["node", ["arithmetic", "noble's curves"]],
+    ["redis", ["arithmetic", "noble's curves"]],
+    ["webcrypto", ["noble's curves", "server"]],
+  ])("%s loads no code of %j", async (entry, free) => {
+    for (const extension of ["js", "cjs"]) {
+      const { code } = await loadedBy(`${entry}.${extension}`);
+      expect(bleedsIn(code, free)).toEqual([]);
+    }
   });
 
   test("the declarations name no package and no module of Node", async () => {
@@ -118,6 +177,42 @@ describe("an app that is bundled with", () => {
   });
 });
 
+describe("what must not be in a bundle", () => {
+  test.each(APPS)("is not in that of: $name", async ({ source, free }) => {
+    expect(bleedsIn(await bundle(source), free)).toEqual([]);
+  });
+
+  test("stands in one of everything", async () => {
+    const all = 'export * from "dpop-core";\nexport * as fast from "dpop-core/fast";\n';
+    expect(bleedsIn(await bundle(all), [...BLEEDS.keys()])).toEqual([...BLEEDS.keys()]);
+  });
+
+  // One import too many, in a file that the app needs.
+  test.each([
+    ["the client", "webcrypto.js", "core.js", "createVerifier", ["server"]],
+    ["the client", "webcrypto.js", "core.js", "createNonceIssuer", ["server"]],
+    ["the client", "webcrypto.js", "core.js", "FAILURES", ["server"]],
+    ["the client", "webcrypto.js", "noble.js", "ES256", ["arithmetic", "noble's curves"]],
+    ["the client", "webcrypto.js", "fast.js", "EdDSA", ["arithmetic"]],
+    ["one proof", "webcrypto.js", "core.js", "createTokenEndpoint", ["server"]],
+    ["one proof", "webcrypto.js", "noble.js", "Ed25519", ["arithmetic", "noble's curves"]],
+    ["a server over Node", "node.js", "noble.js", "noble", ["arithmetic", "noble's curves"]],
+    ["a server over Node", "node.js", "fast.js", "ES256", ["arithmetic"]],
+    ["all of core", "core.js", "noble.js", "noble", ["arithmetic", "noble's curves"]],
+  ])("is found in that of %s: %s imports of %s %s", async (name, file, from, what, found) => {
+    const { source, free } = appNamed(name);
+    const line = `import { ${what} as planted } from "./${from}";\nglobalThis.planted = planted;\n`;
+    const path = join(built.dist, await fileUsed(file));
+    const text = await readFile(path, "utf8");
+    await writeFile(path, line + text);
+    try {
+      expect(bleedsIn(await bundle(source), free)).toEqual(found);
+    } finally {
+      await writeFile(path, text);
+    }
+  });
+});
+
 test("an import is found in every form", () => {
   const code = 'import "a"; export { b } from "b"; await import("c"); const d = require("d");';
   expect(importsOf(code)).toEqual(["a", "b", "c", "d"]);
@@ -156,6 +251,27 @@ function importsOf(code: string): string[] {
 
 function partsOf(code: string): string[] {
   return [...TELLING].filter(([, text]) => code.includes(text)).map(([part]) => part);
+}
+
+function bleedsIn(code: string, forbidden: readonly string[]): string[] {
+  return forbidden.filter((bleed) => BLEEDS.get(bleed)?.test(code) !== false);
+}
+
+function appNamed(name: string): App {
+  const app = APPS.find((one) => one.name === name);
+  if (app === undefined) throw new Error("there is no such app");
+  return app;
+}
+
+/** The file of an entry that holds code: a bundler passes over one that only exports what others hold. */
+async function fileUsed(entry: string): Promise<string> {
+  if (entry !== "core.js") return entry;
+  const files = importsOf(await readFile(join(built.dist, entry), "utf8"));
+  const texts = await Promise.all(files.map((file) => readFile(join(built.dist, file), "utf8")));
+  const index = texts.findIndex((text) => text.includes("function createVerifier("));
+  const file = files[index];
+  if (file === undefined) throw new Error("the verifier is nowhere");
+  return file;
 }
 
 function withoutComments(text: string): string {

@@ -1,0 +1,16 @@
+// The last step of `npm run build`: turns what `tsup --metafile` left in dist/ into the SBOM, which is published, and
+// gives the files of the tarball their modes, which would follow the umask of whoever cloned the repository.
+import { chmod, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ROOT } from "../support/build.js";
+import { filesOf, TOP_FILES } from "./pack.js";
+import { inputsOf, packagesOf, SBOM_FILE, sbomOf } from "./sbom.js";
+
+const dist = join(ROOT, "dist");
+const metafiles = ["esm", "cjs"].map((format) => join(dist, `metafile-${format}.json`));
+const inputs = await Promise.all(metafiles.map(inputsOf));
+await writeFile(join(ROOT, SBOM_FILE), await sbomOf(ROOT, packagesOf(inputs.flat())));
+await Promise.all(metafiles.map((file) => rm(file)));
+
+const published = [...(await filesOf(dist)).map((file) => join("dist", file)), ...TOP_FILES];
+await Promise.all(published.map((file) => chmod(join(ROOT, file), 0o644)));

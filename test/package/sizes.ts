@@ -1,0 +1,151 @@
+// npm run sizes [-- --write]: how large each entry is, and what small programs take of it. Bundled, tree-shaken and
+// minified by the esbuild of package-lock.json beside this file, compressed as `gzip -9` does, by pako, a port of zlib:
+// the zlib of an engine may differ by processor, and these figures must not.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { gzip } from "pako";
+import { format } from "prettier";
+import { buildPackage, ROOT } from "../support/build.js";
+import { check } from "./check.js";
+import manifest from "./package.json" with { type: "json" };
+import { homeIn } from "./pack.js";
+
+interface Row {
+  readonly what: string;
+  readonly source: string;
+  /** Of min+gzip, in bytes, a few percent above what it is; undefined for what is not ours. */
+  readonly budget: number | undefined;
+}
+
+const PROOF = `export { createProofAsync } from "dpop-core/core";
+export { createSigner, webcrypto } from "dpop-core/webcrypto";`;
+const CLIENT = `export { createAsyncClientSession, createDpopFetch } from "dpop-core/core";
+export { createSigner, generateKeyPair, webcrypto } from "dpop-core/webcrypto";`;
+const NODE_SERVER = `export { createResourceServer, createVerifier } from "dpop-core/core";
+export { node } from "dpop-core/node";`;
+
+/** What is measured, and the budgets. */
+// prettier-ignore
+const ROWS: readonly Row[] = [
+  { what: "all of `dpop-core`",           budget: 48_700, source: 'export * from "dpop-core";' },
+  { what: "all of `dpop-core/core`",      budget: 23_000, source: 'export * from "dpop-core/core";' },
+  { what: "all of `dpop-core/noble`",     budget: 26_800, source: 'export * from "dpop-core/noble";' },
+  { what: "all of `dpop-core/fast`",      budget: 37_500, source: 'export * from "dpop-core/fast";' },
+  { what: "all of `dpop-core/node`",      budget:  4_450, source: 'export * from "dpop-core/node";' },
+  { what: "all of `dpop-core/webcrypto`", budget:  7_600, source: 'export * from "dpop-core/webcrypto";' },
+  { what: "all of `dpop-core/redis`",     budget:  1_350, source: 'export * from "dpop-core/redis";' },
+  { what: "a resource server, noble",     budget: 38_200, source: 'export { createResourceServer, createVerifier } from "dpop-core";' },
+  { what: "a resource server, `node`",    budget: 14_050, source: NODE_SERVER },
+  { what: "a client with `fetch`, `webcrypto`", budget: 15_300, source: CLIENT },
+  { what: "`createProofAsync`, `webcrypto`",    budget: 10_650, source: PROOF },
+  { what: `for comparison: \`generateProof\` of the package dpop ${manifest.devDependencies.dpop}`, budget: undefined, source: 'export { generateProof } from "dpop";' },
+];
+
+interface Size {
+  readonly row: Row;
+  /** Bytes. */
+  readonly min: number;
+  readonly gzip: number;
+}
+
+const PEERS = fileURLToPath(new URL("node_modules", import.meta.url));
+const START = "<!-- sizes -->";
+const END = "<!-- /sizes -->";
+
+/** Measures with the dpop-core that is installed in a project. */
+async function measure(project: string): Promise<readonly Size[]> {
+  return Promise.all(
+    ROWS.map(async (row) => {
+      const { outputFiles, warnings } = await build({
+        stdin: { contents: row.source, resolveDir: project },
+        nodePaths: [PEERS], // for the package to compare with
+        external: ["node:crypto"],
+        bundle: true,
+        minify: true,
+        format: "esm",
+        platform: "neutral",
+        target: "es2020",
+        write: false,
+        logLevel: "silent",
+      });
+      const [file, ...more] = outputFiles;
+      if (file === undefined || more.length > 0 || warnings.length > 0)
+        throw new Error(`${row.what} does not become one file without warnings`);
+      return { row, min: file.contents.length, gzip: gzip(file.contents, { level: 9 }).length };
+    }),
+  );
+}
+
+/** As prettier writes it, since the README is written by prettier. */
+function tableOf(sizes: readonly Size[]): Promise<string> {
+  const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+  const rows = sizes.map(
+    ({ row, min, gzip: zipped }) => `| ${row.what} | ${kilobytes(min)} | ${kilobytes(zipped)} |`,
+  );
+  const lines = ["| | min | min+gzip |", "| --- | ---: | ---: |", ...rows];
+  return format(lines.join("\n"), { parser: "markdown", printWidth: 100 });
+}
+
+/** The README with the table between its two markers; throws where these are not there, once each. */
+function withTable(readme: string, table: string): string {
+  const [before, inside, ...more] = readme.split(START);
+  const [, after, ...others] = (inside ?? "").split(END);
+  if (before === undefined || after === undefined || more.length + others.length > 0)
+    throw new Error(`the README must have ${START} and ${END}, once each and in this order`);
+  return `${before}${START}\n\n${table}\n${END}${after}`;
+}
+
+function overBudget(sizes: readonly Size[]): readonly string[] {
+  return sizes
+    .filter(({ row, gzip: zipped }) => row.budget !== undefined && zipped > row.budget)
+    .map(({ row, gzip: zipped }) => `${row.what}: ${zipped} bytes, budget ${row.budget}`);
+}
+
+export async function checkSizes(project: string): Promise<void> {
+  let sizes: readonly Size[] = [];
+  await check("every size can be measured", async () => {
+    sizes = await measure(project);
+  });
+  if (sizes.length === 0) return;
+  await check("every size is within its budget", () => deepStrictEqual(overBudget(sizes), []));
+  await check("no budget is much above what it is for", () => {
+    const slack = sizes.filter(({ row, gzip: zipped }) => (row.budget ?? 0) > zipped * 1.08);
+    deepStrictEqual(
+      slack.map(({ row, gzip: zipped }) => `${row.what}: ${zipped} bytes, budget ${row.budget}`),
+      [],
+    );
+  });
+  await check("a larger size fails, and so does an older table", async () => {
+    const larger = sizes.map((size) => ({ ...size, gzip: size.gzip * 1.1 }));
+    deepStrictEqual(overBudget(larger).length, sizes.length - 1); // the peer has none
+    ok((await tableOf(larger)) !== (await tableOf(sizes)));
+  });
+  await check("the README's table of sizes says so (else: npm run sizes -- --write)", async () => {
+    const readme = await readFile(join(homeIn(project), "README.md"), "utf8");
+    ok(readme === withTable(readme, await tableOf(sizes)), "it says something else");
+  });
+}
+
+async function main(): Promise<void> {
+  const built = await buildPackage();
+  try {
+    const sizes = await measure(built.app);
+    for (const { row, min, gzip: zipped } of sizes)
+      console.log([min, zipped, row.budget ?? "-", row.what].join("\t"));
+    if (process.argv.includes("--write")) {
+      const file = join(ROOT, "README.md");
+      const readme = await readFile(file, "utf8");
+      await writeFile(file, withTable(readme, await tableOf(sizes)));
+    }
+    const over = overBudget(sizes);
+    for (const line of over) console.log(`over its budget: ${line}`);
+    process.exitCode = over.length === 0 ? 0 : 1;
+  } finally {
+    await built.remove();
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main();
