@@ -18,5 +18,6 @@ export function inOneState<S extends HashState<S>>(hash: {
   create(): S;
 }): (data: Uint8Array) => Uint8Array {
   const [beginning, state] = [hash.create(), hash.create()];
+  // oxlint-disable-next-line no-underscore-dangle -- so noble calls it
   return (data) => beginning._cloneInto(state).update(data).digest();
 }

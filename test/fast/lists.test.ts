@@ -17,7 +17,7 @@ afterEach(() => {
 /** The arithmetic as such an engine loads it. */
 async function loadIn(engine: string) {
   vi.resetModules();
-  vi.stubGlobal("Float16Array", class {}); // which afterEach undoes
+  vi.stubGlobal("Float16Array", Float32Array); // which afterEach undoes
   if (engine === OLDER) Reflect.deleteProperty(globalThis, "Float16Array");
   const { newLimbs, newColumns } = await import("../../src/fast/limbs.js");
   const { importP256Key } = await import("../../src/fast/p256.js");
