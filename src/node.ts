@@ -10,10 +10,10 @@ import {
   objectArgument,
   optionalString,
 } from "./bytes/argument.js";
-import { decodeBase64url, encodeBase64url } from "./bytes/base64url.js";
+import { decodeBase64url } from "./bytes/base64url.js";
 import { asciiBytes } from "./bytes/utf8.js";
 import { algShape, type Backend, type SyncAlg, type SyncKey, type SyncSigner } from "./jose/alg.js";
-import { isSmallOrderPoint } from "./jose/ed25519.js";
+import { isStrictSignature } from "./jose/ed25519.js";
 import {
   type EcPublicJwk,
   type OkpPublicJwk,
@@ -259,11 +259,10 @@ function keyOf(key: KeyObject, jwk: PublicJwk, { hash, signatureSize, scheme }: 
   if (jwk.kty === "OKP") {
     return {
       size,
-      // OpenSSL before 3.5 would take an R of small order. That S is below L, and that the equation
-      // is the one without the cofactor, is left to the engine, and tested.
+      // That the equation is the one without the cofactor is left to the engine, and tested.
       verify: (signature, data) =>
         signature.length === signatureSize &&
-        !isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32))) &&
+        isStrictSignature(signature) &&
         crypto.verify(hash, data, use, signature),
     };
   }

@@ -4,7 +4,9 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { createProof, createSigner, createVerifier, EdDSA, Ed25519 } from "dpop-core";
 import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
-import { describe, expect, test } from "vitest";
+import { webcrypto } from "dpop-core/webcrypto";
+import { describe, expect, test, vi } from "vitest";
+import { isStrictSignature } from "../src/jose/ed25519.js";
 import { readPublicJwk } from "../src/jose/jwk.js";
 import {
   A,
@@ -134,6 +136,44 @@ describe("RFC 8032 §5.1.7 without the cofactor", () => {
       expect(ours(A.toBytes(), new Uint8Array(length), MESSAGE)).toBe(false);
     },
   );
+});
+
+describe("What no platform is trusted with", () => {
+  /** A good R and this S. */
+  const withS = (s: bigint): Uint8Array => Buffer.concat([R.toBytes(), toBytes(s)]);
+
+  test.each([
+    [0n, true],
+    [1n, true],
+    [L - 1n, true],
+    [L, false],
+    [L + 1n, false],
+    [L - (1n << 8n), true],
+    [L + (1n << 8n), false],
+    [L + (1n << 200n), false],
+    [(1n << 252n) - 1n, true],
+    [1n << 252n, true],
+    [1n << 253n, false],
+    [(1n << 256n) - 1n, false],
+  ])("S = %i: %s", (s, isStrict) => {
+    expect(isStrictSignature(withS(s))).toBe(isStrict);
+  });
+
+  test("S + L is refused where the platform takes it, as libgcrypt does", async () => {
+    const verify = vi.fn(() => Promise.resolve(true));
+    const { subtle } = globalThis.crypto;
+    vi.stubGlobal("crypto", { subtle: { importKey: subtle.importKey.bind(subtle), verify } });
+    try {
+      const x = Buffer.from(A.toBytes()).toString("base64url");
+      const key = await webcrypto.EdDSA.importKey({ kty: "OKP", crv: "Ed25519", x });
+      const s = toBigInt(sign(A, R, MESSAGE).subarray(32));
+      expect(await key?.verify(withS(s), MESSAGE)).toBe(true);
+      expect(await key?.verify(withS(s + L), MESSAGE)).toBe(false);
+      expect(verify).toHaveBeenCalledTimes(1);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
 });
 
 describe("RFC 8037 A.4 and the labels", () => {

@@ -1,5 +1,6 @@
 // Points of edwards25519 by their bytes (RFC 8032 sections 5.1.2 and 5.1.3): what no key and no
 // signature may hold, whatever a backend thinks of it.
+import { encodeBase64url } from "../bytes/base64url.js";
 
 /**
  * Every encoding of a point of order 1, 2, 4 or 8, the bytes in base64url (which is canonical, so
@@ -25,6 +26,30 @@ const SMALL_ORDER: ReadonlySet<string> = /* @__PURE__ */ new Set([
  */
 export function isSmallOrderPoint(encoded: string): boolean {
   return SMALL_ORDER.has(encoded);
+}
+
+/**
+ * True where S, the second half of a signature of 64 bytes, is below L, and R, the first, is no point
+ * of small order (section 5.1.7 step 1): what a platform may forget. Libgcrypt, and so WebKitGTK,
+ * takes S + L for S; Node 20 and 22 take an R of small order.
+ */
+export function isStrictSignature(signature: Uint8Array): boolean {
+  return (
+    isBelowOrder(signature, 32) && !isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))
+  );
+}
+
+/** L = 2^252 + 27742317777372353535851937790883648493, little-endian; the bytes between are 0. */
+const LOW_OF_ORDER: readonly number[] = [
+  0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+];
+
+function isBelowOrder(bytes: Uint8Array, position: number): boolean {
+  for (let i = 31; i >= 0; i--) {
+    const difference = (bytes[position + i] ?? 0) - (i === 31 ? 0x10 : (LOW_OF_ORDER[i] ?? 0));
+    if (difference !== 0) return difference < 0;
+  }
+  return false; // it is L
 }
 
 /**

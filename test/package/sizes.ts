@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { gzip } from "pako";
 import { format } from "prettier";
+import { badge } from "../support/badge.js";
 import { buildPackage, ROOT } from "../support/build.js";
 import { check } from "./check.js";
 import manifest from "./package.json" with { type: "json" };
@@ -81,12 +82,32 @@ async function measure(project: string): Promise<readonly Size[]> {
 
 /** As prettier writes it, since the README is written by prettier. */
 function tableOf(sizes: readonly Size[]): Promise<string> {
-  const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
   const rows = sizes.map(
     ({ row, min, gzip: zipped }) => `| ${row.what} | ${kilobytes(min)} | ${kilobytes(zipped)} |`,
   );
   const lines = ["| | min | min+gzip |", "| --- | ---: | ---: |", ...rows];
   return format(lines.join("\n"), { parser: "markdown", printWidth: 100 });
+}
+
+/** Of all of the core, without cryptography, and of the default entry with it. */
+const BADGES: readonly (readonly [string, string, string])[] = [
+  ["size-core.svg", "core, min+gzip", "all of `dpop-core/core`"],
+  ["size.svg", "with curves", "all of `dpop-core`"],
+];
+
+/** File beside this one → what it must hold. */
+function badgesOf(sizes: readonly Size[]): ReadonlyMap<string, string> {
+  return new Map(
+    BADGES.map(([file, label, what]) => {
+      const size = sizes.find(({ row }) => row.what === what);
+      if (size === undefined) throw new Error(`there is no row ${what}`);
+      return [fileURLToPath(new URL(file, import.meta.url)), badge(label, kilobytes(size.gzip))];
+    }),
+  );
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} kB`;
 }
 
 /** The README with the table between its two markers; throws where these are not there, once each. */
@@ -127,6 +148,9 @@ export async function checkSizes(project: string): Promise<void> {
     const readme = await readFile(join(homeIn(project), "README.md"), "utf8");
     ok(readme === withTable(readme, await tableOf(sizes)), "it says something else");
   });
+  await check("its badges say so too", async () => {
+    for (const [file, text] of badgesOf(sizes)) ok((await readFile(file, "utf8")) === text, file);
+  });
 }
 
 async function main(): Promise<void> {
@@ -139,6 +163,7 @@ async function main(): Promise<void> {
       const file = join(ROOT, "README.md");
       const readme = await readFile(file, "utf8");
       await writeFile(file, withTable(readme, await tableOf(sizes)));
+      for (const [name, text] of badgesOf(sizes)) await writeFile(name, text);
     }
     const over = overBudget(sizes);
     for (const line of over) console.log(`over its budget: ${line}`);
