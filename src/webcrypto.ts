@@ -305,7 +305,7 @@ function keyOf(key: CryptoKeyLike, jwk: PublicJwk, kind: Kind): AsyncKey {
       if (kty === "OKP" && !isStrictSignature(signature)) return Promise.resolve(false);
       try {
         const valid = subtle().verify(params, key, signature, data);
-        return kty === "RSA" ? valid.catch((error) => falseIfKey(error, kind)) : valid;
+        return kty === "OKP" ? valid : valid.catch((error) => falseIfKey(error, kind));
       } catch (error) {
         return Promise.reject(error); // no crypto.subtle
       }
@@ -313,7 +313,10 @@ function keyOf(key: CryptoKeyLike, jwk: PublicJwk, kind: Kind): AsyncKey {
   };
 }
 
-/** Deno imports RSA keys that it then can't use: they verify nothing, and the rest is its trouble. */
+/**
+ * Deno imports RSA keys that it then can't use, and points that are on no curve: these verify
+ * nothing, and the rest is its trouble.
+ */
 async function falseIfKey(error: unknown, kind: Kind): Promise<false> {
   await throwUnlessGoodKey(error, kind);
   return false;
@@ -323,8 +326,8 @@ async function falseIfKey(error: unknown, kind: Kind): Promise<false> {
  * null for a point that is not on the curve, which WebCrypto calls a DataError, and for a modulus or
  * exponent that the platform does not take; everything else is its own trouble and comes through.
  *
- * Some engines look at a point no sooner than when they verify (Node at those of Ed25519): they
- * import it, and then every signature is false. The proof is refused all the same, as
+ * Some engines look at a point no sooner than when they verify (Node at those of Ed25519, Deno and
+ * WebKitGTK at those of ECDSA): they import it, and then no signature is valid. The proof is refused all the same, as
  * signature_invalid where another backend says jwk_invalid; arithmetic of our own on the curves, to
  * have one code for both, would be too much for this entry.
  */

@@ -548,7 +548,7 @@ describe("what the platform is asked", () => {
   });
 });
 
-describe("an RSA key that the platform does not take", () => {
+describe("a key that the platform does not take", () => {
   const { subtle } = platform;
   const rejected = () => Promise.reject(new Error("modulus too large")); // as Deno says it
   const GOOD = `${"_".repeat(341)}w`;
@@ -569,6 +569,16 @@ describe("an RSA key that the platform does not take", () => {
     );
     stubSubtle({ verify });
     expect(await key?.verify(new Uint8Array(256), DATA)).toBe(false);
+    expect(verify).toHaveBeenCalledTimes(2);
+  });
+
+  test("so does a point that it finds to be on no curve no sooner", async () => {
+    const key = await ES256.importKey(jwkOf("ES256"));
+    const verify = vi.fn((...given: Parameters<typeof subtle.verify>) =>
+      verify.mock.calls.length === 1 ? rejected() : subtle.verify(...given),
+    );
+    stubSubtle({ verify });
+    expect(await key?.verify(new Uint8Array(64), DATA)).toBe(false);
     expect(verify).toHaveBeenCalledTimes(2);
   });
 
