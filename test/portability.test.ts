@@ -1,10 +1,11 @@
 // Portability: the entries ask for nothing but ECMAScript 2020, as the compiler sees them and as they run.
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { type Context, createContext, runInContext } from "node:vm";
+import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildPackage, type BuiltPackage, bundleApp, objectOf, ROOT } from "./support/build.js";
 import { JKT } from "./support/rfc.js";
@@ -110,6 +111,122 @@ describe("in a context without the globals of a platform", () => {
     });
   }, 15_000);
 });
+
+describe("the built files, noble's part included, read and not run", () => {
+  let built: BuiltPackage;
+  let files: readonly string[];
+  beforeAll(async () => {
+    built = await buildPackage();
+    const names = await readdir(built.dist);
+    files = names.filter((name) => /\.c?js$/.test(name)).map((name) => join(built.dist, name));
+    return () => built.remove();
+  }, 30_000);
+
+  test("name no global and no method that ECMAScript 2020 has not, and look behind in no regex", () => {
+    expect(files.length).toBeGreaterThanOrEqual(14); // an ESM and a CommonJS file for each entry
+    expect(strays(files)).toEqual([]);
+  }, 30_000);
+
+  test.each([
+    ["new TextEncoder()", "TextEncoder"],
+    ["typeof TextDecoder", "TextDecoder"],
+    ["new URL('https://a')", "URL"],
+    ["Buffer.from('a')", "Buffer"],
+    ["console.log('a')", "console"],
+    ["process.env", "process"],
+    ["structuredClone({})", "structuredClone"],
+    ["crypto.subtle", "crypto"],
+    ["setTimeout(() => undefined)", "setTimeout"],
+    ["new WeakRef({})", "WeakRef"],
+    ["[1].at(-1)", ".at"],
+    ["((list) => list?.at(-1))([1])", ".at"],
+    ["[1]['at'](-1)", ".at"],
+    ["(({ at }) => at)([1])", ".at"],
+    ["'a'.replaceAll('a', 'b')", ".replaceAll"],
+    ["[1].toSorted()", ".toSorted"],
+    ["/(?<=a)b/.test('ab')", "/(?<=a)b/"],
+    ["/(?<!a)b/.test('ab')", "/(?<!a)b/"],
+    ["new RegExp('(?<=a)b')", "(?<=a)b"],
+  ])(
+    "%s is found where it is put in, though nothing calls it",
+    async (code, found) => {
+      const file = join(built.dist, "stray.js");
+      await cp(join(built.dist, "core.js"), file);
+      await appendFile(file, `\nexport const stray = () => ${code};\n`);
+      expect(strays([file])).toEqual([`stray.js: ${found}`]);
+      await rm(file);
+    },
+    30_000,
+  );
+});
+
+/**
+ * Methods that are younger than ECMAScript 2020 and can be called on a value of no known type. noble
+ * calls Object.hasOwn: README.md says so.
+ */
+const YOUNG = new Set(
+  "at replaceAll findLast findLastIndex toSorted toReversed toSpliced".split(" "),
+);
+
+/** What the compiler says of a name that is in no library that it was given. */
+const UNKNOWN_NAME = new Set([2304, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 18004]);
+
+/** What files, but for the import of node:crypto, name that ECMAScript 2020 has not, whether it is ever run or not. */
+function strays(files: readonly string[]): readonly string[] {
+  const program = ts.createProgram(files, {
+    allowJs: true,
+    checkJs: true,
+    noEmit: true,
+    types: [],
+    lib: ["lib.es2020.d.ts"],
+    target: ts.ScriptTarget.ES2020,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    noResolve: true,
+  });
+  return files.flatMap((file) => {
+    const source = program.getSourceFile(file);
+    if (source === undefined) throw new Error(`${file} was not read`);
+    const names = program
+      .getSemanticDiagnostics(source)
+      .filter(({ code }) => UNKNOWN_NAME.has(code))
+      .map(({ start = 0, length = 0 }) => source.text.slice(start, start + length))
+      .filter(
+        (name) => !/^["']node:crypto/.test(name) && !(file.endsWith(".cjs") && COMMONJS.has(name)),
+      );
+    return [...names, ...strayNodes(source)].map((found) => `${basename(file)}: ${found}`);
+  });
+}
+
+const COMMONJS = new Set(["require", "module", "exports"]);
+
+function strayNodes(source: ts.SourceFile): readonly string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const name = memberName(node);
+    if (name !== undefined && YOUNG.has(name)) found.push(`.${name}`);
+    if (ts.isRegularExpressionLiteral(node) || ts.isStringLiteralLike(node)) {
+      if (/\(\?<[=!]/.test(node.text)) found.push(node.text);
+    }
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** The method that is called, by a dot or by a text in brackets; or the member that is taken out. */
+function memberName(node: ts.Node): string | undefined {
+  if (ts.isCallExpression(node)) {
+    const { expression } = node;
+    if (ts.isPropertyAccessExpression(expression)) return expression.name.text;
+    if (!ts.isElementAccessExpression(expression)) return undefined;
+    const { argumentExpression: argument } = expression;
+    return ts.isStringLiteralLike(argument) ? argument.text : undefined;
+  }
+  if (!ts.isBindingElement(node) || !ts.isObjectBindingPattern(node.parent)) return undefined;
+  const name = node.propertyName ?? node.name;
+  return ts.isIdentifier(name) ? name.text : undefined;
+}
 
 /** A realm with the objects of ECMAScript 2020; V8 gives every realm some more, which bare engines lack. */
 function bareContext(): Context {
