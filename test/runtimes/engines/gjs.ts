@@ -1,0 +1,28 @@
+// gjs: GNOME's SpiderMonkey, as `gjs -m`.
+import type { Engine } from "../engine.js";
+import {
+  findProgram,
+  homelessEnvironment,
+  RUN_LIMIT,
+  runProgram,
+  versionOf,
+  withFolder,
+} from "./process.js";
+import { moduleHost, printedReport } from "./shell.js";
+
+export const engines: readonly Engine[] = [
+  {
+    id: "gjs",
+    name: "gjs (SpiderMonkey)",
+    bundle: "published modules",
+    backends: ["noble", "fast"],
+    debian: ["gjs"],
+    find: () => versionOf(findProgram("gjs")),
+    run: () =>
+      withFolder(async (folder) => {
+        const env = homelessEnvironment(folder);
+        const host = moduleHost("gjs");
+        return printedReport(await runProgram("gjs", ["-m", host], { limit: RUN_LIMIT, env }));
+      }),
+  },
+];

@@ -1,0 +1,196 @@
+// The three roles in one flow: a client session asks a token endpoint for a token, with the nonce
+// round trip, and uses it at a resource server; then a thief tries.
+import {
+  type AsyncClientSession,
+  type AsyncResourceServer,
+  type AsyncTokenEndpoint,
+  bindingFromClaims,
+  type ClientSession,
+  createAsyncClientSession,
+  createAsyncResourceServer,
+  createAsyncTokenEndpoint,
+  createAsyncVerifier,
+  createClientSession,
+  createMemoryReplayStore,
+  createNonceIssuer,
+  createResourceServer,
+  createTokenEndpoint,
+  createVerifier,
+  type NonceIssuer,
+  type ResponseLike,
+} from "dpop-core";
+import type { Contender } from "./contenders.js";
+import { type Check, runCase, type Tally } from "./tally.js";
+
+const NOW = 1_562_262_616;
+const TOKEN_URL = "https://server.example.com/token";
+const API_URL = "https://api.example.com/things";
+const TOKEN = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+
+interface Roles {
+  readonly session: ClientSession | AsyncClientSession;
+  readonly endpoint: TokenEndpointLike;
+  readonly api: AsyncResourceServer | ReturnType<typeof createResourceServer>;
+}
+
+type TokenEndpointLike = AsyncTokenEndpoint | ReturnType<typeof createTokenEndpoint>;
+
+export async function roleCases(tally: Tally, contender: Contender): Promise<void> {
+  await runCase(tally, "roles that answer later", async (check) =>
+    flow(check, await asyncRoles(contender)),
+  );
+  await runCase(tally, "roles that answer later, with Ed25519 where it is there", async (check) =>
+    flow(check, await asyncRoles(contender, "EdDSA")),
+  );
+  if (contender.sync === null) return;
+  await runCase(tally, "roles that answer at once", (check) => flow(check, syncRoles(contender)));
+}
+
+const clock = (): number => NOW;
+
+function issuer({ backend }: Contender, audience: string): NonceIssuer {
+  return createNonceIssuer({ backend, secrets: [new Uint8Array(32)], audience, clock });
+}
+
+async function asyncRoles(
+  contender: Contender,
+  wanted: "ES256" | "EdDSA" = "ES256",
+): Promise<Roles> {
+  const { backend, labels } = contender;
+  const label = labels.includes(wanted) ? wanted : "ES256";
+  const signer = await contender.signer(label);
+  const verifierFor = (audience: string): ReturnType<typeof createAsyncVerifier> =>
+    createAsyncVerifier({
+      backend,
+      algs: [contender.alg(label)],
+      nonce: issuer(contender, audience),
+      replay: createMemoryReplayStore(),
+      clock,
+    });
+  return {
+    session: createAsyncClientSession({ signer, backend, clock }),
+    endpoint: createAsyncTokenEndpoint({ verifier: verifierFor("server") }),
+    api: createAsyncResourceServer({ verifier: verifierFor("api") }),
+  };
+}
+
+function syncRoles(contender: Contender): Roles {
+  const { backend, sync } = contender;
+  const signer = contender.syncSigner("ES256");
+  const alg = contender.syncAlg("ES256");
+  if (sync === null || signer === null || alg === null) throw new Error("it answers later");
+  const verifierFor = (audience: string): ReturnType<typeof createVerifier> =>
+    createVerifier({
+      backend: sync,
+      algs: [alg],
+      nonce: issuer(contender, audience),
+      replay: createMemoryReplayStore(),
+      clock,
+    });
+  return {
+    session: createClientSession({ signer, backend, clock }),
+    endpoint: createTokenEndpoint({ verifier: verifierFor("server") }),
+    api: createResourceServer({ verifier: verifierFor("api") }),
+  };
+}
+
+async function flow(check: Check, roles: Roles): Promise<void> {
+  await tokenRequests(check, roles);
+  const proof = await resourceRequests(check, roles);
+  await theft(check, roles, proof);
+}
+
+async function tokenRequests(check: Check, { session, endpoint }: Roles): Promise<void> {
+  const request = { method: "POST", url: TOKEN_URL };
+  const client = { clientType: "public", boundAccessTokens: true } as const;
+
+  const without = await endpoint.check({ ...request, ...client, proof: undefined });
+  check("without a proof", without.ok ? "ok" : without.failure.code, "proof_missing");
+
+  const proof = await session.buildProof(request);
+  const first = await endpoint.check({ ...request, ...client, proof });
+  check("without a nonce", first.ok ? 200 : [first.status, first.body.error], [
+    400,
+    "use_dpop_nonce",
+  ]);
+  if (first.ok) return;
+  const response = responseOf(400, first.headers, first.body);
+  session.observe(request, response);
+  check(
+    "retry",
+    [session.shouldRetry(response, 1), session.shouldRetry(response, 2)],
+    [true, false],
+  );
+
+  const second = await endpoint.check({
+    ...request,
+    ...client,
+    proof: await session.buildProof(request),
+    codeJkt: session.jkt,
+  });
+  check("with the nonce", second.ok, true);
+  if (!second.ok) return;
+  const { jkt } = session;
+  check("what to bind", [second.tokenType, second.cnf, second.refreshJkt], ["DPoP", { jkt }, jkt]);
+  const read = session.readTokenResponse({ access_token: TOKEN, token_type: second.tokenType });
+  check("the client's token", read.ok && read.accessToken, TOKEN);
+  const bearer = session.readTokenResponse({ access_token: TOKEN, token_type: "Bearer" });
+  check("a bearer token is refused", bearer.ok, false);
+}
+
+/** Answers the proof that was let in. */
+async function resourceRequests(check: Check, { session, api }: Roles): Promise<string> {
+  const request = { method: "GET", url: API_URL, accessToken: TOKEN };
+  const binding = bindingFromClaims({ cnf: { jkt: session.jkt } });
+  const authorization = `DPoP ${TOKEN}`;
+  const ask = async (proof: string) =>
+    api.authenticate({ method: "GET", url: API_URL, authorization, proof, binding });
+
+  const first = await ask(await session.buildProof(request));
+  check("without a nonce", first.ok ? 200 : first.status, 401);
+  const response = responseOf(401, first.headers);
+  session.observe(request, response);
+  check("retry", session.shouldRetry(response, 1), true);
+
+  const proof = await session.buildProof(request);
+  const second = await ask(proof);
+  check("let in", second.ok && [second.scheme, second.jkt], ["DPoP", session.jkt]);
+  const third = await ask(proof);
+  check("once", third.ok ? "ok" : third.failure.code, "jti_replayed");
+  return proof;
+}
+
+async function theft(check: Check, { session, api }: Roles, proof: string): Promise<void> {
+  const request = { method: "GET", url: API_URL, proof };
+  const binding = { jkt: session.jkt };
+  const codes: string[] = [];
+  for (const [authorization, bound] of [
+    [`Bearer ${TOKEN}`, binding],
+    [`DPoP ${TOKEN}x`, binding],
+    [`DPoP ${TOKEN}`, { jkt: "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo" }],
+    [`DPoP ${TOKEN}`, null],
+    [`DPoP ${TOKEN}, DPoP ${TOKEN}`, binding],
+    [undefined, binding],
+  ] as const) {
+    const access = await api.authenticate({ ...request, authorization, binding: bound });
+    codes.push(access.ok ? "ok" : `${access.status} ${access.failure.code}`);
+  }
+  check("codes", codes, [
+    "401 scheme_unsupported",
+    "401 ath_mismatch",
+    "401 jkt_mismatch",
+    "401 token_inactive",
+    "400 credentials_multiple",
+    "401 credentials_missing",
+  ]);
+}
+
+function responseOf(
+  status: number,
+  fields: Readonly<Record<string, string>>,
+  errorBody?: unknown,
+): ResponseLike {
+  const all = new Map<string, string>();
+  for (const name of Object.keys(fields)) all.set(name.toLowerCase(), fields[name] ?? "");
+  return { status, headers: { get: (name) => all.get(name.toLowerCase()) ?? null }, errorBody };
+}
