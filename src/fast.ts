@@ -21,7 +21,7 @@ export const Ed25519: SyncAlg = /* @__PURE__ */ eddsaAlg("Ed25519", sha512);
 /**
  * A backend that takes noble's place where many proofs are verified. Signatures of ES256, EdDSA and
  * Ed25519 are verified by arithmetic of our own, on numbers in doubles instead of BigInt: for a key
- * that was seen before, some 38 times as fast as noble's for ES256 and 23 times for EdDSA (Node 20,
+ * that was seen before, some 38 times as fast as noble's for ES256 and 24 times for EdDSA (Node 20,
  * npm run bench:compare). It gives the same answers; signing, ES384, ES512, hashes and random bytes
  * are noble's own.
  *
