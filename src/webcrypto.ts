@@ -290,36 +290,51 @@ function webcryptoAlg(label: SigningLabel): AsyncAlg {
 }
 
 /**
- * What `crypto.subtle` answers is handed on as it is, with no promise around it, which would cost a
- * microsecond; that it is true or false, the verifier sees to.
+ * What `crypto.subtle` answers is handed on as it is, with no promise around it once a signature of
+ * the key was valid, which would cost a microsecond; that it is true or false, the verifier sees to.
  */
 function keyOf(key: CryptoKeyLike, jwk: PublicJwk, kind: Kind): AsyncKey {
   const { kty, params, signatureSize } = kind;
   // R||S of fixed width, never DER; or as long as the modulus.
   const width = jwk.kty === "RSA" ? modulusLength(jwk.n) : signatureSize;
+  let isProven = kty === "OKP"; // no engine is known to throw at a point of Ed25519
   return {
     size: nativeKeySize(jwk),
     verify(signature, data) {
       if (signature.length !== width) return Promise.resolve(false);
       // That the equation is the one without the cofactor is what WebCrypto asks of every engine.
       if (kty === "OKP" && !isStrictSignature(signature)) return Promise.resolve(false);
+      const verify = (): Promise<boolean> => subtle().verify(params, key, signature, data);
       try {
-        const valid = subtle().verify(params, key, signature, data);
-        return kty === "OKP" ? valid : valid.catch((error) => falseIfKey(error, kind));
+        if (isProven) return verify();
       } catch (error) {
         return Promise.reject(error); // no crypto.subtle
       }
+      return verifyUnproven(verify, kind).then((valid) => {
+        if (valid === true) isProven = true; // whatever the engine throws from now on, the key is good
+        return valid;
+      });
     },
   };
 }
 
 /**
  * Deno imports RSA keys that it then can't use, and points that are on no curve: these verify
- * nothing, and the rest is its trouble.
+ * nothing. An engine that throws at such a key throws again when a good one has passed; an error that
+ * is gone by then was its own trouble, and so is one that the good key meets too, which comes through.
+ * A bad key costs an import and three verifications at most.
  */
-async function falseIfKey(error: unknown, kind: Kind): Promise<false> {
-  await throwUnlessGoodKey(error, kind);
-  return false;
+async function verifyUnproven(verify: () => Promise<boolean>, kind: Kind): Promise<boolean> {
+  try {
+    return await verify();
+  } catch (error) {
+    await throwUnlessGoodKey(error, kind);
+  }
+  try {
+    return await verify();
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -327,9 +342,9 @@ async function falseIfKey(error: unknown, kind: Kind): Promise<false> {
  * exponent that the platform does not take; everything else is its own trouble and comes through.
  *
  * Some engines look at a point no sooner than when they verify (Node at those of Ed25519, Deno and
- * WebKitGTK at those of ECDSA): they import it, and then no signature is valid. The proof is refused all the same, as
- * signature_invalid where another backend says jwk_invalid; arithmetic of our own on the curves, to
- * have one code for both, would be too much for this entry.
+ * WebKitGTK at those of ECDSA): they import it, and then no signature is valid. The proof is refused
+ * all the same, as signature_invalid where another backend says jwk_invalid; arithmetic of our own on
+ * the curves, to have one code for both, would be too much for this entry.
  */
 async function importOrNull(jwk: PublicJwk, kind: Kind): Promise<CryptoKeyLike | null> {
   const engine = subtle();

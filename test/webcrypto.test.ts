@@ -562,25 +562,53 @@ describe("a key that the platform does not take", () => {
     expect(importKey).toHaveBeenCalledTimes(2);
   });
 
-  test("verifies nothing where the platform finds out late", async () => {
-    const key = await PS512.importKey(jwkOf("RS256"));
+  /** The platform, with these calls of verify rejected: the first is number 1. */
+  function rejecting(...calls: readonly number[]) {
     const verify = vi.fn((...given: Parameters<typeof subtle.verify>) =>
-      verify.mock.calls.length === 1 ? rejected() : subtle.verify(...given),
+      calls.includes(verify.mock.calls.length) ? rejected() : subtle.verify(...given),
     );
     stubSubtle({ verify });
-    expect(await key?.verify(new Uint8Array(256), DATA)).toBe(false);
-    expect(verify).toHaveBeenCalledTimes(2);
+    return verify;
+  }
+
+  // The key, a good one in its place, and the key again.
+  test.each([
+    ["an RSA key", PS512, "RS256", 256],
+    ["a point on no curve", ES256, "ES256", 64],
+  ] as const)("verifies nothing where the platform finds out late: %s", async (_, alg, name, n) => {
+    const key = await alg.importKey(jwkOf(name));
+    const verify = rejecting(1, 3);
+    expect(await key?.verify(new Uint8Array(n), DATA)).toBe(false);
+    expect(verify).toHaveBeenCalledTimes(3);
   });
 
-  test("so does a point that it finds to be on no curve no sooner", async () => {
-    const key = await ES256.importKey(jwkOf("ES256"));
-    const verify = vi.fn((...given: Parameters<typeof subtle.verify>) =>
-      verify.mock.calls.length === 1 ? rejected() : subtle.verify(...given),
-    );
-    stubSubtle({ verify });
-    expect(await key?.verify(new Uint8Array(64), DATA)).toBe(false);
-    expect(verify).toHaveBeenCalledTimes(2);
+  test("is not one that an error met which is gone the second time", async () => {
+    const { key, signature } = await signedByEs256();
+    const verify = rejecting(1);
+    expect(await key.verify(signature, DATA)).toBe(true);
+    expect(verify).toHaveBeenCalledTimes(3);
   });
+
+  test("is not one that verified before: every error comes through", async () => {
+    const { key, signature } = await signedByEs256();
+    const verify = rejecting(3);
+    expect(await key.verify(new Uint8Array(64), DATA)).toBe(false);
+    expect(await key.verify(signature, DATA)).toBe(true);
+    await expect(key.verify(signature, DATA)).rejects.toThrow("modulus too large");
+    expect(await key.verify(signature, DATA)).toBe(true);
+    expect(verify).toHaveBeenCalledTimes(4);
+  });
+
+  async function signedByEs256() {
+    const pair = await platformPair(P256);
+    const { kty, crv, x, y } = await subtle.exportKey("jwk", pair.publicKey);
+    if (kty !== "EC" || crv !== "P-256" || x === undefined || y === undefined)
+      throw new Error("a key on P-256 was due");
+    const key = await ES256.importKey({ kty, crv, x, y });
+    if (key === null) throw new Error("the key was due to be taken");
+    const signature = await subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, DATA);
+    return { key, signature: new Uint8Array(signature) };
+  }
 
   test("and one that takes none is broken: what it threw comes through", async () => {
     const key = await PS512.importKey(jwkOf("RS256"));
