@@ -21,11 +21,11 @@ export type Limbs = [
 ];
 
 /**
- * Zero, in the kind of list that the engine reads fastest: a Float64Array in engines of 2025 and later,
- * a plain array before. There, once any ArrayBuffer of the process was detached (one transfer, one
- * body of a response read), V8 checks at every access of every typed array whether its buffer is
- * still there, at a third of the speed. Fractions make the engine choose an array of packed doubles
- * from the start; whole numbers would begin as small integers and be converted.
+ * Zero, in the kind of list that the engine reads fastest: a Float64Array where there is a
+ * Float16Array, else a plain array. In V8 without it, once any ArrayBuffer of the process was detached
+ * (one transfer, one body of a response read), every access of every typed array looks whether its
+ * buffer is still there, at a third of the speed. Fractions make the engine choose an array of packed
+ * doubles from the start; whole numbers would begin as small integers and be converted.
  */
 export function newLimbs(): Limbs {
   const limbs: Limbs = hasSwiftTypedArrays()
@@ -37,17 +37,7 @@ export function newLimbs(): Limbs {
 
 /** The sums of a product of two numbers: sums[k] is that of weight 2^(24·k). */
 export type Columns = [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
+  ...Limbs,
   number,
   number,
   number,
@@ -70,7 +60,7 @@ export function newColumns(): Columns {
       ];
 }
 
-/** Float16Array came soon after the check for detached buffers had become cheap. */
+/** V8 got Float16Array soon after its check for detached buffers had become cheap. */
 function hasSwiftTypedArrays(): boolean {
   return "Float16Array" in globalThis;
 }

@@ -88,7 +88,8 @@ export interface Backend<A extends Alg = Alg> {
   readonly algs: readonly A[];
   /**
    * SHA-256, always synchronous: waiting for a digest costs more than computing one this short.
-   * `data` is lent for the call alone: what is in it changes later.
+   * `data` is lent for the call alone: what is in it changes later, and it may be a part of a larger
+   * buffer, which is nobody else's business: read `data`, never `data.buffer`.
    */
   sha256(data: Uint8Array): Uint8Array;
   /** Cryptographically secure random bytes; throws where there is no source of them. */

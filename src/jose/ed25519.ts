@@ -29,8 +29,8 @@ export function isSmallOrderPoint(encoded: string): boolean {
 }
 
 /**
- * True where S, the second half of a signature of 64 bytes, is below L, and R, the first, is no point
- * of small order (section 5.1.7 step 1): what a platform may forget. Libgcrypt, and so WebKitGTK,
+ * True where S, the second half of a signature of 64 bytes, is below L (section 5.1.7 step 1), and R,
+ * the first, is no point of small order: what a platform may forget. Libgcrypt, and so WebKitGTK,
  * takes S + L for S; Node 20 and 22 take an R of small order.
  */
 export function isStrictSignature(signature: Uint8Array): boolean {

@@ -43,7 +43,7 @@ function tokenBytes(token: string): Uint8Array | null {
   return outside < 0 || token === "" ? null : bytes;
 }
 
-/** Of most tokens; to make an array of that size takes as long as a block of SHA-256 (bench/verify). */
+/** For most tokens: to make an array of that size takes as long as a block of SHA-256. */
 let memory: Uint8Array | undefined;
 const MEMORY_BYTES = 4096;
 
