@@ -8,11 +8,10 @@ export declare class KeyObject {
   export(options: { readonly format: "jwk" }): object;
 }
 
-interface VerifyOptions {
+interface PssKey {
   readonly key: KeyObject;
-  readonly dsaEncoding?: "ieee-p1363";
-  readonly padding?: number;
-  readonly saltLength?: number;
+  readonly padding: number;
+  readonly saltLength: number;
 }
 
 interface Hash {
@@ -27,7 +26,6 @@ interface KeyPair {
 declare const crypto: {
   readonly KeyObject: typeof KeyObject;
   readonly constants: {
-    readonly RSA_PKCS1_PADDING: number;
     readonly RSA_PKCS1_PSS_PADDING: number;
   };
   createPublicKey(key: KeyObject | { readonly key: object; readonly format: "jwk" }): KeyObject;
@@ -35,8 +33,13 @@ declare const crypto: {
   generateKeyPairSync(type: "ec", options: { readonly namedCurve: string }): KeyPair;
   generateKeyPairSync(type: "rsa", options: { readonly modulusLength: number }): KeyPair;
   generateKeyPairSync(type: "ed25519"): KeyPair;
-  verify(hash: string | null, data: Uint8Array, key: VerifyOptions, signature: Uint8Array): boolean;
-  sign(hash: string | null, data: Uint8Array, key: VerifyOptions): Uint8Array;
+  verify(
+    hash: string | null,
+    data: Uint8Array,
+    key: KeyObject | PssKey,
+    signature: Uint8Array,
+  ): boolean;
+  sign(hash: string | null, data: Uint8Array, key: KeyObject | PssKey): Uint8Array;
   /** From Node 20.12 on. */
   hash?(algorithm: string, data: Uint8Array, outputEncoding: "binary"): string;
   createHash(algorithm: string): Hash;
