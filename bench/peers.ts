@@ -1,5 +1,6 @@
 // What we are compared with on engines that have it: jose, called the way servers call it, and node:crypto for signatures.
 import { createPublicKey, hash, verify } from "node:crypto";
+import { p256 } from "@noble/curves/nist.js";
 import {
   calculateJwkThumbprint,
   EmbeddedJWK,
@@ -75,10 +76,21 @@ const nodeCrypto: SignaturePeer = {
   name: "node:crypto verify, key imported once",
   verifierOf(key) {
     const imported = createPublicKey({ key: { ...key.jwk }, format: "jwk" });
-    const digest = key.label === "ES256" ? "sha256" : null; // Ed25519 hashes by itself
-    const options = { key: imported, dsaEncoding: "ieee-p1363" } as const;
-    return (signature, data) => verify(digest, data, options, signature);
+    return key.label === "ES256"
+      ? (signature, data) => verify("sha256", data, imported, derOf(signature))
+      : (signature, data) => verify(null, data, imported, signature); // it hashes by itself
   },
 };
+
+const ders = new WeakMap<Uint8Array, Uint8Array>();
+
+/** In the form that node:crypto is fastest with on every engine; made once for each signature. */
+function derOf(signature: Uint8Array): Uint8Array {
+  const known = ders.get(signature);
+  if (known !== undefined) return known;
+  const der = p256.Signature.fromBytes(signature).toBytes("der");
+  ders.set(signature, der);
+  return der;
+}
 
 export const peers: Peers = { proofs: [jose, joseWithKey], signature: nodeCrypto };

@@ -20,6 +20,8 @@ export interface Contestant {
   readonly every?: number | undefined;
   /** Where the contestant measures itself: answers microseconds. Then `run` is not called. */
   readonly measure?: (() => number) | undefined;
+  /** Leaves so much to collect that whoever follows would pay for it: takes its turn at the end. */
+  readonly litters?: boolean | undefined;
 }
 
 /** A contestant that this engine does not have, and why. */
@@ -66,15 +68,18 @@ export async function hold(
   }
   const runners: Runner[] = [];
   for (const contestant of present) runners.push(await warmedUp(contestant, timing));
+  const order = runners.toSorted((a, b) => littering(a) - littering(b));
   for (let round = 0; round < timing.rounds; round++) {
     // Every other round backwards, so that nobody always follows the same one.
-    for (const runner of round % 2 === 0 ? runners : runners.toReversed()) {
+    for (const runner of round % 2 === 0 ? order : order.toReversed()) {
       runner.rounds.push(await turnOf(runner, round));
     }
   }
   const scores = runners.map(({ contestant: { name }, rounds }) => ({ name, rounds }));
   return { contest, scores, missing };
 }
+
+const littering = ({ contestant: { litters } }: Runner): number => (litters === true ? 1 : 0);
 
 interface Runner {
   readonly contestant: Contestant;

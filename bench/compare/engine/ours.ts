@@ -70,9 +70,10 @@ export function ourVerifiers(
   const entrants = names.flatMap((name): readonly (Contestant | Missing)[] => {
     const backend = backends[name];
     if (backend === null) return [absent(`${name}, hot`), absent(`${name}, cold`)];
+    const litters = name === "noble";
     return [
-      hotContestant(`${name}, hot`, set, backendVerify(backend)),
-      coldContestant(`${name}, cold`, set, backendVerify(backend, NO_CACHE)),
+      { ...hotContestant(`${name}, hot`, set, backendVerify(backend)), litters },
+      { ...coldContestant(`${name}, cold`, set, backendVerify(backend, NO_CACHE)), litters },
     ];
   });
   demand(
@@ -103,7 +104,8 @@ export function refusals(set: ProofSet, backends: OurBackends): readonly Contest
     const early = name === "fast" ? EARLY : EARLY.slice(0, 1);
     for (const what of [...early, "a wrong signature"]) {
       if (backend === null) continue;
-      entrants.push(refusal(`${name}, hot, refused: ${what}`, set, backend, what));
+      const litters = name === "noble" && what === "a wrong signature";
+      entrants.push({ ...refusal(`${name}, hot, refused: ${what}`, set, backend, what), litters });
     }
   }
   return entrants;

@@ -7,7 +7,13 @@ import { oauth4webapiVerify } from "./oauth4webapi.js";
 import { opensslContestant } from "./openssl.js";
 import { loadBackends, type OurBackends, ourVerifiers, ownWork, refusals } from "./ours.js";
 import { createIssuer, createProofSet, type Issuer, type ProofSet } from "./proofs.js";
-import { labelOfCurve, nodeContestant, rawContestants, tableSize } from "./signatures.js";
+import {
+  labelOfCurve,
+  nodeContestant,
+  rawContestants,
+  tableSize,
+  webCryptoContestant,
+} from "./signatures.js";
 import { hotContestant } from "./verifiers.js";
 
 await runJob(async (task) => {
@@ -45,6 +51,7 @@ async function proofs({ set, backends, issuer, task }: Run): Promise<ContestResu
     ...ourVerifiers(set, backends),
     ...ownWork(set),
     nodeContestant(set),
+    await webCryptoContestant(set),
     ...openssl,
     ...refusals(set, backends),
   ];

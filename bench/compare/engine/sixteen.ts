@@ -5,6 +5,7 @@ import { progress, runJob, timingOf } from "./job.js";
 import { oauth4webapiVerify } from "./oauth4webapi.js";
 import { loadBackends, ourVerifiers } from "./ours.js";
 import { createIssuer, createProofSet } from "./proofs.js";
+import { webCryptoContestant } from "./signatures.js";
 import { hotContestant } from "./verifiers.js";
 
 await runJob(async (task) => {
@@ -19,7 +20,7 @@ await runJob(async (task) => {
       hotContestant("jose, key kept", { ...set, strangers: [] }, await keptJoseVerify(set.client)),
       hotContestant("oauth4webapi", set, oauth4webapiVerify(issuer, label)),
     ];
-    const entrants = [...peers, ...ourVerifiers(set, backends)];
+    const entrants = [...peers, ...ourVerifiers(set, backends), await webCryptoContestant(set)];
     const timing = { ...timingOf(task), atOnce: 16 };
     contests.push(await hold(`${label} proof, 16 at once`, entrants, timing));
   }
