@@ -92,6 +92,7 @@ describe("RFC 3279 §2.2.3 Ecdsa-Sig-Value", () => {
     ["r longer than all", "3006 02ff01 020101"],
     ["three numbers", "3009 020101 020101 020101"],
     ["a byte behind", "3006 020101 020101 00"],
+    ["a byte behind that is like those before", "3008 02020101 02020101 01"],
     ["r alone", "3003 020101"],
   ])("what is no DER of two numbers is null: %s", (_, der) => {
     expect(decodeDer(bytesOf(der), 2)).toBeNull();
