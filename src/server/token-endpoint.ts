@@ -210,14 +210,24 @@ function readPushedRequest(request: PushedRequest): {
 } {
   const given = membersArgument(request, "request", PUSHED_MEMBERS);
   readEndpointRequest(given);
+  mustBeGiven(given, "dpopJkt");
   const parsed = parseDpopJkt(given.dpopJkt);
   return { given, jkt: parsed.ok ? parsed.jkt : parsed };
 }
 
-function readEndpointRequest({ method, url, clientKeyJkt }: EndpointRequest): void {
+function readEndpointRequest(given: EndpointRequest): void {
+  const { method, url, clientKeyJkt } = given;
+  mustBeGiven(given, "proof");
   stringArgument(method, "method");
   stringArgument(url, "url");
   thumbprintArgument(clientKeyJkt, "clientKeyJkt");
+}
+
+/** Where it was forgotten, a client with a key would get a token or code that is bound to nothing. */
+function mustBeGiven(given: object, name: string): void {
+  if (!(name in given)) {
+    throw new TypeError(`${name} must be given, undefined where the client sent none`);
+  }
 }
 
 /** For the verifier: no access token, so that a proof with `ath` is refused. */

@@ -403,6 +403,22 @@ describe("mistakes of the programmer", () => {
     await expect(asyncEndpoint({}).check(request)).rejects.toThrow(name);
   });
 
+  // Forgotten is not absent: the client may have sent it, and is owed tokens that are bound.
+  test.each([
+    ["check", "proof"],
+    ["checkPushed", "proof"],
+    ["checkPushed", "dpopJkt"],
+  ] as const)("%s without the member %s, which may be undefined", async (name, member) => {
+    const { method, url } = at(NOW);
+    const pushed = { method, url, now: NOW, proof: undefined, dpopJkt: undefined };
+    const whole = name === "check" ? tokenRequest({ proof: undefined }) : pushed;
+    expect(endpoint[name](whole as never)).toMatchObject({ ok: true, jkt: undefined });
+    const { [member]: _, ...request }: Record<string, unknown> = { ...whole };
+    const error = new TypeError(`${member} must be given, undefined where the client sent none`);
+    expect(() => endpoint[name](request as never)).toThrow(error);
+    await expect(asyncEndpoint({})[name](request as never)).rejects.toThrow(error);
+  });
+
   test("options", () => {
     expect(() => createTokenEndpoint({} as never)).toThrow("verifier");
     expect(() => createTokenEndpoint({ verifier: createVerifier(), x: 1 } as never)).toThrow(
