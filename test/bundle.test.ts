@@ -25,7 +25,7 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["fetch", "manual"],
   ["fast P-256", "bce6faada7179e84f3b9cac2fc632551n"],
   ["fast Ed25519", "14def9dea2f79cd65812631a5cf5d3edn"],
-  ["Node", "dsaEncoding"],
+  ["Node", "ECDSA signature in DER"],
   ["WebCrypto", "crypto.subtle"],
   ["Redis", "dpop:replay:"],
 ]);

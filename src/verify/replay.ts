@@ -14,9 +14,8 @@ export interface SyncReplayStore {
    * Records `key` (43 characters) until `expiresAt` and answers "new", only to the first caller
    * while an entry is live: one atomic step, no look-up followed by an insertion. `expiresAt` is a
    * whole number of seconds since the epoch; `now` are seconds, the time of the request plus what
-   * was waited for since. A live entry must never be evicted
-   * to make room. What it throws comes through to the caller of the verifier, and nothing is
-   * granted.
+   * was waited for since. A live entry must never be evicted to make room. What it throws comes
+   * through to the caller of the verifier, and nothing is granted.
    */
   add(key: string, expiresAt: number, now: number): ReplayAnswer;
 }
