@@ -1,6 +1,5 @@
 // What we are compared with on engines that have it: jose, called the way servers call it, and node:crypto for signatures.
 import { createPublicKey, hash, verify } from "node:crypto";
-import { p256 } from "@noble/curves/nist.js";
 import {
   calculateJwkThumbprint,
   EmbeddedJWK,
@@ -11,6 +10,7 @@ import {
 } from "jose";
 import type { ProofRequest } from "dpop-core";
 import { demand } from "./case.js";
+import { derOf } from "./der.js";
 import { type KeyFixture, NOW } from "./fixtures.js";
 import type { Peers, ProofPeer, SignaturePeer } from "./verify.bench.js";
 
@@ -81,16 +81,5 @@ const nodeCrypto: SignaturePeer = {
       : (signature, data) => verify(null, data, imported, signature); // it hashes by itself
   },
 };
-
-const ders = new WeakMap<Uint8Array, Uint8Array>();
-
-/** In the form that node:crypto is fastest with on every engine; made once for each signature. */
-function derOf(signature: Uint8Array): Uint8Array {
-  const known = ders.get(signature);
-  if (known !== undefined) return known;
-  const der = p256.Signature.fromBytes(signature).toBytes("der");
-  ders.set(signature, der);
-  return der;
-}
 
 export const peers: Peers = { proofs: [jose, joseWithKey], signature: nodeCrypto };

@@ -68,18 +68,19 @@ export async function hold(
   }
   const runners: Runner[] = [];
   for (const contestant of present) runners.push(await warmedUp(contestant, timing));
-  const order = runners.toSorted((a, b) => littering(a) - littering(b));
+  const tidy = runners.filter(({ contestant: { litters } }) => litters !== true);
+  const littering = runners.filter((runner) => !tidy.includes(runner));
   for (let round = 0; round < timing.rounds; round++) {
+    // A turn that does not count, after those that leave much to collect.
+    if (littering.length > 0 && tidy[0] !== undefined) await turnOf(tidy[0], round);
     // Every other round backwards, so that nobody always follows the same one.
-    for (const runner of round % 2 === 0 ? order : order.toReversed()) {
+    for (const runner of [...(round % 2 === 0 ? tidy : tidy.toReversed()), ...littering]) {
       runner.rounds.push(await turnOf(runner, round));
     }
   }
   const scores = runners.map(({ contestant: { name }, rounds }) => ({ name, rounds }));
   return { contest, scores, missing };
 }
-
-const littering = ({ contestant: { litters } }: Runner): number => (litters === true ? 1 : 0);
 
 interface Runner {
   readonly contestant: Contestant;

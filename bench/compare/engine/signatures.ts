@@ -4,6 +4,7 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import type { PublicJwk, SyncKey } from "dpop-core";
+import { derOf } from "../../der.js";
 import { type Contestant, demand, type Missing } from "./contest.js";
 import { namesOf, type OurBackend, type OurBackends, syncAlg } from "./ours.js";
 import { type Client, type Label, type ProofSet, type SignedBytes, signedBytes } from "./proofs.js";
@@ -66,17 +67,6 @@ function nodeCheck({ label, jwk }: Client): Check {
   return label === "ES256"
     ? ({ signature, data }) => verify("sha256", data, key, derOf(signature))
     : ({ signature, data }) => verify(null, data, key, signature); // it hashes by itself
-}
-
-const ders = new WeakMap<Uint8Array, Uint8Array>();
-
-/** In the form that node:crypto is fastest with on every engine; made once, before anything is timed. */
-function derOf(signature: Uint8Array): Uint8Array {
-  const known = ders.get(signature);
-  if (known !== undefined) return known;
-  const der = p256.Signature.fromBytes(signature).toBytes("der");
-  ders.set(signature, der);
-  return der;
 }
 
 /** With the settings of RFC 7515: a high s is as good as a low one. */
