@@ -39,11 +39,14 @@ export async function readErrorBody(response: ResponseLike): Promise<unknown> {
   }
 }
 
-/** JSON of an error of which the header fields do not ask for a nonce already. */
+/**
+ * JSON of an error of which the header fields do not ask for a nonce already. Of a Content-Type that
+ * a server set twice, which is joined with a comma, the first counts.
+ */
 function mayAskInBody(response: ResponseLike): boolean {
   const { status } = response;
   if (status !== 400 && (status !== 401 || readNonceChallenge(response) !== null)) return false;
-  const [type = ""] = (headerOf(response, "content-type") ?? "").split(";", 1);
+  const [type = ""] = (headerOf(response, "content-type") ?? "").split(/[;,]/, 1);
   const essence = type.trim().toLowerCase();
   return essence === "application/json" || essence.endsWith("+json");
 }

@@ -283,19 +283,21 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
     }
   });
 
-  test.each(["application/json;charset=UTF-8", "Application/JSON", "application/problem+json"])(
-    "JSON goes by the name %s too",
-    async (type) => {
-      const server = await start(() => ({
-        status: 400,
-        headers: { "content-type": type, "dpop-nonce": "n1" },
-        body: '{"error":"use_dpop_nonce"}',
-      }));
-      const response = await createDpopFetch({ session: newSession() })(server.origin);
-      expect(server.received).toHaveLength(2);
-      expect(await response.json()).toEqual({ error: "use_dpop_nonce" });
-    },
-  );
+  test.each([
+    "application/json;charset=UTF-8",
+    "Application/JSON",
+    "application/problem+json",
+    "application/json, application/json",
+  ])("JSON goes by the name %s too", async (type) => {
+    const server = await start(() => ({
+      status: 400,
+      headers: { "content-type": type, "dpop-nonce": "n1" },
+      body: '{"error":"use_dpop_nonce"}',
+    }));
+    const response = await createDpopFetch({ session: newSession() })(server.origin);
+    expect(server.received).toHaveLength(2);
+    expect(await response.json()).toEqual({ error: "use_dpop_nonce" });
+  });
 });
 
 describe("RFC 9449 §7 and §9: at a resource server", () => {
