@@ -237,8 +237,8 @@ type Use =
   KeyObject | { readonly key: KeyObject; readonly padding: number; readonly saltLength: number };
 
 /**
- * The key alone wherever its kind says the rest: ECDSA in DER, RSASSA-PKCS1-v1_5. Node 24 verifies
- * ES256 so in 0.7 of the time that a key with options and R||S take; to others it is all one.
+ * The key alone wherever its kind says the rest: ECDSA in DER, RSASSA-PKCS1-v1_5. On Node 24 an ES256
+ * signature then takes 0.7 of what options and R||S take; elsewhere it makes no difference.
  */
 function useOf(key: KeyObject, saltLength: number | undefined): Use {
   return saltLength === undefined
