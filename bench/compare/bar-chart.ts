@@ -25,7 +25,7 @@ export interface BarChart {
 
 const WIDTH = 760;
 const LEFT = 110;
-const RIGHT = 90;
+const RIGHT = 110;
 const TOP = 64;
 const BAR = 17;
 const STEP = 21;
