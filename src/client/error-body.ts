@@ -46,7 +46,8 @@ export async function readErrorBody(response: ResponseLike): Promise<unknown> {
 function mayAskInBody(response: ResponseLike): boolean {
   const { status } = response;
   if (status !== 400 && (status !== 401 || readNonceChallenge(response) !== null)) return false;
-  const [type = ""] = (headerOf(response, "content-type") ?? "").split(/[;,]/, 1);
+  const [first = ""] = (headerOf(response, "content-type") ?? "").split(",", 1);
+  const [type = ""] = first.split(";", 1);
   const essence = type.trim().toLowerCase();
   return essence === "application/json" || essence.endsWith("+json");
 }
