@@ -35,7 +35,10 @@ interface EndpointRequest {
   readonly method: string;
   /** The absolute URL that the client called: behind a proxy, the one outside. */
   readonly url: string;
-  /** The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`. */
+  /**
+   * The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`. Not to be
+   * left out: without the member, whatever it holds, the request is a TypeError.
+   */
   readonly proof: ProofHeader;
   /**
    * The thumbprint of the key that the client authenticated with (private_key_jwt, mutual TLS): a
@@ -67,7 +70,7 @@ export interface TokenRequest extends EndpointRequest {
 
 /** A pushed authorization request (RFC 9126). */
 export interface PushedRequest extends EndpointRequest {
-  /** The parameter `dpop_jkt` of the body, undefined where there is none. */
+  /** The parameter `dpop_jkt` of the body, undefined where there is none; not to be left out. */
   readonly dpopJkt: DpopJktParameter;
 }
 
