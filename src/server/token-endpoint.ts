@@ -36,8 +36,8 @@ interface EndpointRequest {
   /** The absolute URL that the client called: behind a proxy, the one outside. */
   readonly url: string;
   /**
-   * The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`. Not to be
-   * left out: without the member, whatever it holds, the request is a TypeError.
+   * The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`;
+   * undefined where the client sent none. A request without this member is a TypeError.
    */
   readonly proof: ProofHeader;
   /**
