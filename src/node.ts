@@ -167,20 +167,30 @@ export function generatePrivateJwk(alg: SigningLabel, options: GenerateOptions =
   const { modulusLength: bits = 2048 } = membersArgument(options, "options", ["modulusLength"]);
   integerArgument(bits, "modulusLength", "bits", 2048, 8192);
   // The JWK of a private key that was just made for this label.
-  return { ...newPrivateKey(alg, bits).export({ format: "jwk" }), alg } as PrivateJwk;
+  return { ...newPrivateKey(alg, bits), alg } as PrivateJwk;
 }
 
-function newPrivateKey(alg: SigningLabel, bits: number): KeyObject {
+/**
+ * A new private key, as a JWK from the start. On Node 20 a KeyObject that generateKeyPairSync made
+ * must never be exported as a JWK: a garbage collection in that moment waits for a lock that the
+ * export holds, and the process stands still for ever.
+ */
+function newPrivateKey(alg: SigningLabel, bits: number): object {
   const { kty, crv = "" } = kindOf(alg);
   switch (kty) {
     case "EC":
-      return crypto.generateKeyPairSync("ec", { namedCurve: crv }).privateKey;
+      return crypto.generateKeyPairSync("ec", { namedCurve: crv, ...AS_JWK }).privateKey;
     case "OKP":
-      return crypto.generateKeyPairSync("ed25519").privateKey;
+      return crypto.generateKeyPairSync("ed25519", AS_JWK).privateKey;
     case "RSA":
-      return crypto.generateKeyPairSync("rsa", { modulusLength: bits }).privateKey;
+      return crypto.generateKeyPairSync("rsa", { modulusLength: bits, ...AS_JWK }).privateKey;
   }
 }
+
+const AS_JWK = {
+  publicKeyEncoding: { format: "jwk" },
+  privateKeyEncoding: { format: "jwk" },
+} as const;
 
 /** It has no dot in it, so that it is the signing input of no JWS. */
 const MESSAGE: Uint8Array = /* @__PURE__ */ asciiBytes("dpop-core: do these keys belong together?");
@@ -201,7 +211,7 @@ function signWith(key: KeyObject, alg: SigningLabel): SyncSigner["sign"] {
 function firstSignature(sign: SyncSigner["sign"], alg: SigningLabel): Uint8Array | null {
   return nullUnlessBroken(
     () => sign(MESSAGE),
-    () => signWith(newPrivateKey(alg, 2048), alg)(MESSAGE),
+    () => signWith(importPrivateKey(newPrivateKey(alg, 2048)), alg)(MESSAGE),
   );
 }
 
@@ -327,11 +337,16 @@ function readKeyObject(privateKey: KeyObject): PrivateKey {
   return { key: privateKey, jwk: exportPublicJwk(privateKey), ownLabel: undefined };
 }
 
-/** The members of the public key alone; a TypeError for a kind of key that has no JWK of ours. */
+/**
+ * The members of the public key alone; a TypeError for a kind of key that has no JWK of ours. By way
+ * of DER, since the key may come from generateKeyPairSync (see newPrivateKey).
+ */
 function exportPublicJwk(privateKey: KeyObject): PublicJwk {
   const type = privateKey.asymmetricKeyType;
   if (type !== "ec" && type !== "ed25519" && type !== "rsa") throw new TypeError(KINDS);
-  return publicMembers({ ...crypto.createPublicKey(privateKey).export({ format: "jwk" }) });
+  const key = crypto.createPublicKey(privateKey).export({ format: "der", type: "spki" });
+  const imported = crypto.createPublicKey({ key, format: "der", type: "spki" });
+  return publicMembers({ ...imported.export({ format: "jwk" }) });
 }
 
 const KINDS =
@@ -351,11 +366,15 @@ function readJwk(value: unknown): PrivateKey {
   const ownLabel = optionalString(members["alg"], "privateKey.alg");
   const key = { ...jwk, ...privateMembers(members, jwk.kty) };
   const object = nullUnlessBroken(
-    () => crypto.createPrivateKey({ key, format: "jwk" }),
+    () => importPrivateKey(key),
     () => takeGoodKey(jwk),
   );
   if (object === null) throw new TypeError("privateKey must be a private key of its kind");
   return { key: object, jwk, ownLabel };
+}
+
+function importPrivateKey(jwk: object): KeyObject {
+  return crypto.createPrivateKey({ key: { ...jwk }, format: "jwk" });
 }
 
 function privateMembers(

@@ -1,6 +1,6 @@
 // One contract for every backend: what one accepts, all accept. node:crypto is the witness for the
 // signatures, our own vectors for the verdicts.
-import { createHash, createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
+import { createHash, createPrivateKey, sign } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import {
   type Alg,
@@ -31,6 +31,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
 import { L, toBigInt, toBytes } from "./support/ed25519.js";
+import { exportJwk, keyPair } from "./support/key-pair.js";
 import {
   type KeyName,
   nodeSign,
@@ -519,8 +520,8 @@ describe.each(RSA_CONTENDERS)("$name: RSA signatures", ({ backend }) => {
   });
 
   test("a modulus of 3072 bits is as good, and asks for a signature of its length", async () => {
-    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 3072 });
-    const key = await importRsa(backend.RS256, jwkOf(publicKey.export({ format: "jwk" })));
+    const { publicKey, privateKey } = keyPair({ rsa: 3072 });
+    const key = await importRsa(backend.RS256, jwkOf(exportJwk(publicKey)));
     const signature = sign("sha256", DATA, privateKey);
     expect(signature).toHaveLength(384);
     expect(await key.verify(signature, DATA)).toBe(true);

@@ -1,6 +1,6 @@
 // What a verifier remembers never changes an answer, grows by valid signatures alone, and stays
 // within its bounds.
-import { generateKeyPairSync, sign } from "node:crypto";
+import { sign } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {
@@ -25,6 +25,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
 import { readCacheBounds } from "../src/verify/cache.js";
+import { exportJwk, keyPair } from "./support/key-pair.js";
 import { thumbprintOf } from "./support/keys.js";
 import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { optionsOf, requestOf } from "./support/run.js";
@@ -242,8 +243,8 @@ function counting(alg: SyncAlg): { readonly alg: SyncAlg; imports(): number } {
 
 /** A proof for the token endpoint by a key that nobody has seen. */
 function byNewKey(i: number): string {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const { kty, crv, x } = publicKey.export({ format: "jwk" });
+  const { publicKey, privateKey } = keyPair("ed25519");
+  const { kty, crv, x } = exportJwk(publicKey);
   const header = b64(
     Buffer.from(JSON.stringify({ typ: "dpop+jwt", alg: "EdDSA", jwk: { kty, crv, x } })),
   );
@@ -335,11 +336,8 @@ describe("what is counted is no less than what is held", () => {
   ])("a key of %s", (_, alg) => {
     const curve = alg.crv === "Ed25519" ? "ed25519" : "P-256";
     const jwks = Array.from({ length: 600 }, (): PublicJwk => {
-      const { publicKey } =
-        curve === "ed25519"
-          ? generateKeyPairSync("ed25519")
-          : generateKeyPairSync("ec", { namedCurve: curve });
-      const jwk = readPublicJwk(publicKey.export({ format: "jwk" }), alg);
+      const { publicKey } = keyPair(curve);
+      const jwk = readPublicJwk(exportJwk(publicKey), alg);
       if (typeof jwk === "string") throw new Error(jwk);
       return jwk;
     });

@@ -30,6 +30,7 @@ import {
 import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
+import { keyPair } from "./support/key-pair.js";
 import { type KeyName, privateJwk, publicJwk } from "./support/keys.js";
 import { b64, mint, type MintOptions } from "./support/mint.js";
 import { requestOf } from "./support/run.js";
@@ -156,11 +157,10 @@ describe("what is no private key is a TypeError that names it, and no value", ()
   const es256 = jwkOf("ES256");
   const other = privateJwk("otherES256");
   const secret = crypto.createSecretKey(Buffer.alloc(32));
-  const rsa = (modulusLength: number): KeyObject =>
-    crypto.generateKeyPairSync("rsa", { modulusLength }).privateKey;
-  const pss = crypto.generateKeyPairSync("rsa-pss", { modulusLength: 2048 }).privateKey;
-  const k1 = crypto.generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey;
-  const x25519 = crypto.generateKeyPairSync("x25519").privateKey;
+  const rsa = (modulusLength: number): KeyObject => keyPair({ rsa: modulusLength }).privateKey;
+  const pss = keyPair({ rsaPss: 2048 }).privateKey;
+  const k1 = keyPair("secp256k1").privateKey;
+  const x25519 = keyPair("x25519").privateKey;
   const over = b64(new Uint8Array(32).fill(255));
 
   test.each<readonly [string, unknown]>([

@@ -1,10 +1,11 @@
 // RFC 3279 section 2.2.3: ECDSA signatures in DER, which node:crypto is given and answers. The
 // witnesses are noble's encoder and node:crypto, which converts by itself where it is asked to.
-import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { sign, verify } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeDer, encodeDer } from "../src/jose/der.js";
+import { keyPair } from "./support/key-pair.js";
 
 const CURVES = [
   ["P-256", p256, 32],
@@ -62,7 +63,7 @@ describe("RFC 3279 §2.2.3 Ecdsa-Sig-Value", () => {
   });
 
   test.each(CURVES)("as node:crypto reads and writes it, %s", (namedCurve, _, width) => {
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve });
+    const { privateKey, publicKey } = keyPair(namedCurve);
     for (let i = 0; i < 20; i++) {
       const data = Buffer.from(`message ${i}`);
       const signature = decodeDer(sign("sha256", data, privateKey), width) ?? new Uint8Array();

@@ -6,6 +6,12 @@ export declare class KeyObject {
   readonly type: "secret" | "public" | "private";
   readonly asymmetricKeyType?: string;
   export(options: { readonly format: "jwk" }): object;
+  export(options: Spki): Uint8Array;
+}
+
+interface Spki {
+  readonly format: "der";
+  readonly type: "spki";
 }
 
 interface PssKey {
@@ -19,8 +25,13 @@ interface Hash {
   digest(): Uint8Array;
 }
 
-interface KeyPair {
-  readonly privateKey: KeyObject;
+interface AsJwk {
+  readonly publicKeyEncoding: { readonly format: "jwk" };
+  readonly privateKeyEncoding: { readonly format: "jwk" };
+}
+
+interface JwkPair {
+  readonly privateKey: object;
 }
 
 declare const crypto: {
@@ -28,11 +39,16 @@ declare const crypto: {
   readonly constants: {
     readonly RSA_PKCS1_PSS_PADDING: number;
   };
-  createPublicKey(key: KeyObject | { readonly key: object; readonly format: "jwk" }): KeyObject;
+  createPublicKey(
+    key:
+      | KeyObject
+      | { readonly key: object; readonly format: "jwk" }
+      | (Spki & { readonly key: Uint8Array }),
+  ): KeyObject;
   createPrivateKey(key: { readonly key: object; readonly format: "jwk" }): KeyObject;
-  generateKeyPairSync(type: "ec", options: { readonly namedCurve: string }): KeyPair;
-  generateKeyPairSync(type: "rsa", options: { readonly modulusLength: number }): KeyPair;
-  generateKeyPairSync(type: "ed25519"): KeyPair;
+  generateKeyPairSync(type: "ec", options: AsJwk & { readonly namedCurve: string }): JwkPair;
+  generateKeyPairSync(type: "rsa", options: AsJwk & { readonly modulusLength: number }): JwkPair;
+  generateKeyPairSync(type: "ed25519", options: AsJwk): JwkPair;
   verify(
     hash: string | null,
     data: Uint8Array,

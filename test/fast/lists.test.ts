@@ -1,10 +1,11 @@
 // The two kinds of list that hold limbs (limbs.ts), each in one engine: whichever this one takes,
 // here both give the answers of node:crypto.
-import { generateKeyPairSync, sign } from "node:crypto";
+import { sign } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { decodeBase64url } from "../../src/bytes/base64url.js";
 import { sha256 } from "../../src/noble/sha256.js";
 import { sha512 } from "../../src/noble/sha512.js";
+import { exportJwk, keyPair } from "../support/key-pair.js";
 
 const OLDER = "an engine without Float16Array";
 const NEWER = "an engine with it";
@@ -40,8 +41,8 @@ describe.each([OLDER, NEWER])("in %s", (engine) => {
 
   test("ES256 is verified, without and with each table", async () => {
     const { importP256Key } = await loadIn(engine);
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const { x, y } = publicKey.export({ format: "jwk" });
+    const { privateKey, publicKey } = keyPair("P-256");
+    const { x, y } = exportJwk(publicKey);
     const key = importP256Key(bytesOf(x), bytesOf(y));
     for (const message of messages) {
       const signer = { key: privateKey, dsaEncoding: "ieee-p1363" } as const;
@@ -54,8 +55,8 @@ describe.each([OLDER, NEWER])("in %s", (engine) => {
 
   test("Ed25519 is verified, without and with each table", async () => {
     const { importEd25519Key } = await loadIn(engine);
-    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-    const { x } = publicKey.export({ format: "jwk" });
+    const { privateKey, publicKey } = keyPair("ed25519");
+    const { x } = exportJwk(publicKey);
     const key = importEd25519Key(bytesOf(x), sha512);
     for (const message of messages) {
       const signature = new Uint8Array(sign(null, message, privateKey));

@@ -27,6 +27,7 @@ import {
   times,
   type Verdict,
 } from "./case.js";
+import { exportJwk } from "../support/key-pair.js";
 import type { Dice } from "./dice.js";
 
 const P = Point.Fp.ORDER;
@@ -111,7 +112,7 @@ function nodeOwner(dice: Dice): NodeOwner {
   const prefix = Buffer.from("302e020100300506032b657004220420", "hex"); // RFC 8410 section 7
   const der = Buffer.concat([prefix, dice.bytes(32)]);
   const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
-  const { x = "" } = createPublicKey(key).export({ format: "jwk" });
+  const { x = "" } = exportJwk(createPublicKey(key));
   const sign = (data: Uint8Array): Signed => ({
     signature: Uint8Array.from(nodeSign(null, data, key)),
     data,

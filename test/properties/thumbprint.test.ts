@@ -1,22 +1,22 @@
 // Properties of the RFC 7638 thumbprint: one key, one thumbprint, and the one that jose computes.
-import { generateKeyPairSync } from "node:crypto";
 import { jwkThumbprint } from "dpop-core";
 import fc from "fast-check";
 import { calculateJwkThumbprint } from "jose";
 import { expect, test } from "vitest";
 import { readPublicJwk } from "../../src/jose/jwk.js";
 import { jsonValue, runs } from "../support/arbitraries.js";
+import { exportJwk, keyPair } from "../support/key-pair.js";
 
 const KEYS = [
-  generateKeyPairSync("ec", { namedCurve: "P-256" }),
-  generateKeyPairSync("ec", { namedCurve: "P-256" }),
-  generateKeyPairSync("ec", { namedCurve: "P-384" }),
-  generateKeyPairSync("ec", { namedCurve: "P-521" }),
-  generateKeyPairSync("ed25519"),
-  generateKeyPairSync("ed25519"),
-  generateKeyPairSync("rsa", { modulusLength: 2048 }),
-  generateKeyPairSync("rsa", { modulusLength: 2056, publicExponent: 3 }),
-].map(({ publicKey }) => publicKey.export({ format: "jwk" }));
+  keyPair("P-256"),
+  keyPair("P-256"),
+  keyPair("P-384"),
+  keyPair("P-521"),
+  keyPair("ed25519"),
+  keyPair("ed25519"),
+  keyPair({ rsa: 2048 }),
+  keyPair({ rsa: 2056, publicExponent: 3 }),
+].map(({ publicKey }) => exportJwk(publicKey));
 
 /** Members that the thumbprint does not cover, and that no reader may refuse in a public key. */
 const extra = fc.record(

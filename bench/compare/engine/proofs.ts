@@ -1,7 +1,8 @@
 // Keys, access tokens and proofs for all contestants: the good ones, and ones that are wrong in one
 // thing. Proofs of 542 characters (ES256) and tokens of 485, as in bench/fixtures.ts; but the tokens are real
 // JWTs, since some contestants verify them too.
-import { type JsonWebKey, type KeyObject, generateKeyPairSync, sign } from "node:crypto";
+import { type JsonWebKey, type KeyObject, sign } from "node:crypto";
+import { exportJwk, keyPair as newKeyPair } from "../../../test/support/key-pair.js";
 import {
   createProof,
   type EcPublicJwk,
@@ -165,11 +166,8 @@ interface KeyPair {
 
 /** By node:crypto, which every engine here has: thousands of keys and proofs are made in no time. */
 function keyPair(label: Label): KeyPair {
-  const { privateKey } =
-    label === "ES256"
-      ? generateKeyPairSync("ec", { namedCurve: "P-256" })
-      : generateKeyPairSync("ed25519");
-  const { d = "", ...rest } = privateKey.export({ format: "jwk" });
+  const { privateKey } = newKeyPair(label === "ES256" ? "P-256" : "ed25519");
+  const { d = "", ...rest } = exportJwk(privateKey);
   const publicJwk = publicJwkOf(rest);
   const digest = label === "ES256" ? "sha256" : null; // Ed25519 hashes by itself
   const key = { key: privateKey, dsaEncoding: "ieee-p1363" } as const;
