@@ -8,13 +8,19 @@ import { ROOT } from "./support/build.js";
 
 const DEADLINE = 240_000; // milliseconds; it takes a tenth of that
 
-/** What the program printed; where it did not end, the signal that ended it. */
-function run(program: string, flags: readonly string[]): Promise<string> {
-  const env = { ...process.env, TSX_TSCONFIG_PATH: "test/tsconfig.json" };
+interface Ended {
+  /** null where the deadline ended it. */
+  readonly code: number | null;
+  /** What it printed, errors last. */
+  readonly printed: string;
+}
+
+function run(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const env = { ...process.env, TSX_TSCONFIG_PATH: "test/tsconfig.json", ...variables };
   const options = { cwd: ROOT, env, timeout: DEADLINE, killSignal: "SIGKILL" } as const;
   return new Promise((resolve) => {
-    execFile(process.execPath, [...flags, "--import", "tsx", program], options, (error, stdout) => {
-      resolve(error === null ? stdout.trim() : String(error.signal ?? error.message));
+    const child = execFile(process.execPath, args, options, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode, printed: stdout + stderr });
     });
   });
 }
@@ -24,8 +30,22 @@ test(
   { timeout: DEADLINE + 10_000 },
   async () => {
     // So little room for what is young makes it collect all the time.
-    const printed = await run("test/support/many-keys.ts", ["--max-semi-space-size=1"]);
-    expect(printed).toBe("30000");
+    const flags = ["--max-semi-space-size=1", "--import", "tsx"];
+    const ended = await run([...flags, "test/support/many-keys.ts"]);
+    expect(ended).toEqual({ code: 0, printed: "30000\n" });
+  },
+);
+
+test(
+  "a worker that stands still is killed from outside, its file is named, and the run fails",
+  { timeout: DEADLINE + 10_000 },
+  async () => {
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config"];
+    const ended = await run([...vitest, "test/support/stands-still.config.ts"], {
+      DPOP_TEST_SILENCE: "5000",
+    });
+    expect(ended.code).toBe(1);
+    expect(ended.printed).toMatch(/test\/support\/stands-still\.ts: its worker was killed/);
   },
 );
 

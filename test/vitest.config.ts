@@ -17,5 +17,9 @@ export default defineConfig({
     // What nested packages install; and npm run test:interop, which installs what these need.
     exclude: ["**/node_modules/**", "test/interop/**"],
     testTimeout: 60_000,
+    // A worker that stands still is ended from outside, and the run fails: watchdog.ts.
+    pool: "forks",
+    globalSetup: [fileURLToPath(new URL("support/watchdog.ts", import.meta.url))],
+    setupFiles: [fileURLToPath(new URL("support/sign-of-life.ts", import.meta.url))],
   },
 });
