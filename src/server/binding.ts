@@ -10,8 +10,8 @@ export type Binding =
       /** `cnf.jkt`: the thumbprint of its DPoP key. */
       readonly jkt: string;
       /**
-       * Further members of `cnf`, by name. Each must be in `alsoVerified` of the request: the token
-       * is bound to all of them.
+       * Further confirmation methods of `cnf`, by name. Each must be in `alsoVerified` of the request:
+       * the token is bound to all of them.
        */
       readonly otherMethods?: readonly string[] | undefined;
     }
@@ -37,29 +37,52 @@ export type TokenClaims =
  * Reads the binding of an access token: from the claims of a JWT of which you checked the signature,
  * issuer, audience and expiry (section 6.1), or from an introspection response (section 6.2).
  *
- * Without `cnf` a token is unbound. A `cnf` that is no object, holds nothing, or has a `jkt` that is
- * no SHA-256 thumbprint is invalid. Its members besides `jkt` are named in `otherMethods`, or in
- * `unsupported` where there is no `jkt`. An introspection response, told by its member `active`,
- * gives null where the token is not active, and is invalid where `token_type` contradicts `cnf`.
+ * Returns `jkt` for a token that is bound to a DPoP key. Further confirmation methods beside it are
+ * named in `otherMethods`: the registered ones, jwk, jwe, kid, jku, x5t#S256 and osc. Members of
+ * `cnf` with other names are ignored (RFC 7800 section 3.1).
  *
- * An error response of an introspection endpoint, told by its member `error`, is invalid.
+ * Returns `unsupported` with the names of its members for a `cnf` without `jkt`, and `invalid` for a
+ * `cnf` that is not an object, is empty, or has a `jkt` that is not a SHA-256 thumbprint.
+ *
+ * Returns `unbound` without `cnf`, but only where `claims` are recognisably those of an access token,
+ * with one at least of iss, sub, aud, exp, client_id and scope, or an introspection response with
+ * `active: true`. What is neither is `invalid`: an empty object, an error, or an HTTP client's
+ * response around the claims would otherwise pass for a token that is bound to nothing.
+ *
+ * An introspection response has a member `active`. It returns null where that is not `true`, and
+ * `invalid` where its `token_type` contradicts its `cnf`.
  *
  * Throws a TypeError where `claims` is not a plain object, a promise above all, and where it is the
- * whole result of a verification instead of its `payload`: both would look like an unbound token.
+ * whole result of a verification instead of its `payload`.
  */
 export function bindingFromClaims(claims: TokenClaims): Binding | null {
   const members = objectArgument(plainArgument(claims, "claims"), "claims");
-  if (!owns(members, "cnf")) {
-    // What libraries answer besides the claims, which would look like an unbound token.
-    if (owns(members, "payload") || (owns(members, "header") && owns(members, "claims"))) {
-      throw new TypeError("claims must be those of the token, not what holds them");
-    }
-    if (owns(members, "error")) return INVALID;
+  if (!owns(members, "cnf") && isAroundClaims(members)) {
+    throw new TypeError("claims must be those of the token, not what holds them");
   }
   const isIntrospection = owns(members, "active");
   if (isIntrospection && members["active"] !== true) return null;
-  const binding = owns(members, "cnf") ? bindingFromConfirmation(members["cnf"]) : UNBOUND;
+  const binding = owns(members, "cnf")
+    ? bindingFromConfirmation(members["cnf"])
+    : bindingWithoutConfirmation(members);
   return isIntrospection && contradicts(members["token_type"], binding) ? INVALID : binding;
+}
+
+/** What libraries return besides the claims. */
+function isAroundClaims(members: object): boolean {
+  return owns(members, "payload") || (owns(members, "header") && owns(members, "claims"));
+}
+
+/** Claims that access tokens have (RFC 9068 section 2.2); one of them is evidence enough. */
+const EVIDENCE = ["iss", "sub", "aud", "exp", "client_id", "scope"];
+
+/** Only what is certainly about an access token can say that it is bound to nothing. */
+function bindingWithoutConfirmation(members: Readonly<Record<string, unknown>>): Binding {
+  if (owns(members, "error")) return INVALID; // RFC 6749 section 5.2: an error response
+  if (owns(members, "active")) return UNBOUND; // and it is true
+  const isEvidence = (claim: string): boolean =>
+    owns(members, claim) && members[claim] !== undefined && members[claim] !== null;
+  return EVIDENCE.some(isEvidence) ? UNBOUND : INVALID;
 }
 
 const UNBOUND: Binding = Object.freeze({ unbound: true });
@@ -67,12 +90,16 @@ const INVALID: Binding = Object.freeze({ invalid: true });
 
 function bindingFromConfirmation(cnf: unknown): Binding {
   if (typeof cnf !== "object" || cnf === null || Array.isArray(cnf)) return INVALID;
-  const others = Object.keys(cnf).filter((member) => member !== "jkt");
-  if (!owns(cnf, "jkt")) return others.length === 0 ? INVALID : { unsupported: others };
+  const names = Object.keys(cnf);
+  if (!owns(cnf, "jkt")) return names.length === 0 ? INVALID : { unsupported: names };
   const { jkt } = cnf as { readonly jkt: unknown }; // it has that member, as was just checked
   if (!isThumbprint(jkt)) return INVALID;
-  return others.length === 0 ? { jkt } : { jkt, otherMethods: others };
+  const otherMethods = names.filter((name) => OTHER_METHODS.includes(name));
+  return otherMethods.length === 0 ? { jkt } : { jkt, otherMethods };
 }
+
+/** IANA, "JWT Confirmation Methods": RFC 7800 sections 3.2 to 3.5, RFC 8705 section 3.1, RFC 9203. */
+const OTHER_METHODS = ["jwk", "jwe", "kid", "jku", "x5t#S256", "osc"];
 
 /**
  * Section 6.2: a `token_type` of a token that is bound is `DPoP`, and one that is not is not; where

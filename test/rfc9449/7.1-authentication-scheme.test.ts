@@ -307,7 +307,27 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
       { cnf: { jkt: JKT_ES256, "x5t#S256": "a" } },
       { jkt: JKT_ES256, otherMethods: ["x5t#S256"] },
     ],
+    ...["jwk", "jwe", "kid", "jku", "x5t#S256", "osc"].map((method): (typeof rows)[number] => [
+      `a jkt beside the registered method ${method}`,
+      { cnf: { jkt: JKT_ES256, [method]: "a" } },
+      { jkt: JKT_ES256, otherMethods: [method] },
+    ]),
+    [
+      "RFC 7800 §3.1: a jkt beside members that nobody registered",
+      { cnf: { jkt: JKT_ES256, "kc-jkt-type": "DPoP", "x5t#s256": "a", toString: "a" } },
+      { jkt: JKT_ES256 },
+    ],
+    [
+      "a jkt beside both",
+      { cnf: { "kc-jkt-type": "DPoP", kid: "a", jkt: JKT_ES256, osc: {} } },
+      { jkt: JKT_ES256, otherMethods: ["kid", "osc"] },
+    ],
     ["another method alone", { cnf: { "x5t#S256": "a" } }, { unsupported: ["x5t#S256"] }],
+    [
+      "a member that nobody registered, alone",
+      { cnf: { "kc-jkt-type": "DPoP" } },
+      { unsupported: ["kc-jkt-type"] },
+    ],
     ["a cnf that is null", { cnf: null }, { invalid: true }],
     ["a cnf that is undefined", { cnf: undefined }, { invalid: true }],
     ["a cnf that is text", { cnf: JKT_ES256 }, { invalid: true }],
@@ -360,6 +380,44 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     expect(bindingFromClaims(claims)).toEqual(binding);
   });
 
+  test.each<readonly [string, object]>([
+    ["nothing", {}],
+    ["a check that failed", { valid: false }],
+    ["a check that says no more", { valid: true }],
+    ["an HTTP client's response", { status: 200, data: { active: true } }],
+    ["what holds the claims", { claims: { cnf: { jkt: JKT_ES256 } } }],
+    ["a response of the old kind", { body: "{}", statusCode: 200 }],
+    ["claims under a forged prototype", JSON.parse('{"__proto__":{"sub":"a"}}')],
+    ["evidence that is undefined", { sub: undefined }],
+    ["evidence that is null", { sub: null, aud: null }],
+    ["a token_type alone", { token_type: "Bearer" }],
+    ["jti and iat alone", { jti: "a", iat: 1 }],
+    ["an error", { error: "invalid_client" }],
+    ["an error beside evidence", { error: "invalid_token", scope: "a", iss: "b" }],
+    ["an error beside active", { error: "server_error", active: true }],
+  ])("without evidence a token is not unbound: %s", (_, claims) => {
+    expect(bindingFromClaims(claims)).toEqual({ invalid: true });
+    const server = createResourceServer({
+      verifier: createVerifier(),
+      schemes: "dpop-and-bearer",
+    });
+    const stolen = server.authenticate({
+      method: "GET",
+      url: API_URL,
+      authorization: "Bearer stolen",
+      proof: undefined,
+      binding: () => bindingFromClaims(claims),
+    });
+    expect(stolen).toMatchObject({ ok: false, failure: { code: "binding_invalid" } });
+  });
+
+  test.each(["iss", "sub", "aud", "exp", "client_id", "scope"])(
+    "%s is evidence of an access token",
+    (claim) => {
+      expect(bindingFromClaims({ [claim]: "a" })).toEqual({ unbound: true });
+    },
+  );
+
   test("an error of the introspection endpoint is no unbound token", () => {
     expect(bindingFromClaims({ error: "invalid_client" })).toEqual({ invalid: true });
     // With a cnf such members are claims of somebody's own.
@@ -391,7 +449,7 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
   });
 
   test("the answers can't be changed for the next caller", () => {
-    for (const binding of [bindingFromClaims({}), bindingFromClaims({ cnf: null })]) {
+    for (const binding of [bindingFromClaims({ sub: "a" }), bindingFromClaims({ cnf: null })]) {
       expect(Object.isFrozen(binding)).toBe(true);
     }
   });
