@@ -102,7 +102,7 @@ async function memoryOf(
   sent: readonly Sent[],
   proofs: number,
 ): Promise<MemoryResult> {
-  const verifier = createAsyncVerifier({ backend, cache: UNBOUNDED });
+  const verifier = createAsyncVerifier({ backend, cache: UNBOUNDED, replay: "none" });
   const send = async (some: readonly Sent[]): Promise<void> => {
     for (const { proof, request } of some) {
       for (let i = 0; i < proofs; i++) {

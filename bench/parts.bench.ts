@@ -62,7 +62,7 @@ function ownWorkCase(key: KeyFixture, state: State): BenchCase {
 
 function proofCase(name: string, key: KeyFixture, state: State, alg: SyncAlg): BenchCase {
   const cache = state === "hot" ? undefined : NO_CACHE;
-  const verifier = createVerifier({ backend: fast, algs: [alg], cache });
+  const verifier = createVerifier({ backend: fast, algs: [alg], cache, replay: "none" });
   const verify = () => verifier.verify(key.proof, key.requests.right);
   for (let i = 0; i < PROOFS_TO_HEAT; i++) demand(verify().ok, `${name}: refuses a good proof`);
   return syncCase(name, verify, {

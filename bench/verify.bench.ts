@@ -51,12 +51,13 @@ const CONTESTANTS: readonly Contestant[] = [
   ...Object.entries({ fast, node, noble }).map(([name, backend]) => ({
     name,
     async: false,
-    verifier: (cache: CacheOptions | undefined) => createVerifier({ backend, cache }),
+    verifier: (cache: CacheOptions | undefined) =>
+      createVerifier({ backend, cache, replay: "none" }),
   })),
   {
     name: "webcrypto",
     async: true,
-    verifier: (cache) => createAsyncVerifier({ backend: webcrypto, cache }),
+    verifier: (cache) => createAsyncVerifier({ backend: webcrypto, cache, replay: "none" }),
   },
 ];
 

@@ -171,7 +171,7 @@ export type AsyncClientSessionOptions = Optional<core.AsyncClientSessionOptions>
  * with its code; it never throws for what a client sent. Throws a TypeError or RangeError that
  * names the option.
  */
-export function createVerifier(options: VerifierOptions = {}): core.CachingVerifier {
+export function createVerifier(options: VerifierOptions): core.CachingVerifier {
   return core.createVerifier(withBackend(options));
 }
 
@@ -179,7 +179,7 @@ export function createVerifier(options: VerifierOptions = {}): core.CachingVerif
  * Makes a verifier of which any part may answer later; `verify` returns a promise. What a
  * synchronous one throws is a rejection here.
  */
-export function createAsyncVerifier(options: AsyncVerifierOptions = {}): core.CachingAsyncVerifier {
+export function createAsyncVerifier(options: AsyncVerifierOptions): core.CachingAsyncVerifier {
   return core.createAsyncVerifier(withBackend(options));
 }
 
@@ -190,7 +190,7 @@ export function createAsyncVerifier(options: AsyncVerifierOptions = {}): core.Ca
 export function verifyProof(
   proof: core.ProofHeader,
   request: core.ProofRequest,
-  options: VerifierOptions = {},
+  options: VerifierOptions,
 ): core.VerifyResult {
   return core.verifyProof(proof, request, withBackend(options));
 }
@@ -199,7 +199,7 @@ export function verifyProof(
 export async function verifyProofAsync(
   proof: core.ProofHeader,
   request: core.AsyncProofRequest,
-  options: AsyncVerifierOptions = {},
+  options: AsyncVerifierOptions,
 ): Promise<core.VerifyResult> {
   return core.verifyProofAsync(proof, request, withBackend(options));
 }

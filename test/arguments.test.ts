@@ -30,6 +30,7 @@ const call = (f: (...args: never[]) => unknown, ...args: readonly unknown[]): un
   Reflect.apply(f, undefined, args);
 
 const REQUEST = { method: "POST", url: TOKEN_URL, now: NOW };
+const NONE = { replay: "none" } as const;
 
 /** Values of every wrong type for a string. */
 const NOT_STRINGS: readonly (readonly [string, unknown])[] = [
@@ -58,10 +59,10 @@ describe("members of the request", () => {
       [member]: value,
     };
     const named = new RegExp(`^${member} must be a string$`);
-    expect(() => call(verifyProof, mint(), request)).toThrow(TypeError);
-    expect(() => call(verifyProof, mint(), request)).toThrow(named);
-    await expect(call(verifyProofAsync, mint(), request)).rejects.toThrow(named);
-    expect(() => call(createVerifier().verify, mint(), request)).toThrow(named);
+    expect(() => call(verifyProof, mint(), request, NONE)).toThrow(TypeError);
+    expect(() => call(verifyProof, mint(), request, NONE)).toThrow(named);
+    await expect(call(verifyProofAsync, mint(), request, NONE)).rejects.toThrow(named);
+    expect(() => call(createVerifier({ replay: "none" }).verify, mint(), request)).toThrow(named);
   });
 
   test.each<[string, unknown]>([
@@ -86,24 +87,28 @@ describe("members of the request", () => {
     ["request", "POST"],
     ["request", [REQUEST]],
   ])("%s", (name, request) => {
-    expect(() => call(verifyProof, mint(), request)).toThrow(TypeError);
-    expect(() => call(verifyProof, mint(), request)).toThrow(new RegExp(`^${name} must`));
+    expect(() => call(verifyProof, mint(), request, NONE)).toThrow(TypeError);
+    expect(() => call(verifyProof, mint(), request, NONE)).toThrow(new RegExp(`^${name} must`));
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, NOW * 1000])(
     "now %d is no number of seconds",
     (now) => {
-      expect(() => call(verifyProof, mint(), { ...REQUEST, now })).toThrow(RangeError);
-      expect(() => call(verifyProof, mint(), { ...REQUEST, now })).toThrow(
+      expect(() => call(verifyProof, mint(), { ...REQUEST, now }, NONE)).toThrow(RangeError);
+      expect(() => call(verifyProof, mint(), { ...REQUEST, now }, NONE)).toThrow(
         /^now must be .* seconds/,
       );
     },
   );
 
   test("http and https in any case of letters are absolute", () => {
-    expect(verifyProof(mint(), { ...REQUEST, url: "HTTPS://SERVER.example.com/token" }).ok).toBe(
-      true,
-    );
+    expect(
+      verifyProof(
+        mint(),
+        { ...REQUEST, url: "HTTPS://SERVER.example.com/token" },
+        { replay: "none" },
+      ).ok,
+    ).toBe(true);
   });
 });
 
@@ -113,9 +118,9 @@ describe("the proof", () => {
     ["a list of numbers", [1]],
     ["a list that holds null", ["a", null]],
   ] as const)("%s", async (_, proof) => {
-    expect(() => call(verifyProof, proof, REQUEST)).toThrow(TypeError);
-    expect(() => call(verifyProof, proof, REQUEST)).toThrow(/^proof must be/);
-    await expect(call(verifyProofAsync, proof, REQUEST)).rejects.toThrow(/^proof must be/);
+    expect(() => call(verifyProof, proof, REQUEST, NONE)).toThrow(TypeError);
+    expect(() => call(verifyProof, proof, REQUEST, NONE)).toThrow(/^proof must be/);
+    await expect(call(verifyProofAsync, proof, REQUEST, NONE)).rejects.toThrow(/^proof must be/);
     expect(() => call(parseProof, proof)).toThrow(/^proof must be/);
   });
 });
@@ -165,7 +170,11 @@ describe("options", () => {
     ["nonce a function", { nonce: () => ({ status: "valid" }) }, /^nonce /],
     ["nonce without check", { nonce: {} }, /^nonce\.check /],
     ["replay true", { replay: true }, /^replay /],
-    ["replay a Map", { replay: new Map() }, /^replay\.add /],
+    ["replay a Map", { replay: new Map() }, /^replay /],
+    ["replay another word", { replay: "memory" }, /^replay /],
+    ["replay null", { replay: null }, /^replay /],
+    ["replay undefined", { replay: undefined }, /^replay /],
+    ["replay forgotten", {}, /^replay must be a store with a function add, or "none"$/],
     ["limits a number", { limits: 8192 }, /^limits /],
     ["a limit that does not exist", { limits: { jwt: 1 } }, /^limits /],
     ["a limit that is a string", { limits: { proof: "1" } }, /^limits\.proof .*characters/],
@@ -206,13 +215,14 @@ describe("options", () => {
       maxAge: undefined,
       clock: undefined,
       limits: { proof: undefined },
-    };
+      replay: "none",
+    } as const;
     expect(createVerifier(none).algs).toEqual(["ES256", "EdDSA", "Ed25519"]);
   });
 
   test("a clock is asked in seconds; what is no such number is an error, never a verdict", () => {
     const at = (clock: () => unknown): unknown =>
-      call(verifyProof, mint(), { ...REQUEST, now: undefined }, { clock });
+      call(verifyProof, mint(), { ...REQUEST, now: undefined }, { ...NONE, clock });
     expect(at(() => NOW)).toMatchObject({ ok: true });
     expect(at(() => NOW + 100)).toMatchObject({
       ok: false,
@@ -229,25 +239,28 @@ describe("options", () => {
     const clock = (): number => {
       throw new Error("the clock was asked");
     };
-    expect(verifyProof(mint(), REQUEST, { clock }).ok).toBe(true);
-    expect(() => verifyProof(mint(), { ...REQUEST, now: undefined }, { clock })).toThrow(
-      "the clock was asked",
-    );
+    expect(verifyProof(mint(), REQUEST, { clock, replay: "none" }).ok).toBe(true);
+    expect(() =>
+      verifyProof(mint(), { ...REQUEST, now: undefined }, { clock, replay: "none" }),
+    ).toThrow("the clock was asked");
   });
 
   test("without now and clock, the platform's clock counts", () => {
     const iat = Math.floor(Date.now() / 1000);
-    expect(verifyProof(mint({ claims: { iat } }), { method: "POST", url: TOKEN_URL }).ok).toBe(
-      true,
-    );
-    expect(verifyProof(mint(), { method: "POST", url: TOKEN_URL })).toMatchObject({
+    expect(
+      verifyProof(mint({ claims: { iat } }), { method: "POST", url: TOKEN_URL }, { replay: "none" })
+        .ok,
+    ).toBe(true);
+    expect(
+      verifyProof(mint(), { method: "POST", url: TOKEN_URL }, { replay: "none" }),
+    ).toMatchObject({
       code: "iat_too_old",
     });
   });
 
   test("a verifier is frozen, and deaf to what becomes of its options", () => {
     const algs = [noble.EdDSA];
-    const options = { algs, maxAge: 60, limits: { proof: 8192 } };
+    const options = { algs, maxAge: 60, limits: { proof: 8192 }, replay: "none" as const };
     const verifier = createVerifier(options);
     algs.push(noble.ES256);
     Object.assign(options, { maxAge: 86_400, algs: [noble.ES256] });
@@ -364,8 +377,10 @@ describe("a part that is broken is never taken for a verdict", () => {
     ["a clock that throws", { clock: broken }],
   ])("%s: its error comes through", async (_, options) => {
     const request = { ...REQUEST, now: "clock" in options ? undefined : NOW };
-    expect(() => call(verifyProof, ok, request, options)).toThrow("out of order");
-    await expect(call(verifyProofAsync, ok, request, options)).rejects.toThrow("out of order");
+    expect(() => call(verifyProof, ok, request, { ...NONE, ...options })).toThrow("out of order");
+    await expect(call(verifyProofAsync, ok, request, { ...NONE, ...options })).rejects.toThrow(
+      "out of order",
+    );
   });
 
   test.each<[string, object]>([
@@ -376,15 +391,19 @@ describe("a part that is broken is never taken for a verdict", () => {
       { algs: [{ ...alg, importKey: () => ({ ...key, verify: async () => broken() }) }] },
     ],
   ])("%s: its error comes through", async (_, options) => {
-    await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow("out of order");
+    await expect(call(verifyProofAsync, ok, REQUEST, { ...NONE, ...options })).rejects.toThrow(
+      "out of order",
+    );
   });
 
   test.each([undefined, null, true, 1, "OK", "NEW", {}, []])(
     "a store that answers %j is broken",
     async (answer) => {
       const options = { replay: { add: () => answer } };
-      expect(() => call(verifyProof, ok, REQUEST, options)).toThrow(/^replay\.add must return/);
-      await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(
+      expect(() => call(verifyProof, ok, REQUEST, { ...NONE, ...options })).toThrow(
+        /^replay\.add must return/,
+      );
+      await expect(call(verifyProofAsync, ok, REQUEST, { ...NONE, ...options })).rejects.toThrow(
         /^replay\.add must return/,
       );
     },
@@ -406,8 +425,12 @@ describe("a part that is broken is never taken for a verdict", () => {
   ])("a nonce check that answers %j is broken", async (answer) => {
     const withNonce = mint({ claims: { nonce: "x" } });
     const options = { nonce: { check: () => answer } };
-    expect(() => call(verifyProof, withNonce, REQUEST, options)).toThrow(/nonce\.check/);
-    await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(/nonce\.check/);
+    expect(() => call(verifyProof, withNonce, REQUEST, { ...NONE, ...options })).toThrow(
+      /nonce\.check/,
+    );
+    await expect(call(verifyProofAsync, ok, REQUEST, { ...NONE, ...options })).rejects.toThrow(
+      /nonce\.check/,
+    );
   });
 });
 
@@ -436,7 +459,7 @@ describe("an asynchronous part in a synchronous verifier is never success, nor a
       /^backend\.sha256 must/,
     ],
   ])("%s", (_, options, message) => {
-    expect(() => call(verifyProof, forged, REQUEST, options)).toThrow(message);
+    expect(() => call(verifyProof, forged, REQUEST, { ...NONE, ...options })).toThrow(message);
   });
 
   test("a promise that is rejected later does not end the process", async () => {
@@ -452,7 +475,7 @@ describe("an asynchronous part in a synchronous verifier is never success, nor a
       { algs: [{ ...noble.ES256, importKey: later }] },
     ];
     for (const part of parts)
-      expect(() => call(verifyProof, mint(), REQUEST, part)).toThrow(TypeError);
+      expect(() => call(verifyProof, mint(), REQUEST, { ...NONE, ...part })).toThrow(TypeError);
     await new Promise((resolve) => setTimeout(resolve, 20));
     process.off("unhandledRejection", note);
     expect(rejected).toEqual([]);
@@ -460,17 +483,21 @@ describe("an asynchronous part in a synchronous verifier is never success, nor a
 
   test('a promise of "new" is no record', () => {
     const options = { replay: { add: async () => "new" } };
-    expect(() => call(verifyProof, mint(), REQUEST, options)).toThrow(/^replay\.add must return/);
+    expect(() => call(verifyProof, mint(), REQUEST, { ...NONE, ...options })).toThrow(
+      /^replay\.add must return/,
+    );
   });
 
   test.each([1, "true", {}, "valid", undefined, null])(
     "only true is a valid signature, not %j",
     async (answer) => {
       const options = keyThat(() => answer);
-      expect(() => call(verifyProof, forged, REQUEST, options)).toThrow(/^key\.verify must/);
-      await expect(call(verifyProofAsync, forged, REQUEST, options)).rejects.toThrow(
+      expect(() => call(verifyProof, forged, REQUEST, { ...NONE, ...options })).toThrow(
         /^key\.verify must/,
       );
+      await expect(
+        call(verifyProofAsync, forged, REQUEST, { ...NONE, ...options }),
+      ).rejects.toThrow(/^key\.verify must/);
     },
   );
 });
@@ -485,7 +512,7 @@ describe("a hash that is no SHA-256 is broken: with it, every key could have one
   ])("%s", (_, hash) => {
     const backend = { ...noble, sha256: hash };
     const named = /^backend\.sha256 must/;
-    expect(() => call(verifyProof, mint(), REQUEST, { backend })).toThrow(named);
+    expect(() => call(verifyProof, mint(), REQUEST, { ...NONE, backend })).toThrow(named);
     expect(() =>
       call(jwkThumbprint, noble.createSigner(noble.generatePrivateJwk("ES256")).publicJwk, {
         backend,
@@ -513,7 +540,7 @@ describe("what is passed is read once, and only where it stands", () => {
   });
 
   test.each(["Jkt", "accesstoken", "htm"])("a misspelt %s would leave a check out", (member) => {
-    expect(() => call(verifyProof, mint(), { ...REQUEST, [member]: "x" })).toThrow(
+    expect(() => call(verifyProof, mint(), { ...REQUEST, [member]: "x" }, NONE)).toThrow(
       /^request must have no members but/,
     );
   });
@@ -521,6 +548,7 @@ describe("what is passed is read once, and only where it stands", () => {
   test("an option that changes after it was read is what it was", () => {
     let reads = 0;
     const options = {
+      replay: "none" as const,
       get maxAge(): number {
         return reads++ === 0 ? 60 : 86_400;
       },
@@ -533,7 +561,9 @@ describe("what is passed is read once, and only where it stands", () => {
 
   test("objects without a prototype will do", () => {
     const request = Object.assign(Object.create(null), REQUEST);
-    expect(call(verifyProof, mint(), request, Object.create(null))).toMatchObject({ ok: true });
+    expect(
+      call(verifyProof, mint(), request, Object.assign(Object.create(null), NONE)),
+    ).toMatchObject({ ok: true });
   });
 });
 

@@ -67,7 +67,7 @@ describe.each(BACKENDS)("%s: every vector", (_, backend) => {
       const made = (cache: CacheOptions | undefined) =>
         createAsyncVerifier({
           ...optionsOf(policy),
-          replay: undefined, // each proof comes often
+          replay: "none", // each proof comes often
           backend: backend as Backend,
           algs,
           cache,
@@ -153,12 +153,14 @@ describe("whatever the bounds and the order", () => {
     ["node", node, 300],
     ["fast", fast, 100],
   ] as const)("%s: the answer is the one without caches", (_, backend, numRuns) => {
-    const plain = SENT.map(({ proof, request }) => verifyProof(proof, request, { backend }));
+    const plain = SENT.map(({ proof, request }) =>
+      verifyProof(proof, request, { backend, replay: "none" }),
+    );
     expect(new Set(plain.map((result) => (result.ok ? "ok" : result.code))).size).toBe(11);
     const order = fc.array(fc.nat(SENT.length - 1), { maxLength: 60 });
     fc.assert(
       fc.property(caches, order, (cache, indices) => {
-        const verifier = createVerifier({ backend, cache });
+        const verifier = createVerifier({ backend, cache, replay: "none" });
         for (const index of indices) {
           const { proof, request } = SENT[index] ?? good;
           expect(verifier.verify(proof, request)).toEqual(plain[index]);
@@ -195,7 +197,9 @@ describe("what leaves no trace", () => {
   test("100,000 proofs that fail, at every stage up to the signature", () => {
     const before = counters();
     expect(before).toMatchObject({ keys: 1, tables: 1, tokens: 1, live: 40 });
-    const failing = SENT.filter(({ proof, request }) => !verifyProof(proof, request).ok);
+    const failing = SENT.filter(
+      ({ proof, request }) => !verifyProof(proof, request, { replay: "none" }).ok,
+    );
     const forged = { ...good, proof: `${good.proof.slice(0, -5)}AAAAA` };
     const stranger = sent({ key: "otherES256" });
     const strangers = { ...stranger, proof: `${stranger.proof.slice(0, -5)}AAAAA` };
@@ -265,7 +269,12 @@ test("100,000 valid proofs of new keys stay within the bounds, and a hot key sta
     maxTokens: 0,
     maxTokenBytes: 0,
   };
-  const verifier = createVerifier({ backend: node, algs: [hot.alg, cold.alg], cache });
+  const verifier = createVerifier({
+    backend: node,
+    algs: [hot.alg, cold.alg],
+    cache,
+    replay: "none",
+  });
   const proof = mint();
   for (let i = 0; i < 2; i++) expect(verifier.verify(proof, TOKEN_REQUEST).ok).toBe(true);
   let valid = 0;
@@ -301,7 +310,7 @@ describe("what is counted is no less than what is held", () => {
     ["keys", 0],
     ["access tokens", 485],
   ])("%s", (_, tokenLength) => {
-    const verifier = createVerifier({ algs: [credulous] });
+    const verifier = createVerifier({ algs: [credulous], replay: "none" });
     const verify = (i: number): void => {
       x.writeUInt32BE(i, 4);
       const jwk = { kty: "EC", crv: "P-256", x: b64(x), y: b64(y) } as const;
@@ -370,7 +379,10 @@ describe("a backend whose sizes make no sense", () => {
     ["tables above the size", { size: 100, tableSize: 101, dropTables: () => undefined }],
   ])("%s comes through as an error, and nothing is kept", (_, sizes) => {
     const key = { verify: () => true, ...sizes } as SyncKey; // as a broken backend makes it
-    const verifier = createVerifier({ algs: [{ ...noble.ES256, importKey: () => key }] });
+    const verifier = createVerifier({
+      algs: [{ ...noble.ES256, importKey: () => key }],
+      replay: "none",
+    });
     expect(() => verifier.verify(mint(), TOKEN_REQUEST)).toThrow(/^key\.size must /);
     expect(verifier.cacheUsage()).toEqual(EMPTY);
   });
@@ -378,7 +390,7 @@ describe("a backend whose sizes make no sense", () => {
 
 test("the key of a result can't be changed, with caches and without", () => {
   for (const cache of [undefined, OFF]) {
-    const result = createVerifier({ cache }).verify(mint(), TOKEN_REQUEST);
+    const result = createVerifier({ cache, replay: "none" }).verify(mint(), TOKEN_REQUEST);
     expect(result.ok && Object.isFrozen(result.jwk)).toBe(true);
   }
 });

@@ -257,7 +257,11 @@ function refuses(label: string): Runner {
     const claims = JSON.stringify({ jti: "a", htm: "POST", htu: TOKEN_URL, iat: NOW });
     const signature = sig.length === 0 ? new Uint8Array(64) : sig; // an empty segment is no JWS
     const proof = `${b64(header)}.${b64(claims)}.${b64(signature)}`;
-    const result = verifyProof(proof, { method: "POST", url: TOKEN_URL, now: NOW }, { algs });
+    const result = verifyProof(
+      proof,
+      { method: "POST", url: TOKEN_URL, now: NOW },
+      { algs, replay: "none" },
+    );
     if (result.ok) return "accepted";
     if (result.code !== "alg_unsupported") return result.code;
     const use = { alg: label, kty: jwk["kty"] ?? "", crv: jwk["crv"] };

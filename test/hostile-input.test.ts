@@ -7,10 +7,11 @@ import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 const MEGABYTE = 2 ** 20;
 const LIMITS = { proof: 2 ** 21, jti: 2 ** 21, htu: 2 ** 21, nonce: 2 ** 21 };
 
-const verifier = createVerifier({ limits: LIMITS });
+const verifier = createVerifier({ limits: LIMITS, replay: "none" });
 const withNonce = createVerifier({
   limits: LIMITS,
   nonce: { check: (nonce) => ({ status: nonce === "n" ? "valid" : "invalid" }) },
+  replay: "none",
 });
 const good: ProofRequest = { method: "POST", url: TOKEN_URL, now: NOW };
 

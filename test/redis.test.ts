@@ -185,7 +185,7 @@ describe("a command that was held back", () => {
 describe("in a verifier", () => {
   function verifierOver(
     redis: FakeRedis,
-    options: AsyncVerifierOptions = {},
+    options: Partial<AsyncVerifierOptions> = {},
   ): ReturnType<typeof createAsyncVerifier> {
     const replay = createRedisReplayStore({ send: redis.send });
     return createAsyncVerifier({ ...options, replay });

@@ -32,13 +32,16 @@ type AsyncBackend = Backend<AsyncAlg>;
 interface AsyncStore {
   add(key: string, expiresAt: number, now: number): Promise<ReplayAnswer>;
 }
-interface Algs<A> {
+interface NoReplay {
+  readonly replay: "none";
+}
+interface Algs<A> extends NoReplay {
   readonly algs: readonly A[];
 }
 interface Replay<R> {
   readonly replay: R;
 }
-interface Plug<B> {
+interface Plug<B> extends NoReplay {
   readonly backend: B;
 }
 
@@ -83,11 +86,9 @@ expectTypeOf<core.VerifierOptions>().toExtend<core.AsyncVerifierOptions>();
 expectTypeOf<core.AsyncVerifierOptions>().not.toExtend<core.VerifierOptions>();
 
 // What the functions themselves take, and what they return.
-expectTypeOf<Argument<typeof pkg.createVerifier>>().toEqualTypeOf<VerifierOptions | undefined>();
-expectTypeOf<Argument<typeof pkg.verifyProof, 2>>().toEqualTypeOf<VerifierOptions | undefined>();
-expectTypeOf<Argument<typeof pkg.createAsyncVerifier>>().toEqualTypeOf<
-  AsyncVerifierOptions | undefined
->();
+expectTypeOf<Argument<typeof pkg.createVerifier>>().toEqualTypeOf<VerifierOptions>();
+expectTypeOf<Argument<typeof pkg.verifyProof, 2>>().toEqualTypeOf<VerifierOptions>();
+expectTypeOf<Argument<typeof pkg.createAsyncVerifier>>().toEqualTypeOf<AsyncVerifierOptions>();
 expectTypeOf<Argument<typeof pkg.createProof>>().toEqualTypeOf<SyncSigner>();
 expectTypeOf<Argument<typeof core.createProof>>().toEqualTypeOf<SyncSigner>();
 expectTypeOf<Argument<typeof core.createVerifier>>().toEqualTypeOf<core.VerifierOptions>();
@@ -105,18 +106,30 @@ expectTypeOf(pkg.createSigner).returns.toEqualTypeOf<SyncSigner>();
 expectTypeOf(pkg.createMemoryReplayStore).returns.toExtend<SyncReplayStore>();
 
 // dpop-core needs no backend, dpop-core/core does.
-expectTypeOf<Record<never, never>>().toExtend<VerifierOptions>();
-expectTypeOf<Record<never, never>>().not.toExtend<core.VerifierOptions>();
-expectTypeOf<{ readonly backend?: SyncBackend }>().not.toExtend<core.VerifierOptions>();
-expectTypeOf<Record<never, never>>().not.toExtend<core.AsyncVerifierOptions>();
+expectTypeOf<NoReplay>().toExtend<VerifierOptions>();
+expectTypeOf<NoReplay>().not.toExtend<core.VerifierOptions>();
+expectTypeOf<NoReplay & { readonly backend?: SyncBackend }>().not.toExtend<core.VerifierOptions>();
+expectTypeOf<NoReplay>().not.toExtend<core.AsyncVerifierOptions>();
 expectTypeOf<Record<never, never>>().toExtend<pkg.CreateOptions>();
 expectTypeOf<Record<never, never>>().not.toExtend<core.CreateOptions>();
 expectTypeOf<Record<never, never>>().toExtend<pkg.HashOptions>();
 expectTypeOf<Record<never, never>>().not.toExtend<core.HashOptions>();
-expectTypeOf<[]>().toExtend<Parameters<typeof pkg.createVerifier>>();
-expectTypeOf<[]>().not.toExtend<Parameters<typeof core.createVerifier>>();
-expectTypeOf<[string, ProofRequest]>().toExtend<Parameters<typeof pkg.verifyProof>>();
-expectTypeOf<[string, ProofRequest]>().not.toExtend<Parameters<typeof core.verifyProof>>();
+expectTypeOf<[NoReplay]>().toExtend<Parameters<typeof pkg.createVerifier>>();
+expectTypeOf<[NoReplay]>().not.toExtend<Parameters<typeof core.createVerifier>>();
+
+// What becomes of replays can't be forgotten: a store, or the word that gives it up.
+expectTypeOf<Record<never, never>>().not.toExtend<VerifierOptions>();
+expectTypeOf<Record<never, never>>().not.toExtend<AsyncVerifierOptions>();
+expectTypeOf<Plug<SyncBackend>>().toExtend<core.VerifierOptions>();
+expectTypeOf<{ readonly backend: SyncBackend }>().not.toExtend<core.VerifierOptions>();
+expectTypeOf<{ readonly backend: SyncBackend }>().not.toExtend<core.AsyncVerifierOptions>();
+expectTypeOf<Replay<undefined>>().not.toExtend<AsyncVerifierOptions>();
+expectTypeOf<Replay<null>>().not.toExtend<AsyncVerifierOptions>();
+expectTypeOf<Replay<"memory">>().not.toExtend<AsyncVerifierOptions>();
+expectTypeOf<[]>().not.toExtend<Parameters<typeof pkg.createVerifier>>();
+expectTypeOf<[]>().not.toExtend<Parameters<typeof pkg.createAsyncVerifier>>();
+expectTypeOf<[string, ProofRequest]>().not.toExtend<Parameters<typeof pkg.verifyProof>>();
+expectTypeOf<[string, ProofRequest]>().not.toExtend<Parameters<typeof pkg.verifyProofAsync>>();
 expectTypeOf<[PublicJwk]>().toExtend<Parameters<typeof pkg.jwkThumbprint>>();
 expectTypeOf<[PublicJwk]>().not.toExtend<Parameters<typeof core.jwkThumbprint>>();
 expectTypeOf<[string]>().toExtend<Parameters<typeof pkg.accessTokenHash>>();

@@ -83,7 +83,10 @@ afterEach(() => {
 const failing = (name: string) => () => Promise.reject(new DOMException("no", name));
 
 function verifyMinted(options: MintOptions = {}): Promise<VerifyResult> {
-  return createAsyncVerifier({ backend: webcrypto }).verify(mint(options), requestOf());
+  return createAsyncVerifier({ backend: webcrypto, replay: "none" }).verify(
+    mint(options),
+    requestOf(),
+  );
 }
 
 describe("[11.4] a key that can't be extracted", () => {
@@ -129,7 +132,9 @@ describe("[11.4] a key that can't be extracted", () => {
     expect(pair.publicKey.usages).toEqual([]);
     const signer = await createSigner(pair);
     const proof = await createProofAsync(signer, NEW, withOurs);
-    expect(await createAsyncVerifier({ backend: webcrypto }).verify(proof, NEW)).toMatchObject({
+    expect(
+      await createAsyncVerifier({ backend: webcrypto, replay: "none" }).verify(proof, NEW),
+    ).toMatchObject({
       ok: true,
     });
   });
@@ -375,7 +380,7 @@ describe("a platform without crypto.subtle", () => {
   );
 
   test("a polyfill that comes later is taken", async () => {
-    const verifier = createAsyncVerifier({ backend: webcrypto });
+    const verifier = createAsyncVerifier({ backend: webcrypto, replay: "none" });
     vi.stubGlobal("crypto", {});
     await expect(verifier.verify(mint(), requestOf())).rejects.toThrow(/crypto\.subtle/);
     vi.stubGlobal("crypto", platform);
@@ -664,7 +669,11 @@ describe("supportedAlgs", () => {
   ] as const)("are without %s where that is a %s of %s", async (missing, error, method) => {
     stubSubtle({ [method]: without(method, missing, error) });
     expect(await supportedAlgs()).toEqual([ES256]);
-    const verifier = createAsyncVerifier({ backend: webcrypto, algs: await supportedAlgs() });
+    const verifier = createAsyncVerifier({
+      backend: webcrypto,
+      algs: await supportedAlgs(),
+      replay: "none",
+    });
     expect(verifier.algs).toEqual(["ES256"]);
     expect(await verifier.verify(mint(), requestOf())).toMatchObject({ ok: true });
     expect(await verifier.verify(mint({ key: "Ed25519" }), requestOf())).toMatchObject({

@@ -34,8 +34,14 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly nonce?: NonceCheck | undefined;
   /** What becomes of a proof without a nonce where `nonce` is given; "required" by default. */
   readonly noncePolicy?: NoncePolicy | undefined;
-  /** Remembers proofs. Without it a proof can be replayed for as long as it is young enough. */
-  readonly replay?: R | undefined;
+  /**
+   * Remembers which proofs were used (section 11.1): a store, one for all instances of the server.
+   *
+   * The word "none" gives that up: whoever sees a proof can use it again, for the very same request,
+   * for as long as it is young enough. It is for servers where something else makes a request safe to
+   * repeat, and for tests.
+   */
+  readonly replay: R | "none";
   /**
    * Upper bounds in characters; proof 8192, jti 256, htu 4096, nonce 1024 where they are not given.
    */
@@ -103,7 +109,6 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
   if (clock !== undefined && typeof clock !== "function")
     throw new TypeError("clock must be a function");
   if (nonce !== undefined) functionMember(objectArgument(nonce, "nonce"), "check", "nonce");
-  if (replay !== undefined) functionMember(objectArgument(replay, "replay"), "add", "replay");
   return Object.freeze({
     hasher,
     algs:
@@ -113,10 +118,19 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
     clock: clock === undefined ? platformClock : clock,
     nonce,
     noncePolicy: readNoncePolicy(given.noncePolicy, nonce),
-    replay,
     limits: readLimits(given.limits),
     cache: readCacheBounds(given.cache),
+    replay: readReplay(replay),
   });
+}
+
+/** undefined where proofs may be used again, which the programmer has to say. */
+function readReplay<R extends ReplayStore>(replay: R | "none"): R | undefined {
+  if (replay === "none") return undefined;
+  if (typeof replay !== "object" || replay === null || typeof replay.add !== "function") {
+    throw new TypeError('replay must be a store with a function add, or "none"');
+  }
+  return replay;
 }
 
 function readNoncePolicy(value: unknown, nonce: NonceCheck | undefined): NoncePolicy {

@@ -300,14 +300,14 @@ function keptContestants(
   bases: readonly Base[],
 ): { readonly always: readonly Contestant[]; readonly sometimes: readonly Contestant[] } {
   const always: readonly Contestant[] = [
-    ["fast, no cache", createVerifier({ backend: fast, cache: NO_CACHE })],
+    ["fast, no cache", createVerifier({ backend: fast, cache: NO_CACHE, replay: "none" })],
     ["fast, warm", warmed(fast, undefined, bases, 20)],
     ["fast, tight", warmed(fast, TIGHT_CACHE, bases, 2)],
-    ["node, no cache", createVerifier({ backend: node, cache: NO_CACHE })],
+    ["node, no cache", createVerifier({ backend: node, cache: NO_CACHE, replay: "none" })],
     ["node, warm", warmed(node, undefined, bases, 1)],
   ];
   const sometimes: readonly Contestant[] = [
-    ["noble, no cache", createVerifier({ backend: noble, cache: NO_CACHE })],
+    ["noble, no cache", createVerifier({ backend: noble, cache: NO_CACHE, replay: "none" })],
     ["noble, warm", warmed(noble, undefined, bases, 4)],
   ];
   return { always, sometimes };
@@ -319,7 +319,7 @@ function warmed(
   bases: readonly Base[],
   often: number,
 ): Verifier {
-  const verifier = createVerifier({ backend, cache });
+  const verifier = createVerifier({ backend, cache, replay: "none" });
   // A wrong answer here is one in the class valid too, where it is told of.
   for (let i = 0; i < often; i++) {
     for (const { text, request } of bases) asked(["", verifier], { name: "valid", text, request });
@@ -365,7 +365,10 @@ function rounds(backends: Backends): Round {
       dice,
     );
     const tallies = all.map((proof, index) => {
-      const cold: Contestant = ["fast, cold", createVerifier({ backend: backends.fast })];
+      const cold: Contestant = [
+        "fast, cold",
+        createVerifier({ backend: backends.fast, replay: "none" }),
+      ];
       const contestants = [...always, cold, ...(index % NOBLE_EVERY === 0 ? sometimes : [])];
       const opinions = contestants.map((contestant) => asked(contestant, proof));
       const where = { part: PROOFS, name: proof.name, seed, round, index };

@@ -12,9 +12,9 @@ const USE = `
 const p1 = "${P1}";
 const request = { method: "POST", url: "https://server.example.com/token", now: 1562262616 };
 const verifiers = [
-  main.createVerifier(),
-  main.createVerifier({ backend: noble.noble, algs: [noble.ES256] }),
-  core.createVerifier({ backend: noble.noble, maxAge: undefined }),
+  main.createVerifier({ replay: "none" }),
+  main.createVerifier({ backend: noble.noble, algs: [noble.ES256], replay: "none" }),
+  core.createVerifier({ backend: noble.noble, maxAge: undefined, replay: "none" }),
 ];
 for (const verifier of verifiers) {
   const result = verifier.verify(p1, request);
@@ -25,7 +25,8 @@ for (const verifier of verifiers) {
 }
 const session = main.createClientSession({ signer: main.createSigner(main.generatePrivateJwk("ES256")) });
 const url = "https://api.example/";
-const access = main.createResourceServer({ verifier: main.createVerifier() }).authenticate({
+const replay = main.createMemoryReplayStore();
+const access = main.createResourceServer({ verifier: main.createVerifier({ replay }) }).authenticate({
   method: "GET",
   url,
   authorization: "DPoP a-token",
@@ -40,7 +41,7 @@ async.verify(p1, request).then((result) => {
   if (!result.ok) throw new Error(result.code);
 });
 for (const backend of [fast.fast, node.node]) {
-  const result = core.verifyProof(p1, request, { backend });
+  const result = core.verifyProof(p1, request, { backend, replay: "none" });
   if (!result.ok) throw new Error(result.code);
 }
 `;
@@ -54,7 +55,7 @@ import * as webcrypto from "dpop-core/webcrypto";
 `;
 const REQUIRES = IMPORTS.replace(/import \* as (\w+) from ("[^"]+")/g, "const $1 = require($2)");
 const TYPES = `
-const options: main.VerifierOptions = { clockTolerance: undefined };
+const options: main.VerifierOptions = { clockTolerance: undefined, replay: "none" };
 const result: main.VerifyResult = core.verifyProof(p1, request, { ...options, backend: noble.noble });
 export const call = (): Promise<main.ResponseLike> => anyFetch("https://api.example/");
 export const code: core.FailureCode | undefined = result.ok ? undefined : result.code;

@@ -74,11 +74,11 @@ describe("a resource server", () => {
 
   test("answers everything, in both kinds alike, with headers that can be sent and read", async () => {
     const sync = createResourceServer({
-      verifier: createVerifier({ nonce, noncePolicy: "optional" }),
+      verifier: createVerifier({ nonce, noncePolicy: "optional", replay: "none" }),
       ...options,
     });
     const async = createAsyncResourceServer({
-      verifier: createAsyncVerifier({ nonce, noncePolicy: "optional" }),
+      verifier: createAsyncVerifier({ nonce, noncePolicy: "optional", replay: "none" }),
       ...options,
     });
     await fc.assert(
@@ -114,8 +114,8 @@ describe("a resource server", () => {
 
 describe("a token endpoint", () => {
   test("answers everything, in both kinds alike, and grants no bound code or token to another key", async () => {
-    const sync = createTokenEndpoint({ verifier: createVerifier() });
-    const async = createAsyncTokenEndpoint({ verifier: createAsyncVerifier() });
+    const sync = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
+    const async = createAsyncTokenEndpoint({ verifier: createAsyncVerifier({ replay: "none" }) });
     const ours = mint();
     const jkt = fc.option(fc.constantFrom(JKT_ES256, "", "x".repeat(43)), { nil: undefined });
     const header = fc.oneof(fc.constant(ours), proof);

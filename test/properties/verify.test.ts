@@ -51,14 +51,15 @@ describe("whatever comes, there is a result, the same from both, that echoes not
   function optionsOf(policy: (typeof POLICIES)[number]): VerifierOptions {
     switch (policy) {
       case "plain":
-        return {};
+        return { replay: "none" };
       case "nonce":
-        return { algs: ALGS, nonce: onlyNonce("n") };
+        return { algs: ALGS, nonce: onlyNonce("n"), replay: "none" };
       case "replay":
         return { algs: ALGS, replay: createMemoryReplayStore() };
       case "long":
         return {
           algs: ALGS,
+          replay: "none",
           maxAge: 86_400,
           clockTolerance: 86_400,
           limits: { jti: 5, proof: 2000 },
@@ -252,7 +253,9 @@ describe("what createProof makes for a request is accepted for it", () => {
         const asSeen = respell(parts, () => g(fc.boolean));
         const facts = { method: rest.method, url: asSeen, now: NOW, jkt, accessToken };
         const nonce = rest.nonce === undefined ? undefined : onlyNonce(rest.nonce);
-        expect(verifyProof(proof, requestOf(facts), { algs: ALGS, nonce })).toMatchObject({
+        expect(
+          verifyProof(proof, requestOf(facts), { algs: ALGS, nonce, replay: "none" }),
+        ).toMatchObject({
           ok: true,
           jkt,
           alg: signer.alg,
@@ -285,7 +288,7 @@ describe("one bit or one character changed anywhere, and the proof is refused", 
   const facts = { method: "POST", url: TOKEN_URL, now: NOW };
 
   test("as they are, they are accepted", () => {
-    for (const proof of PROOFS) expect(verifyProof(proof, facts).ok).toBe(true);
+    for (const proof of PROOFS) expect(verifyProof(proof, facts, { replay: "none" }).ok).toBe(true);
   });
 
   test.each(NAMED)("one bit of what a segment holds, whichever it is: %s", (_, proof) => {
@@ -295,7 +298,7 @@ describe("one bit or one character changed anywhere, and the proof is refused", 
         const byte = bytes[bit >> 3] ?? 0;
         bytes[bit >> 3] = byte ^ (1 << (bit & 7));
         const changed = segments.map(b64).join(".");
-        if (verifyProof(changed, facts).ok) expect.fail(`accepted: ${changed}`);
+        if (verifyProof(changed, facts, { replay: "none" }).ok) expect.fail(`accepted: ${changed}`);
         bytes[bit >> 3] = byte;
       }
     }
@@ -314,7 +317,7 @@ describe("one bit or one character changed anywhere, and the proof is refused", 
         const index = at % proof.length;
         fc.pre(proof[index] !== other);
         const changed = proof.slice(0, index) + other + proof.slice(index + 1);
-        expect(verifyProof(changed, facts).ok).toBe(false);
+        expect(verifyProof(changed, facts, { replay: "none" }).ok).toBe(false);
       }),
       runs(1500),
     );
@@ -325,7 +328,7 @@ describe("one bit or one character changed anywhere, and the proof is refused", 
     fc.assert(
       fc.property(fc.constantFrom(...PROOFS), place, character, (proof, at, more) => {
         const changed = proof.slice(0, at) + more + proof.slice(at);
-        expect(verifyProof(changed, facts).ok).toBe(false);
+        expect(verifyProof(changed, facts, { replay: "none" }).ok).toBe(false);
       }),
       runs(800),
     );
@@ -339,7 +342,7 @@ describe("one bit or one character changed anywhere, and the proof is refused", 
         const middle = [b, a + a + b, b + a][way] ?? "";
         const changed = proof.slice(0, index) + middle + proof.slice(index + 2);
         fc.pre(changed !== proof);
-        expect(verifyProof(changed, facts).ok).toBe(false);
+        expect(verifyProof(changed, facts, { replay: "none" }).ok).toBe(false);
       }),
       runs(400),
     );
@@ -370,7 +373,7 @@ describe("one thing of the request changed, and the proof is refused for it", ()
         accessToken: seen.accessToken,
         jkt: seen.jkt ?? jkt,
       },
-      { nonce: onlyNonce(seen.nonce) },
+      { nonce: onlyNonce(seen.nonce), replay: "none" },
     );
     return result.ok ? "ok" : result.code;
   }

@@ -19,11 +19,11 @@ import { apiProof, API_URL, TOKEN } from "../support/resource.js";
 async function afterWaiting(
   seconds: number,
   proof: string,
-  options: AsyncVerifierOptions = {},
+  options: Partial<AsyncVerifierOptions> = {},
   given: { readonly now?: number } = {},
 ): Promise<VerifyResult> {
   let time = NOW;
-  const verifier = createAsyncVerifier({ clock: () => time, ...options });
+  const verifier = createAsyncVerifier({ clock: () => time, replay: "none", ...options });
   const jkt = async (): Promise<string> => {
     time += seconds;
     return JKT_ES256;
@@ -133,8 +133,10 @@ describe("what a look-up answers", () => {
     "%j is neither a thumbprint nor a failure",
     async (answer) => {
       const jkt = (): never => answer as never; // on purpose
-      expect(() => createVerifier().verify(apiProof(), { ...request, jkt })).toThrow(TypeError);
-      const later = createAsyncVerifier().verify(apiProof(), {
+      expect(() =>
+        createVerifier({ replay: "none" }).verify(apiProof(), { ...request, jkt }),
+      ).toThrow(TypeError);
+      const later = createAsyncVerifier({ replay: "none" }).verify(apiProof(), {
         ...request,
         jkt: async () => jkt(),
       });
@@ -148,12 +150,12 @@ describe("what a look-up answers", () => {
     process.on("unhandledRejection", note);
     try {
       const jkt = (): never => Promise.reject(new Error("late")) as never; // on purpose
-      expect(() => createVerifier().verify(apiProof(), { ...request, jkt })).toThrow(
-        "createAsyncVerifier",
-      );
+      expect(() =>
+        createVerifier({ replay: "none" }).verify(apiProof(), { ...request, jkt }),
+      ).toThrow("createAsyncVerifier");
       const check = (): never => Promise.reject(new Error("late")) as never;
       expect(() =>
-        createVerifier({ nonce: { check } }).verify(mint(), {
+        createVerifier({ nonce: { check }, replay: "none" }).verify(mint(), {
           ...request,
           accessToken: undefined,
           method: "POST",
@@ -177,7 +179,7 @@ describe("what a look-up answers", () => {
         return { size: key.size, verify: async (...args) => ((time += 100), key.verify(...args)) };
       },
     };
-    const verifier = createAsyncVerifier({ algs: [slow], clock: () => time });
+    const verifier = createAsyncVerifier({ algs: [slow], clock: () => time, replay: "none" });
     const { now: _, ...untimed } = request;
     expect(await verifier.verify(apiProof(), { ...untimed, jkt: JKT_ES256 })).toMatchObject({
       code: "iat_too_old",

@@ -136,7 +136,7 @@ describe("a token request with a proof", () => {
   test("the key of the client authentication is no proof key where it is given", async () => {
     expect(codeOf(await check({ clientKeyJkt: JKT_ES256 }))).toBe("client_key_reused");
     expect(codeOf(await check({ clientKeyJkt: JKT_OTHER }))).toBe("ok");
-    const endpoint = createTokenEndpoint({ verifier: createVerifier() });
+    const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
     expect(endpoint.check(tokenRequest({ clientKeyJkt: JKT_ES256 }))).toMatchObject({
       status: 400,
       body: { error: "invalid_dpop_proof" },
@@ -249,11 +249,11 @@ describe("RFC 9449 §8: nonces of the authorization server", () => {
 
   test("a check that demands a nonce and has none to give is a mistake", () => {
     const nonce = { check: () => ({ status: "missing" as const }) };
-    const endpoint = createTokenEndpoint({ verifier: createVerifier({ nonce }) });
+    const endpoint = createTokenEndpoint({ verifier: createVerifier({ nonce, replay: "none" }) });
     expect(() => endpoint.check(tokenRequest({}))).toThrow(TypeError);
     for (const unfit of ["", "a b", 'a"', "a\r\nb", "é"]) {
       const bad = { check: () => ({ status: "missing" as const, next: unfit }) };
-      const verifier = createVerifier({ nonce: bad });
+      const verifier = createVerifier({ nonce: bad, replay: "none" });
       expect(() => createTokenEndpoint({ verifier }).check(tokenRequest({}))).toThrow(TypeError);
       expect(() =>
         createResourceServer({ verifier }).authenticate({
@@ -349,7 +349,7 @@ describe("[10-1] the syntax of dpop_jkt", () => {
 });
 
 describe("metadata", () => {
-  const verifier = createVerifier();
+  const verifier = createVerifier({ replay: "none" });
   const algs = ["ES256", "EdDSA", "Ed25519"];
 
   test("[5.1] of the authorization server (RFC 8414)", () => {
@@ -380,7 +380,7 @@ describe("metadata", () => {
 });
 
 describe("mistakes of the programmer", () => {
-  const endpoint = createTokenEndpoint({ verifier: createVerifier() });
+  const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
 
   test.each([
     ["no clientType", { clientType: undefined }, "clientType"],
@@ -421,9 +421,9 @@ describe("mistakes of the programmer", () => {
 
   test("options", () => {
     expect(() => createTokenEndpoint({} as never)).toThrow("verifier");
-    expect(() => createTokenEndpoint({ verifier: createVerifier(), x: 1 } as never)).toThrow(
-      "options",
-    );
+    expect(() =>
+      createTokenEndpoint({ verifier: createVerifier({ replay: "none" }), x: 1 } as never),
+    ).toThrow("options");
     expect(() => createAsyncTokenEndpoint({ verifier: {} } as never)).toThrow("verifier.verify");
   });
 
@@ -463,7 +463,7 @@ describe("every failure can be rendered at every place", () => {
 });
 
 describe("unwrap", () => {
-  const verifier = createVerifier();
+  const verifier = createVerifier({ replay: "none" });
 
   test("a proof comes out, a failure is thrown with what to answer at the place", () => {
     expect(unwrap(verifier.verify(mint(), at(NOW))).jkt).toBe(JKT_ES256);
@@ -488,7 +488,7 @@ describe("unwrap", () => {
   });
 
   test("a promise of a result is no result", () => {
-    const promised = createAsyncVerifier().verify(mint(), at(NOW));
+    const promised = createAsyncVerifier({ replay: "none" }).verify(mint(), at(NOW));
     expect(() => unwrap(promised as never)).toThrow(TypeError); // on purpose
     expect(() => unwrap(verifier.verify(mint(), at(NOW)), "api" as never)).toThrow(TypeError);
   });

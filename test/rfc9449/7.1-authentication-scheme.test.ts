@@ -398,7 +398,7 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
   ])("without evidence a token is not unbound: %s", (_, claims) => {
     expect(bindingFromClaims(claims)).toEqual({ invalid: true });
     const server = createResourceServer({
-      verifier: createVerifier(),
+      verifier: createVerifier({ replay: "none" }),
       schemes: "dpop-and-bearer",
     });
     const stolen = server.authenticate({
@@ -491,7 +491,7 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
         ES256.importKey(jwk)
       ),
     };
-    const verifier = createVerifier({ algs: [spy] });
+    const verifier = createVerifier({ algs: [spy], replay: "none" });
     const server = createResourceServer({ verifier });
     const looked = (token: string): Binding => (order.push("binding"), binding(token));
     expect(server.authenticate(apiRequest({ binding: looked })).ok).toBe(true);
@@ -592,7 +592,7 @@ describe("[7.1-2] access is granted where everything holds", () => {
 });
 
 describe("mistakes of the programmer", () => {
-  const server = createResourceServer({ verifier: createVerifier() });
+  const server = createResourceServer({ verifier: createVerifier({ replay: "none" }) });
   const asWritten = (request: object): ResourceRequest => request as ResourceRequest; // on purpose
 
   test.each([
@@ -630,11 +630,31 @@ describe("mistakes of the programmer", () => {
 
   test.each([
     ["no verifier", {}, "verifier"],
-    ["schemes that do not exist", { verifier: createVerifier(), schemes: "bearer" }, "schemes"],
-    ["schemes that are null", { verifier: createVerifier(), schemes: null }, "schemes"],
-    ["a realm that can't be sent", { verifier: createVerifier(), realm: "a\nb" }, "realm"],
-    ["a scope with a quote", { verifier: createVerifier(), scope: 'a"b' }, "scope"],
-    ["a misspelt option", { verifier: createVerifier(), scheme: "dpop" }, "options"],
+    [
+      "schemes that do not exist",
+      { verifier: createVerifier({ replay: "none" }), schemes: "bearer" },
+      "schemes",
+    ],
+    [
+      "schemes that are null",
+      { verifier: createVerifier({ replay: "none" }), schemes: null },
+      "schemes",
+    ],
+    [
+      "a realm that can't be sent",
+      { verifier: createVerifier({ replay: "none" }), realm: "a\nb" },
+      "realm",
+    ],
+    [
+      "a scope with a quote",
+      { verifier: createVerifier({ replay: "none" }), scope: 'a"b' },
+      "scope",
+    ],
+    [
+      "a misspelt option",
+      { verifier: createVerifier({ replay: "none" }), scheme: "dpop" },
+      "options",
+    ],
   ])("%s", (_, options, name) => {
     expect(() => createResourceServer(options as never)).toThrow(name); // on purpose
     expect(() => createResourceServer(options as never)).toThrow(TypeError);
@@ -663,7 +683,7 @@ describe("mistakes of the programmer", () => {
   });
 
   test("a list that the caller changes while they wait changes nothing", async () => {
-    const later = createAsyncResourceServer({ verifier: createAsyncVerifier() });
+    const later = createAsyncResourceServer({ verifier: createAsyncVerifier({ replay: "none" }) });
     const alsoVerified: string[] = [];
     const binding = async (): Promise<Binding> => {
       alsoVerified.push("kid");
@@ -698,9 +718,13 @@ describe("mistakes of the programmer", () => {
   });
 
   test("a verifier of the other kind never grants anything", async () => {
-    const sync = createResourceServer({ verifier: createAsyncVerifier() as never }); // on purpose
+    const sync = createResourceServer({
+      verifier: createAsyncVerifier({ replay: "none" }) as never,
+    }); // on purpose
     expect(() => sync.authenticate(apiRequest())).toThrow(TypeError);
-    const async = createAsyncResourceServer({ verifier: createVerifier() as never });
+    const async = createAsyncResourceServer({
+      verifier: createVerifier({ replay: "none" }) as never,
+    });
     await expect(async.authenticate(apiRequest())).rejects.toThrow(TypeError);
   });
 });

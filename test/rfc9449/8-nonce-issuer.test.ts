@@ -161,7 +161,7 @@ describe("a rotation of secrets", () => {
 
 describe("in a verifier", () => {
   const nonce = issuerOf();
-  const verifier = createVerifier({ nonce });
+  const verifier = createVerifier({ nonce, replay: "none" });
   const good = nonce.issue(NOW);
 
   test("[11.3] a proof without a nonce is refused, and told which", () => {
@@ -211,7 +211,7 @@ describe("in a verifier", () => {
   });
 
   test("the policy by which nonces are optional lets those in who send none, and none who send a wrong one", () => {
-    const lax = createVerifier({ nonce, noncePolicy: "optional" });
+    const lax = createVerifier({ nonce, noncePolicy: "optional", replay: "none" });
     expect(lax.verify(mint(), at(NOW))).toMatchObject({
       ok: true,
       nonce: { status: "missing", next: good },
@@ -220,11 +220,15 @@ describe("in a verifier", () => {
     const wrong = mint({ claims: { nonce: "wrong" } });
     expect(lax.verify(wrong, at(NOW))).toMatchObject({ code: "nonce_mismatch", nextNonce: good });
     const answersMissing = { check: () => ({ status: "missing" as const }) };
-    const fooled = createVerifier({ nonce: answersMissing, noncePolicy: "optional" });
+    const fooled = createVerifier({
+      nonce: answersMissing,
+      noncePolicy: "optional",
+      replay: "none",
+    });
     expect(fooled.verify(wrong, at(NOW))).toMatchObject({ code: "nonce_mismatch" });
     // A check that names a time for a nonce that is not there does not replace iat.
     const timely = { check: () => ({ status: "valid" as const, acceptUntil: NOW + 10_000 }) };
-    const misled = createVerifier({ nonce: timely, noncePolicy: "optional" });
+    const misled = createVerifier({ nonce: timely, noncePolicy: "optional", replay: "none" });
     expect(misled.verify(mint(), at(NOW + 61))).toMatchObject({ code: "iat_too_old" });
   });
 });
@@ -265,7 +269,7 @@ describe("mistakes of the programmer", () => {
     }
     // A policy for nonces that nobody checks would be no policy.
     for (const noncePolicy of ["required", "optional"] as const) {
-      expect(() => createVerifier({ noncePolicy })).toThrow("noncePolicy");
+      expect(() => createVerifier({ noncePolicy, replay: "none" })).toThrow("noncePolicy");
     }
   });
 });

@@ -67,7 +67,7 @@ describe("RFC 9449 §11.3: without a nonce there is none that could be valid", (
     "though the check says %s",
     (status) => {
       const nonce: NonceCheck = { check: () => ({ status, next: "next" }) };
-      const result = createVerifier({ nonce }).verify(mint(), requestOf());
+      const result = createVerifier({ nonce, replay: "none" }).verify(mint(), requestOf());
       expect(result).toMatchObject({ ok: false, code: "nonce_missing", nextNonce: "next" });
     },
   );
@@ -82,7 +82,7 @@ describe("what the check is asked", () => {
         return { status: "invalid" };
       },
     };
-    createVerifier({ nonce }).verify(proof, requestOf());
+    createVerifier({ nonce, replay: "none" }).verify(proof, requestOf());
     return calls;
   }
 
@@ -99,6 +99,6 @@ describe("what the check is asked", () => {
 
 test("the check can be read off the verifier", () => {
   const nonce: NonceCheck = { check: () => ({ status: "valid" }) };
-  expect(createVerifier({ nonce }).nonce).toBe(nonce);
-  expect(createVerifier().nonce).toBeUndefined();
+  expect(createVerifier({ nonce, replay: "none" }).nonce).toBe(nonce);
+  expect(createVerifier({ replay: "none" }).nonce).toBeUndefined();
 });

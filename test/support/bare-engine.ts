@@ -38,7 +38,7 @@ const backend = nobleBackend({
 });
 
 function outcome(proof: string, request: ProofRequest): string {
-  const result = verifyProof(proof, request, { backend: noble });
+  const result = verifyProof(proof, request, { backend: noble, replay: "none" });
   return result.ok ? result.jkt : result.code;
 }
 
@@ -67,10 +67,10 @@ function roles(): readonly unknown[] {
   const session = createClientSession({ signer, backend, clock });
   const nonceOf = (audience: string) =>
     createNonceIssuer({ backend, secrets: [new Uint8Array(32)], audience, clock });
-  const atServer = createVerifier({ backend, nonce: nonceOf("server"), clock });
+  const atServer = createVerifier({ backend, nonce: nonceOf("server"), clock, replay: "none" });
   const endpoint = createTokenEndpoint({ verifier: atServer });
   const api = createResourceServer({
-    verifier: createVerifier({ backend, nonce: nonceOf("api"), clock }),
+    verifier: createVerifier({ backend, nonce: nonceOf("api"), clock, replay: "none" }),
   });
   const seen: unknown[] = [];
   const { url } = TOKEN_REQUEST;

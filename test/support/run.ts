@@ -72,7 +72,7 @@ export function optionsOf(data: PolicyData = {}): VerifierOptions {
     limits,
     nonce: nonce === undefined ? undefined : nonceCheck(nonce),
     noncePolicy,
-    replay: replay === undefined ? undefined : replayStore(replay),
+    replay: replay === undefined ? "none" : replayStore(replay),
   };
 }
 

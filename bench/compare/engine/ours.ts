@@ -51,12 +51,12 @@ export function namesOf(backends: OurBackends): readonly BackendName[] {
 export const NO_CACHE: CacheOptions = { maxKeys: 0, maxTokens: 0 };
 
 export function syncVerify(algs: readonly SyncAlg[], cache?: CacheOptions): Verify {
-  const verifier = createVerifier({ algs, cache });
+  const verifier = createVerifier({ algs, cache, replay: "none" });
   return (proof, request) => verifier.verify(proof, request).ok;
 }
 
 export function asyncVerify(cache?: CacheOptions): Verify {
-  const verifier = createAsyncVerifier({ backend: webcrypto, cache });
+  const verifier = createAsyncVerifier({ backend: webcrypto, cache, replay: "none" });
   return async (proof, request) => (await verifier.verify(proof, request)).ok;
 }
 
@@ -88,7 +88,7 @@ export function ourVerifiers(
 }
 
 export function backendVerify(backend: OurBackend, cache?: CacheOptions): Verify {
-  const verifier = createVerifier({ backend, cache });
+  const verifier = createVerifier({ backend, cache, replay: "none" });
   return (proof, request) => verifier.verify(proof, request).ok;
 }
 
@@ -121,7 +121,7 @@ export const EARLY: readonly string[] = [
 ];
 
 function refusal(name: string, set: ProofSet, backend: OurBackend, what: string): Contestant {
-  const verifier = createVerifier({ backend });
+  const verifier = createVerifier({ backend, replay: "none" });
   const verify: Verify = (proof, request) => verifier.verify(proof, request).ok;
   const { proof, request, code } = badProof(set, what);
   const forged = what === "a wrong signature" ? set.forged : null;

@@ -43,8 +43,8 @@ export async function serve(
       next: loopback.nonce,
     }),
   };
-  const plain = createVerifier();
-  const withNonce = createVerifier({ nonce: check });
+  const plain = createVerifier({ replay: "none" });
+  const withNonce = createVerifier({ nonce: check, replay: "none" });
   const verify = (proof: string[] | undefined, method: string, url: string, token?: string) => {
     const verifier = loopback.nonce === undefined ? plain : withNonce;
     const request =

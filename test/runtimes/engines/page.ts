@@ -148,7 +148,7 @@ const IMPORT_MAP = `<script type="importmap">
   const signer = await createSigner(await generateKeyPair("ES256"));
   const proof = await createProofAsync(signer, asked, { backend: webcrypto });
   const jkt = jwkThumbprint(signer.publicJwk);
-  const verifier = createVerifier();
+  const verifier = createVerifier({ replay: "none" });
   const other = { method: "GET", url: asked.url };
   const code = (result) => (result.ok ? result.jkt : result.code);
   const seen = {
@@ -157,8 +157,8 @@ const IMPORT_MAP = `<script type="importmap">
       ["another method is refused", code(verifier.verify(proof, other)), "htm_mismatch"],
     ],
     webcrypto: [
-      ["a proof is verified", code(await verifyProofAsync(proof, asked, { backend: webcrypto })), jkt],
-      ["another method is refused", code(await verifyProofAsync(proof, other, { backend: webcrypto })), "htm_mismatch"],
+      ["a proof is verified", code(await verifyProofAsync(proof, asked, { backend: webcrypto, replay: "none" })), jkt],
+      ["another method is refused", code(await verifyProofAsync(proof, other, { backend: webcrypto, replay: "none" })), "htm_mismatch"],
     ],
   };
   const backends = Object.entries(seen).map(([name, checks]) => {

@@ -12,7 +12,7 @@ import type { Contender, SigningLabel } from "./contenders.js";
 import type { Check } from "./tally.js";
 
 /** What a verifier is made of but its backend; made anew for each, since a store has a memory. */
-export interface Parts extends Omit<VerifierOptions, "backend" | "algs"> {
+export interface Parts extends Partial<Omit<VerifierOptions, "backend" | "algs">> {
   /** ES256, EdDSA and Ed25519 where they are not given, as far as the engine has them. */
   readonly labels?: readonly SigningLabel[] | undefined;
 }
@@ -36,12 +36,12 @@ export async function verifyAll(
   const taken = (labels ?? DEFAULT_LABELS).filter((label) => contender.labels.includes(label));
   const { backend, sync } = contender;
   const algs = taken.map((label) => contender.alg(label));
-  const later = createAsyncVerifier({ ...options, backend, algs });
+  const later = createAsyncVerifier({ replay: "none", ...options, backend, algs });
   for (const { proof, request } of uses) results.push(await later.verify(proof, request));
   if (sync === null) return results;
   const { labels: _, ...fresh } = parts();
   const syncAlgs = taken.flatMap((label) => contender.syncAlg(label) ?? []);
-  const atOnce = createVerifier({ ...fresh, backend: sync, algs: syncAlgs });
+  const atOnce = createVerifier({ replay: "none", ...fresh, backend: sync, algs: syncAlgs });
   uses.forEach(({ proof, request }, i) => {
     check("both drivers say the same", atOnce.verify(proof, request), results[i]);
   });

@@ -81,7 +81,7 @@ function partsOf({ policy, request }: ProofVector): Parts {
     limits,
     noncePolicy,
     nonce: nonce === undefined ? undefined : nonceCheck(nonce),
-    replay: replay === undefined ? undefined : replayStore(replay, request.now),
+    replay: replay === undefined ? "none" : replayStore(replay, request.now),
   };
 }
 
