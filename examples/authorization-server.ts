@@ -8,18 +8,18 @@ const { privateKey, publicKey } = await generateKeyPair("ES256");
 const nonce = dpop.createNonceIssuer({ secrets: [randomBytes(32)], audience: iss });
 const verifier = dpop.createVerifier({ nonce, replay: dpop.createMemoryReplayStore() });
 const endpoint = dpop.createTokenEndpoint({ verifier });
-async function grant({ method = "", url = "", headersDistinct: fields }: IncomingMessage) {
-  // Yours, as without DPoP: to authenticate the client, check its grant, look up its metadata.
-  const client = { clientType: "confidential", boundAccessTokens: true } as const;
+async function token({ method = "", url = "", headersDistinct: fields }: IncomingMessage) {
+  const grant = { type: "client_credentials" } as const; // once you authenticated the client
+  const client = { clientType: "confidential", boundAccessTokens: true, grant } as const;
   const result = endpoint.check({ method, url: iss + url, proof: fields["dpop"], ...client });
   if (!result.ok) return result;
   const jwt = new SignJWT({ iss, aud, cnf: result.cnf }).setExpirationTime("10m");
-  const token = await jwt.setProtectedHeader({ alg: "ES256", typ: "at+jwt" }).sign(privateKey);
-  return { ...result, status: 200, body: { access_token: token, token_type: result.tokenType } };
+  const signed = await jwt.setProtectedHeader({ alg: "ES256", typ: "at+jwt" }).sign(privateKey);
+  return { ...result, status: 200, body: { access_token: signed, token_type: result.tokenType } };
 }
 createServer(async (req, res) => {
   res.setHeader("Content-Type", "application/json");
   if (req.url === "/jwks") return res.end(JSON.stringify({ keys: [await exportJWK(publicKey)] }));
-  const answer = await grant(req).catch((e) => void console.error(e));
+  const answer = await token(req).catch((e) => void console.error(e));
   return res.writeHead(answer?.status ?? 500, answer?.headers).end(JSON.stringify(answer?.body));
 }).listen(PORT);

@@ -41,8 +41,10 @@ export type { CacheOptions, CacheUsage } from "./verify/cache.js";
 export type { NonceAnswer, NonceCheck, NonceStatus } from "./verify/nonce.js";
 export type { AsyncVerifierOptions, NoncePolicy, VerifierOptions } from "./verify/policy.js";
 export type {
+  AsyncGrantJktLookup,
   AsyncJktLookup,
   AsyncProofRequest,
+  GrantJktLookup,
   JktLookup,
   ProofRequest,
 } from "./verify/request.js";
@@ -74,6 +76,14 @@ export { bindingFromClaims, type Binding, type TokenClaims } from "./server/bind
 export { accessControlExposeHeaders, wwwAuthenticate, type Challenge } from "./server/challenge.js";
 export type { AuthorizationHeader, Scheme } from "./server/credentials.js";
 export { parseDpopJkt, type DpopJktParameter, type ParsedDpopJkt } from "./server/dpop-jkt.js";
+export type {
+  AsyncGrantLookup,
+  AuthorizationCodeGrant,
+  Grant,
+  GrantLookup,
+  OtherGrant,
+  RefreshTokenGrant,
+} from "./server/grant.js";
 export {
   clientMetadata,
   resourceMetadata,
@@ -103,6 +113,7 @@ export {
   createTokenEndpoint,
   type AsyncTokenEndpoint,
   type AsyncTokenEndpointOptions,
+  type AsyncTokenRequest,
   type PushedAccepted,
   type PushedRequest,
   type PushedResult,

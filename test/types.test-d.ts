@@ -252,9 +252,24 @@ expectTypeOf<Without<pkg.ResourceRequest, "authorization">>().not.toExtend<pkg.R
 expectTypeOf<Without<pkg.ResourceRequest, "now">>().toExtend<pkg.ResourceRequest>();
 expectTypeOf<Without<pkg.TokenRequest, "clientType">>().not.toExtend<pkg.TokenRequest>();
 expectTypeOf<Without<pkg.TokenRequest, "boundAccessTokens">>().not.toExtend<pkg.TokenRequest>();
-expectTypeOf<Without<pkg.TokenRequest, "codeJkt">>().toExtend<pkg.TokenRequest>();
+expectTypeOf<Without<pkg.TokenRequest, "grant">>().not.toExtend<pkg.TokenRequest>();
+expectTypeOf<Without<pkg.AsyncTokenRequest, "grant">>().not.toExtend<pkg.AsyncTokenRequest>();
+expectTypeOf<Without<pkg.TokenRequest, "requiredJkt">>().toExtend<pkg.TokenRequest>();
 expectTypeOf<Without<pkg.PushedRequest, "dpopJkt">>().not.toExtend<pkg.PushedRequest>();
 expectTypeOf<undefined>().not.toExtend<pkg.ResourceRequest["binding"]>();
+
+// Nor can the key of a code or a refresh token: whoever stole one would get tokens for it.
+expectTypeOf<{ readonly type: "authorization_code" }>().not.toExtend<pkg.Grant>();
+expectTypeOf<{ readonly type: "refresh_token" }>().not.toExtend<pkg.Grant>();
+expectTypeOf<{ readonly type: string }>().not.toExtend<pkg.Grant>();
+expectTypeOf<{ type: "refresh_token"; jkt: string | undefined }>().toExtend<pkg.Grant>();
+expectTypeOf<{ type: "refresh_token"; jkt: null }>().not.toExtend<pkg.Grant>();
+expectTypeOf<{ type: "client_credentials" }>().toExtend<pkg.Grant>();
+expectTypeOf<{ type: "urn:ietf:params:oauth:grant-type:device_code" }>().toExtend<pkg.Grant>();
+expectTypeOf<{ type: "client_credentials"; jkt: string }>().not.toExtend<pkg.Grant>();
+expectTypeOf<() => pkg.Grant | null>().toExtend<pkg.TokenRequest["grant"]>();
+expectTypeOf<() => Promise<pkg.Grant>>().not.toExtend<pkg.TokenRequest["grant"]>();
+expectTypeOf<() => Promise<pkg.Grant | null>>().toExtend<pkg.AsyncTokenRequest["grant"]>();
 
 // A binding has one form.
 expectTypeOf<{ readonly jkt: string }>().toExtend<pkg.Binding>();

@@ -130,19 +130,18 @@ function token(req: IncomingMessage, form: URLSearchParams, shared: Shared): Rep
   const { origin, endpoint, serviceSecret, grants } = shared;
   const client = authenticate(req.headers.authorization, form, serviceSecret);
   if (client === null) return refusal("invalid_client");
-  const grant = grants.read(client, form);
-  if (grant === null) return refusal("invalid_grant");
+  const redeemed = grants.read(client, form);
+  if (redeemed === null) return refusal("invalid_grant");
   const result = endpoint.check({
     method: "POST",
     url: `${origin}/token`,
     proof: req.headersDistinct["dpop"],
     clientType: client.type,
     boundAccessTokens: true, // section 5.2: no proof, no token
-    codeJkt: grant.codeJkt,
-    refreshJkt: grant.refreshJkt,
+    grant: redeemed.grant,
   });
   if (!result.ok) return { ...result, body: { ...result.body, code: result.failure.code } };
-  grant.spend?.(); // not before: the client must be able to come again, with a nonce
+  redeemed.spend?.(); // not before: the client must be able to come again, with a nonce
 
   const { tokenType, cnf, refreshJkt, headers } = result;
   const introspection = { active: true, sub: client.id, token_type: tokenType, cnf };

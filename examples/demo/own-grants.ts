@@ -1,6 +1,7 @@
 // What our authorization server knows besides DPoP: its clients, codes and tokens, in memory and as small as can be. Of
 // DPoP it keeps one thing: with each of them, the thumbprint of the key that it is bound to.
 import { createHash, randomBytes } from "node:crypto";
+import type { Grant } from "dpop-core";
 
 export interface Client {
   readonly id: string;
@@ -17,10 +18,10 @@ export interface CodeRequest {
   readonly jkt: string | undefined;
 }
 
-/** What a client has shown that it may have a token for, and the key that this is bound to. */
-export interface Grant {
-  readonly codeJkt?: string | undefined;
-  readonly refreshJkt?: string | undefined;
+/** What a client has shown that it may have a token for. */
+export interface Redeemed {
+  /** With the key that it is bound to. */
+  readonly grant: Grant;
   /** For what can be used but once. */
   spend?(): void;
 }
@@ -36,7 +37,7 @@ export interface Introspection {
 export interface Grants {
   keepCode(request: CodeRequest): string;
   /** Null where the form of a token request has nothing that a token could be granted for. */
-  read(client: Client, form: URLSearchParams): Grant | null;
+  read(client: Client, form: URLSearchParams): Redeemed | null;
   keepAccessToken(introspection: Introspection): string;
   keepRefreshToken(client: Client, jkt: string | undefined): string;
   introspect(accessToken: string): Introspection;
@@ -54,13 +55,14 @@ export function createGrants(): Grants {
     read(client, form) {
       switch (form.get("grant_type")) {
         case "client_credentials":
-          return client.type === "confidential" ? {} : null;
+          return client.type === "confidential" ? { grant: { type: "client_credentials" } } : null;
         case "authorization_code":
           return readCode(client, form);
         case "refresh_token": {
           // Bound to a key, a refresh token need not be replaced at every use.
           const stored = refreshTokens.get(form.get("refresh_token") ?? "");
-          return stored?.client === client ? { refreshJkt: stored.jkt } : null;
+          if (stored?.client !== client) return null;
+          return { grant: { type: "refresh_token", jkt: stored.jkt } };
         }
         default:
           return null;
@@ -68,13 +70,14 @@ export function createGrants(): Grants {
     },
   };
 
-  function readCode(client: Client, form: URLSearchParams): Grant | null {
+  function readCode(client: Client, form: URLSearchParams): Redeemed | null {
     const code = form.get("code") ?? "";
     const stored = codes.get(code);
     const challenge = createHash("sha256").update(form.get("code_verifier") ?? "");
     if (stored?.codeChallenge !== challenge.digest("base64url")) return null; // PKCE, RFC 7636
     if (stored.client !== client || form.get("redirect_uri") !== client.redirectUri) return null;
-    return { codeJkt: stored.jkt, spend: () => void codes.delete(code) };
+    const grant = { type: "authorization_code", jkt: stored.jkt } as const;
+    return { grant, spend: () => void codes.delete(code) };
   }
 }
 

@@ -38,6 +38,7 @@ export type FailureCode =
   | "token_bound_as_bearer"
   | "binding_invalid"
   | "binding_unsupported"
+  | "grant_invalid"
   | "jkt_mismatch"
   | "dpop_jkt_mismatch"
   | "client_key_reused"
@@ -129,6 +130,7 @@ function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
     token_bound_as_bearer: badToken("§7.2", "The access token is bound to a key and is no Bearer"),
     binding_invalid: badToken("§6", "The confirmation of the access token is damaged"),
     binding_unsupported: badToken("§6", "The access token is bound in a way not supported here"),
+    grant_invalid: badToken("§5", "Invalid grant"),
     jkt_mismatch: badToken("12b", "Invalid DPoP key binding"),
     dpop_jkt_mismatch: badRequest("§10.1", "The dpop_jkt is not of the key of the DPoP proof"),
     client_key_reused: badProof("§5", "The DPoP proof is signed with the key of the client"),

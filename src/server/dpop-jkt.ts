@@ -13,7 +13,7 @@ export interface ParsedDpopJkt {
 
 /**
  * Checks the syntax of `dpop_jkt`: the base64url of 32 bytes, once. Store the `jkt` with the code; at
- * the token endpoint it is the `codeJkt`. A failure is `invalid_request` for the redirection to the
+ * the token endpoint it is the `jkt` of the grant. A failure is `invalid_request` for the redirection to the
  * client. An empty parameter is none (RFC 6749 section 3.1). Never throws.
  */
 export function parseDpopJkt(parameter: DpopJktParameter): ParsedDpopJkt | Failure {

@@ -1,9 +1,9 @@
 // The authorization server (RFC 9449 sections 5 and 10): token requests and pushed authorization
 // requests, with what they are bound to, to what to bind next or what to answer instead.
-import { membersArgument, optionalString, stringArgument } from "../bytes/argument.js";
+import { membersArgument, stringArgument } from "../bytes/argument.js";
 import { type Failure, failure } from "../proof/failure.js";
 import { isProofAbsent, type ProofHeader } from "../proof/parse.js";
-import { type ProofRequest, thumbprintArgument } from "../verify/request.js";
+import { thumbprintArgument } from "../verify/request.js";
 import {
   type AsyncVerifier,
   readAlgs,
@@ -21,6 +21,13 @@ import {
   tokenError,
 } from "./answer.js";
 import { type DpopJktParameter, parseDpopJkt } from "./dpop-jkt.js";
+import {
+  type AsyncGrantLookup,
+  type Grant,
+  grantJkt,
+  type GrantLookup,
+  readGrant,
+} from "./grant.js";
 
 interface EndpointOptions<V> {
   /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
@@ -46,27 +53,35 @@ interface EndpointRequest {
    * than a thumbprint it is a TypeError.
    */
   readonly clientKeyJkt?: string | undefined;
+  /**
+   * The thumbprint of the one key that the proof may be signed with, where something besides the grant
+   * says so, such as an attestation of the client. A request without a proof is then refused. Of
+   * another form than a thumbprint it is a TypeError.
+   */
+  readonly requiredJkt?: string | undefined;
   /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
   readonly now?: number | undefined;
 }
 
-/** A token request of any grant, from a client that you authenticated as you do. */
-export interface TokenRequest extends EndpointRequest {
+interface AnyTokenRequest<L> extends EndpointRequest {
   /** RFC 6749 section 2.1: `confidential` where the client authenticates. */
   readonly clientType: "public" | "confidential";
   /** The client's metadata `dpop_bound_access_tokens` (section 5.2): no proof, no token. */
   readonly boundAccessTokens: boolean;
   /**
-   * What the authorization code is bound to: `dpop_jkt`, or `jkt` of the pushed request; undefined
-   * where it is bound to nothing.
+   * What the request redeems. Or a function that finds it out: it is called once at most, after every
+   * check that needs neither it nor the signature of the proof, and null is `invalid_grant`. So garbage
+   * costs no look-up, and only who has both a good grant and a good proof takes room in the replay
+   * store. What it throws propagates to your caller.
    */
-  readonly codeJkt?: string | undefined;
-  /**
-   * What the refresh token is bound to: the `refreshJkt` that was stored with it; undefined where it
-   * is bound to nothing.
-   */
-  readonly refreshJkt?: string | undefined;
+  readonly grant: Grant | null | L;
 }
+
+/** A token request of any grant, from a client that you authenticated as you do. */
+export type TokenRequest = AnyTokenRequest<GrantLookup>;
+
+/** The same for an asynchronous token endpoint: the look-up may answer later. */
+export type AsyncTokenRequest = AnyTokenRequest<AsyncGrantLookup>;
 
 /** A pushed authorization request (RFC 9126). */
 export interface PushedRequest extends EndpointRequest {
@@ -84,7 +99,7 @@ export interface TokenGranted {
   /** For the claim `cnf` of the access token, or its introspection (section 6). */
   readonly cnf: { readonly jkt: string } | undefined;
   /**
-   * What to store with a refresh token and to give back as `refreshJkt`: of public clients alone,
+   * What to store with a refresh token and to give back as `jkt` of its grant: of public clients only,
    * since the refresh tokens of others are constrained by client authentication (section 5).
    */
   readonly refreshJkt: string | undefined;
@@ -114,10 +129,10 @@ export interface TokenEndpoint {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
   /**
-   * Checks a token request. A `codeJkt` or `refreshJkt` is checked whatever the client, and with one
-   * a request without a proof is refused. Never throws for what a client sent; throws a TypeError or
-   * RangeError for a mistaken argument, and lets through what a backend or a store throws: then
-   * nothing is granted.
+   * Checks a token request. The `jkt` of a grant is checked whatever the client, and with one a request
+   * without a proof is refused. Never throws for what a client sent; throws a TypeError or RangeError
+   * for a mistaken argument, and lets through what a look-up, a backend or a store throws: then nothing
+   * is granted.
    */
   check(request: TokenRequest): TokenResult;
   /**
@@ -131,7 +146,7 @@ export interface AsyncTokenEndpoint {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
   /** As TokenEndpoint.check; what that throws is a rejection here. */
-  check(request: TokenRequest): Promise<TokenResult>;
+  check(request: AsyncTokenRequest): Promise<TokenResult>;
   /** As TokenEndpoint.checkPushed; what that throws is a rejection here. */
   checkPushed(request: PushedRequest): Promise<PushedResult>;
 }
@@ -143,14 +158,17 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
     algs: readAlgs(verifier),
     check(request: TokenRequest): TokenResult {
       const given = readTokenRequest(request);
-      if (isProofAbsent(given.proof)) return withoutProof(given);
-      return tokenResult(given, verifier.verify(given.proof, facts(given, boundTo(given))));
+      const jkt = (): string | undefined | Failure => grantJkt(readGrant(grantOf(given)));
+      if (!isProofAbsent(given.proof)) {
+        return tokenResult(given, verifier.verify(given.proof, { ...facts(given), jkt }));
+      }
+      return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(jkt());
     },
     checkPushed(request: PushedRequest): PushedResult {
       const { given, jkt } = readPushedRequest(request);
       if (typeof jkt === "object") return refusePushed(jkt);
-      if (isProofAbsent(given.proof)) return { ok: true, jkt, headers: NO_STORE };
-      return pushedResult(verifier.verify(given.proof, facts(given, jkt)));
+      if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
+      return pushedResult(verifier.verify(given.proof, { ...facts(given), jkt }), jkt);
     },
   });
 }
@@ -163,16 +181,20 @@ export function createAsyncTokenEndpoint(options: AsyncTokenEndpointOptions): As
   const { verifier } = membersArgument(options, "options", ["verifier"]);
   return Object.freeze({
     algs: readAlgs(verifier),
-    async check(request: TokenRequest): Promise<TokenResult> {
+    async check(request: AsyncTokenRequest): Promise<TokenResult> {
       const given = readTokenRequest(request);
-      if (isProofAbsent(given.proof)) return withoutProof(given);
-      return tokenResult(given, await verifier.verify(given.proof, facts(given, boundTo(given))));
+      const jkt = async (): Promise<string | undefined | Failure> =>
+        grantJkt(readGrant(await grantOf(given)));
+      if (!isProofAbsent(given.proof)) {
+        return tokenResult(given, await verifier.verify(given.proof, { ...facts(given), jkt }));
+      }
+      return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(await jkt());
     },
     async checkPushed(request: PushedRequest): Promise<PushedResult> {
       const { given, jkt } = readPushedRequest(request);
       if (typeof jkt === "object") return refusePushed(jkt);
-      if (isProofAbsent(given.proof)) return { ok: true, jkt, headers: NO_STORE };
-      return pushedResult(await verifier.verify(given.proof, facts(given, jkt)));
+      if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
+      return pushedResult(await verifier.verify(given.proof, { ...facts(given), jkt }), jkt);
     },
   });
 }
@@ -183,18 +205,17 @@ const TOKEN_MEMBERS = [
   "proof",
   "clientType",
   "boundAccessTokens",
-  "codeJkt",
-  "refreshJkt",
+  "grant",
+  "requiredJkt",
   "clientKeyJkt",
   "now",
 ];
 
-/** What is not guarded here is guarded by the verifier, or must be guarded where it is not asked. */
-function readTokenRequest(request: TokenRequest): TokenRequest {
+/** The verifier guards the same members, but it is not asked about a request without a proof. */
+function readTokenRequest<L>(request: AnyTokenRequest<L>): AnyTokenRequest<L> {
   const given = membersArgument(request, "request", TOKEN_MEMBERS);
   readEndpointRequest(given);
-  optionalString(given.codeJkt, "codeJkt");
-  optionalString(given.refreshJkt, "refreshJkt");
+  if (typeof given.grant !== "function") readGrant(given.grant);
   if (given.clientType !== "public" && given.clientType !== "confidential") {
     throw new TypeError('clientType must be "public" or "confidential"');
   }
@@ -204,7 +225,7 @@ function readTokenRequest(request: TokenRequest): TokenRequest {
   return given;
 }
 
-const PUSHED_MEMBERS = ["method", "url", "proof", "dpopJkt", "clientKeyJkt", "now"];
+const PUSHED_MEMBERS = ["method", "url", "proof", "dpopJkt", "requiredJkt", "clientKeyJkt", "now"];
 
 function readPushedRequest(request: PushedRequest): {
   readonly given: PushedRequest;
@@ -219,10 +240,11 @@ function readPushedRequest(request: PushedRequest): {
 }
 
 function readEndpointRequest(given: EndpointRequest): void {
-  const { method, url, clientKeyJkt } = given;
+  const { method, url, requiredJkt, clientKeyJkt } = given;
   mustBeGiven(given, "proof");
   stringArgument(method, "method");
   stringArgument(url, "url");
+  thumbprintArgument(requiredJkt, "requiredJkt");
   thumbprintArgument(clientKeyJkt, "clientKeyJkt");
 }
 
@@ -234,27 +256,26 @@ function mustBeGiven(given: object, name: string): void {
 }
 
 /** For the verifier: no access token, so that a proof with `ath` is refused. */
-function facts(
-  { method, url, clientKeyJkt, now }: EndpointRequest,
-  jkt: string | undefined,
-): ProofRequest {
-  return { method, url, jkt, clientKeyJkt, now };
+function facts({ method, url, requiredJkt, clientKeyJkt, now }: EndpointRequest): EndpointFacts {
+  return { method, url, requiredJkt, clientKeyJkt, now };
 }
 
-/**
- * What the key must be: a token request redeems a code or a refresh token, and either may be bound.
- * No key is two, so that where both are given and differ, none will do.
- */
-function boundTo({ codeJkt, refreshJkt }: TokenRequest): string | undefined {
-  if (codeJkt === undefined || refreshJkt === undefined) return codeJkt ?? refreshJkt;
-  return codeJkt === refreshJkt ? codeJkt : "";
+type EndpointFacts = Omit<EndpointRequest, "proof">;
+
+/** What the caller gave, or what their function says; nobody has looked at it yet. */
+function grantOf({ grant }: AnyTokenRequest<unknown>): unknown {
+  return typeof grant === "function" ? grant() : grant;
 }
 
-/** Sections 5, 5.2 and 10: where a key is asked for, no proof is no token. */
-function withoutProof(given: TokenRequest): TokenResult {
-  if (given.boundAccessTokens || boundTo(given) !== undefined) {
-    return refuse(failure("proof_missing"));
-  }
+/** Whatever the grant is: nothing is looked up for a request that is refused without it. */
+function needsProof({ boundAccessTokens, requiredJkt }: AnyTokenRequest<unknown>): boolean {
+  return boundAccessTokens || requiredJkt !== undefined;
+}
+
+/** Sections 5 and 10: without a proof there are no tokens for a grant that is bound to a key. */
+function withoutProof(jkt: string | undefined | Failure): TokenResult {
+  if (typeof jkt === "object") return refuse(jkt);
+  if (jkt !== undefined) return refuse(failure("proof_missing"));
   return {
     ok: true,
     jkt: undefined,
@@ -265,10 +286,15 @@ function withoutProof(given: TokenRequest): TokenResult {
   };
 }
 
+function pushedWithoutProof(given: PushedRequest, jkt: string | undefined): PushedResult {
+  if (given.requiredJkt !== undefined) return refusePushed(failure("proof_missing"));
+  return { ok: true, jkt, headers: NO_STORE };
+}
+
 /** RFC 6749 section 5.1: a token response is not to be stored. */
 const NO_STORE: ResponseHeaders = Object.freeze({ "Cache-Control": "no-store" });
 
-function tokenResult(given: TokenRequest, answer: VerifyResult): TokenResult {
+function tokenResult(given: AnyTokenRequest<unknown>, answer: VerifyResult): TokenResult {
   const result = readResult(answer);
   if (!result.ok) return refuse(result);
   const { jkt } = result;
@@ -282,11 +308,12 @@ function tokenResult(given: TokenRequest, answer: VerifyResult): TokenResult {
   };
 }
 
-function pushedResult(answer: VerifyResult): PushedResult {
+function pushedResult(answer: VerifyResult, dpopJkt: string | undefined): PushedResult {
   const result = readResult(answer);
   if (result.ok) return { ok: true, jkt: result.jkt, headers: headersOf(result) };
   // Section 10.1: the key that was expected is the one that `dpop_jkt` names.
-  return refusePushed(result.code === "jkt_mismatch" ? failure("dpop_jkt_mismatch") : result);
+  const isOfDpopJkt = result.code === "jkt_mismatch" && dpopJkt !== undefined;
+  return refusePushed(isOfDpopJkt ? failure("dpop_jkt_mismatch") : result);
 }
 
 function headersOf({ nonce }: VerifiedProof): ResponseHeaders {

@@ -27,16 +27,22 @@ interface ResourceRequest<Lookup> extends RequestLine {
    * through.
    */
   readonly jkt: string | Lookup;
+  readonly requiredJkt?: undefined;
   readonly clientKeyJkt?: undefined;
 }
 
-interface TokenRequest extends RequestLine {
+interface TokenRequest<Lookup> extends RequestLine {
   readonly accessToken?: undefined;
   /**
    * The thumbprint that the key must have, where one is expected: of a code, a refresh token or
-   * `dpop_jkt`.
+   * `dpop_jkt`. Or a function that looks it up, under the same conditions as that of an access token.
    */
-  readonly jkt?: string | undefined;
+  readonly jkt?: string | Lookup | undefined;
+  /**
+   * Another thumbprint that the key must have, where there is one: of the key that attests the client,
+   * say. A different key is `jkt_mismatch`.
+   */
+  readonly requiredJkt?: string | undefined;
   /**
    * The thumbprint that the key must not have, where there is one: of the key that the client
    * authenticates with (section 5).
@@ -50,20 +56,28 @@ export type JktLookup = () => string | Failure;
 /** The same, at once or later. */
 export type AsyncJktLookup = () => string | Failure | Promise<string | Failure>;
 
+/** Returns the thumbprint that a grant is bound to, undefined for none, or why there is no grant. */
+export type GrantJktLookup = () => string | undefined | Failure;
+
+/** The same, at once or later. */
+export type AsyncGrantJktLookup = () =>
+  ReturnType<GrantJktLookup> | Promise<ReturnType<GrantJktLookup>>;
+
 /**
  * What the server saw. With an access token, the key that it is bound to is required: item 12 has
  * two halves.
  */
-export type ProofRequest = ResourceRequest<JktLookup> | TokenRequest;
+export type ProofRequest = ResourceRequest<JktLookup> | TokenRequest<GrantJktLookup>;
 
 /** The same for an asynchronous verifier: the look-up may answer later. */
-export type AsyncProofRequest = ResourceRequest<AsyncJktLookup> | TokenRequest;
+export type AsyncProofRequest = ResourceRequest<AsyncJktLookup> | TokenRequest<AsyncGrantJktLookup>;
 
 export interface RequestFacts {
   readonly method: string;
   readonly url: string;
   readonly accessToken: string | undefined;
-  readonly jkt: string | AsyncJktLookup | undefined;
+  readonly jkt: string | AsyncGrantJktLookup | undefined;
+  readonly requiredJkt: string | undefined;
   readonly clientKeyJkt: string | undefined;
   readonly now: number;
 }
@@ -74,11 +88,12 @@ export interface RequestFacts {
  */
 export function readRequest(request: AsyncProofRequest, clock: () => number): RequestFacts {
   const given = ownMembers(request);
-  const { accessToken, jkt, clientKeyJkt, now } = given;
+  const { accessToken, jkt, requiredJkt, clientKeyJkt, now } = given;
   const method = stringArgument(given.method, "method");
   const url = stringArgument(given.url, "url");
   optionalString(accessToken, "accessToken");
-  if (accessToken === undefined || typeof jkt !== "function") optionalString(jkt, "jkt");
+  if (typeof jkt !== "function") optionalString(jkt, "jkt");
+  thumbprintArgument(requiredJkt, "requiredJkt");
   thumbprintArgument(clientKeyJkt, "clientKeyJkt");
   if (httpScheme(url) === null) throw new TypeError("url must begin with http:// or https://");
   if (accessToken !== undefined && jkt === undefined) {
@@ -86,7 +101,7 @@ export function readRequest(request: AsyncProofRequest, clock: () => number): Re
       "jkt must be given with accessToken: the thumbprint that the token is bound to",
     );
   }
-  return { method, url, accessToken, jkt, clientKeyJkt, now: readNow(now, clock) };
+  return { method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now: readNow(now, clock) };
 }
 
 type Members = { readonly [M in keyof RequestFacts]: AsyncProofRequest[M] | undefined };
@@ -97,7 +112,7 @@ type Members = { readonly [M in keyof RequestFacts]: AsyncProofRequest[M] | unde
  */
 function ownMembers(request: AsyncProofRequest): Members {
   plainArgument(request, "request");
-  let method, url, accessToken, jkt, clientKeyJkt, now;
+  let method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now;
   for (const member of Object.keys(request)) {
     switch (member) {
       case "method":
@@ -112,6 +127,9 @@ function ownMembers(request: AsyncProofRequest): Members {
       case "jkt":
         jkt = request.jkt;
         break;
+      case "requiredJkt":
+        requiredJkt = request.requiredJkt;
+        break;
       case "clientKeyJkt":
         clientKeyJkt = request.clientKeyJkt;
         break;
@@ -122,12 +140,12 @@ function ownMembers(request: AsyncProofRequest): Members {
         throw new TypeError(`request must have no members but ${MEMBERS}`);
     }
   }
-  return { method, url, accessToken, jkt, clientKeyJkt, now };
+  return { method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now };
 }
 
-const MEMBERS = "method, url, accessToken, jkt, clientKeyJkt, now";
+const MEMBERS = "method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now";
 
-/** A thumbprint that must differ: one of another form would differ from every key, and say nothing. */
+/** A thumbprint of a key of the integrator's: one of another form would match no key, or differ from all. */
 export function thumbprintArgument(value: unknown, name: string): void {
   if (value !== undefined && !isThumbprint(value)) {
     throw new TypeError(`${name} must be a JWK SHA-256 thumbprint: 43 characters of base64url`);

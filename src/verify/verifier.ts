@@ -232,15 +232,20 @@ function expectedJkt({ jkt }: RequestFacts): unknown {
 /** The one check that needs to know what the token, code or request is bound to. */
 function bind(pending: PendingProof<Alg>, facts: RequestFacts, expected: unknown): Failure | null {
   if (isFailure(expected)) return expected;
-  if (typeof expected !== "string" && (expected !== undefined || facts.jkt !== undefined)) {
-    leave(expected);
-    throw new TypeError(
-      "jkt() must return a string or a failure; createAsyncVerifier takes one that returns a promise",
-    );
-  }
-  const otherKey = checkJkt(pending.jkt, expected); // item 12b, sections 6 and 10
+  const { jkt } = pending;
+  const otherKey = checkJkt(jkt, readExpected(expected, facts)) ?? checkJkt(jkt, facts.requiredJkt); // item 12b, sections 6 and 10
   if (otherKey !== null) return otherKey;
-  return pending.jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
+  return jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
+}
+
+/** A look-up may say that a grant is bound to nothing; of an access token it may not. */
+function readExpected(expected: unknown, { accessToken }: RequestFacts): string | undefined {
+  if (typeof expected === "string") return expected;
+  if (expected === undefined && accessToken === undefined) return undefined;
+  leave(expected);
+  throw new TypeError(
+    "jkt() must return a string or a failure; createAsyncVerifier takes one that returns a promise",
+  );
 }
 
 function verifyWith(

@@ -120,14 +120,19 @@ describe("a token endpoint", () => {
     const jkt = fc.option(fc.constantFrom(JKT_ES256, "", "x".repeat(43)), { nil: undefined });
     const header = fc.oneof(fc.constant(ours), proof);
     const clientType = fc.constantFrom("public" as const, "confidential" as const);
+    const grants = fc.oneof(
+      fc.constant(null),
+      fc.constant({ type: "client_credentials" } as const),
+      fc.record({ type: fc.constantFrom("authorization_code", "refresh_token"), jkt }),
+    );
     await fc.assert(
       fc.asyncProperty(
         header,
         clientType,
         fc.boolean(),
-        jkt,
-        jkt,
-        async (field, type, bound, code, refresh) => {
+        grants,
+        fc.boolean(),
+        async (field, type, isAlwaysBound, grant, isLookedUp) => {
           const line = {
             method: "POST",
             url: "https://server.example.com/token",
@@ -137,22 +142,22 @@ describe("a token endpoint", () => {
           const request = {
             ...line,
             clientType: type,
-            boundAccessTokens: bound,
-            codeJkt: code,
-            refreshJkt: refresh,
+            boundAccessTokens: isAlwaysBound,
+            grant: isLookedUp ? () => grant : grant,
           };
           const result = sync.check(request);
           expect(await async.check(request)).toEqual(result);
+          const bound = grant !== null && "jkt" in grant ? grant.jkt : undefined;
           if (result.ok) {
-            expect([undefined, JKT_ES256]).toContain(code);
-            expect([undefined, JKT_ES256]).toContain(refresh);
+            expect(grant).not.toBe(null);
+            expect([undefined, JKT_ES256]).toContain(bound);
             expect(result.jkt).toBe(field === ours ? JKT_ES256 : undefined);
             if (result.jkt === undefined)
-              expect([bound, code, refresh]).toEqual([false, undefined, undefined]);
+              expect([isAlwaysBound, bound]).toEqual([false, undefined]);
           } else {
             expect(result.body.error).toBe(FAILURES[result.failure.code].token.error);
           }
-          const pushed = { ...line, dpopJkt: code };
+          const pushed = { ...line, dpopJkt: bound };
           expect(await async.checkPushed(pushed)).toEqual(sync.checkPushed(pushed));
         },
       ),

@@ -10,6 +10,8 @@ import {
   createVerifier,
   type Failure,
   FAILURES,
+  type Grant,
+  type GrantLookup,
   parError,
   parseDpopJkt,
   ProofError,
@@ -36,7 +38,15 @@ const tokenRequest = (over: Partial<TokenRequest>): TokenRequest => ({
   proof: mint(),
   clientType: "public",
   boundAccessTokens: false,
+  grant: { type: "client_credentials" },
   ...over,
+});
+
+const code = (jkt: string | undefined): { readonly grant: Grant } => ({
+  grant: { type: "authorization_code", jkt },
+});
+const refresh = (jkt: string | undefined): { readonly grant: Grant } => ({
+  grant: { type: "refresh_token", jkt },
 });
 
 /** The answer, the same from both kinds of endpoint. */
@@ -86,11 +96,11 @@ describe("a token request with a proof", () => {
   test("[5-4] the refresh token of a public client is bound to the key, and checked on use", async () => {
     expect(await check({ clientType: "public" })).toMatchObject({ refreshJkt: JKT_ES256 });
     const use = async (over: Partial<TokenRequest>): Promise<string> => codeOf(await check(over));
-    expect(await use({ refreshJkt: JKT_ES256 })).toBe("ok");
-    expect(await use({ refreshJkt: JKT_OTHER })).toBe("jkt_mismatch");
-    expect(await use({ refreshJkt: JKT_OTHER, proof: undefined })).toBe("proof_missing");
-    expect(await use({ refreshJkt: "" })).toBe("jkt_mismatch");
-    expect(await use({ refreshJkt: "", proof: undefined })).toBe("proof_missing");
+    expect(await use(refresh(JKT_ES256))).toBe("ok");
+    expect(await use(refresh(JKT_OTHER))).toBe("jkt_mismatch");
+    expect(await use({ ...refresh(JKT_OTHER), proof: undefined })).toBe("proof_missing");
+    expect(await use(refresh(""))).toBe("jkt_mismatch");
+    expect(await use({ ...refresh(""), proof: undefined })).toBe("proof_missing");
   });
 
   test("[5-5] that of a confidential client is not, so that the client can change its key", async () => {
@@ -101,8 +111,8 @@ describe("a token request with a proof", () => {
       refreshJkt: undefined,
     });
     // A binding that is given is checked all the same, whatever the client.
-    expect(codeOf(await check({ ...confidential, refreshJkt: JKT_OTHER }))).toBe("jkt_mismatch");
-    const without = { ...confidential, refreshJkt: JKT_OTHER, proof: null };
+    expect(codeOf(await check({ ...confidential, ...refresh(JKT_OTHER) }))).toBe("jkt_mismatch");
+    const without = { ...confidential, ...refresh(JKT_OTHER), proof: null };
     expect(codeOf(await check(without))).toBe("proof_missing");
   });
 
@@ -110,17 +120,16 @@ describe("a token request with a proof", () => {
     for (const clientType of ["public", "confidential"] as const) {
       const use = async (over: Partial<TokenRequest>): Promise<string> =>
         codeOf(await check({ clientType, ...over }));
-      expect(await use({ codeJkt: JKT_ES256 })).toBe("ok");
-      expect(await use({ codeJkt: JKT_OTHER })).toBe("jkt_mismatch");
-      expect(await use({ codeJkt: JKT_OTHER, proof: [] })).toBe("proof_missing");
-      expect(await use({ codeJkt: JKT_ES256, refreshJkt: JKT_ES256 })).toBe("ok");
-      expect(await use({ codeJkt: JKT_ES256, refreshJkt: JKT_OTHER })).toBe("jkt_mismatch");
-      expect(await use({ codeJkt: JKT_OTHER, refreshJkt: JKT_ES256 })).toBe("jkt_mismatch");
+      expect(await use(code(JKT_ES256))).toBe("ok");
+      expect(await use(code(JKT_OTHER))).toBe("jkt_mismatch");
+      expect(await use({ ...code(JKT_OTHER), proof: [] })).toBe("proof_missing");
+      expect(await use(code(undefined))).toBe("ok");
+      expect(await use({ ...code(undefined), proof: [] })).toBe("ok");
     }
   });
 
   test("a wrong key is invalid_grant", async () => {
-    expect(await check({ codeJkt: JKT_OTHER })).toEqual({
+    expect(await check(code(JKT_OTHER))).toEqual({
       ok: false,
       status: 400,
       headers: { "Content-Type": "application/json", ...noStore },
@@ -156,10 +165,11 @@ describe("a token request with a proof", () => {
     const replay = createMemoryReplayStore();
     const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay }) });
     for (const over of [
-      { codeJkt: JKT_OTHER },
-      { refreshJkt: JKT_OTHER },
+      code(JKT_OTHER),
+      refresh(JKT_OTHER),
       { clientKeyJkt: JKT_ES256 },
-      { codeJkt: JKT_ES256, refreshJkt: JKT_OTHER },
+      { requiredJkt: JKT_OTHER },
+      { grant: () => null },
     ]) {
       expect(endpoint.check(tokenRequest(over)).ok).toBe(false);
     }
@@ -168,6 +178,143 @@ describe("a token request with a proof", () => {
     expect(replay.size).toBe(0);
     expect(endpoint.check(tokenRequest({})).ok).toBe(true);
     expect(codeOf(endpoint.check(tokenRequest({})))).toBe("jti_replayed");
+  });
+});
+
+describe("a grant that is looked up", () => {
+  /** Counts the calls of a look-up. */
+  function counting(grant: Grant | null): {
+    readonly calls: string[];
+    readonly grant: GrantLookup;
+  } {
+    const calls: string[] = [];
+    return { calls, grant: () => (calls.push("call"), grant) };
+  }
+
+  test.each([
+    ["two proofs", { proof: [mint(), mint()] }, "proof_multiple"],
+    ["garbage", { proof: "x.y.z" }, "jws_malformed"],
+    ["another method", { method: "GET" }, "htm_mismatch"],
+    ["another url", { url: `${TOKEN_URL}/` }, "htu_mismatch"],
+    ["an old proof", { now: NOW + 61 }, "iat_too_old"],
+    ["a proof for a resource", { proof: mint({ claims: { ath: "a" } }) }, "ath_unexpected"],
+    [
+      "no proof of a client that must have one",
+      { proof: "", boundAccessTokens: true },
+      "proof_missing",
+    ],
+    ["no proof where a key is required", { proof: "", requiredJkt: JKT_ES256 }, "proof_missing"],
+  ] as const)("never for %s", async (_, over, failure) => {
+    const { calls, grant } = counting(null);
+    expect(codeOf(await check({ ...over, grant }))).toBe(failure);
+    expect(calls).toEqual([]);
+  });
+
+  test("once by each endpoint for all others, with a proof or without", async () => {
+    for (const [over, expected] of [
+      [{}, "ok"],
+      [{ proof: undefined }, "ok"],
+      [{ proof: mint({ signer: "otherES256" }) }, "signature_invalid"],
+    ] as const) {
+      const { calls, grant } = counting({ type: "client_credentials" });
+      expect(codeOf(await check({ ...over, grant }))).toBe(expected);
+      expect(calls).toHaveLength(2);
+    }
+  });
+
+  test("is bound as one that is given", async () => {
+    const use = async (over: Partial<TokenRequest>): Promise<string> => codeOf(await check(over));
+    for (const type of ["authorization_code", "refresh_token"] as const) {
+      expect(await use({ grant: () => ({ type, jkt: JKT_ES256 }) })).toBe("ok");
+      expect(await use({ grant: () => ({ type, jkt: undefined }) })).toBe("ok");
+      expect(await use({ grant: () => ({ type, jkt: JKT_OTHER }) })).toBe("jkt_mismatch");
+      const other = { grant: (): Grant => ({ type, jkt: JKT_OTHER }), proof: undefined };
+      expect(await use(other)).toBe("proof_missing");
+    }
+  });
+
+  test("null is invalid_grant, with a proof and without, given or looked up", async () => {
+    for (const grant of [null, () => null]) {
+      for (const proof of [mint(), undefined]) {
+        expect(await check({ grant, proof })).toEqual({
+          ok: false,
+          status: 400,
+          headers: { "Content-Type": "application/json", ...noStore },
+          body: { error: "invalid_grant", error_description: "Invalid grant" },
+          failure: { ok: false, code: "grant_invalid", message: FAILURES.grant_invalid.message },
+        });
+      }
+    }
+  });
+
+  test("a stranger without a good grant takes no room in the replay store", async () => {
+    const replay = createMemoryReplayStore();
+    const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay }) });
+    const later = createAsyncTokenEndpoint({ verifier: createAsyncVerifier({ replay }) });
+    for (let i = 0; i < 100; i++) {
+      const proof = mint({ claims: { jti: `${i}` } });
+      expect(codeOf(endpoint.check(tokenRequest({ proof, grant: () => null })))).toBe(
+        "grant_invalid",
+      );
+      const request = { ...tokenRequest({ proof }), grant: async () => null };
+      expect(codeOf(await later.check(request))).toBe("grant_invalid");
+    }
+    expect(replay.size).toBe(0);
+  });
+
+  test("may answer later where the endpoint is an asynchronous one, and only there", async () => {
+    const bound = async (): Promise<Grant> => ({ type: "refresh_token", jkt: JKT_OTHER });
+    for (const proof of [mint(), undefined]) {
+      const request = { ...tokenRequest({ proof }), grant: bound };
+      const code = proof === undefined ? "proof_missing" : "jkt_mismatch";
+      expect(codeOf(await asyncEndpoint({}).check(request))).toBe(code);
+      const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
+      expect(() => endpoint.check(request as never)).toThrow(/createAsyncTokenEndpoint/); // on purpose
+      const late = { ...request, grant: () => Promise.reject(new Error("late")) };
+      expect(() => endpoint.check(late as never)).toThrow(/createAsyncTokenEndpoint/);
+    }
+  });
+
+  test("what it throws propagates, and nothing is granted", async () => {
+    const grant = (): never => {
+      throw new Error("no database");
+    };
+    const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
+    for (const proof of [mint(), undefined]) {
+      const request = tokenRequest({ proof, grant });
+      expect(() => endpoint.check(request)).toThrow("no database");
+      await expect(asyncEndpoint({}).check(request)).rejects.toThrow("no database");
+    }
+  });
+});
+
+describe("a key that is required beside the grant", () => {
+  test("is the key of the proof, at the token endpoint and with a pushed request", async () => {
+    expect(codeOf(await check({ requiredJkt: JKT_ES256 }))).toBe("ok");
+    expect(codeOf(await check({ requiredJkt: JKT_ES256, ...refresh(JKT_ES256) }))).toBe("ok");
+    expect(codeOf(await check({ requiredJkt: JKT_ES256, ...refresh(JKT_OTHER) }))).toBe(
+      "jkt_mismatch",
+    );
+    expect(codeOf(await check({ requiredJkt: JKT_OTHER, ...refresh(JKT_ES256) }))).toBe(
+      "jkt_mismatch",
+    );
+    expect(await check({ requiredJkt: JKT_OTHER })).toMatchObject({
+      body: { error: "invalid_grant" },
+    });
+    expect(codeOf(await push({ requiredJkt: JKT_ES256 }))).toBe("ok");
+    expect(await push({ requiredJkt: JKT_OTHER })).toMatchObject({
+      body: { error: "invalid_request" },
+      failure: { code: "jkt_mismatch" },
+    });
+  });
+
+  test("is not there without a proof", async () => {
+    for (const proof of [undefined, null, "", []]) {
+      expect(codeOf(await check({ proof, requiredJkt: JKT_ES256 }))).toBe("proof_missing");
+      expect(codeOf(await push({ proof, requiredJkt: JKT_ES256 }))).toBe("proof_missing");
+      const dpopJkt = JKT_ES256;
+      expect(codeOf(await push({ proof, dpopJkt, requiredJkt: JKT_ES256 }))).toBe("proof_missing");
+    }
   });
 });
 
@@ -387,12 +534,23 @@ describe("mistakes of the programmer", () => {
     ["a clientType that does not exist", { clientType: "Public" }, "clientType"],
     ["no boundAccessTokens", { boundAccessTokens: undefined }, "boundAccessTokens"],
     ["boundAccessTokens that is text", { boundAccessTokens: "false" }, "boundAccessTokens"],
-    ["a codeJkt that is null", { codeJkt: null }, "codeJkt"],
-    ["a refreshJkt that is null", { refreshJkt: null }, "refreshJkt"],
+    ["no grant", { grant: undefined }, "grant must"],
+    ["a grant that is a word", { grant: "refresh_token" }, "grant must"],
+    ["a grant that is a list", { grant: ["refresh_token"] }, "grant must"],
+    ["a grant without a type", { grant: { jkt: JKT_ES256 } }, "grant.type"],
+    ["a code without its jkt", { grant: { type: "authorization_code" } }, "grant.jkt"],
+    ["a refresh token without its jkt", { grant: { type: "refresh_token" } }, "grant.jkt"],
+    ["the same from a look-up", { grant: () => ({ type: "refresh_token" }) }, "grant.jkt"],
+    ["a jkt that is null", { grant: { type: "refresh_token", jkt: null } }, "grant.jkt"],
+    ["a jkt of another grant", { grant: { type: "password", jkt: JKT_ES256 } }, "grant.jkt"],
+    ["a misspelt member of a grant", { grant: { type: "password", JKT: "a" } }, "grant must"],
+    ["a look-up that finds nothing out", { grant: () => undefined }, "grant must"],
+    ["a requiredJkt that could never match", { requiredJkt: JKT_ES256.slice(1) }, "requiredJkt"],
+    ["the same without a proof", { requiredJkt: "", proof: undefined }, "requiredJkt"],
     ["a clientKeyJkt that is a number", { clientKeyJkt: 1 }, "clientKeyJkt"],
     ["a clientKeyJkt that could never match", { clientKeyJkt: `${JKT_ES256}=` }, "clientKeyJkt"],
     ["the same without a proof", { clientKeyJkt: "", proof: undefined }, "clientKeyJkt"],
-    ["a misspelt member", { refreshjkt: JKT_ES256 }, "request"],
+    ["a member of another version", { refreshJkt: JKT_ES256 }, "request"],
     ["a proof that is a number", { proof: 1 }, "proof"],
     ["no method", { method: undefined }, "method"],
     ["no url, without a proof either", { url: undefined, proof: undefined }, "url"],

@@ -676,7 +676,8 @@ describe("mistakes of the programmer", () => {
       expect(() => createResourceServer({ verifier }).authenticate(request)).toThrow(TypeError);
       const endpoint = createTokenEndpoint({ verifier });
       const line = { method: "POST", url: API_URL, proof: apiProof() };
-      const client = { clientType: "public", boundAccessTokens: false } as const;
+      const grant = { type: "client_credentials" } as const;
+      const client = { clientType: "public", boundAccessTokens: false, grant } as const;
       expect(() => endpoint.check({ ...line, ...client })).toThrow(TypeError);
       expect(() => endpoint.checkPushed({ ...line, dpopJkt: undefined })).toThrow(TypeError);
     }

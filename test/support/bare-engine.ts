@@ -76,7 +76,8 @@ function roles(): readonly unknown[] {
   const { url } = TOKEN_REQUEST;
   for (let attempt = 1; attempt <= 2; attempt++) {
     const proof = session.buildProof({ method: "POST", url });
-    const client = { clientType: "public", boundAccessTokens: true } as const;
+    const grant = { type: "client_credentials" } as const;
+    const client = { clientType: "public", boundAccessTokens: true, grant } as const;
     const result = endpoint.check({ method: "POST", url, proof, ...client });
     session.observe({ url }, { status: 400, headers: headersOf(result.headers) });
     seen.push(result.ok ? result.tokenType : result.body.error);

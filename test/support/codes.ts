@@ -13,6 +13,7 @@ export const ROLE_CODES: readonly FailureCode[] = [
   "token_bound_as_bearer",
   "binding_invalid",
   "binding_unsupported",
+  "grant_invalid",
   "dpop_jkt_mismatch",
 ];
 

@@ -10,6 +10,7 @@ import {
   createResourceServer,
   createTokenEndpoint,
   createVerifier,
+  type Grant,
   type PushedResult,
   serverMetadata,
   type TokenGranted,
@@ -111,21 +112,26 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
   function tokenReply({ method, url, proof, form }: Received): Reply {
     const code = form.get("code");
     const refreshToken = form.get("refresh_token");
-    if (code !== null && !codes.has(code)) return INVALID_GRANT;
-    if (refreshToken !== null && !refreshTokens.has(refreshToken)) return INVALID_GRANT;
     const result = tokenEndpoint.check({
       method,
       url,
       proof,
       clientType: form.has("client_secret") ? "confidential" : "public",
       boundAccessTokens: true,
-      codeJkt: code === null ? undefined : codes.get(code),
-      refreshJkt: refreshToken === null ? undefined : refreshTokens.get(refreshToken),
+      grant: () => redeemed(code, refreshToken),
     });
     note(seen.token, proof, result);
     if (!result.ok) return result;
     if (code !== null) codes.delete(code);
     return { status: 200, headers: result.headers, body: grant(result, form) };
+  }
+
+  function redeemed(code: string | null, refreshToken: string | null): Grant | null {
+    if (code !== null)
+      return codes.has(code) ? { type: "authorization_code", jkt: codes.get(code) } : null;
+    if (refreshToken === null) return { type: "client_credentials" };
+    if (!refreshTokens.has(refreshToken)) return null;
+    return { type: "refresh_token", jkt: refreshTokens.get(refreshToken) };
   }
 
   function grant({ tokenType, cnf, refreshJkt }: TokenGranted, form: URLSearchParams): object {
@@ -187,8 +193,6 @@ interface BoundRequest {
   readonly jkt: string | undefined;
   readonly state: string | null;
 }
-
-const INVALID_GRANT: Reply = { status: 400, body: { error: "invalid_grant" } };
 
 function note(
   seen: Seen[],

@@ -102,7 +102,8 @@ async function flow(check: Check, roles: Roles): Promise<void> {
 
 async function tokenRequests(check: Check, { session, endpoint }: Roles): Promise<void> {
   const request = { method: "POST", url: TOKEN_URL };
-  const client = { clientType: "public", boundAccessTokens: true } as const;
+  const grant = { type: "client_credentials" } as const;
+  const client = { clientType: "public", boundAccessTokens: true, grant } as const;
 
   const without = await endpoint.check({ ...request, ...client, proof: undefined });
   check("without a proof", without.ok ? "ok" : without.failure.code, "proof_missing");
@@ -126,7 +127,7 @@ async function tokenRequests(check: Check, { session, endpoint }: Roles): Promis
     ...request,
     ...client,
     proof: await session.buildProof(request),
-    codeJkt: session.jkt,
+    grant: { type: "authorization_code", jkt: session.jkt },
   });
   check("with the nonce", second.ok, true);
   if (!second.ok) return;

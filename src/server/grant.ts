@@ -1,0 +1,73 @@
+// Grants (RFC 6749 section 4, RFC 9449 sections 5 and 10): what a token request redeems, and the key
+// that it is bound to.
+import { leave, membersArgument, optionalString } from "../bytes/argument.js";
+import { type Failure, failure } from "../proof/failure.js";
+
+/** An authorization code. */
+export interface AuthorizationCodeGrant {
+  readonly type: "authorization_code";
+  /**
+   * What the code is bound to: `dpop_jkt` of the authorization request, or `jkt` of the pushed one;
+   * undefined for a code that is bound to nothing. Leaving it out is a TypeError.
+   */
+  readonly jkt: string | undefined;
+}
+
+/** A refresh token. */
+export interface RefreshTokenGrant {
+  readonly type: "refresh_token";
+  /**
+   * What the refresh token is bound to: the `refreshJkt` that was stored with it; undefined for one
+   * that is bound to nothing. Leaving it out is a TypeError.
+   */
+  readonly jkt: string | undefined;
+}
+
+/** A grant that is bound to no key beforehand; extension grants are URIs (RFC 6749 section 4.5). */
+export interface OtherGrant {
+  readonly type: "client_credentials" | "password" | `${string}:${string}`;
+  readonly jkt?: undefined;
+}
+
+/** What a token request redeems, as you checked it. */
+export type Grant = AuthorizationCodeGrant | RefreshTokenGrant | OtherGrant;
+
+/** Returns the grant, or null for a client, code or refresh token that is not a good one. */
+export type GrantLookup = () => Grant | null;
+
+/** The same, at once or later. */
+export type AsyncGrantLookup = () => Grant | null | Promise<Grant | null>;
+
+/** Guards what the caller gave or looked up; null for no good grant. */
+export function readGrant(value: unknown): Grant | null {
+  if (value === null) return null;
+  if (typeof value !== "object" || Array.isArray(value) || "then" in value) {
+    leave(value);
+    throw new TypeError(GRANT);
+  }
+  const { type, jkt }: Partial<Record<string, unknown>> = membersArgument(value, "grant", MEMBERS);
+  if (typeof type !== "string" || type === "") throw new TypeError("grant.type must be a string");
+  if (type === "authorization_code" || type === "refresh_token") {
+    if (!Object.prototype.hasOwnProperty.call(value, "jkt")) throw new TypeError(JKT);
+    return { type, jkt: optionalString(jkt, "grant.jkt") };
+  }
+  if (jkt !== undefined) {
+    throw new TypeError("grant.jkt must be left out but for authorization_code and refresh_token");
+  }
+  return { type: type as OtherGrant["type"] }; // any other type is bound to nothing
+}
+
+const MEMBERS = ["type", "jkt"];
+
+const GRANT =
+  "grant must be an object with a type, null, or a function that returns such a value; " +
+  "createAsyncTokenEndpoint takes one that returns a promise";
+
+/** Where it was forgotten, whoever stole a code or a refresh token would get tokens for it. */
+const JKT =
+  "grant.jkt must be given for authorization_code and refresh_token, undefined where it is bound to nothing";
+
+/** The thumbprint that the proof key must have, undefined for any, or why there is no grant. */
+export function grantJkt(grant: Grant | null): string | undefined | Failure {
+  return grant === null ? failure("grant_invalid") : grant.jkt;
+}
