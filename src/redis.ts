@@ -8,6 +8,7 @@ import {
 } from "./bytes/argument.js";
 import { decodeBase64url } from "./bytes/base64url.js";
 import type { ReplayAnswer, ReplayStore } from "./verify/replay.js";
+import { startStopwatch } from "./verify/stopwatch.js";
 
 /**
  * A command as Redis takes it, the key second (which is what a cluster client asks for). Made anew
@@ -36,9 +37,9 @@ export interface RedisReplayStoreOptions {
  *
  * Throws a TypeError or RangeError for a bad option. `add` rejects for a bad argument, for any
  * other reply (inside MULTI the reply is "QUEUED", a client set to bytes answers with those), and
- * for an "OK" that came when an entry could have expired already; with what `send` throws or
- * rejects with it rejects untouched. The verifier lets all of these through, and nothing is
- * granted.
+ * for an "OK" that came when an entry could have expired already, by a monotonic clock where the
+ * platform has one; with what `send` throws or rejects with it rejects untouched. The verifier lets
+ * all of these through, and nothing is granted.
  *
  * What stays with you:
  * - `maxmemory-policy noeviction`: an evicted entry is a replay let through.
@@ -53,6 +54,10 @@ export interface RedisReplayStoreOptions {
  *   that falls silent is yours to write into `send`. A command that was given up may still have
  *   been carried out: then the proof is used up, and granted to nobody.
  * - Writes go to the one primary: a store with several that merge later is none.
+ * - No share is kept for each key: `add` takes the thumbprint and ignores it. What bounds this store
+ *   is the server's memory, and a count that all instances share would be a second command for each
+ *   proof. So one client with a valid token can fill it: limit the requests of one client before they
+ *   come to the verifier, and have an alert well below `maxmemory`.
  *
  * Other stores are as short to write; ReplayStore needs one atomic insert-if-absent that expires,
  * and its answer. It fits SQL (INSERT with ON CONFLICT DO NOTHING, or INSERT IGNORE, and the count
@@ -72,10 +77,10 @@ export function createRedisReplayStore(options: RedisReplayStoreOptions): Replay
     async add(key: string, expiresAt: number, now: number): Promise<ReplayAnswer> {
       const name = prefix + keyArgument(key);
       const ttl = millisecondsLeft(expiresAt, now);
-      const asked = Date.now();
+      const elapsed = startStopwatch();
       const answer = readReply(await send(["SET", name, "1", "NX", "PX", String(ttl)]));
       // The command may have waited in a queue for longer than the entry of another caller lived.
-      if (answer === "new" && Date.now() - asked > ttl) {
+      if (answer === "new" && elapsed() * 1000 > ttl) {
         throw new Error("send took longer than the entry was to live, so its OK proves nothing");
       }
       return answer;

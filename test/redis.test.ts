@@ -42,9 +42,11 @@ function answering(reply: unknown): ReplayStore {
 
 const outcomeOf = (result: VerifyResult): string => (result.ok ? "ok" : result.code);
 
-// The store measures how long a reply took: no pause of this machine is to change an answer.
+// The store measures how long a reply took: no pause of this machine is to change an answer. Not from
+// 0, at which what is added to a time and what is taken from it look alike.
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: 0 });
+  vi.useFakeTimers({ toFake: ["Date", "performance"], now: NOW * 1000 });
+  vi.advanceTimersByTime(5000);
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -151,7 +153,7 @@ describe("a command that was held back", () => {
   const slow = (milliseconds: number, reply: unknown): ReplayStore =>
     createRedisReplayStore({
       send() {
-        vi.setSystemTime(Date.now() + milliseconds);
+        vi.advanceTimersByTime(milliseconds);
         return Promise.resolve(reply);
       },
     });
@@ -160,6 +162,27 @@ describe("a command that was held back", () => {
     expect(await slow(60_000, "OK").add(KEY, NOW + 60, NOW)).toBe("new");
     expect(await slow(60_001, null).add(KEY, NOW + 60, NOW)).toBe("seen");
     await expect(slow(60_001, "OK").add(KEY, NOW + 60, NOW)).rejects.toThrow(/^send took longer /);
+  });
+
+  test("is not believed where the wall clock was set back by a minute meanwhile", async () => {
+    const send = (): Promise<unknown> => {
+      vi.advanceTimersByTime(60_001);
+      vi.setSystemTime(Date.now() - 60_000);
+      return Promise.resolve("OK");
+    };
+    const answer = createRedisReplayStore({ send }).add(KEY, NOW + 60, NOW);
+    await expect(answer).rejects.toThrow(/^send took longer /);
+  });
+
+  test("is measured by the wall clock where there is no other", async () => {
+    vi.stubGlobal("performance", undefined);
+    try {
+      expect(await slow(60_000, "OK").add(KEY, NOW + 60, NOW)).toBe("new");
+      const late = slow(60_001, "OK").add(KEY, NOW + 60, NOW);
+      await expect(late).rejects.toThrow(/^send took longer /);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test("grants nothing through a queue that outlives the first use of the proof", async () => {
@@ -172,7 +195,7 @@ describe("a command that was held back", () => {
     const theirs = createAsyncVerifier({
       replay: createRedisReplayStore({
         send(args) {
-          vi.setSystemTime(Date.now() + 300_000); // Redis was away for five minutes
+          vi.advanceTimersByTime(300_000); // Redis was away for five minutes
           redis.now += 300_000;
           return redis.send(args);
         },
