@@ -2,7 +2,7 @@
 // it, or a failure.
 //
 // Prepared once, driven twice: prepare() does every check that needs no signature, cheap before
-// dear; the synchronous and the asynchronous driver differ by `await`, and by a second look at the
+// dear; the synchronous and the asynchronous driver differ by `await`, and by another look at the
 // time after a long one. The order is fixed:
 // proof present and single, size, JWS form, typ, crit, alg, claims, htm, htu, nonce, time, ath, jwk
 // and its thumbprint, jkt, key import, signature, replay. The signature is late because it costs
@@ -39,6 +39,7 @@ import {
   readRequest,
   type RequestFacts,
 } from "./request.js";
+import { startStopwatch } from "./stopwatch.js";
 
 /** A proof that holds: its sender has the private key of `jwk` and meant this very request. */
 export interface VerifiedProof {
@@ -191,7 +192,7 @@ async function driveAsync(
   cache: ProofCache<Alg>,
 ): Promise<VerifyResult> {
   const facts = readRequest(request, policy.clock);
-  const started = readClock(policy.clock);
+  const waited = startWait(policy.clock);
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
   const jkt = expectedJkt(facts);
@@ -203,16 +204,24 @@ async function driveAsync(
   const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
   remember(cache, pending, key, facts.accessToken);
-  const now = afterWait(facts.now, readClock(policy.clock) - started);
-  const late = now === facts.now ? null : checkTime(pending.claims, now, policy); // items 10 and 11
-  if (late !== null && !late.ok) return late;
-  const current = late === null ? pending : { ...pending, ...late };
-  if (policy.replay !== undefined) {
-    const { key: proofKey, expiresAt } = replayEntry(current, policy);
-    const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, now)); // section 11.1
-    if (replayed !== null) return replayed;
-  }
-  return verified(current);
+  const now = afterWait(facts.now, waited());
+  const current = judgeAgain(pending, facts, now, policy); // items 10 and 11
+  if (!current.ok || policy.replay === undefined) return current.ok ? verified(current) : current;
+  const { key: proofKey, expiresAt } = replayEntry(current, policy);
+  const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, now)); // section 11.1
+  if (replayed !== null) return replayed;
+  const last = judgeAgain(current, facts, afterWait(facts.now, waited()), policy); // items 10 and 11
+  return last.ok ? verified(last) : last;
+}
+
+/**
+ * Starts to measure a wait, in seconds: by the clock of the policy and by a stopwatch, of which the longer
+ * one counts. A clock that is set back while a store is slow must not make an old proof young again.
+ */
+function startWait(clock: () => number): () => number {
+  const started = readClock(clock);
+  const elapsed = startStopwatch();
+  return () => Math.max(readClock(clock) - started, elapsed());
 }
 
 /**
@@ -222,6 +231,18 @@ async function driveAsync(
  */
 function afterWait(now: number, waited: number): number {
   return waited < 1 ? now : now + waited;
+}
+
+/** What depends on the time, once more where that went on: what is accepted now was accepted all along. */
+function judgeAgain<A extends Alg>(
+  pending: PendingProof<A>,
+  facts: RequestFacts,
+  now: number,
+  policy: Policy<A, ReplayStore>,
+): PendingProof<A> | Failure {
+  if (now === facts.now) return pending;
+  const judged = checkTime(pending.claims, now, policy);
+  return judged.ok ? { ...pending, ...judged } : judged;
 }
 
 /** The thumbprint that is expected, or what looking it up answered: nobody knows yet what it is. */

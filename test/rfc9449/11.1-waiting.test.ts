@@ -10,7 +10,7 @@ import {
   type AsyncVerifierOptions,
   type VerifyResult,
 } from "dpop-core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { JKT_ES256 } from "../support/keys.js";
 import { mint, NOW } from "../support/mint.js";
 import { apiProof, API_URL, TOKEN } from "../support/resource.js";
@@ -102,6 +102,69 @@ describe("a proof that is right when it comes", () => {
     const replay = createMemoryReplayStore();
     expect((await afterWaiting(10.5, old, { replay })).ok).toBe(false);
     expect(replay.size).toBe(0);
+  });
+});
+
+describe("a store that takes its time", () => {
+  /** Verifies with a store during which so many seconds pass, by each of the two clocks of the platform. */
+  async function afterSlowStore(
+    wall: number,
+    monotonic: number,
+    proof = old,
+    options: Partial<AsyncVerifierOptions> = {},
+  ): Promise<VerifyResult> {
+    let passed = { wall: 0, monotonic: 0 };
+    vi.spyOn(Date, "now").mockImplementation(() => (NOW + passed.wall) * 1000);
+    vi.spyOn(performance, "now").mockImplementation(() => 5000 + passed.monotonic * 1000);
+    const add = async (): Promise<"new"> => {
+      passed = { wall, monotonic };
+      return "new";
+    };
+    const verifier = createAsyncVerifier({ replay: { add }, ...options });
+    const request = { method: "GET", url: API_URL, accessToken: TOKEN, jkt: JKT_ES256 };
+    return verifier.verify(proof, request).finally(() => vi.restoreAllMocks());
+  }
+
+  test("its answer counts as long as the proof would be accepted", async () => {
+    expect(await afterSlowStore(10, 10)).toMatchObject({ ok: true });
+    expect(await afterSlowStore(0.9, 0.9, apiProof({ claims: { iat: NOW - 60 } }))).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test("a proof that grew too old meanwhile is refused: the entry of its first use may be gone", async () => {
+    expect(await afterSlowStore(10.5, 10.5)).toMatchObject({
+      code: "iat_too_old",
+      clockOffset: -60.5,
+    });
+    const short = apiProof({ claims: { exp: NOW + 5 } });
+    expect(await afterSlowStore(5, 5, short)).toMatchObject({ code: "proof_expired" });
+    const withNonce = apiProof({ claims: { nonce: good } });
+    expect(await afterSlowStore(until - NOW, until - NOW, withNonce, { nonce })).toMatchObject({
+      ok: true,
+      nonce: { status: "renew", next: nonce.issue(until) },
+    });
+    const late = await afterSlowStore(until - NOW + 1, 0, withNonce, { nonce });
+    expect(late).toMatchObject({ code: "nonce_mismatch", nextNonce: nonce.issue(until + 1) });
+  });
+
+  test("a wall clock that is set back hides no wait", async () => {
+    expect(await afterSlowStore(-60, 70)).toMatchObject({ code: "iat_too_old" });
+    expect(await afterSlowStore(-60, 0)).toMatchObject({ ok: true });
+  });
+
+  test("a monotonic clock that stood still while the machine slept hides none either", async () => {
+    expect(await afterSlowStore(70, 0)).toMatchObject({ code: "iat_too_old" });
+  });
+
+  test("the clock of the options counts as well", async () => {
+    let time = NOW;
+    const replay = { add: async () => ((time += 10.5), "new" as const) };
+    const verifier = createAsyncVerifier({ clock: () => time, replay });
+    const request = { method: "GET", url: API_URL, accessToken: TOKEN, jkt: JKT_ES256 };
+    expect(await verifier.verify(old, { ...request, now: NOW })).toMatchObject({
+      code: "iat_too_old",
+    });
   });
 });
 
