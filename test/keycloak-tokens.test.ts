@@ -125,10 +125,12 @@ const withProof = (
   DPoP: session.buildProof({ method: "GET", url: origin + path, accessToken: token }),
 });
 
-describe.each([
+const ISSUED: readonly (readonly [string, string, () => Promise<string>])[] = [
   ["a JWT", "/jwt", () => signed(claims)],
   ["introspection", "/introspected", async () => "opaque"],
-] as const)("an access token of Keycloak 26.7.3, by %s", (_, path, issue) => {
+];
+
+describe.each(ISSUED)("an access token of Keycloak 26.7.3, by %s", (_, path, issue) => {
   test("gets its owner in, and nobody else", async () => {
     const token = await issue();
     const good = withProof(owner, path, token);
