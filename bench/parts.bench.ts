@@ -110,9 +110,9 @@ function eachTime(key: KeyFixture): readonly BenchCase[] {
   const { headerEnd, payloadEnd } = segments;
   const clock = (): number => NOW;
   return [
-    syncCase("reading the request", () => readRequest(requests.right, clock), {
+    syncCase("reading the request", () => readRequest(requests.right, clock, "loopback"), {
       right: ({ method, now }) => method === requests.right.method && now === NOW,
-      counterpart: () => readRequest(requests.late, clock).now !== NOW,
+      counterpart: () => readRequest(requests.late, clock, "loopback").now !== NOW,
     }),
     syncCase("splitting", () => splitProof(proof, LIMITS), {
       right: (answer) => typeof answer !== "string" && answer.payloadEnd === payloadEnd,

@@ -16,7 +16,7 @@ export {
   type ResourceStatus,
   type ServerStatus,
 } from "./proof/failure.js";
-export { normalizeHtu } from "./proof/htu.js";
+export { normalizeHtu, type PlainHttp } from "./proof/htu.js";
 export { parseProof, type ParsedProof, type ProofHeader } from "./proof/parse.js";
 export type { ProofClaims, ProofLimitOptions, ProofLimits } from "./proof/claims.js";
 export type { Hasher, HashOptions } from "./jose/hash.js";

@@ -89,6 +89,7 @@ export {
   type ParsedProof,
   type Place,
   type PlainFetch,
+  type PlainHttp,
   type PlatformFetch,
   type ProofClaims,
   type ProofHeader,

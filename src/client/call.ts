@@ -2,7 +2,7 @@
 // it (the fetch standard; RFC 9449 sections 4.2 and 7.1).
 import { objectArgument, plainArgument, stringArgument } from "../bytes/argument.js";
 import { isAccessToken } from "../proof/ath.js";
-import { httpScheme, normalizeHtu } from "../proof/htu.js";
+import { httpScheme, isOctet, normalizeHtu } from "../proof/htu.js";
 import { originOf } from "./nonces.js";
 import type { SessionRequest } from "./session.js";
 
@@ -81,11 +81,6 @@ function isPlainAuthority(authority: string): boolean {
   // As the platform does, what ends in a number is taken for an IPv4 address.
   if (!isDigits(last) && !last.startsWith("0x")) return true;
   return labels.length === 4 && labels.every(isOctet);
-}
-
-function isOctet(label: string): boolean {
-  if (!isDigits(label) || label.length > 3 || Number(label) > 255) return false;
-  return label === "0" || !label.startsWith("0");
 }
 
 function isDigits(text: string): boolean {

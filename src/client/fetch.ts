@@ -44,6 +44,8 @@ export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
  * - Redirects are handed to you, as with `redirect: "manual"` ("error" stays): a proof is for one
  *   URL, and a token must not follow to another server. React Native follows them all the same, on
  *   its own: from a response of another origin nothing is learned, and nothing is sent again.
+ * - The URL is https, or http for a host that the session's `plainHttp` takes: any other is a
+ *   rejection with a TypeError, and nothing is sent.
  * - A string must be an absolute URL that is sent as it is written; for all others pass a URL object.
  * - A body that may be read but once is never sent again: a stream, that of a Request (unless `init`
  *   has another), or one of an unknown kind. Then you get the response that asks for a nonce, and the

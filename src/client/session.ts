@@ -17,7 +17,13 @@ import {
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { thumbprint } from "../jose/thumbprint.js";
 import { isAccessToken } from "../proof/ath.js";
-import { createProof, createProofAsync, type NewProof } from "../proof/create.js";
+import {
+  createProof,
+  createProofAsync,
+  type CreateOptions,
+  type NewProof,
+} from "../proof/create.js";
+import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { nonceOf, readNonceChallenge, type ResponseLike, responseArgument } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
 import { createServerMemory, originArgument, type ServerRole } from "./nonces.js";
@@ -45,6 +51,11 @@ interface SessionOptions<S extends Signer> {
   readonly learnClock?: boolean | undefined;
   /** What to do with a token response of type Bearer; "refused" where it is not given. */
   readonly unboundTokens?: UnboundTokens | undefined;
+  /**
+   * Which hosts proofs are made for by plain http; Default "loopback". A URL that is http for another
+   * host is a TypeError of `buildProof`, since the token in the request could be read on the way.
+   */
+  readonly plainHttp?: PlainHttp | undefined;
 }
 
 export type ClientSessionOptions = SessionOptions<SyncSigner>;
@@ -107,34 +118,36 @@ export interface AsyncClientSession extends SessionState {
  * long as the tokens that are bound to the key. Throws a TypeError that names the option.
  */
 export function createClientSession(options: ClientSessionOptions): ClientSession {
-  const { signer, state, proofOf, backend } = openSession(options);
+  const { signer, state, proofOf, options: own } = openSession(options);
   const { alg, publicJwk } = state;
   const labelled: SyncSigner = { alg, publicJwk, sign: (data) => signer.sign(data) };
   return Object.freeze({
     ...state,
-    buildProof: (request: SessionRequest) => createProof(labelled, proofOf(request), { backend }),
+    buildProof: (request: SessionRequest) => createProof(labelled, proofOf(request), own),
   });
 }
 
 /** The same with a signer that may answer later. */
 export function createAsyncClientSession(options: AsyncClientSessionOptions): AsyncClientSession {
-  const { signer, state, proofOf, backend } = openSession(options);
+  const { signer, state, proofOf, options: own } = openSession(options);
   const { alg, publicJwk } = state;
   const labelled: AsyncSigner = { alg, publicJwk, sign: async (data) => signer.sign(data) };
   return Object.freeze({
     ...state,
     buildProof: async (request: SessionRequest) =>
-      createProofAsync(labelled, proofOf(request), { backend }),
+      createProofAsync(labelled, proofOf(request), own),
   });
 }
 
-interface OpenSession<S extends Signer> extends Pick<SessionOptions<S>, "signer" | "backend"> {
+interface OpenSession<S extends Signer> extends Pick<SessionOptions<S>, "signer"> {
   readonly state: SessionState;
+  /** With which every proof is made. */
+  readonly options: CreateOptions;
   /** What to put into the proof of a request. */
   proofOf(request: SessionRequest): NewProof;
 }
 
-const OPTIONS = ["signer", "backend", "algs", "clock", "learnClock", "unboundTokens"];
+const OPTIONS = ["signer", "backend", "algs", "clock", "learnClock", "unboundTokens", "plainHttp"];
 const REQUEST_MEMBERS = ["method", "url", "accessToken", "claims"];
 
 function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<S> {
@@ -149,6 +162,7 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     throw new TypeError("learnClock must be true or false");
   }
   const policy = unboundTokensArgument(unboundTokens);
+  const plainHttp = readPlainHttp(given.plainHttp);
   const servers = createServerMemory();
   const now = (): number =>
     timeArgument(clock === undefined ? Date.now() / 1000 : clock(), "clock()");
@@ -182,7 +196,7 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     return { ...wanted, nonce, iat: timeAt(now(), servers.clockOffset(origin)) };
   }
 
-  return { signer, backend, state, proofOf };
+  return { signer, state, options: Object.freeze({ backend, plainHttp }), proofOf };
 }
 
 /** 4.2: `iat` in whole seconds. An offset that leads out of all time is not used. */

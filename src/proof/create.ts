@@ -16,7 +16,7 @@ import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/al
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { accessTokenHash } from "./ath.js";
 import { type ProofLimits, readClaims } from "./claims.js";
-import { htuAsSent, httpScheme } from "./htu.js";
+import { htuAsSent, isHttpUrl, type PlainHttp, readPlainHttp } from "./htu.js";
 import { isNonce } from "./nonce.js";
 import { TYP } from "./parse.js";
 
@@ -25,7 +25,8 @@ export interface NewProof {
   /** The HTTP method, exactly as it will be sent. */
   readonly method: string;
   /**
-   * The absolute http or https URL of the request; its query and fragment do not go into the proof.
+   * The absolute https URL of the request, or an http one that `plainHttp` takes; its query and
+   * fragment do not go into the proof.
    */
   readonly url: string;
   /**
@@ -46,6 +47,13 @@ export interface NewProof {
 
 export interface CreateOptions {
   readonly backend: Pick<Backend, "sha256" | "randomBytes">;
+  /**
+   * Which hosts a proof may be made for by plain http; Default "loopback": `localhost`, 127.0.0.0/8
+   * and `[::1]`. To any other host the access token or the authorization code would go readable:
+   * whoever reads it has all but the key, reads what it is answered with, and can hold a proof back
+   * to send it first. "anywhere" is for a network in which somebody else keeps that out.
+   */
+  readonly plainHttp?: PlainHttp | undefined;
 }
 
 const MEMBERS = ["method", "url", "accessToken", "nonce", "iat", "jti", "header", "claims"];
@@ -87,7 +95,7 @@ interface UnsignedProof {
 }
 
 function prepareProof(signer: Signer, request: NewProof, options: CreateOptions): UnsignedProof {
-  const backend = readBackend(options);
+  const { backend, plainHttp } = readOptions(options);
   const { alg, jwk, signatureSize } = readSigner(signer);
   const given = membersArgument(request, "request", MEMBERS);
   const header = {
@@ -99,7 +107,7 @@ function prepareProof(signer: Signer, request: NewProof, options: CreateOptions)
   const claims = {
     jti: given.jti === undefined ? randomJti(backend) : textArgument(given.jti, "jti"),
     htm: methodArgument(given.method),
-    htu: urlArgument(given.url),
+    htu: htuArgument(given.url, plainHttp),
     iat: given.iat === undefined ? Math.floor(Date.now() / 1000) : timeArgument(given.iat, "iat"),
     ...athClaim(given.accessToken, backend),
     ...nonceClaim(given.nonce),
@@ -108,12 +116,15 @@ function prepareProof(signer: Signer, request: NewProof, options: CreateOptions)
   return { input: `${segment(header, "header")}.${segment(claims, "claims")}`, signatureSize };
 }
 
-function readBackend(options: CreateOptions): CreateOptions["backend"] {
-  const { backend } = membersArgument(options, "options", ["backend"]);
+function readOptions(options: CreateOptions): {
+  readonly backend: CreateOptions["backend"];
+  readonly plainHttp: PlainHttp;
+} {
+  const { backend, plainHttp } = membersArgument(options, "options", ["backend", "plainHttp"]);
   const given = objectArgument(backend, "backend");
   functionMember(given, "sha256", "backend");
   functionMember(given, "randomBytes", "backend");
-  return backend;
+  return { backend, plainHttp: readPlainHttp(plainHttp) };
 }
 
 /**
@@ -156,9 +167,13 @@ function methodArgument(value: unknown): string {
   return method;
 }
 
-function urlArgument(value: unknown): string {
+function htuArgument(value: unknown, plainHttp: PlainHttp): string {
   const url = stringArgument(value, "url");
-  if (httpScheme(url) === null) throw new TypeError("url must begin with http:// or https://");
+  if (!isHttpUrl(url, plainHttp)) {
+    throw new TypeError(
+      'url must begin with https://, or be http:// on a loopback host; plainHttp: "anywhere" takes others',
+    );
+  }
   const htu = htuAsSent(url);
   if (htu === null)
     throw new TypeError(

@@ -85,6 +85,57 @@ export function httpScheme(uri: string): "http" | "https" | null {
   return scheme === "http" || scheme === "https" ? scheme : null;
 }
 
+/**
+ * What may be called by plain http, where anybody on the way reads the token and the proof, and can
+ * change the answer. `loopback`: what does not leave the machine, `localhost`, 127.0.0.0/8 and
+ * `[::1]`. `anywhere`: every host.
+ */
+export type PlainHttp = "loopback" | "anywhere";
+
+/** Checks the option `plainHttp`, of which the Default is "loopback". Throws a TypeError. */
+export function readPlainHttp(value: unknown, name = "plainHttp"): PlainHttp {
+  if (value === undefined || value === "loopback") return "loopback";
+  if (value === "anywhere") return value;
+  throw new TypeError(`${name} must be "loopback" or "anywhere"`);
+}
+
+/**
+ * True for a URL that begins as an https one, and for an http one where `plainHttp` takes its host.
+ * Whether the rest of it is a URI is for normalizeHtu.
+ */
+export function isHttpUrl(url: string, plainHttp: PlainHttp): boolean {
+  if (url.startsWith("https://")) return true; // nearly every URL: one comparison is all it costs
+  const scheme = httpScheme(url);
+  if (scheme !== "http") return scheme === "https";
+  return plainHttp === "anywhere" || isLoopback(url);
+}
+
+/**
+ * True where the host of an http URI is this machine beyond doubt: `localhost` in any case, an
+ * address of 127.0.0.0/8 in four decimal numbers, or `[::1]`; a port may follow. Everything else is
+ * refused, also where some platform takes it for the same: `localhost.` and the names under
+ * `.localhost` (RFC 6761 section 6.3 reserves them, but not every resolver knows, and then DNS
+ * answers), `127.1`, a number with a zero before it, an escape, user information. Takes time linear
+ * in the length.
+ */
+export function isLoopback(uri: string): boolean {
+  const start = uri.indexOf("://") + 3;
+  const authority = uri.slice(start, indexOrEnd(uri, "/", start, queryStart(uri, start)));
+  const hostEnd = hostLength(authority);
+  if (normalizePort(authority.slice(hostEnd), "http") === null) return false;
+  const host = authority.slice(0, hostEnd);
+  if (host === "[::1]" || host.toLowerCase() === "localhost") return true;
+  const octets = host.split(".");
+  return octets.length === 4 && octets[0] === "127" && octets.every(isOctet);
+}
+
+/** A number of an IPv4 address in its one usual form: 0 to 255, decimal, no zero before it. */
+export function isOctet(text: string): boolean {
+  if (text === "" || text.length > 3) return false;
+  for (let i = 0; i < text.length; i++) if (!isDigit(text.charCodeAt(i))) return false;
+  return (text === "0" || !text.startsWith("0")) && Number(text) <= 255;
+}
+
 function queryStart(uri: string, start: number): number {
   const fragment = indexOrEnd(uri, "#", start, uri.length);
   return indexOrEnd(uri, "?", start, fragment);
@@ -100,12 +151,17 @@ function indexOrEnd(text: string, sought: string, start: number, end: number): n
  * the port.
  */
 function normalizeAuthority(authority: string, scheme: "http" | "https"): string | null {
-  const hostEnd = authority.startsWith("[")
-    ? authority.indexOf("]") + 1
-    : indexOrEnd(authority, ":", 0, authority.length);
+  const hostEnd = hostLength(authority);
   const host = normalizeHost(authority.slice(0, hostEnd));
   const port = normalizePort(authority.slice(hostEnd), scheme);
   return host === null || port === null ? null : host + port;
+}
+
+/** Where the host ends in an authority: behind its bracket, or before the colon of its port. */
+function hostLength(authority: string): number {
+  return authority.startsWith("[")
+    ? authority.indexOf("]") + 1
+    : indexOrEnd(authority, ":", 0, authority.length);
 }
 
 function normalizeHost(host: string): string | null {

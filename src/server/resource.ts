@@ -3,7 +3,9 @@
 import { membersArgument, stringArgument } from "../bytes/argument.js";
 import type { ProofClaims } from "../proof/claims.js";
 import { type Failure, failure, type ResourceStatus } from "../proof/failure.js";
+import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import type { ProofHeader } from "../proof/parse.js";
+import { urlArgument } from "../verify/request.js";
 import {
   type AsyncVerifier,
   readAlgs,
@@ -47,7 +49,10 @@ export type AsyncResourceServerOptions = ServerOptions<AsyncVerifier>;
 interface ApiRequest<B> {
   /** The HTTP method, as it was received. */
   readonly method: string;
-  /** The absolute URL that the client called: behind a proxy, the one outside. */
+  /**
+   * The absolute URL that the client called: behind a proxy, the one outside. https, or http for a
+   * host that the verifier's `plainHttp` takes; anything else is a TypeError, with Bearer too.
+   */
   readonly url: string;
   /**
    * The header field `Authorization`, or the list of its values. Node drops a second one from
@@ -137,12 +142,12 @@ export interface AsyncResourceServer {
 
 /** Makes a resource server of parts that answer at once. Throws a TypeError that names the option. */
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
-  const { verifier, settings } = readOptions(options);
+  const { verifier, plainHttp, settings } = readOptions(options);
   return Object.freeze({
     algs: settings.algs,
     schemes: settings.schemes,
     authenticate(request: ResourceRequest): AccessResult {
-      const given = readRequest(request);
+      const given = readRequest(request, plainHttp);
       const credentials = acceptedCredentials(given.authorization, settings.schemes);
       if ("code" in credentials) return refuse(failure(credentials.code), credentials, settings);
       const { accessToken, scheme } = credentials;
@@ -163,12 +168,12 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 export function createAsyncResourceServer(
   options: AsyncResourceServerOptions,
 ): AsyncResourceServer {
-  const { verifier, settings } = readOptions(options);
+  const { verifier, plainHttp, settings } = readOptions(options);
   return Object.freeze({
     algs: settings.algs,
     schemes: settings.schemes,
     async authenticate(request: AsyncResourceRequest): Promise<AccessResult> {
-      const given = readRequest(request);
+      const given = readRequest(request, plainHttp);
       const credentials = acceptedCredentials(given.authorization, settings.schemes);
       if ("code" in credentials) return refuse(failure(credentials.code), credentials, settings);
       const { accessToken, scheme } = credentials;
@@ -190,12 +195,13 @@ const OPTIONS = ["verifier", "schemes", "realm", "scope", "resourceMetadataUrl"]
 
 function readOptions<V extends Verifier | AsyncVerifier>(
   options: ServerOptions<V>,
-): { readonly verifier: V; readonly settings: Settings } {
+): { readonly verifier: V; readonly plainHttp: PlainHttp; readonly settings: Settings } {
   const { verifier, schemes = "dpop", ...params } = membersArgument(options, "options", OPTIONS);
   const algs = readAlgs(verifier);
+  const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   const settings = Object.freeze({ ...params, algs, schemes: readSchemes(schemes) });
   resourceError(failure("proof_missing"), settings); // what can't stand in a challenge throws here
-  return { verifier, settings };
+  return { verifier, plainHttp, settings };
 }
 
 const MEMBERS = ["method", "url", "authorization", "proof", "binding", "alsoVerified", "now"];
@@ -203,10 +209,11 @@ const MEMBERS = ["method", "url", "authorization", "proof", "binding", "alsoVeri
 /** The verifier reads method, url, proof and now; a token as Bearer has none to be read for. */
 function readRequest<B>(
   request: ApiRequest<B>,
+  plainHttp: PlainHttp,
 ): ApiRequest<B> & { readonly alsoVerified: readonly string[] } {
   const given = membersArgument(request, "request", MEMBERS);
   stringArgument(given.method, "method");
-  stringArgument(given.url, "url");
+  urlArgument(given.url, plainHttp);
   if (given.binding === undefined) {
     throw new TypeError("binding must be given: what the access token is bound to");
   }

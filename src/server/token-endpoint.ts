@@ -2,8 +2,9 @@
 // requests, with what they are bound to, to what to bind next or what to answer instead.
 import { membersArgument, stringArgument } from "../bytes/argument.js";
 import { type Failure, failure } from "../proof/failure.js";
+import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { isProofAbsent, type ProofHeader } from "../proof/parse.js";
-import { thumbprintArgument } from "../verify/request.js";
+import { thumbprintArgument, urlArgument } from "../verify/request.js";
 import {
   type AsyncVerifier,
   readAlgs,
@@ -40,7 +41,10 @@ export type AsyncTokenEndpointOptions = EndpointOptions<AsyncVerifier>;
 interface EndpointRequest {
   /** The HTTP method, as it was received. */
   readonly method: string;
-  /** The absolute URL that the client called: behind a proxy, the one outside. */
+  /**
+   * The absolute URL that the client called: behind a proxy, the one outside. https, or http for a
+   * host that the verifier's `plainHttp` takes; anything else is a TypeError, without a proof too.
+   */
   readonly url: string;
   /**
    * The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`;
@@ -154,10 +158,12 @@ export interface AsyncTokenEndpoint {
 /** Makes the checks of an authorization server. Throws a TypeError that names the option. */
 export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
+  const algs = readAlgs(verifier);
+  const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   return Object.freeze({
-    algs: readAlgs(verifier),
+    algs,
     check(request: TokenRequest): TokenResult {
-      const given = readTokenRequest(request);
+      const given = readTokenRequest(request, plainHttp);
       const jkt = (): string | undefined | Failure => grantJkt(readGrant(grantOf(given)));
       if (!isProofAbsent(given.proof)) {
         return tokenResult(given, verifier.verify(given.proof, { ...facts(given), jkt }));
@@ -165,7 +171,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
       return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(jkt());
     },
     checkPushed(request: PushedRequest): PushedResult {
-      const { given, jkt } = readPushedRequest(request);
+      const { given, jkt } = readPushedRequest(request, plainHttp);
       if (typeof jkt === "object") return refusePushed(jkt);
       if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
       return pushedResult(verifier.verify(given.proof, { ...facts(given), jkt }), jkt);
@@ -179,10 +185,12 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
  */
 export function createAsyncTokenEndpoint(options: AsyncTokenEndpointOptions): AsyncTokenEndpoint {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
+  const algs = readAlgs(verifier);
+  const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   return Object.freeze({
-    algs: readAlgs(verifier),
+    algs,
     async check(request: AsyncTokenRequest): Promise<TokenResult> {
-      const given = readTokenRequest(request);
+      const given = readTokenRequest(request, plainHttp);
       const jkt = async (): Promise<string | undefined | Failure> =>
         grantJkt(readGrant(await grantOf(given)));
       if (!isProofAbsent(given.proof)) {
@@ -191,7 +199,7 @@ export function createAsyncTokenEndpoint(options: AsyncTokenEndpointOptions): As
       return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(await jkt());
     },
     async checkPushed(request: PushedRequest): Promise<PushedResult> {
-      const { given, jkt } = readPushedRequest(request);
+      const { given, jkt } = readPushedRequest(request, plainHttp);
       if (typeof jkt === "object") return refusePushed(jkt);
       if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
       return pushedResult(await verifier.verify(given.proof, { ...facts(given), jkt }), jkt);
@@ -212,9 +220,12 @@ const TOKEN_MEMBERS = [
 ];
 
 /** The verifier guards the same members, but it is not asked about a request without a proof. */
-function readTokenRequest<L>(request: AnyTokenRequest<L>): AnyTokenRequest<L> {
+function readTokenRequest<L>(
+  request: AnyTokenRequest<L>,
+  plainHttp: PlainHttp,
+): AnyTokenRequest<L> {
   const given = membersArgument(request, "request", TOKEN_MEMBERS);
-  readEndpointRequest(given);
+  readEndpointRequest(given, plainHttp);
   if (typeof given.grant !== "function") readGrant(given.grant);
   if (given.clientType !== "public" && given.clientType !== "confidential") {
     throw new TypeError('clientType must be "public" or "confidential"');
@@ -227,23 +238,26 @@ function readTokenRequest<L>(request: AnyTokenRequest<L>): AnyTokenRequest<L> {
 
 const PUSHED_MEMBERS = ["method", "url", "proof", "dpopJkt", "requiredJkt", "clientKeyJkt", "now"];
 
-function readPushedRequest(request: PushedRequest): {
+function readPushedRequest(
+  request: PushedRequest,
+  plainHttp: PlainHttp,
+): {
   readonly given: PushedRequest;
   /** Of the parameter; the failure where it is none. */
   readonly jkt: string | undefined | Failure;
 } {
   const given = membersArgument(request, "request", PUSHED_MEMBERS);
-  readEndpointRequest(given);
+  readEndpointRequest(given, plainHttp);
   mustBeGiven(given, "dpopJkt");
   const parsed = parseDpopJkt(given.dpopJkt);
   return { given, jkt: parsed.ok ? parsed.jkt : parsed };
 }
 
-function readEndpointRequest(given: EndpointRequest): void {
+function readEndpointRequest(given: EndpointRequest, plainHttp: PlainHttp): void {
   const { method, url, requiredJkt, clientKeyJkt } = given;
   mustBeGiven(given, "proof");
   stringArgument(method, "method");
-  stringArgument(url, "url");
+  urlArgument(url, plainHttp);
   thumbprintArgument(requiredJkt, "requiredJkt");
   thumbprintArgument(clientKeyJkt, "clientKeyJkt");
 }

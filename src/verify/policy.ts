@@ -10,6 +10,7 @@ import { type Alg, algShape, type Backend, type SyncAlg } from "../jose/alg.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import type { TimeWindow } from "../proof/check.js";
 import { type ProofLimitOptions, type ProofLimits, readLimits } from "../proof/claims.js";
+import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { type CacheBounds, type CacheOptions, readCacheBounds } from "./cache.js";
 import type { NonceCheck } from "./nonce.js";
 import type { ReplayStore, SyncReplayStore } from "./replay.js";
@@ -34,6 +35,11 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly nonce?: NonceCheck | undefined;
   /** What becomes of a proof without a nonce where `nonce` is given; "required" by default. */
   readonly noncePolicy?: NoncePolicy | undefined;
+  /**
+   * Which hosts may be called by plain http; Default "loopback". A request whose `url` is http for
+   * another host is a TypeError. Behind a proxy that ends TLS, `url` is what the client called: https.
+   */
+  readonly plainHttp?: PlainHttp | undefined;
   /**
    * Remembers which proofs were used (section 11.1): a store, one for all instances of the server.
    *
@@ -76,6 +82,7 @@ export interface Policy<A extends Alg, R extends ReplayStore> extends TimeWindow
   readonly clock: () => number;
   readonly nonce: NonceCheck | undefined;
   readonly noncePolicy: NoncePolicy;
+  readonly plainHttp: PlainHttp;
   readonly replay: R | undefined;
   readonly limits: ProofLimits;
   readonly cache: CacheBounds;
@@ -89,6 +96,7 @@ const OPTIONS = [
   "clock",
   "nonce",
   "noncePolicy",
+  "plainHttp",
   "replay",
   "limits",
   "cache",
@@ -118,6 +126,7 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
     clock: clock === undefined ? platformClock : clock,
     nonce,
     noncePolicy: readNoncePolicy(given.noncePolicy, nonce),
+    plainHttp: readPlainHttp(given.plainHttp),
     limits: readLimits(given.limits),
     cache: readCacheBounds(given.cache),
     replay: readReplay(replay),

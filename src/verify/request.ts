@@ -3,14 +3,14 @@
 import { optionalString, plainArgument, stringArgument, timeArgument } from "../bytes/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import type { Failure } from "../proof/failure.js";
-import { httpScheme } from "../proof/htu.js";
+import { isHttpUrl, type PlainHttp } from "../proof/htu.js";
 
 interface RequestLine {
   /** The HTTP method, as it was received. */
   readonly method: string;
   /**
-   * The absolute URL that the client called: behind a proxy, the one outside. Query and fragment
-   * are ignored.
+   * The absolute URL that the client called: behind a proxy, the one outside. It is https, or http
+   * for a host that the option `plainHttp` takes. Query and fragment are ignored.
    */
   readonly url: string;
   /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
@@ -84,9 +84,14 @@ export interface RequestFacts {
 
 /**
  * Contents come from the network and are judged later; a wrong type is the programmer's mistake, and
- * so is a url that is not absolute, since a server composes it.
+ * so is a url that is not absolute, or that is plain http where nobody said that it may be, since a
+ * server composes it.
  */
-export function readRequest(request: AsyncProofRequest, clock: () => number): RequestFacts {
+export function readRequest(
+  request: AsyncProofRequest,
+  clock: () => number,
+  plainHttp: PlainHttp,
+): RequestFacts {
   const given = ownMembers(request);
   const { accessToken, jkt, requiredJkt, clientKeyJkt, now } = given;
   const method = stringArgument(given.method, "method");
@@ -95,7 +100,7 @@ export function readRequest(request: AsyncProofRequest, clock: () => number): Re
   if (typeof jkt !== "function") optionalString(jkt, "jkt");
   thumbprintArgument(requiredJkt, "requiredJkt");
   thumbprintArgument(clientKeyJkt, "clientKeyJkt");
-  if (httpScheme(url) === null) throw new TypeError("url must begin with http:// or https://");
+  urlArgument(url, plainHttp);
   if (accessToken !== undefined && jkt === undefined) {
     throw new TypeError(
       "jkt must be given with accessToken: the thumbprint that the token is bound to",
@@ -144,6 +149,19 @@ function ownMembers(request: AsyncProofRequest): Members {
 }
 
 const MEMBERS = "method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now";
+
+/**
+ * The URL of a request, for the roles too where they answer without asking a verifier: a server that
+ * composes an http one either forgot the proxy before it, or takes tokens that anybody can read.
+ */
+export function urlArgument(value: unknown, plainHttp: PlainHttp): string {
+  const url = stringArgument(value, "url");
+  if (isHttpUrl(url, plainHttp)) return url;
+  throw new TypeError(
+    "url must begin with https://, or be http:// on a loopback host; behind a proxy that ends TLS it is " +
+      'the URL outside; plainHttp: "anywhere" takes others',
+  );
+}
 
 /** A thumbprint of a key of the integrator's: one of another form would match no key, or differ from all. */
 export function thumbprintArgument(value: unknown, name: string): void {

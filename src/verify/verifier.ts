@@ -15,6 +15,7 @@ import { isThumbprint } from "../jose/thumbprint.js";
 import { checkJkt } from "../proof/check.js";
 import type { ProofClaims } from "../proof/claims.js";
 import { type Failure, failure, isFailure } from "../proof/failure.js";
+import type { PlainHttp } from "../proof/htu.js";
 import type { ProofHeader } from "../proof/parse.js";
 import {
   type CacheUsage,
@@ -59,6 +60,11 @@ interface VerifierState {
   /** The labels that are accepted, for challenges and metadata. */
   readonly algs: readonly string[];
   readonly nonce: NonceCheck | undefined;
+  /**
+   * Which hosts may be called by plain http, "loopback" where it is not given. A resource server and
+   * a token endpoint hold to it too, where they answer without asking the verifier.
+   */
+  readonly plainHttp?: PlainHttp | undefined;
 }
 
 interface Caching {
@@ -157,6 +163,7 @@ function stateOf(
   return {
     algs: Object.freeze([...policy.algs.keys()]),
     nonce: policy.nonce,
+    plainHttp: policy.plainHttp,
     cacheUsage: cache.usage,
   };
 }
@@ -167,7 +174,7 @@ function drive(
   policy: Policy<SyncAlg, SyncReplayStore>,
   cache: ProofCache<SyncAlg>,
 ): VerifyResult {
-  const facts = readRequest(request, policy.clock);
+  const facts = readRequest(request, policy.clock, policy.plainHttp);
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
   const notBound = bind(pending, facts, expectedJkt(facts)); // item 12b
@@ -191,7 +198,7 @@ async function driveAsync(
   policy: Policy<Alg, ReplayStore>,
   cache: ProofCache<Alg>,
 ): Promise<VerifyResult> {
-  const facts = readRequest(request, policy.clock);
+  const facts = readRequest(request, policy.clock, policy.plainHttp);
   const waited = startWait(policy.clock);
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;

@@ -125,7 +125,7 @@ describe("RFC 9449 §8 and §9: nonces", () => {
   );
 
   test("[9-2] a nonce goes to the server that issued it alone", () => {
-    const session = clientSession();
+    const session = clientSession({ plainHttp: "anywhere" });
     session.observe(toApi, gives("theirs"));
     for (const url of [
       "https://other.example.org/protectedresource",

@@ -48,18 +48,20 @@ const onlyNonce = (accepted: string): NonceCheck => ({
 describe("whatever comes, there is a result, the same from both, that echoes nothing", () => {
   /** Names of policies, because a store is made anew for every run. */
   const POLICIES = ["plain", "nonce", "replay", "long"] as const;
+  const plainHttp = "anywhere"; // the URLs below have any host
   function optionsOf(policy: (typeof POLICIES)[number]): VerifierOptions {
     switch (policy) {
       case "plain":
-        return { replay: "none" };
+        return { replay: "none", plainHttp };
       case "nonce":
-        return { algs: ALGS, nonce: onlyNonce("n"), replay: "none" };
+        return { algs: ALGS, nonce: onlyNonce("n"), replay: "none", plainHttp };
       case "replay":
-        return { algs: ALGS, replay: createMemoryReplayStore() };
+        return { algs: ALGS, replay: createMemoryReplayStore(), plainHttp };
       case "long":
         return {
           algs: ALGS,
           replay: "none",
+          plainHttp,
           maxAge: 86_400,
           clockTolerance: 86_400,
           limits: { jti: 5, proof: 2000 },

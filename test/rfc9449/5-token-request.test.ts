@@ -599,6 +599,48 @@ describe("mistakes of the programmer", () => {
   });
 });
 
+describe("plain http elsewhere than on this machine", () => {
+  const proofs: readonly (readonly [string, TokenRequest["proof"]])[] = [
+    ["a proof", mint()],
+    ["no proof", undefined],
+    ["an empty proof", ""],
+    ["garbage", "x"],
+  ];
+  const refused = /^url must begin with https:\/\/.*the URL outside.*plainHttp/;
+
+  test.each(proofs)("is a TypeError, with %s", async (_, proof) => {
+    for (const url of ["http://server.example.com/token", "http://localhost@evil.example/", "/"]) {
+      await expect(check({ url, proof })).rejects.toThrow(refused);
+      await expect(asyncEndpoint({}).check(tokenRequest({ url, proof }))).rejects.toThrow(refused);
+      await expect(push({ url, proof })).rejects.toThrow(refused);
+      const pushed = { ...at(NOW), url, proof, dpopJkt: undefined };
+      await expect(asyncEndpoint({}).checkPushed(pushed)).rejects.toThrow(refused);
+    }
+  });
+
+  test("is taken where the verifier says so, and loopback always is", async () => {
+    const anywhere = { plainHttp: "anywhere" } as const;
+    for (const [url, policy] of [
+      ["http://server.example.com/token", anywhere],
+      ["http://localhost:4000/token", {}],
+      ["http://[::1]:4000/token", { plainHttp: "loopback" }],
+    ] as const) {
+      const proof = mint({ claims: { htu: url } });
+      expect(codeOf(await check({ url, proof }, policy))).toBe("ok");
+      expect(codeOf(await check({ url, proof: undefined }, policy))).toBe("ok");
+      expect(codeOf(await push({ url, proof }, policy))).toBe("ok");
+      expect(codeOf(await push({ url, proof: undefined }, policy))).toBe("ok");
+    }
+  });
+
+  test("a verifier that says something else is a mistake that is named", () => {
+    const verifier = { ...createVerifier(optionsOf()), plainHttp: "yes" } as never; // on purpose
+    const named = /^verifier\.plainHttp must be "loopback" or "anywhere"$/;
+    expect(() => createTokenEndpoint({ verifier })).toThrow(named);
+    expect(() => createAsyncTokenEndpoint({ verifier })).toThrow(named);
+  });
+});
+
 describe("every failure can be rendered at every place", () => {
   const failures = Object.keys(FAILURES).map((code) => [code, { ok: false, code }] as const);
 

@@ -6,6 +6,7 @@ import {
   noble,
   type NonceCheck,
   type NoncePolicy,
+  type PlainHttp,
   type ProofHeader,
   type ProofLimitOptions,
   type SyncReplayStore,
@@ -28,6 +29,7 @@ export interface PolicyData {
     readonly next?: string;
   };
   readonly noncePolicy?: NoncePolicy;
+  readonly plainHttp?: PlainHttp | undefined;
   /** A store that is empty, that has seen the very proof, or that is full. */
   readonly replay?: "fresh" | "seen" | "full";
 }
@@ -65,6 +67,7 @@ export function requestOf(data: RequestData = {}): TestRequest {
 /** Options made anew from data: a store is never shared by two runs. */
 export function optionsOf(data: PolicyData = {}): VerifierOptions {
   const { algs, maxAge, clockTolerance, limits, nonce, noncePolicy, replay } = data;
+  const { plainHttp } = data;
   return {
     algs: algs?.map((alg) => noble[alg]),
     maxAge,
@@ -72,6 +75,7 @@ export function optionsOf(data: PolicyData = {}): VerifierOptions {
     limits,
     nonce: nonce === undefined ? undefined : nonceCheck(nonce),
     noncePolicy,
+    plainHttp,
     replay: replay === undefined ? "none" : replayStore(replay),
   };
 }
