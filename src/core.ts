@@ -39,7 +39,13 @@ export { createMemoryReplayStore, type MemoryReplayStore } from "./verify/memory
 export type { ReplayAnswer, ReplayStore, SyncReplayStore } from "./verify/replay.js";
 export type { CacheOptions, CacheUsage } from "./verify/cache.js";
 export type { NonceAnswer, NonceCheck, NonceStatus } from "./verify/nonce.js";
-export type { AsyncVerifierOptions, NoncePolicy, VerifierOptions } from "./verify/policy.js";
+export type {
+  AsyncVerifierOptions,
+  IatWithNonce,
+  NoncePolicy,
+  VerifierOptions,
+} from "./verify/policy.js";
+export { fapi2, mcp, type VerifierProfile } from "./verify/profiles.js";
 export type {
   AsyncGrantJktLookup,
   AsyncJktLookup,

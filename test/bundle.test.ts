@@ -140,6 +140,8 @@ describe("an app that is bundled with", () => {
   test.each([
     ['import { normalizeHtu } from "dpop-core"', []],
     ['import { FAILURES } from "dpop-core"', ["failures"]],
+    ['import { fapi2 } from "dpop-core"', []],
+    ['import { mcp } from "dpop-core/core"', []],
     ['import { parseProof } from "dpop-core"', ["failures"]],
     ['import { createMemoryReplayStore } from "dpop-core"', ["memory store"]],
     ['import { ES256 } from "dpop-core"', ["P-256", "SHA-256"]],

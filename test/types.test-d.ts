@@ -85,6 +85,23 @@ expectTypeOf<Plug<AsyncBackend>>().toExtend<core.AsyncVerifierOptions>();
 expectTypeOf<core.VerifierOptions>().toExtend<core.AsyncVerifierOptions>();
 expectTypeOf<core.AsyncVerifierOptions>().not.toExtend<core.VerifierOptions>();
 
+// A profile goes into the options of either kind, in both entries, and what is a word is one of its words.
+expectTypeOf(pkg.fapi2).toExtend<VerifierOptions>();
+expectTypeOf(pkg.fapi2).toExtend<AsyncVerifierOptions>();
+expectTypeOf(core.mcp).toExtend<Omit<core.VerifierOptions, "backend">>();
+expectTypeOf<typeof pkg.fapi2>().toEqualTypeOf<pkg.VerifierProfile>();
+expectTypeOf<{ readonly iatWithNonce: "checked" }>().toExtend<VerifierOptions>();
+expectTypeOf<{ readonly iatWithNonce: "ignored" }>().not.toExtend<VerifierOptions>();
+expectTypeOf<{ readonly permittedAlgs: readonly Alg[] }>().not.toExtend<VerifierOptions>();
+expectTypeOf<pkg.PlainHttp>().toEqualTypeOf<"loopback" | "anywhere">();
+expectTypeOf<{ readonly plainHttp: boolean }>().not.toExtend<VerifierOptions>();
+expectTypeOf<{ readonly plainHttp: boolean }>().not.toExtend<pkg.CreateOptions>();
+expectTypeOf<{ readonly plainHttp: "anywhere" }>().toExtend<pkg.CreateOptions>();
+
+// A verifier of one's own may leave out what it takes by plain http.
+expectTypeOf<Omit<pkg.Verifier, "plainHttp">>().toExtend<pkg.Verifier>();
+expectTypeOf<Omit<pkg.AsyncVerifier, "plainHttp">>().toExtend<pkg.AsyncVerifier>();
+
 // What the functions themselves take, and what they return.
 expectTypeOf<Argument<typeof pkg.createVerifier>>().toEqualTypeOf<VerifierOptions>();
 expectTypeOf<Argument<typeof pkg.verifyProof, 2>>().toEqualTypeOf<VerifierOptions>();

@@ -19,6 +19,11 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly backend: Backend<A>;
   /** The algorithms to accept, as values; the backend's own list where it is not given. */
   readonly algs?: readonly A[] | undefined;
+  /**
+   * The labels that `algs` may have, for a profile that forbids the others: an algorithm with another
+   * label is then a TypeError. All that a proof may have where it is not given.
+   */
+  readonly permittedAlgs?: readonly string[] | undefined;
   /** How old a proof may be, in seconds; 60 where it is not given. */
   readonly maxAge?: number | undefined;
   /** How far ahead of ours a client's clock may be, in seconds; 15 where it is not given. */
@@ -35,6 +40,8 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly nonce?: NonceCheck | undefined;
   /** What becomes of a proof without a nonce where `nonce` is given; "required" by default. */
   readonly noncePolicy?: NoncePolicy | undefined;
+  /** What becomes of `iat` where a nonce decides the time; Default "free". */
+  readonly iatWithNonce?: IatWithNonce | undefined;
   /**
    * Which hosts may be called by plain http; Default "loopback". A request whose `url` is http for
    * another host is a TypeError. Behind a proxy that ends TLS, `url` is what the client called: https.
@@ -70,6 +77,17 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
  */
 export type NoncePolicy = "required" | "optional";
 
+/**
+ * What `iat` must be in a proof of which the nonce says by when it is good (`acceptUntil`).
+ *
+ * `free`: any time (section 4.3 item 11, section 11.1): a client whose clock is wrong gets in, as
+ * nonces are meant to make possible.
+ *
+ * `checked`: within `maxAge` and `clockTolerance`, as without a nonce, and the nonce's limit holds as
+ * well. For profiles that refuse a proof from the future whatever its nonce.
+ */
+export type IatWithNonce = "free" | "checked";
+
 /** Options of a synchronous verifier: every part answers at once. */
 export type VerifierOptions = PolicyOptions<SyncAlg, SyncReplayStore>;
 
@@ -82,6 +100,7 @@ export interface Policy<A extends Alg, R extends ReplayStore> extends TimeWindow
   readonly clock: () => number;
   readonly nonce: NonceCheck | undefined;
   readonly noncePolicy: NoncePolicy;
+  readonly iatWithNonce: IatWithNonce;
   readonly plainHttp: PlainHttp;
   readonly replay: R | undefined;
   readonly limits: ProofLimits;
@@ -96,7 +115,9 @@ const OPTIONS = [
   "clock",
   "nonce",
   "noncePolicy",
+  "iatWithNonce",
   "plainHttp",
+  "permittedAlgs",
   "replay",
   "limits",
   "cache",
@@ -117,15 +138,19 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
   if (clock !== undefined && typeof clock !== "function")
     throw new TypeError("clock must be a function");
   if (nonce !== undefined) functionMember(objectArgument(nonce, "nonce"), "check", "nonce");
+  const permitted = readPermittedAlgs(given.permittedAlgs);
   return Object.freeze({
     hasher,
     algs:
-      algs === undefined ? readAlgs(given.backend.algs, "backend.algs") : readAlgs(algs, "algs"),
+      algs === undefined
+        ? readAlgs(given.backend.algs, "backend.algs", permitted)
+        : readAlgs(algs, "algs", permitted),
     maxAge: seconds(given.maxAge, "maxAge", 60),
     clockTolerance: seconds(given.clockTolerance, "clockTolerance", 15),
     clock: clock === undefined ? platformClock : clock,
     nonce,
     noncePolicy: readNoncePolicy(given.noncePolicy, nonce),
+    iatWithNonce: readIatWithNonce(given.iatWithNonce),
     plainHttp: readPlainHttp(given.plainHttp),
     limits: readLimits(given.limits),
     cache: readCacheBounds(given.cache),
@@ -149,6 +174,13 @@ function readNoncePolicy(value: unknown, nonce: NonceCheck | undefined): NoncePo
   throw new TypeError('noncePolicy must be "required" or "optional"');
 }
 
+/** Without a nonce it says nothing, so that a profile can carry it. */
+function readIatWithNonce(value: unknown): IatWithNonce {
+  if (value === undefined || value === "free") return "free";
+  if (value === "checked") return value;
+  throw new TypeError('iatWithNonce must be "free" or "checked"');
+}
+
 function seconds(value: unknown, name: string, byDefault: number): number {
   return value === undefined
     ? byDefault
@@ -159,7 +191,19 @@ function platformClock(): number {
   return Date.now() / 1000;
 }
 
-function readAlgs<A extends Alg>(algs: readonly A[], name: string): ReadonlyMap<string, A> {
+function readPermittedAlgs(value: unknown): readonly unknown[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || !value.every((label) => algShape(label) !== undefined)) {
+    throw new TypeError("permittedAlgs must be an array of labels of asymmetric JWS algorithms");
+  }
+  return value;
+}
+
+function readAlgs<A extends Alg>(
+  algs: readonly A[],
+  name: string,
+  permitted: readonly unknown[] | undefined,
+): ReadonlyMap<string, A> {
   if (!Array.isArray(algs) || algs.length === 0) {
     throw new TypeError(`${name} must be a non-empty array of algorithms`);
   }
@@ -178,6 +222,9 @@ function readAlgs<A extends Alg>(algs: readonly A[], name: string): ReadonlyMap<
       throw new TypeError(
         `${name} must hold asymmetric algorithms with the kty and crv of their label`,
       );
+    }
+    if (permitted !== undefined && !permitted.includes(label)) {
+      throw new TypeError(`${name} must hold no algorithm but those of permittedAlgs`);
     }
     if (byLabel.has(label)) throw new TypeError(`${name} must not hold one label twice`);
     byLabel.set(label, alg);

@@ -100,7 +100,10 @@ const NOTHING_NEW: JsonObject = {};
 
 type Timely = Pick<PendingProof<Alg>, "ok" | "nonce" | "lastAccepted">;
 
-/** What depends on the time: the nonce, iat where the nonce does not decide, exp and nbf. */
+/**
+ * What depends on the time: the nonce, iat unless the nonce alone decides, exp and nbf. Where both
+ * hold, the proof can be accepted until the earlier of their ends.
+ */
 export function checkTime(
   claims: ProofClaims,
   now: number,
@@ -110,11 +113,13 @@ export function checkTime(
   const badNonce = answer === undefined ? null : checkNonce(answer, now, policy.noncePolicy); // item 10
   if (badNonce !== null) return badNonce;
   const acceptUntil = answer?.acceptUntil;
-  const badTime = acceptUntil === undefined ? checkIat(claims, now, policy) : null; // item 11
+  const isIatFree = acceptUntil !== undefined && policy.iatWithNonce === "free";
+  const badTime = isIatFree ? null : checkIat(claims, now, policy); // item 11
   if (badTime !== null) return badTime;
   const badLifetime = checkLifetime(claims, now, policy); // item 11
   if (badLifetime !== null) return badLifetime;
-  const lastAccepted = acceptUntil ?? claims.iat + policy.maxAge;
+  const tooOld = isIatFree ? Infinity : claims.iat + policy.maxAge;
+  const lastAccepted = Math.min(acceptUntil ?? Infinity, tooOld);
   return { ok: true, nonce: statusOf(answer), lastAccepted };
 }
 

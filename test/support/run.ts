@@ -3,6 +3,7 @@ import {
   createAsyncVerifier,
   createMemoryReplayStore,
   createVerifier,
+  type IatWithNonce,
   noble,
   type NonceCheck,
   type NoncePolicy,
@@ -19,8 +20,8 @@ import { NOW, TOKEN_URL } from "./mint.js";
 /** A policy as plain data, so that it can stand in a file. */
 export interface PolicyData {
   readonly algs?: readonly ("ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519")[];
-  readonly maxAge?: number;
-  readonly clockTolerance?: number;
+  readonly maxAge?: number | undefined;
+  readonly clockTolerance?: number | undefined;
   readonly limits?: ProofLimitOptions;
   readonly nonce?: {
     readonly accept: string;
@@ -29,6 +30,8 @@ export interface PolicyData {
     readonly next?: string;
   };
   readonly noncePolicy?: NoncePolicy;
+  readonly iatWithNonce?: IatWithNonce | undefined;
+  readonly permittedAlgs?: readonly string[] | undefined;
   readonly plainHttp?: PlainHttp | undefined;
   /** A store that is empty, that has seen the very proof, or that is full. */
   readonly replay?: "fresh" | "seen" | "full";
@@ -67,7 +70,7 @@ export function requestOf(data: RequestData = {}): TestRequest {
 /** Options made anew from data: a store is never shared by two runs. */
 export function optionsOf(data: PolicyData = {}): VerifierOptions {
   const { algs, maxAge, clockTolerance, limits, nonce, noncePolicy, replay } = data;
-  const { plainHttp } = data;
+  const { iatWithNonce, permittedAlgs, plainHttp } = data;
   return {
     algs: algs?.map((alg) => noble[alg]),
     maxAge,
@@ -75,6 +78,8 @@ export function optionsOf(data: PolicyData = {}): VerifierOptions {
     limits,
     nonce: nonce === undefined ? undefined : nonceCheck(nonce),
     noncePolicy,
+    iatWithNonce,
+    permittedAlgs,
     plainHttp,
     replay: replay === undefined ? "none" : replayStore(replay),
   };
