@@ -168,6 +168,25 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
     expect(long.destroyed).toBe(true);
   });
 
+  test("a stream that has a reader and does not iterate, as Safari's, is read by it", async () => {
+    const readerOf = (pieces: readonly Uint8Array[]): unknown => {
+      const left = [...pieces];
+      return {
+        getReader: () => ({
+          read: async () => ({ done: left.length === 0, value: left.shift() }),
+          cancel: async () => void left.splice(0),
+        }),
+      };
+    };
+    const never = (): never => expect.unreachable(); // it would wait for all of it
+    const whole = new Uint8Array(Buffer.from(errorText.padEnd(16_384)));
+    const pieces = [whole.subarray(0, 9), whole.subarray(9)];
+    expect(await callsWithCopy({ body: readerOf(pieces), text: never })).toBe(2);
+    const long = [...pieces, new Uint8Array([0x20])];
+    expect(await callsWithCopy({ body: readerOf(long), text: never })).toBe(1);
+    expect(await callsWithCopy({ body: readerOf([]), text: never })).toBe(1);
+  });
+
   test("a stream of Node without an end is not waited for, and its failure is no error", async () => {
     const endless = new Readable({
       read() {
@@ -285,6 +304,9 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
 
   test.each([
     "application/json;charset=UTF-8",
+    "application/json ; charset=utf-8",
+    "application/json\t;charset=utf-8",
+    "application/problem+json ; charset=utf-8",
     "Application/JSON",
     "application/problem+json",
     "application/json, application/json",
@@ -431,6 +453,8 @@ describe("what is sent", () => {
     ["Put", "PUT"],
     ["delete", "DELETE"],
     ["options", "OPTIONS"],
+    ["head", "HEAD"],
+    ["Head", "HEAD"],
     ["PATCH", "PATCH"],
     ["M-SEARCH", "M-SEARCH"],
   ])("the method of the proof is the one that arrives: %s", async (method, sent) => {
@@ -672,6 +696,11 @@ describe("bodies", () => {
     ["form data that is read once", { append: () => undefined, [Symbol.asyncIterator]: chunks }],
     ["an object that is nothing known", { toString: () => "x" }],
     ["a number", 1],
+    ["what has a slice and no size", { slice: () => "x" }],
+    ["what has a slice and a size in text", { slice: () => "x", size: "1" }],
+    ["what has a slice and a size to call", { slice: () => "x", size: () => 1 }],
+    ["what has a size and no slice", { size: 1 }],
+    ["what has a slice that is no function", { slice: 1, size: 1 }],
   ])("what is not known to be repeatable is not sent again: %s", async (_, body) => {
     let calls = 0;
     const fetch: PlainFetch = async () => {
@@ -681,6 +710,17 @@ describe("bodies", () => {
     const dpopFetch = createDpopFetch({ session: newSession(), fetch });
     expect((await dpopFetch("https://a.example/", { method: "POST", body })).status).toBe(401);
     expect(calls).toBe(1);
+  });
+
+  test("a blob of another platform is known by its slice and size", async () => {
+    let calls = 0;
+    const fetch: PlainFetch = async () => {
+      if (++calls === 2) return respond(200);
+      return respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+    };
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    const body = { slice: () => "x", size: 0 };
+    expect((await dpopFetch("https://a.example/", { method: "POST", body })).status).toBe(200);
   });
 
   test("form data of another platform is known by its append", async () => {
@@ -821,6 +861,19 @@ describe("URLs as text", () => {
     ["an address in one number", "http://2130706433/"],
     ["an address with a dot behind", "http://127.0.0.1./"],
     ["an address out of range", "http://127.0.0.256/"],
+    ["an address of two numbers", "https://127.9/"],
+    ["an address of one number", "https://9/"],
+    ["an address of three numbers", "https://127.0.9/"],
+    ["an address of five numbers", "https://1.2.3.4.5/"],
+    ["names before a number", "https://a.b.c.1/"],
+    ["a name among the numbers", "https://1.a.2.3/"],
+    ["a slash for a digit", "https://1.2.3./"],
+    ["a colon's neighbour in a number", "https://1.2;.3.4/"],
+    ["a slash's neighbour in a number", "https://1.2-.3.4/"],
+    ["an empty number", "https://1..2.3/"],
+    ["a number of four digits", "https://1.2.3.0255/"],
+    ["a number of 256", "https://1.2.3.256/"],
+    ["two zeros", "https://1.2.3.00/"],
     ["a long IPv6 address", "http://[0:0:0:0:0:0:0:1]/"],
     ...Array.from('{}"<>`^|', (unit) => [unit, `https://a.example/a${unit}b`] as const),
   ])("%s is refused, since it would be sent in another form", async (_, url) => {
@@ -841,6 +894,14 @@ describe("URLs as text", () => {
     "http://localhost/",
     "https://1.example/",
     "https://0x1.example/",
+    "https://9.9.9.9/",
+    "https://10.0.0.255/",
+    "https://0.0.0.0/",
+    "https://99.100.199.249:8443/",
+    "https://example.1-2/",
+    "https://example.9-/",
+    "https://example.0a/",
+    "https://a../",
   ])("%s is sent as it is", async (url) => {
     await dpopFetch(url);
     expect(sent.splice(0)).toEqual([url]);
@@ -1009,6 +1070,13 @@ describe("a programmer's mistake is a TypeError that names the argument", () => 
     ["a method that is no text", url, { method: 1 }, /^method must /],
     ["a method that is no token", url, { method: "GET X" }, /^method must /],
     ["headers that are text", url, { headers: "a: b" }, /^headers must /],
+    ["headers that are a number", url, { headers: 5 }, /^headers must /],
+    ["headers that are true", url, { headers: true }, /^headers must /],
+    ["headers that are false", url, { headers: false }, /^headers must /],
+    ["headers that are empty text", url, { headers: "" }, /^headers must /],
+    ["headers that are 0", url, { headers: 0 }, /^headers must /],
+    ["headers that are a function", url, { headers: () => [] }, /^headers must /],
+    ["two fields that would be one token", url, { headers: [["Authorization", "DPoP abc"], ["authorization", "def"]] }, /^headers.auth/], // prettier-ignore
     ["headers in threes", url, { headers: [["a", "b", "c"]] }, /^headers must /],
     ["no token behind DPoP", url, { headers: { authorization: "DPoP" } }, /^headers.auth/],
     ["two tokens", url, { headers: { authorization: "DPoP a b" } }, /^headers.auth/],

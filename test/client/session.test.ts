@@ -269,6 +269,37 @@ describe("clocks", () => {
     expect(iatFor(session)).toBe(NOW);
   });
 
+  test("a response that tells no time leaves what was learned", () => {
+    const session = clientSession({ learnClock: true });
+    session.observe({ url: API }, dated(NOW + 100));
+    const silent: readonly ResponseLike[] = [
+      respond(200),
+      respond(401),
+      respond(401, { date: "soon" }),
+      { status: 200, headers: dated(NOW + 7).headers },
+      dated(NOW + 7, { age: "9" }),
+    ];
+    for (const response of silent) {
+      session.observe({ url: API }, response);
+      expect(iatFor(session)).toBe(NOW + 100);
+    }
+    session.observe({ url: API }, dated(NOW));
+    expect(iatFor(session)).toBe(NOW);
+  });
+
+  // ResponseLike allows it: a Map, or a function over a plain object.
+  test.each([undefined, null])("a field that is absent may be %s", (absent) => {
+    const session = clientSession({ learnClock: true });
+    const fields: Readonly<Record<string, string>> = {
+      date: new Date(theirs * 1000).toUTCString(),
+    };
+    const headers = { get: (name: string) => fields[name] ?? absent };
+    session.observe({ url: API }, { status: 401, headers });
+    expect(iatFor(session)).toBe(theirs);
+    expect(nonceFor(session, toToken)).toBeUndefined();
+    expect(session.shouldRetry({ status: 401, headers }, 1)).toBe(false);
+  });
+
   test("a token response tells the time too, since no cache may keep it", () => {
     const session = clientSession({ learnClock: true });
     const { headers } = dated(theirs, { "cache-control": "no-store" });

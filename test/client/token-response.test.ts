@@ -58,6 +58,15 @@ describe("RFC 6749 §5.1: what is no token response", () => {
   });
 });
 
+test("each refusal says in words of its own what is wrong", () => {
+  const messages = [undefined, of("bearer")].map((body) => {
+    const read = readTokenResponse(body, "refused");
+    return read.ok ? "" : read.message;
+  });
+  for (const message of messages) expect(message).toMatch(/^The .+\w$/);
+  expect(new Set(messages).size).toBe(2);
+});
+
 test("no JSON makes it throw, and a token comes out as it came in", () => {
   const almost = fc.record({
     access_token: fc.oneof(accessTokenText, jsonValue),
@@ -75,11 +84,18 @@ test("no JSON makes it throw, and a token comes out as it came in", () => {
 describe("a session", () => {
   const body = { access_token: "t", token_type: "bearer" };
 
-  test("refuses unbound tokens where nothing is said of them", () => {
-    expect(clientSession().readTokenResponse(body)).toMatchObject({
+  test.each([undefined, "refused"] as const)("refuses unbound tokens: %s", (unboundTokens) => {
+    const session = clientSession({ unboundTokens });
+    expect(session.readTokenResponse(body)).toMatchObject({
       ok: false,
       code: "token_type_not_dpop",
     });
+  });
+
+  test.each([null, true, "", "Refused", "bearer", ["accepted"]])("is not told %j", (word) => {
+    const wrong = { unboundTokens: word } as never; // on purpose
+    expect(() => clientSession(wrong)).toThrow(TypeError);
+    expect(() => clientSession(wrong)).toThrow(/^unboundTokens must be "refused" or "accepted"$/);
   });
 
   test("takes them by name", () => {

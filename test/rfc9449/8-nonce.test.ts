@@ -1,8 +1,15 @@
 // RFC 9449 sections 8, 9 and 11.3, as far as a verifier goes: a check is plugged in, and its word is kept.
-import { createVerifier, FAILURES, type NonceAnswer, type NonceCheck } from "dpop-core";
+import {
+  createAsyncVerifier,
+  createVerifier,
+  FAILURES,
+  type NonceAnswer,
+  type NonceCheck,
+  type NoncePolicy,
+} from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { mint, NOW } from "../support/mint.js";
-import { requestOf, run } from "../support/run.js";
+import { optionsOf, requestOf, run } from "../support/run.js";
 
 const policy = { nonce: { accept: "fresh", next: "next" } };
 
@@ -71,6 +78,37 @@ describe("RFC 9449 §11.3: without a nonce there is none that could be valid", (
       expect(result).toMatchObject({ ok: false, code: "nonce_missing", nextNonce: "next" });
     },
   );
+});
+
+describe("noncePolicy", () => {
+  const options = (noncePolicy?: NoncePolicy) => optionsOf({ ...policy, ...said(noncePolicy) });
+  const said = (noncePolicy?: NoncePolicy) => (noncePolicy === undefined ? {} : { noncePolicy });
+
+  test.each([undefined, "required"] as const)("%s: a proof without a nonce is refused", (word) => {
+    for (const create of [createVerifier, createAsyncVerifier]) {
+      expect(() => create(options(word))).not.toThrow();
+    }
+    const { verify } = createVerifier(options(word));
+    expect(verify(mint(), requestOf())).toMatchObject({ ok: false, code: "nonce_missing" });
+    expect(verify(mint({ claims: { nonce: "fresh" } }), requestOf()).ok).toBe(true);
+  });
+
+  test("optional: it is judged by its iat, and a wrong nonce is refused all the same", () => {
+    const { verify } = createVerifier(options("optional"));
+    expect(verify(mint(), requestOf())).toMatchObject({ ok: true, nonce: { status: "missing" } });
+    expect(verify(mint({ claims: { iat: NOW - 61 } }), requestOf())).toMatchObject({
+      code: "iat_too_old",
+    });
+    expect(verify(mint({ claims: { nonce: "x" } }), requestOf())).toMatchObject({
+      code: "nonce_mismatch",
+    });
+  });
+
+  test.each([null, true, "", "Required", "none", ["required"]])("is not %j", (noncePolicy) => {
+    const wrong = { ...options(), noncePolicy } as never; // on purpose
+    expect(() => createVerifier(wrong)).toThrow(/^noncePolicy must be "required" or "optional"$/);
+    expect(() => createAsyncVerifier(wrong)).toThrow(TypeError);
+  });
 });
 
 describe("what the check is asked", () => {
