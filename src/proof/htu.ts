@@ -131,7 +131,7 @@ export function isLoopback(uri: string): boolean {
 
 /** A number of an IPv4 address in its one usual form: 0 to 255, decimal, no zero before it. */
 export function isOctet(text: string): boolean {
-  if (text === "" || text.length > 3) return false;
+  if (text === "") return false;
   for (let i = 0; i < text.length; i++) if (!isDigit(text.charCodeAt(i))) return false;
   return (text === "0" || !text.startsWith("0")) && Number(text) <= 255;
 }
