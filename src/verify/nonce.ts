@@ -9,8 +9,8 @@ export interface NonceAnswer {
   readonly status: "valid" | "renew" | "invalid" | "missing";
   /**
    * The last second, since the epoch, in which this nonce is accepted. Where it is given, it
-   * decides the time of the proof instead of `iat` (section 4.3 item 11); where it is not, `iat`
-   * decides.
+   * decides the time of the proof instead of `iat` (section 4.3 item 11), or beside it where
+   * `iatWithNonce` is "checked"; where it is not, `iat` decides.
    */
   readonly acceptUntil?: number | undefined;
   /**
