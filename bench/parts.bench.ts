@@ -173,16 +173,16 @@ function hotParts(key: KeyFixture): readonly BenchCase[] {
   const cache: ProofCache<SyncAlg> = createProofCache(readCacheBounds(undefined));
   const known = { alg, jwk: key.jwk, jkt: key.jkt, key: imported };
   cache.keepKey(undefined, header, known, signed);
-  cache.keepAth(undefined, accessToken, claims.ath ?? "");
-  const [foundKey, foundAth] = [cache.findKey(header), cache.findAth(accessToken)];
+  cache.keepAth(undefined, accessToken, claims.ath ?? "", NOW);
+  const [foundKey, foundAth] = [cache.findKey(header), cache.findAth(accessToken, NOW)];
   return [
     syncCase("finding the key", () => cache.findKey(proof.slice(0, headerEnd)), {
       right: (entry) => entry?.value.jkt === key.jkt,
       counterpart: () => cache.findKey(proof.slice(0, headerEnd - 1)) === undefined,
     }),
-    syncCase("finding the hash of the token", () => cache.findAth(accessToken), {
+    syncCase("finding the hash of the token", () => cache.findAth(accessToken, NOW), {
       right: (entry) => entry?.value === claims.ath,
-      counterpart: () => cache.findAth(accessToken.slice(1)) === undefined,
+      counterpart: () => cache.findAth(accessToken.slice(1), NOW) === undefined,
     }),
     syncCase(
       "ath, the hash known",
@@ -206,7 +206,7 @@ function hotParts(key: KeyFixture): readonly BenchCase[] {
       "remembering again",
       () => {
         cache.keepKey(foundKey, header, known, signed);
-        cache.keepAth(foundAth, accessToken, claims.ath ?? "");
+        cache.keepAth(foundAth, accessToken, claims.ath ?? "", NOW);
         return cache;
       },
       {

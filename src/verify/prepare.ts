@@ -73,7 +73,7 @@ export function prepare<A extends Alg>(
   if (otherUrl !== null) return otherUrl;
   const timely = checkTime(claims, now, policy); // items 10 and 11
   if (!timely.ok) return timely;
-  const foundAth = accessToken === undefined ? undefined : cache.findAth(accessToken);
+  const foundAth = cache.findAth(accessToken, now);
   const otherToken = checkAth(claims, accessToken, policy.hasher, foundAth?.value); // item 12a
   if (otherToken !== null) return otherToken;
   const jwk = known === undefined ? readPublicJwk(header["jwk"], alg) : known.jwk; // items 6 and 7

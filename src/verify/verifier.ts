@@ -183,7 +183,7 @@ function drive(
   if (key === null) return failure("jwk_invalid"); // item 6
   const badSignature = checkSignature(verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
-  remember(cache, pending, key, facts.accessToken);
+  remember(cache, pending, key, facts);
   if (policy.replay !== undefined) {
     const { key: proofKey, expiresAt } = replayEntry(pending, policy);
     const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
@@ -210,7 +210,7 @@ async function driveAsync(
   if (key === null) return failure("jwk_invalid"); // item 6
   const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
-  remember(cache, pending, key, facts.accessToken);
+  remember(cache, pending, key, facts);
   const now = afterWait(facts.now, waited());
   const current = judgeAgain(pending, facts, now, policy); // items 10 and 11
   if (!current.ok || policy.replay === undefined) return current.ok ? verified(current) : current;
@@ -310,12 +310,12 @@ function remember<A extends Alg>(
   cache: ProofCache<A>,
   { header, foundKey, foundAth, alg, jwk, jkt, claims, signed }: PendingProof<A>,
   key: KeyOf<A>,
-  accessToken: string | undefined,
+  { accessToken, now }: RequestFacts,
 ): void {
   cache.keepKey(foundKey, header, { alg, jwk, jkt, key }, signed);
   // Equal to the hash of the token, as was checked (item 12a).
   if (accessToken !== undefined && claims.ath !== undefined) {
-    cache.keepAth(foundAth, accessToken, claims.ath);
+    cache.keepAth(foundAth, accessToken, claims.ath, now);
   }
 }
 
