@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createLru, createSegmentedLru, type Entry, newEntry } from "../src/verify/lru.js";
+import { createUseCounter, newUses, type Uses } from "../src/verify/uses.js";
 
 interface Item {
   readonly text: string;
@@ -45,11 +46,13 @@ test("the least recently used is let go, as in a plain list", () => {
   fc.assert(
     fc.property(...bounds, steps, (mostEntries, mostBytes, commands) => {
       const gone: string[] = [];
-      const lru = createLru<number>(mostEntries, mostBytes, ({ text }) => gone.push(text));
-      const entries = new Map(TEXTS.map((text, i) => [text, newEntry(text, i)]));
+      const lru = createLru<number>(mostEntries, mostBytes, createUseCounter(), ({ text }) =>
+        gone.push(text),
+      );
+      const entries = new Map(TEXTS.map((text, i) => [text, newEntry(text, i, newUses())]));
       const model = modelOf(mostEntries, mostBytes);
       for (const { kind, text, bytes } of commands) {
-        const entry = entries.get(text) ?? newEntry(text, 0);
+        const entry = entries.get(text) ?? newEntry(text, 0, newUses());
         if (kind === "put") {
           lru.put(entry, bytes);
           model.put({ text, bytes });
@@ -71,6 +74,181 @@ test("the least recently used is let go, as in a plain list", () => {
   );
 });
 
+describe("room for what is used most", () => {
+  /** A full list of entries of the same size, the oldest first, with so many uses each. */
+  function fullOf(counts: readonly number[], bytes = 10) {
+    const gone: string[] = [];
+    const counter = createUseCounter();
+    const most = counts.length * bytes;
+    const lru = createLru<null>(counts.length, most, counter, ({ text }) => gone.push(text));
+    const entries = counts.map((count, i) => entryOf(`${i}`, count));
+    for (const entry of entries) expect(lru.admit(entry, bytes)).toBe(true);
+    return { lru, gone, entries };
+  }
+
+  /** Used so often just now. */
+  const entryOf = (text: string, count: number): Entry<null> => {
+    const uses: Uses = { count, age: 0 };
+    return newEntry(text, null, uses);
+  };
+
+  test.each([
+    ["less", 4, false],
+    ["as much", 5, false],
+    ["more", 6, true],
+  ])("one that is used %s than what is there", (_, count, expected) => {
+    const { lru, gone } = fullOf([5, 5, 5]);
+    const newcomer = entryOf("new", count);
+    expect(lru.admit(newcomer, 10)).toBe(expected);
+    expect(newcomer.in).toBe(expected ? lru : null);
+    expect(gone).toEqual(expected ? ["0"] : []);
+    expect([lru.size, lru.bytes]).toEqual([3, 30]);
+  });
+
+  test.each([
+    [6, []],
+    [7, ["0", "1", "2"]],
+  ])("one that takes the room of three, of 6 uses together, with %i uses", (count, leave) => {
+    const { lru, gone } = fullOf([1, 2, 3, 4]);
+    expect(lru.admit(entryOf("new", count), 30)).toBe(leave.length > 0);
+    expect(gone).toEqual(leave);
+    expect(lru.bytes).toBe(40);
+    expect(lru.size).toBe(4 - leave.length + (leave.length > 0 ? 1 : 0));
+  });
+
+  test("one that grows where there is no room stays what it was, and nothing leaves for it", () => {
+    const { lru, gone, entries } = fullOf([5, 9, 9]);
+    const [growing] = entries;
+    if (growing === undefined) throw new Error("no entry");
+    expect(lru.admit(growing, 20)).toBe(false);
+    expect([growing.in, growing.bytes, lru.size, lru.bytes, gone]).toEqual([lru, 10, 3, 30, []]);
+    growing.uses.count = 10;
+    expect(lru.admit(growing, 20)).toBe(true);
+    expect([growing.in, growing.bytes, lru.size, lru.bytes, gone]).toEqual([lru, 20, 2, 30, ["1"]]);
+  });
+
+  test("one that shrinks makes room", () => {
+    const { lru, gone, entries } = fullOf([5, 9, 9]);
+    const [shrinking] = entries;
+    if (shrinking === undefined) throw new Error("no entry");
+    expect(lru.admit(shrinking, 4)).toBe(true);
+    expect([lru.size, lru.bytes, gone]).toEqual([3, 24, []]);
+  });
+
+  test("a newcomer looks at a few entries alone, and the next one at others", () => {
+    const { lru, gone } = fullOf([...Array.from({ length: 20 }, () => 9), 1]);
+    const newcomer = entryOf("new", 2);
+    const answers = [1, 2, 3].map(() => lru.admit(newcomer, 10));
+    expect(answers).toEqual([false, false, true]);
+    expect(gone).toEqual(["20"]);
+  });
+
+  test("what is used goes first, so that what idles is looked at before it", () => {
+    const { lru, gone, entries } = fullOf([1, 1, 1]);
+    const [first] = entries;
+    if (first === undefined) throw new Error("no entry");
+    expect(lru.admit(first, 10)).toBe(true);
+    expect(lru.admit(entryOf("new", 2), 10)).toBe(true);
+    expect(gone).toEqual(["1"]);
+  });
+
+  test("a list without room takes nothing", () => {
+    const { lru } = fullOf([]);
+    expect(lru.admit(entryOf("new", 9), 0)).toBe(false);
+    expect(lru.size).toBe(0);
+  });
+
+  test("none leaves but for one that is used more, and both bounds hold", () => {
+    const admissions = fc.array(
+      fc.record({
+        text: fc.constantFrom(...TEXTS),
+        bytes: fc.integer({ min: 0, max: 12 }),
+        count: fc.integer({ min: 0, max: 9 }),
+      }),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(...bounds, admissions, (mostEntries, mostBytes, commands) => {
+        let left: Entry<null>[] = [];
+        const counter = createUseCounter();
+        const lru = createLru<null>(mostEntries, mostBytes, counter, (entry) => left.push(entry));
+        const entries = new Map(TEXTS.map((text) => [text, entryOf(text, 0)]));
+        const held = (): readonly Entry<null>[] =>
+          [...entries.values()].filter((entry) => entry.in !== null);
+        for (const { text, bytes, count } of commands) {
+          const entry = entries.get(text) ?? entryOf(text, 0);
+          entry.uses.count += count;
+          const before = held();
+          left = [];
+          const admitted = lru.admit(entry, bytes);
+          const fits = before.filter((one) => one !== entry);
+          if (fits.length < mostEntries && total(fits) + bytes <= mostBytes) {
+            expect([admitted, left]).toEqual([true, []]);
+          }
+          if (!admitted) expect([left, held()]).toEqual([[], before]);
+          if (left.length > 0) {
+            const lost = left.reduce((sum, { uses }) => sum + uses.count, 0);
+            expect(lost).toBeLessThan(entry.uses.count);
+            expect(before).toEqual(expect.arrayContaining(left));
+          }
+          expect([lru.size, lru.bytes]).toEqual([held().length, total(held())]);
+          expect(lru.size).toBeLessThanOrEqual(mostEntries);
+          expect(lru.bytes).toBeLessThanOrEqual(mostBytes);
+        }
+      }),
+    );
+  });
+});
+
+describe("uses", () => {
+  test("are halved after 64 uses for each that there is", () => {
+    const counter = createUseCounter();
+    const [idle, busy] = [newUses(), newUses()];
+    for (let i = 0; i < 64; i++) counter.count(idle, 10);
+    expect(counter.of(idle)).toBe(64);
+    for (let i = 64; i < 639; i++) counter.count(busy, 10);
+    expect([counter.of(idle), counter.of(busy)]).toEqual([64, 575]);
+    counter.count(busy, 10);
+    expect([counter.of(idle), counter.of(busy)]).toEqual([32, 288]);
+    counter.count(idle, 10);
+    expect(counter.of(idle)).toBe(33);
+  });
+
+  test("fade, however many there were", () => {
+    const counter = createUseCounter();
+    const idle: Uses = { count: 2 ** 30, age: 0 };
+    const busy = newUses();
+    for (let i = 0; i < 30 * 64; i++) counter.count(busy, 1);
+    expect(counter.of(idle)).toBe(1);
+    for (let i = 0; i < 64; i++) counter.count(busy, 1);
+    expect(counter.of(idle)).toBe(0);
+    for (let i = 0; i < 2 * 64; i++) counter.count(busy, 1); // 33 times: a shift by 33 is one by 1
+    expect(counter.of(idle)).toBe(0);
+  });
+
+  test("are 128 for each that there is, together, at most", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(4), { minLength: 1000, maxLength: 3000 }), (order) => {
+        const counter = createUseCounter();
+        const all = Array.from({ length: 5 }, newUses);
+        for (const index of order) {
+          counter.count(all[index] ?? newUses(), all.length);
+          const sum = all.reduce((before, uses) => before + counter.of(uses), 0);
+          expect(sum).toBeLessThanOrEqual(2 * 64 * all.length);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+const segmented = (
+  mostEntries: number,
+  mostBytes: number,
+  letGo: (text: string) => unknown,
+): ReturnType<typeof createSegmentedLru<string>> =>
+  createSegmentedLru<string>(mostEntries, mostBytes, createUseCounter(), ({ text }) => letGo(text));
+
 /** As a verifier does it: look, then keep. */
 function use(
   lru: ReturnType<typeof createSegmentedLru<string>>,
@@ -86,7 +264,7 @@ function use(
 describe("two segments", () => {
   test("nothing that is used once displaces what was used again", () => {
     const gone: string[] = [];
-    const lru = createSegmentedLru<string>(10, 1000, (text) => gone.push(text));
+    const lru = segmented(10, 1000, (text) => gone.push(text));
     for (let i = 0; i < 8; i++) for (let k = 0; k < 2; k++) use(lru, `hot ${i}`, 10);
     for (let i = 0; i < 1000; i++) use(lru, `once ${i}`, 10);
     for (let i = 0; i < 8; i++) expect(lru.find(`hot ${i}`)?.value).toBe(`hot ${i}`);
@@ -94,19 +272,48 @@ describe("two segments", () => {
     expect(gone).toHaveLength(998);
   });
 
-  test("what was used again leaves for what is used now, by way of the first segment", () => {
+  test("what was used again leaves for what is used more, by way of the first segment", () => {
     const gone: string[] = [];
-    const lru = createSegmentedLru<string>(5, 1000, (text) => gone.push(text));
-    for (let i = 0; i < 6; i++) for (let k = 0; k < 2; k++) use(lru, `${i}`, 1);
-    expect(gone).toEqual(["0"]); // 1 was used again before the others, and waits in the first
-    expect(lru.find("1")?.value).toBe("1");
-    use(lru, "6", 1);
-    expect(gone).toEqual(["0", "1"]);
+    const lru = segmented(5, 1000, (text) => gone.push(text)); // one, and four
+    for (let i = 0; i < 4; i++) for (let k = 0; k < 2; k++) use(lru, `${i}`, 1);
+    for (let k = 0; k < 2; k++) use(lru, "4", 1);
+    expect([lru.size, lru.bytes]).toEqual([5, 5]); // as much as 0 to 3, and waits in the first
+    use(lru, "4", 1); // and now 0 waits there
+    expect(gone).toEqual([]);
+    use(lru, "5", 1);
+    expect(gone).toEqual(["0"]);
+    expect(lru.find("4")?.value).toBe("4");
+  });
+
+  test("what can't stay in the second segment, since it grew, goes back into the first", () => {
+    const gone: string[] = [];
+    const lru = segmented(10, 100, (text) => gone.push(text)); // 20 bytes, and 80
+    for (const text of TEXTS.slice(4)) for (let k = 0; k < 9; k++) use(lru, text, 18);
+    for (let k = 0; k < 2; k++) use(lru, "a", 8);
+    use(lru, "a", 15);
+    expect([gone, lru.size, lru.bytes]).toEqual([[], 5, 87]);
+    use(lru, "b", 6);
+    expect([gone, lru.size, lru.bytes]).toEqual([["a"], 5, 78]);
+  });
+
+  test("what is removed is gone, and told once", () => {
+    const gone: string[] = [];
+    const lru = segmented(5, 1000, (text) => gone.push(text));
+    const found = use(lru, "a", 3);
+    use(lru, "a", 3);
+    lru.remove(found);
+    expect([gone, lru.size, lru.bytes, found.in, lru.find("a")]).toEqual([
+      ["a"],
+      0,
+      0,
+      null,
+      undefined,
+    ]);
   });
 
   test("looking is no use", () => {
     const gone: string[] = [];
-    const lru = createSegmentedLru<string>(5, 1000, (text) => gone.push(text)); // one, and four
+    const lru = segmented(5, 1000, (text) => gone.push(text)); // one, and four
     use(lru, "a", 1);
     for (let i = 0; i < 10; i++) lru.find("a");
     use(lru, "b", 1);
@@ -114,7 +321,7 @@ describe("two segments", () => {
   });
 
   test("what was let go since it was found stays away", () => {
-    const lru = createSegmentedLru<string>(5, 1000, () => undefined);
+    const lru = segmented(5, 1000, () => undefined);
     const found = use(lru, "a", 1);
     use(lru, "b", 1);
     lru.useAgain(found, 1);
@@ -126,7 +333,7 @@ describe("two segments", () => {
     fc.assert(
       fc.property(...bounds, steps, (mostEntries, mostBytes, commands) => {
         const live = new Set<string>();
-        const lru = createSegmentedLru<string>(mostEntries, mostBytes, (text) => {
+        const lru = segmented(mostEntries, mostBytes, (text) => {
           expect(live.delete(text)).toBe(true);
         });
         for (const { text, bytes } of commands) {

@@ -103,7 +103,8 @@ export function createLru<V>(
     const victims: Entry<V>[] = [];
     let budget = counter.of(entry.uses);
     let candidate = oldest;
-    for (let i = 0; i < CANDIDATES && candidate !== null; i++) {
+    const looks = Math.min(CANDIDATES, size); // each candidate once
+    for (let i = 0; i < looks && candidate !== null; i++) {
       if (entriesOver <= 0 && bytesOver <= 0) break;
       const { newer }: Entry<V> = candidate;
       const uses = counter.of(candidate.uses);
