@@ -136,11 +136,18 @@ describe("room for what is used most", () => {
   });
 
   test("a newcomer looks at a few entries alone, and the next one at others", () => {
-    const { lru, gone } = fullOf([...Array.from({ length: 20 }, () => 9), 1]);
+    const { lru, gone } = fullOf([...Array.from({ length: 64 }, () => 9), 1]);
     const newcomer = entryOf("new", 2);
     const answers = [1, 2, 3].map(() => lru.admit(newcomer, 10));
     expect(answers).toEqual([false, false, true]);
-    expect(gone).toEqual(["20"]);
+    expect(gone).toEqual(["64"]);
+  });
+
+  test("a newcomer has the room of 32 at most, however little those are used", () => {
+    const { lru } = fullOf(Array.from({ length: 40 }, () => 0));
+    const newcomer = entryOf("new", 9);
+    expect([lru.admit(newcomer, 330), lru.admit(newcomer, 320)]).toEqual([false, true]);
+    expect([lru.size, lru.bytes]).toEqual([9, 400]);
   });
 
   test("what is used goes first, so that what idles is looked at before it", () => {

@@ -41,8 +41,11 @@ export interface Lru<V> {
   take(entry: Entry<V>): void;
 }
 
-/** Entries that are looked at for one that wants their room: a newcomer costs no more than that. */
-const CANDIDATES = 8;
+/**
+ * Entries that are looked at for one that wants their room: a newcomer costs no more than that, a
+ * microsecond or two, and can't have the room of more.
+ */
+const CANDIDATES = 32;
 
 /** `letGo` is told of every entry that has to leave for want of room. */
 export function createLru<V>(
