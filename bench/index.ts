@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { Bench } from "tinybench";
+import { ATTACK_NAME, type AttackResult, measureAttack } from "./cache.bench.js";
 import type { BenchGroup } from "./case.js";
 import { createGroups } from "./create.bench.js";
 import { type Fixtures, makeFixtures } from "./fixtures.js";
@@ -14,7 +15,7 @@ import { parseGroups } from "./parse.bench.js";
 import { partsGroups } from "./parts.bench.js";
 import { peers } from "./peers.js";
 import { replayGroups } from "./replay.bench.js";
-import { groupText, memoryText, type Setting, settingText } from "./report.js";
+import { attackText, groupText, memoryText, type Setting, settingText } from "./report.js";
 import { thumbprintGroups } from "./thumbprint.bench.js";
 import { verifyGroups } from "./verify.bench.js";
 
@@ -24,6 +25,10 @@ const QUICK: Timing = { warmUp: 20, rounds: 3, round: 12 };
 /** Entries of which the memory is measured. */
 const FULL_COUNTS: readonly number[] = [1000, 10_000];
 const QUICK_COUNTS: readonly number[] = [1000];
+
+/** Keys of strangers, at most. */
+const FULL_STRANGERS = 5000;
+const QUICK_STRANGERS = 500;
 
 function allGroups(fixtures: Fixtures): readonly BenchGroup[] {
   return [
@@ -44,8 +49,9 @@ function holds(name: string, filter: string): boolean {
 
 function chosenGroups(all: readonly BenchGroup[], filter: string): readonly BenchGroup[] {
   const chosen = all.filter(({ name }) => holds(name, filter));
-  if (chosen.length > 0 || holds(MEMORY_NAME, filter)) return chosen;
-  const names = [...all.map(({ name }) => name), MEMORY_NAME];
+  const others = [MEMORY_NAME, ATTACK_NAME];
+  if (chosen.length > 0 || others.some((name) => holds(name, filter))) return chosen;
+  const names = [...all.map(({ name }) => name), ...others];
   throw new Error(`no group has this in its name; there are:\n${names.join("\n")}`);
 }
 
@@ -94,8 +100,13 @@ async function main(): Promise<void> {
     memory = await measureMemory(fixtures, values.quick ? QUICK_COUNTS : FULL_COUNTS);
     console.log(`\n${memoryText(MEMORY_NAME, memory)}`);
   }
+  let attack: readonly AttackResult[] = [];
+  if (holds(ATTACK_NAME, filter)) {
+    attack = measureAttack(fixtures, values.quick ? QUICK_STRANGERS : FULL_STRANGERS);
+    console.log(`\n${attackText(ATTACK_NAME, attack)}`);
+  }
   if (values.json !== undefined) {
-    const all = { ...where, groups: results, memory };
+    const all = { ...where, groups: results, memory, attack };
     writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`);
   }
 }

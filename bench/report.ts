@@ -1,4 +1,5 @@
 // Reporting: results to tables of text.
+import type { AttackResult } from "./cache.bench.js";
 import type { CaseResult, GroupResult } from "./measure.js";
 import type { MemoryResult } from "./memory.bench.js";
 
@@ -43,6 +44,17 @@ export function memoryText(name: string, results: readonly MemoryResult[]): stri
     one.process === null ? "-" : grouped(one.process),
   ]);
   return `${name}\n${aligned([["", "entries", "counted", "heap", "process"], ...rows])}`;
+}
+
+/** What a proof costs in a verifier that strangers came to, beside one that they did not. */
+export function attackText(name: string, results: readonly AttackResult[]): string {
+  const rows = results.map((one) => [
+    one.name,
+    time(one.calmNs),
+    time(one.attackedNs),
+    percent(one.share),
+  ]);
+  return `${name}\n${aligned([["", "without", "with", "share"], ...rows])}`;
 }
 
 function figures({ name, medianNs, operationsPerSecond, marginPercent }: CaseResult): string[] {

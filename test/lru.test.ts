@@ -159,6 +159,17 @@ describe("room for what is used most", () => {
     expect(gone).toEqual(["1"]);
   });
 
+  test("what is used in the middle leaves its neighbours side by side", () => {
+    const { lru, gone, entries } = fullOf([1, 1, 1, 1]);
+    const [, second] = entries;
+    if (second === undefined) throw new Error("no entry");
+    expect(lru.admit(second, 10)).toBe(true);
+    expect(lru.admit(entryOf("new", 4), 30)).toBe(true);
+    expect(gone).toEqual(["0", "2", "3"]);
+    expect(lru.admit(entryOf("newer", 9), 30)).toBe(true);
+    expect(gone).toEqual(["0", "2", "3", "1", "new"]);
+  });
+
   test("a list without room takes nothing", () => {
     const { lru } = fullOf([]);
     expect(lru.admit(entryOf("new", 9), 0)).toBe(false);
