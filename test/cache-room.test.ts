@@ -339,6 +339,18 @@ describe("one key that varies its header", () => {
     expect(cache.usage().keys).toBe(1);
   });
 
+  test("begins anew once both of its entries were forgotten, one after the other", () => {
+    const cache = newCache({ maxKeys: 10 }); // two of them for what was used once
+    prove(cache, varied("one", 0));
+    prove(cache, varied("one", 1));
+    for (const other of clients("other", 2, FAST)) prove(cache, other);
+    expect(cache.usage().keys).toBe(2);
+    prove(cache, varied("one", 2));
+    expect(cache.findKey(varied("one", 2).header)?.uses.count).toBe(1);
+    prove(cache, varied("one", 3));
+    expect(cache.usage().keys).toBe(2);
+  });
+
   test("whole proofs: members of its own, their order and white space", () => {
     const verifier = createVerifier({ backend: fast });
     for (let i = 0; i < 30; i++) {

@@ -174,8 +174,7 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
     const { owner, table, jkt } = entry.value;
     table.in?.take(table);
     if (owner.recent === entry) owner.recent = owner.other;
-    else if (owner.other !== entry) return; // it was too large to be kept at all
-    owner.other = null;
+    owner.other = null; // it left, or is the recent one now
     if (owner.recent === null) owners.delete(jkt);
   }
 
