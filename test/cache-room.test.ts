@@ -184,6 +184,7 @@ describe("strangers with keys of their own", () => {
       backend,
       algs: [alg],
       cache: { maxTableBytes: 10 * size + 100, maxKeys: 60 },
+      replay: "none",
     });
     const send = (proof: string): void => {
       expect(verifier.verify(proof, TOKEN_REQUEST).ok).toBe(true);
@@ -205,7 +206,7 @@ describe("strangers with keys of their own", () => {
 /** The last table of a key. */
 function lastTable(alg: SyncAlg): number {
   const { alg: own, keys } = watched(alg);
-  const verifier = createVerifier({ algs: [own] });
+  const verifier = createVerifier({ algs: [own], replay: "none" });
   const proof = proofByNewKey();
   for (let i = 0; i < 20; i++) verifier.verify(proof, TOKEN_REQUEST);
   return keys[0]?.tableSize ?? 0;
@@ -352,7 +353,7 @@ describe("one key that varies its header", () => {
   });
 
   test("whole proofs: members of its own, their order and white space", () => {
-    const verifier = createVerifier({ backend: fast });
+    const verifier = createVerifier({ backend: fast, replay: "none" });
     for (let i = 0; i < 30; i++) {
       const proof =
         i % 3 === 0 ? mint({ header: { extra: i } }) : mint({ rawHeader: respelled(i) });
@@ -363,7 +364,11 @@ describe("one key that varies its header", () => {
 
   test("both labels of Ed25519 are remembered side by side", () => {
     const [eddsa, ed25519] = [watched(fast.EdDSA), watched(fast.Ed25519)];
-    const verifier = createVerifier({ backend: fast, algs: [eddsa.alg, ed25519.alg] });
+    const verifier = createVerifier({
+      backend: fast,
+      algs: [eddsa.alg, ed25519.alg],
+      replay: "none",
+    });
     for (let i = 0; i < 10; i++) {
       for (const alg of ["EdDSA", "Ed25519"]) {
         const proof = mint({ key: "Ed25519", header: { alg } });
@@ -430,7 +435,7 @@ describe("access tokens", () => {
 
   test("whole proofs: a token is hashed once in 300 seconds", () => {
     const sha256 = vi.fn(noble.sha256);
-    const verifier = createVerifier({ backend: { ...node, sha256 } });
+    const verifier = createVerifier({ backend: { ...node, sha256 }, replay: "none" });
     const accessToken = "another-access-token";
     const ath = b64(noble.sha256(Buffer.from(accessToken)));
     const hashes = (): number =>
@@ -508,7 +513,7 @@ describe("what is counted is what is held", () => {
   });
 
   test("what is used again counts as before", () => {
-    const verifier = createVerifier({ backend: node });
+    const verifier = createVerifier({ backend: node, replay: "none" });
     const usages = [1, 2, 3].map(() => {
       expect(verifier.verify(withToken.proof, withToken.request).ok).toBe(true);
       return verifier.cacheUsage();
@@ -519,9 +524,9 @@ describe("what is counted is what is held", () => {
   });
 
   test("two first proofs of a key and a token at once count as one", async () => {
-    const one = createAsyncVerifier({ backend: node });
+    const one = createAsyncVerifier({ backend: node, replay: "none" });
     await one.verify(withToken.proof, withToken.request);
-    const two = createAsyncVerifier({ backend: node });
+    const two = createAsyncVerifier({ backend: node, replay: "none" });
     const verify = () => two.verify(withToken.proof, { ...withToken.request, jkt: later });
     const later = async (): Promise<string> => Promise.resolve(thumbprintOf("ES256"));
     const results = await Promise.all([verify(), verify(), verify()]);
@@ -578,7 +583,7 @@ describe("what is counted is what is held", () => {
     ["keys", { maxKeys: 0 }, { keys: 0, keyBytes: 0, tables: 0, tableBytes: 0, tokens: 1 }],
     ["access tokens", { maxTokens: 0 }, { keys: 1, tokens: 0, tokenBytes: 0 }],
   ])("with room for no %s, the other kind alone is kept", (_, cache, expected) => {
-    const verifier = createVerifier({ backend: fast, cache });
+    const verifier = createVerifier({ backend: fast, cache, replay: "none" });
     for (let i = 0; i < 3; i++) verifier.verify(withToken.proof, withToken.request);
     expect(verifier.cacheUsage()).toMatchObject(expected);
   });
@@ -698,7 +703,7 @@ function growingKey(bytes: number): FakeKey {
 }
 
 function verifierOf(importKey: () => SyncKey, cache?: CacheOptions) {
-  return createVerifier({ algs: [{ ...noble.ES256, importKey }], cache });
+  return createVerifier({ algs: [{ ...noble.ES256, importKey }], cache, replay: "none" });
 }
 
 const TOKEN = "an-access-token";

@@ -86,13 +86,16 @@ expectTypeOf<core.VerifierOptions>().toExtend<core.AsyncVerifierOptions>();
 expectTypeOf<core.AsyncVerifierOptions>().not.toExtend<core.VerifierOptions>();
 
 // A profile goes into the options of either kind, in both entries, and what is a word is one of its words.
-expectTypeOf(pkg.fapi2).toExtend<VerifierOptions>();
-expectTypeOf(pkg.fapi2).toExtend<AsyncVerifierOptions>();
-expectTypeOf(core.mcp).toExtend<Omit<core.VerifierOptions, "backend">>();
+expectTypeOf<typeof pkg.fapi2 & NoReplay>().toExtend<VerifierOptions>();
+expectTypeOf<typeof pkg.fapi2 & NoReplay>().toExtend<AsyncVerifierOptions>();
+expectTypeOf<typeof core.mcp & Plug<SyncBackend>>().toExtend<core.VerifierOptions>();
+expectTypeOf(pkg.fapi2).not.toExtend<VerifierOptions>(); // replay is still to be said
 expectTypeOf<typeof pkg.fapi2>().toEqualTypeOf<pkg.VerifierProfile>();
-expectTypeOf<{ readonly iatWithNonce: "checked" }>().toExtend<VerifierOptions>();
-expectTypeOf<{ readonly iatWithNonce: "ignored" }>().not.toExtend<VerifierOptions>();
-expectTypeOf<{ readonly permittedAlgs: readonly Alg[] }>().not.toExtend<VerifierOptions>();
+expectTypeOf<NoReplay & { readonly iatWithNonce: "checked" }>().toExtend<VerifierOptions>();
+expectTypeOf<NoReplay & { readonly iatWithNonce: "ignored" }>().not.toExtend<VerifierOptions>();
+expectTypeOf<
+  NoReplay & { readonly permittedAlgs: readonly Alg[] }
+>().not.toExtend<VerifierOptions>();
 expectTypeOf<pkg.PlainHttp>().toEqualTypeOf<"loopback" | "anywhere">();
 expectTypeOf<{ readonly plainHttp: boolean }>().not.toExtend<VerifierOptions>();
 expectTypeOf<{ readonly plainHttp: boolean }>().not.toExtend<pkg.CreateOptions>();
