@@ -94,12 +94,12 @@ function bindingFromConfirmation(cnf: unknown): Binding {
   if (!owns(cnf, "jkt")) return names.length === 0 ? INVALID : { unsupported: names };
   const { jkt } = cnf as { readonly jkt: unknown }; // it has that member, as was just checked
   if (!isThumbprint(jkt)) return INVALID;
-  const otherMethods = names.filter((name) => OTHER_METHODS.includes(name));
+  const otherMethods = names.filter((name) => OTHER_METHODS.has(name));
   return otherMethods.length === 0 ? { jkt } : { jkt, otherMethods };
 }
 
 /** IANA, "JWT Confirmation Methods": RFC 7800 sections 3.2 to 3.5, RFC 8705 section 3.1, RFC 9203. */
-const OTHER_METHODS = ["jwk", "jwe", "kid", "jku", "x5t#S256", "osc"];
+const OTHER_METHODS: ReadonlySet<string> = new Set(["jwk", "jwe", "kid", "jku", "x5t#S256", "osc"]);
 
 /**
  * Section 6.2: a `token_type` of a token that is bound is `DPoP`, and one that is not is not; where

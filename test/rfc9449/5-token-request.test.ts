@@ -42,10 +42,10 @@ const tokenRequest = (over: Partial<TokenRequest>): TokenRequest => ({
   ...over,
 });
 
-const code = (jkt: string | undefined): { readonly grant: Grant } => ({
+const withCode = (jkt: string | undefined): { readonly grant: Grant } => ({
   grant: { type: "authorization_code", jkt },
 });
-const refresh = (jkt: string | undefined): { readonly grant: Grant } => ({
+const withRefreshToken = (jkt: string | undefined): { readonly grant: Grant } => ({
   grant: { type: "refresh_token", jkt },
 });
 
@@ -96,11 +96,11 @@ describe("a token request with a proof", () => {
   test("[5-4] the refresh token of a public client is bound to the key, and checked on use", async () => {
     expect(await check({ clientType: "public" })).toMatchObject({ refreshJkt: JKT_ES256 });
     const use = async (over: Partial<TokenRequest>): Promise<string> => codeOf(await check(over));
-    expect(await use(refresh(JKT_ES256))).toBe("ok");
-    expect(await use(refresh(JKT_OTHER))).toBe("jkt_mismatch");
-    expect(await use({ ...refresh(JKT_OTHER), proof: undefined })).toBe("proof_missing");
-    expect(await use(refresh(""))).toBe("jkt_mismatch");
-    expect(await use({ ...refresh(""), proof: undefined })).toBe("proof_missing");
+    expect(await use(withRefreshToken(JKT_ES256))).toBe("ok");
+    expect(await use(withRefreshToken(JKT_OTHER))).toBe("jkt_mismatch");
+    expect(await use({ ...withRefreshToken(JKT_OTHER), proof: undefined })).toBe("proof_missing");
+    expect(await use(withRefreshToken(""))).toBe("jkt_mismatch");
+    expect(await use({ ...withRefreshToken(""), proof: undefined })).toBe("proof_missing");
   });
 
   test("[5-5] that of a confidential client is not, so that the client can change its key", async () => {
@@ -111,8 +111,10 @@ describe("a token request with a proof", () => {
       refreshJkt: undefined,
     });
     // A binding that is given is checked all the same, whatever the client.
-    expect(codeOf(await check({ ...confidential, ...refresh(JKT_OTHER) }))).toBe("jkt_mismatch");
-    const without = { ...confidential, ...refresh(JKT_OTHER), proof: null };
+    expect(codeOf(await check({ ...confidential, ...withRefreshToken(JKT_OTHER) }))).toBe(
+      "jkt_mismatch",
+    );
+    const without = { ...confidential, ...withRefreshToken(JKT_OTHER), proof: null };
     expect(codeOf(await check(without))).toBe("proof_missing");
   });
 
@@ -120,16 +122,16 @@ describe("a token request with a proof", () => {
     for (const clientType of ["public", "confidential"] as const) {
       const use = async (over: Partial<TokenRequest>): Promise<string> =>
         codeOf(await check({ clientType, ...over }));
-      expect(await use(code(JKT_ES256))).toBe("ok");
-      expect(await use(code(JKT_OTHER))).toBe("jkt_mismatch");
-      expect(await use({ ...code(JKT_OTHER), proof: [] })).toBe("proof_missing");
-      expect(await use(code(undefined))).toBe("ok");
-      expect(await use({ ...code(undefined), proof: [] })).toBe("ok");
+      expect(await use(withCode(JKT_ES256))).toBe("ok");
+      expect(await use(withCode(JKT_OTHER))).toBe("jkt_mismatch");
+      expect(await use({ ...withCode(JKT_OTHER), proof: [] })).toBe("proof_missing");
+      expect(await use(withCode(undefined))).toBe("ok");
+      expect(await use({ ...withCode(undefined), proof: [] })).toBe("ok");
     }
   });
 
   test("a wrong key is invalid_grant", async () => {
-    expect(await check(code(JKT_OTHER))).toEqual({
+    expect(await check(withCode(JKT_OTHER))).toEqual({
       ok: false,
       status: 400,
       headers: { "Content-Type": "application/json", ...noStore },
@@ -165,8 +167,8 @@ describe("a token request with a proof", () => {
     const replay = createMemoryReplayStore();
     const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay }) });
     for (const over of [
-      code(JKT_OTHER),
-      refresh(JKT_OTHER),
+      withCode(JKT_OTHER),
+      withRefreshToken(JKT_OTHER),
       { clientKeyJkt: JKT_ES256 },
       { requiredJkt: JKT_OTHER },
       { grant: () => null },
@@ -291,11 +293,13 @@ describe("a grant that is looked up", () => {
 describe("a key that is required beside the grant", () => {
   test("is the key of the proof, at the token endpoint and with a pushed request", async () => {
     expect(codeOf(await check({ requiredJkt: JKT_ES256 }))).toBe("ok");
-    expect(codeOf(await check({ requiredJkt: JKT_ES256, ...refresh(JKT_ES256) }))).toBe("ok");
-    expect(codeOf(await check({ requiredJkt: JKT_ES256, ...refresh(JKT_OTHER) }))).toBe(
+    expect(codeOf(await check({ requiredJkt: JKT_ES256, ...withRefreshToken(JKT_ES256) }))).toBe(
+      "ok",
+    );
+    expect(codeOf(await check({ requiredJkt: JKT_ES256, ...withRefreshToken(JKT_OTHER) }))).toBe(
       "jkt_mismatch",
     );
-    expect(codeOf(await check({ requiredJkt: JKT_OTHER, ...refresh(JKT_ES256) }))).toBe(
+    expect(codeOf(await check({ requiredJkt: JKT_OTHER, ...withRefreshToken(JKT_ES256) }))).toBe(
       "jkt_mismatch",
     );
     expect(await check({ requiredJkt: JKT_OTHER })).toMatchObject({
