@@ -93,20 +93,39 @@ export function decodeBase64urlText(
     const c = fourLetters(ascii, i + 8);
     const d = fourLetters(ascii, i + 12);
     // Negative: a letter outside the alphabet. Bits outside 0x7f7f7f: a byte that is not ASCII.
-    if (((a | b | c | d) & ~0x7f7f7f) !== 0) return decodeBytes(text, start, end);
+    if (((a | b | c | d) & ~0x7f7f7f) !== 0) return decodeWideText(text, ascii, start, end);
     // prettier-ignore
     decoded += String.fromCharCode(
       a >> 16, (a >> 8) & 127, a & 127, b >> 16, (b >> 8) & 127, b & 127,
       c >> 16, (c >> 8) & 127, c & 127, d >> 16, (d >> 8) & 127, d & 127,
     );
   }
-  const rest = decodeBytes(text, whole, end);
-  return rest === null ? decodeBytes(text, start, end) : decoded + rest;
+  const rest = decodeBase64url(text, whole, end);
+  const last = rest === null ? null : decodeUtf8(rest);
+  return last === null ? decodeWideText(text, ascii, start, end) : decoded + last;
 }
 
-function decodeBytes(text: string, start: number, end: number): string | null {
-  const bytes = decodeBase64url(text, start, end);
-  return bytes === null ? null : decodeUtf8(bytes);
+/** The same by way of bytes, for text that is not ASCII. */
+function decodeWideText(
+  text: string,
+  ascii: Uint8Array,
+  start: number,
+  end: number,
+): string | null {
+  const whole = end - ((end - start) & 3);
+  const rest = decodeBase64url(text, whole, end);
+  if (rest === null) return null;
+  const bytes = new Uint8Array(((whole - start) >> 2) * 3 + rest.length);
+  let length = 0;
+  for (let i = start; i < whole; i += 4) {
+    const three = fourLetters(ascii, i);
+    if (three < 0) return null;
+    bytes[length++] = three >> 16;
+    bytes[length++] = three >> 8;
+    bytes[length++] = three;
+  }
+  bytes.set(rest, length);
+  return decodeUtf8(bytes);
 }
 
 /** Four letters to 24 bits; negative where one is not of the alphabet. */

@@ -10,7 +10,7 @@ import {
 } from "../bytes/argument.js";
 import { encodeBase64url } from "../bytes/base64url.js";
 import { isTokenUnit, runEnd } from "../bytes/http.js";
-import { parseJsonObject } from "../bytes/json.js";
+import { JSON_BOUNDS, parseJsonObject } from "../bytes/json.js";
 import { asciiBytes, encodeUtf8, isWellFormed } from "../bytes/utf8.js";
 import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
@@ -227,7 +227,7 @@ function segment(value: Readonly<Record<string, unknown>>, name: string): string
   const read = parseJsonObject(json);
   const bytes = encodeUtf8(json); // JSON.stringify escapes lone surrogates
   if (read === null || bytes === null) {
-    throw new TypeError(`${name} must be JSON that nests no deeper than 16 levels`);
+    throw new TypeError(`${name} must be JSON ${JSON_BOUNDS}`);
   }
   if (name === "claims" && typeof readClaims(read, NO_LIMITS) === "string") {
     throw new TypeError("claims.exp and claims.nbf must be numbers of seconds since the epoch");
@@ -235,7 +235,11 @@ function segment(value: Readonly<Record<string, unknown>>, name: string): string
   return encodeBase64url(bytes);
 }
 
-const NO_LIMITS: ProofLimits = { proof: Infinity, jti: Infinity, htu: Infinity, nonce: Infinity };
+const NO_LIMITS: Pick<ProofLimits, "jti" | "htu" | "nonce"> = {
+  jti: Infinity,
+  htu: Infinity,
+  nonce: Infinity,
+};
 
 function stringify(value: Readonly<Record<string, unknown>>, name: string): string {
   try {
