@@ -1,15 +1,33 @@
 // Characters of HTTP header fields (RFC 9110 sections 5.6.2 and 11.2), by their UTF-16 units.
 
+const TCHAR = 1;
+const TOKEN68 = 2;
+
+/** Of every ASCII code, the kinds that it is of: a table, since a field may be as long as a sender likes. */
+const KINDS: Uint8Array = /* @__PURE__ */ kinds();
+
+function kinds(): Uint8Array {
+  const table = new Uint8Array(128);
+  const mark = (units: string, kind: number): void => {
+    for (let i = 0; i < units.length; i++) {
+      const unit = units.charCodeAt(i);
+      table[unit] = (table[unit] ?? 0) | kind;
+    }
+  };
+  const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  mark(`${alphanumeric}!#$%&'*+-.^_\`|~`, TCHAR);
+  mark(`${alphanumeric}-._~+/`, TOKEN68);
+  return table;
+}
+
 /** tchar: what methods, schemes and the names of parameters are made of. */
 export function isTokenUnit(unit: number): boolean {
-  return unit > 0x20 && unit < 0x7f && !'"(),/:;<=>?@[\\]{}'.includes(String.fromCharCode(unit));
+  return ((KINDS[unit] ?? 0) & TCHAR) !== 0;
 }
 
 /** What a token68 may hold before the equals signs at its end. */
 export function isToken68Unit(unit: number): boolean {
-  const lower = unit | 0x20;
-  if ((lower >= 0x61 && lower <= 0x7a) || (unit >= 0x30 && unit <= 0x39)) return unit < 0x80;
-  return unit > 0x20 && unit < 0x7f && "-._~+/".includes(String.fromCharCode(unit));
+  return ((KINDS[unit] ?? 0) & TOKEN68) !== 0;
 }
 
 /** The index behind the run of such units that begins at `at`. */

@@ -24,23 +24,22 @@ export type AuthorizationHeader = string | readonly string[] | null | undefined;
 
 /**
  * Reads `credentials = scheme 1*SP token68`, the scheme in any case. Fields that a server joined
- * with a comma are several: no token68 holds one. Takes time linear in the length.
+ * with a comma are several: no token68 holds one. Looks at each character of the field once or
+ * twice, whatever is in it.
  */
 export function parseCredentials(header: AuthorizationHeader): Credentials | CredentialsFault {
-  const fields = fieldsOf(header);
-  const [field] = fields;
+  const field = fieldOf(header);
   if (field === undefined) return fault("credentials_missing");
-  if (fields.length > 1) return fault("credentials_multiple");
+  if (field === null) return fault("credentials_multiple");
   const end = runEnd(field, 0, isTokenUnit);
-  if (end === 0 || (end < field.length && field[end] !== " ")) {
-    return fault(namesScheme(field) ? "credentials_multiple" : "credentials_malformed");
-  }
-  const scheme = readScheme(field.slice(0, end));
+  const isScheme = end > 0 && (end === field.length || field[end] === " ");
+  const scheme = isScheme ? readScheme(field, end) : undefined;
   if (scheme === undefined) {
-    return fault(namesScheme(field) ? "credentials_multiple" : "scheme_unsupported");
+    if (namesScheme(field, end)) return fault("credentials_multiple");
+    return fault(isScheme ? "scheme_unsupported" : "credentials_malformed");
   }
   if (field.includes(",")) return fault("credentials_multiple");
-  const accessToken = field.slice(runEnd(field, end, isSpace));
+  const accessToken = field.slice(spacesEnd(field, end));
   return isToken68(accessToken)
     ? { scheme, accessToken }
     : { code: "credentials_malformed", scheme };
@@ -50,19 +49,29 @@ function fault(code: FailureCode): CredentialsFault {
   return { code, scheme: undefined };
 }
 
-/** The fields that say something; a TypeError where the caller passed something else. */
-function fieldsOf(header: AuthorizationHeader): readonly string[] {
-  const fields: readonly unknown[] =
-    header === null || header === undefined ? [] : Array.isArray(header) ? header : [header];
-  const texts = fields.filter((field) => typeof field === "string");
-  if (texts.length !== fields.length) {
-    throw new TypeError("authorization must be a string, an array of strings, null or undefined");
+/**
+ * The one field that says something: undefined where there is none, null where there are several. A
+ * TypeError where the caller passed something else.
+ */
+function fieldOf(header: AuthorizationHeader): string | null | undefined {
+  if (header === null || header === undefined || header === "") return undefined;
+  const fields: unknown = header;
+  if (typeof fields === "string") return fields;
+  if (!Array.isArray(fields)) throw new TypeError(HEADER);
+  let only: string | null | undefined;
+  for (const field of fields as readonly unknown[]) {
+    if (typeof field !== "string") throw new TypeError(HEADER);
+    if (field !== "") only = only === undefined ? field : null;
   }
-  return texts.filter((field) => field !== "");
+  return only;
 }
 
-function readScheme(name: string): Scheme | undefined {
-  switch (name.toLowerCase()) {
+const HEADER = "authorization must be a string, an array of strings, null or undefined";
+
+/** The scheme that the first `end` characters name. */
+function readScheme(field: string, end: number): Scheme | undefined {
+  if (end > 6) return undefined; // as long as Bearer
+  switch (field.slice(0, end).toLowerCase()) {
     case "dpop":
       return "DPoP";
     case "bearer":
@@ -72,29 +81,80 @@ function readScheme(name: string): Scheme | undefined {
   }
 }
 
+/** What namesScheme has seen of the piece behind the last comma. */
+const NOTHING = 0;
+const NAME = 1;
+const SCHEME = 2;
+const OTHER = 3;
+
+/** The letters of our schemes, in small letters. */
+const DPOP: readonly number[] = [0x64, 0x70, 0x6f, 0x70];
+const BEARER: readonly number[] = [0x62, 0x65, 0x61, 0x72, 0x65, 0x72];
+
 /**
  * True where credentials of ours stand behind a comma in a field that begins with something else:
- * fields that were joined.
+ * fields that were joined. No comma stands before the index `at`.
  */
-function namesScheme(field: string): boolean {
-  const [, ...others] = field.split(",");
-  return others.some((other) => {
-    const [name = "", ...rest] = other.trim().split(" ", 2);
-    return rest.length > 0 && readScheme(name) !== undefined;
-  });
+function namesScheme(field: string, at: number): boolean {
+  let seen = OTHER;
+  let name = DPOP;
+  let length = 0; // of the name, as far as it was seen
+  for (let i = at; i < field.length; i++) {
+    const unit = field.charCodeAt(i);
+    if (unit === COMMA) {
+      seen = NOTHING;
+    } else if (seen === NOTHING && !isBlank(unit)) {
+      name = (unit | 0x20) === DPOP[0] ? DPOP : BEARER;
+      length = 1;
+      seen = (unit | 0x20) === name[0] ? NAME : OTHER;
+    } else if (seen === NAME) {
+      if (length === name.length) seen = unit === SPACE ? SCHEME : OTHER;
+      else if ((unit | 0x20) !== name[length++]) seen = OTHER;
+    } else if (seen === SCHEME && !isBlank(unit)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+
+/**
+ * What String.prototype.trim takes away, which is more than RFC 9110 calls whitespace: no space that
+ * a server lets through may hide credentials.
+ */
+function isBlank(unit: number): boolean {
+  if (unit < 0x80) return unit === SPACE || (unit >= 0x09 && unit <= 0x0d);
+  if (unit >= 0x2000 && unit <= 0x200a) return true;
+  switch (unit) {
+    case 0xa0:
+    case 0x1680:
+    case 0x2028:
+    case 0x2029:
+    case 0x202f:
+    case 0x205f:
+    case 0x3000:
+    case 0xfeff:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** RFC 9110 section 11.2: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". */
 function isToken68(text: string): boolean {
-  const end = runEnd(text, 0, isToken68Unit);
-  return end > 0 && runEnd(text, end, isEquals) === text.length;
-}
-
-function isEquals(unit: number): boolean {
-  return unit === 0x3d;
+  let end = 0;
+  while (end < text.length && isToken68Unit(text.charCodeAt(end))) end++;
+  if (end === 0) return false;
+  while (end < text.length && text.charCodeAt(end) === EQUALS) end++;
+  return end === text.length;
 }
 
 /** 1*SP: a tab is no space. */
-function isSpace(unit: number): boolean {
-  return unit === 0x20;
+function spacesEnd(text: string, at: number): number {
+  let end = at;
+  while (end < text.length && text.charCodeAt(end) === SPACE) end++;
+  return end;
 }
