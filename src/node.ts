@@ -115,8 +115,9 @@ export const PS512: SyncAlg = /* @__PURE__ */ nodeAlg("PS512");
 
 /**
  * A backend over node:crypto. ES256, EdDSA and Ed25519 are accepted by default; ES384, ES512 and
- * RSA (2048 to 8192 bits; Deno takes no more than 4096) where they are asked for. Where the engine
- * lacks one of them, what it throws comes through: then pass `algs` without it.
+ * RSA where they are asked for, RSA with 2048 to 4096 bits, or up to 8192 with the verifier's
+ * `limits.modulusLength` (Deno takes no more than 4096). Where the engine lacks one of them, what it
+ * throws comes through: then pass `algs` without it.
  */
 export const node: NodeBackend = /* @__PURE__ */ Object.freeze({
   algs: /* @__PURE__ */ Object.freeze([ES256, EdDSA, Ed25519]),

@@ -103,7 +103,8 @@ export const PS512: AsyncAlg = /* @__PURE__ */ webcryptoAlg("PS512");
 /**
  * A backend over the platform's `crypto.subtle`, for createAsyncVerifier, verifyProofAsync and
  * createProofAsync. It lists ES256, EdDSA and Ed25519, which are accepted by default, whatever the
- * platform has; the others are accepted where they are asked for. Where the platform lacks
+ * platform has; the others are accepted where they are asked for, RSA with 2048 to 4096 bits, or up
+ * to 8192 with the verifier's `limits.modulusLength`. Where the platform lacks
  * `crypto.subtle` or an algorithm, what it throws comes through as a rejection: no proof is granted,
  * and none is called invalid. Pass `algs: await supportedAlgs()` where Ed25519 may be missing.
  * `sha256` answers at once, as everywhere.

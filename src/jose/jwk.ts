@@ -22,7 +22,7 @@ export interface RsaPublicJwk {
   readonly kty: "RSA";
   /** base64url, big-endian without leading zeros, 2048 to 8192 bits. */
   readonly n: string;
-  /** base64url, big-endian without leading zeros, odd, at least 3, at most 8 bytes. */
+  /** base64url, big-endian without leading zeros, odd, at least 3, at most 4 bytes. */
   readonly e: string;
 }
 
@@ -61,14 +61,29 @@ function fieldPrime(crv: string): string | null {
   }
 }
 
+/** Of an RSA modulus, in bits. */
+export const MIN_MODULUS = 2048;
+export const MAX_MODULUS = 8192;
+
+/**
+ * Of an RSA exponent, in bytes. Nearly every key has 65537; with 64 bits a signature check takes four
+ * times as long, as long as the sender of the key likes without a bound.
+ */
+const EXPONENT_BYTES = 4;
+
 /**
  * Reads a public key: only the members of its `kty` are copied, everything else is left behind, and
- * nothing is ever fetched. Refused are private members, members that contradict the use (`use`,
+ * nothing is ever fetched. What it returns is frozen. Refused are private members, members that contradict the use (`use`,
  * `key_ops`, `alg`), and every second form of a key (padding, wrong length, a coordinate past the
  * field), so that one key has one thumbprint. Without the argument `use`, a member `alg` need only
- * be text. Whether the point is on the curve is for the backend's `importKey` to say.
+ * be text. An RSA modulus longer than `modulusLength` bits is refused too. Whether the point is on
+ * the curve is for the backend's `importKey` to say.
  */
-export function readPublicJwk(value: unknown, use?: Use): PublicJwk | JwkFault {
+export function readPublicJwk(
+  value: unknown,
+  use?: Use,
+  modulusLength: number = MAX_MODULUS,
+): PublicJwk | JwkFault {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "jwk_invalid";
   const members = value as Readonly<Record<string, unknown>>; // an object, as was just checked
   for (const member of PRIVATE_MEMBERS) if (member in members) return "jwk_private";
@@ -84,7 +99,7 @@ export function readPublicJwk(value: unknown, use?: Use): PublicJwk | JwkFault {
     case "OKP":
       return readOkp(members);
     case "RSA":
-      return readRsa(members);
+      return readRsa(members, modulusLength);
     default:
       return "jwk_invalid";
   }
@@ -117,7 +132,8 @@ function mayVerify(members: Readonly<Record<string, unknown>>): boolean {
 function readEc(members: Readonly<Record<string, unknown>>): EcPublicJwk | JwkFault {
   const { crv, x, y } = members;
   if (crv !== "P-256" && crv !== "P-384" && crv !== "P-521") return "jwk_invalid";
-  return isCoordinate(x, crv) && isCoordinate(y, crv) ? { kty: "EC", crv, x, y } : "jwk_invalid";
+  if (!isCoordinate(x, crv) || !isCoordinate(y, crv)) return "jwk_invalid";
+  return Object.freeze({ kty: "EC", crv, x, y });
 }
 
 function isCoordinate(value: unknown, crv: string): value is string {
@@ -144,17 +160,22 @@ function readOkp(members: Readonly<Record<string, unknown>>): OkpPublicJwk | Jwk
   if (crv !== "Ed25519" || typeof x !== "string" || x.length !== 43) return "jwk_invalid";
   const bytes = decodeBase64url(x);
   if (bytes === null || !isCanonicalPoint(bytes) || isSmallOrderPoint(x)) return "jwk_invalid";
-  return { kty: "OKP", crv, x };
+  return Object.freeze({ kty: "OKP", crv, x });
 }
 
-function readRsa(members: Readonly<Record<string, unknown>>): RsaPublicJwk | JwkFault {
+function readRsa(
+  members: Readonly<Record<string, unknown>>,
+  modulusLength: number,
+): RsaPublicJwk | JwkFault {
   const { n, e } = members;
-  const modulus = readUnsigned(n, 1024);
-  const exponent = readUnsigned(e, 8); // more would make a verification as dear as the sender likes
+  const modulus = readUnsigned(n, MAX_MODULUS / 8);
+  const exponent = readUnsigned(e, EXPONENT_BYTES);
   if (typeof n !== "string" || typeof e !== "string") return "jwk_invalid";
-  if (modulus === null || exponent === null || bitLength(modulus) < 2048) return "jwk_invalid";
+  if (modulus === null || exponent === null) return "jwk_invalid";
+  const bits = bitLength(modulus);
+  if (bits < MIN_MODULUS || bits > modulusLength) return "jwk_invalid";
   if (!isOdd(modulus) || !isOdd(exponent) || bitLength(exponent) < 2) return "jwk_invalid";
-  return { kty: "RSA", n, e };
+  return Object.freeze({ kty: "RSA", n, e });
 }
 
 /** RFC 7518 section 2, Base64urlUInt: big-endian in the fewest bytes; at most `most` bytes. */

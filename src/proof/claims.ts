@@ -2,8 +2,10 @@
 import type { JsonObject, JsonValue } from "../bytes/json.js";
 import { isWellFormed } from "../bytes/utf8.js";
 import { integerArgument, membersArgument } from "../bytes/argument.js";
+import { MAX_MODULUS, MIN_MODULUS } from "../jose/jwk.js";
 import type { FailureCode } from "./failure.js";
 
+/** The claims of a proof, frozen with all that they hold. */
 export interface ProofClaims {
   /** Unique to this proof. */
   readonly jti: string;
@@ -25,7 +27,11 @@ export interface ProofClaims {
   readonly [claim: string]: unknown;
 }
 
-/** Upper bounds of what is read, against memory exhaustion (section 11.1). */
+/**
+ * Upper bounds of what is read, against exhaustion of memory and time (section 11.1). Beside these,
+ * header and payload hold at most 16 levels, 64 members in one object, 128 members and elements in
+ * all and 1024 characters outside of strings each: a proof with more is malformed.
+ */
 export interface ProofLimits {
   /** Of the whole proof, in characters. */
   readonly proof: number;
@@ -35,34 +41,54 @@ export interface ProofLimits {
   readonly htu: number;
   /** Of the claim nonce, in characters. */
   readonly nonce: number;
+  /**
+   * Of an RSA key, in bits, from 2048 to 8192. A signature check with 8192 bits takes three times as
+   * long as with 4096, and anybody can make such a key.
+   */
+  readonly modulusLength: number;
 }
 
 /** Limits of which any may be left to its default. */
 export type ProofLimitOptions = { readonly [L in keyof ProofLimits]?: number | undefined };
 
-const DEFAULT_LIMITS: ProofLimits = { proof: 8192, jti: 256, htu: 4096, nonce: 1024 };
+const DEFAULT_LIMITS: ProofLimits = {
+  proof: 8192,
+  jti: 256,
+  htu: 4096,
+  nonce: 1024,
+  modulusLength: 4096,
+};
 
 /** Whatever the limit, a string longer than this is no HTTP header field. */
 const MAX_LIMIT = 0x10000000;
 
-/** Reads limits that the programmer gave, in characters; what is absent has its default. */
+/** Reads limits that the programmer gave; what is absent has its default. */
 export function readLimits(value: ProofLimitOptions | undefined): ProofLimits {
   if (value === undefined) return DEFAULT_LIMITS;
   const given = membersArgument(value, "limits", Object.keys(DEFAULT_LIMITS));
-  const limit = (name: keyof ProofLimits): number =>
+  const limit = (
+    name: keyof ProofLimits,
+    unit = "characters",
+    least = 1,
+    most = MAX_LIMIT,
+  ): number =>
     given[name] === undefined
       ? DEFAULT_LIMITS[name]
-      : integerArgument(given[name], `limits.${name}`, "characters", 1, MAX_LIMIT);
+      : integerArgument(given[name], `limits.${name}`, unit, least, most);
   return Object.freeze({
     proof: limit("proof"),
     jti: limit("jti"),
     htu: limit("htu"),
     nonce: limit("nonce"),
+    modulusLength: limit("modulusLength", "bits", MIN_MODULUS, MAX_MODULUS),
   });
 }
 
 /** Reads the claims of a payload: first what must be there, then every type, then every length. */
-export function readClaims(payload: JsonObject, limits: ProofLimits): ProofClaims | FailureCode {
+export function readClaims(
+  payload: JsonObject,
+  limits: Pick<ProofLimits, "jti" | "htu" | "nonce">,
+): ProofClaims | FailureCode {
   const { jti, htm, htu, iat, ath, nonce, exp, nbf } = payload;
   if (jti === undefined || htm === undefined || htu === undefined || iat === undefined)
     return "claim_missing";

@@ -30,14 +30,14 @@ export interface ParsedProof {
   readonly alg: string;
   readonly jwk: PublicJwk;
   readonly claims: ProofClaims;
-  /** The whole header, unknown members included. */
+  /** The whole header, unknown members included; frozen, as `jwk` and `claims` are. */
   readonly header: JsonObject;
 }
 
 /**
  * Reads a proof without trusting it, for logs and diagnosis. Never decide on its result who gets
  * in: that is what a verifier is for. Throws a TypeError where `proof` is neither a string, an
- * array of strings, null nor undefined, and for limits that are not whole numbers of characters.
+ * array of strings, null nor undefined, and for limits that are not whole numbers.
  */
 export function parseProof(
   proof: ProofHeader,
@@ -55,7 +55,7 @@ export function parseProof(
   if (typeof alg !== "string" || algShape(alg) === undefined) return failure("alg_unsupported");
   const claims = readClaims(jws.payload, limits);
   if (typeof claims === "string") return failure(claims);
-  const jwk = readPublicJwk(header["jwk"]);
+  const jwk = readPublicJwk(header["jwk"], undefined, limits.modulusLength);
   if (typeof jwk === "string") return failure(jwk);
   return { ok: true, alg, jwk, claims, header };
 }

@@ -17,7 +17,13 @@ import type { ReplayStore, SyncReplayStore } from "./replay.js";
 
 interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly backend: Backend<A>;
-  /** The algorithms to accept, as values; the backend's own list where it is not given. */
+  /**
+   * The algorithms to accept, as values; the backend's own list where it is not given. Anybody can
+   * send proofs of a key that they made, so the list also says what a stranger can make the server
+   * pay. A proof of a known key on the `node` backend, where one under ES256 is 1: EdDSA 1.4; RSA of
+   * 2048 bits 0.4, of 4096 bits 1 (2 with an exponent of 32 bits), of 8192 bits 3 (8); ES384 7;
+   * ES512 17. The first proof of an EC key costs twice as much.
+   */
   readonly algs?: readonly A[] | undefined;
   /**
    * The labels that `algs` may have, for a profile that forbids the others: an algorithm with another
@@ -56,7 +62,8 @@ interface PolicyOptions<A extends Alg, R extends ReplayStore> {
    */
   readonly replay: R | "none";
   /**
-   * Upper bounds in characters; proof 8192, jti 256, htu 4096, nonce 1024 where they are not given.
+   * Upper bounds in characters: proof 8192, jti 256, htu 4096, nonce 1024 where they are not given;
+   * and `modulusLength`, that of an RSA key in bits: 4096 where it is not given, 8192 at most.
    */
   readonly limits?: ProofLimitOptions | undefined;
   /**

@@ -76,9 +76,11 @@ export function prepare<A extends Alg>(
   const foundAth = cache.findAth(accessToken, now);
   const otherToken = checkAth(claims, accessToken, policy.hasher, foundAth?.value); // item 12a
   if (otherToken !== null) return otherToken;
-  const jwk = known === undefined ? readPublicJwk(header["jwk"], alg) : known.jwk; // items 6 and 7
+  const jwk = // items 6 and 7
+    known === undefined
+      ? readPublicJwk(header["jwk"], alg, policy.limits.modulusLength)
+      : known.jwk;
   if (typeof jwk === "string") return failure(jwk);
-  Object.freeze(jwk); // it may be remembered, and results of other proofs then have it too
   return {
     ok: true,
     alg,

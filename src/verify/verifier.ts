@@ -47,8 +47,10 @@ export interface VerifiedProof {
   readonly ok: true;
   /** The RFC 7638 thumbprint of the key: what to bind a token to. */
   readonly jkt: string;
+  /** Frozen. */
   readonly jwk: PublicJwk;
   readonly alg: string;
+  /** Frozen, with all that they hold. */
   readonly claims: ProofClaims;
   /** undefined where the verifier checks no nonces. */
   readonly nonce?: NonceStatus | undefined;
