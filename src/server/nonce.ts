@@ -18,7 +18,8 @@ import type { NonceAnswer, NonceCheck } from "../verify/nonce.js";
 export interface NonceIssuerOptions {
   readonly backend: Hasher;
   /**
-   * Random bytes, 32 at least in each. The first one issues, all are accepted, so that a rotation
+   * Random bytes, 32 at least in each; a secret of one byte over and over is a RangeError. The first
+   * one issues, all are accepted, so that a rotation
    * refuses nobody when it goes in steps: add the new one last and deploy everywhere; move it first
    * and deploy; drop the old one after `life` and a step.
    */
@@ -136,6 +137,10 @@ function readSecret(value: unknown, hasher: Hasher): NonceKey {
   if (!isBytes(value)) throw new TypeError("secrets must be an array of Uint8Array");
   if (value.length < SECRET_BYTES) {
     throw new RangeError(`secrets must have ${SECRET_BYTES} bytes at least`);
+  }
+  // A buffer that nobody filled. What else is no secret can't be told from its bytes.
+  if (value.every((byte) => byte === value[0])) {
+    throw new RangeError("secrets must be random bytes, not one byte over and over");
   }
   const secret = Uint8Array.from(value); // a copy: the caller may wipe or reuse theirs
   const mac = hmacSha256(secret, asciiBytes("dpop-core nonce key id"), hasher);
