@@ -8,6 +8,9 @@ import { headerOf, nonceOf, readNonceChallenge, type ResponseLike } from "./chal
 /** Bytes; what an authorization server has to say of an error is far shorter. */
 const LONGEST_ERROR = 16_384;
 
+/** Milliseconds from the header fields of an error to the end of its body: the caller waits for both. */
+const LONGEST_WAIT = 5000;
+
 /** A copy of a response, as far as it is read. */
 interface Copy {
   readonly body?: CopyBody | null;
@@ -16,6 +19,7 @@ interface Copy {
 
 interface CopyBody {
   readonly getReader?: () => Reader;
+  readonly destroy?: () => unknown;
   readonly [Symbol.asyncIterator]?: () => AsyncIterator<unknown>;
 }
 
@@ -32,8 +36,8 @@ export async function readErrorBody(response: ResponseLike): Promise<unknown> {
   if (nonceOf(response) === null || !mayAskInBody(response)) return undefined;
   try {
     const copy = (response as { clone?: () => Copy }).clone?.();
-    const text = copy === undefined ? null : await readShortText(copy);
-    return text === null ? undefined : (parseJsonObject(text) ?? undefined);
+    const text = copy === undefined ? null : await readInTime(copy);
+    return text === null ? undefined : (parseJsonObject(text, LONGEST_ERROR) ?? undefined);
   } catch {
     return undefined; // whoever reads the response itself is told
   }
@@ -52,18 +56,51 @@ function mayAskInBody(response: ResponseLike): boolean {
   return essence === "application/json" || essence.endsWith("+json");
 }
 
-/** null where it is longer than an error is, and where there is a body that can't be read in parts. */
-async function readShortText(copy: Copy): Promise<string | null> {
+/**
+ * null where it is longer than an error is, where it has not ended in time, and where there is a body
+ * that can't be read in parts.
+ */
+function readInTime(copy: Copy): Promise<string | null> {
   const body = copy.body ?? null;
-  if (body === null) return textOf(copy); // React Native has the text alone
+  if (body === null) return inTime(textOf(copy), () => undefined); // React Native has the text alone
   const reader = readerOf(body);
-  if (reader === null) return null;
+  if (reader === null) return Promise.resolve(null);
+  return inTime(readShortText(reader), () => giveUp(reader));
+}
+
+/** null where `reading` takes too long, and then `end` is called; without a limit where no timer is. */
+function inTime(reading: Promise<string | null>, end: () => void): Promise<string | null> {
+  const { setTimeout, clearTimeout } = globalThis as Timers;
+  if (typeof setTimeout !== "function" || typeof clearTimeout !== "function") return reading;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      resolve(null);
+      end();
+    }, LONGEST_WAIT);
+    reading.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** What most platforms have; called without an owner, as browsers want it. */
+interface Timers {
+  readonly setTimeout?: (run: () => void, milliseconds: number) => unknown;
+  readonly clearTimeout?: (timer: unknown) => void;
+}
+
+/** It may wait for the original: so we do not. Nor is its failure anybody's. */
+function giveUp(reader: Reader): void {
+  Promise.resolve()
+    .then(() => reader.cancel())
+    .catch(() => undefined);
+}
+
+async function readShortText(reader: Reader): Promise<string | null> {
   const bytes = new Uint8Array(LONGEST_ERROR);
   for (let length = 0; ;) {
     const { done, value } = await reader.read();
     if (done === true) return decodeJsonText(bytes.subarray(0, length));
     if (!isBytes(value) || length + value.length > LONGEST_ERROR) {
-      reader.cancel().catch(() => undefined); // it may wait for the original: so we do not
+      giveUp(reader);
       return null;
     }
     bytes.set(value, length);
@@ -81,7 +118,10 @@ function readerOf(body: CopyBody): Reader | null {
   if (typeof body.getReader === "function") return body.getReader();
   const pieces = body[Symbol.asyncIterator]?.();
   if (pieces === undefined) return null;
-  return { read: () => pieces.next(), cancel: async () => pieces.return?.() };
+  const cancel = async (): Promise<unknown> =>
+    // A stream of Node: to return would wait for the piece that never comes.
+    typeof body.destroy === "function" ? body.destroy() : pieces.return?.();
+  return { read: () => pieces.next(), cancel };
 }
 
 /** The byte-order mark that some servers put first is left out, as `response.json()` does. */

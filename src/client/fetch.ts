@@ -51,8 +51,8 @@ export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
  *   has another), or one of an unknown kind. Then you get the response that asks for a nonce, and the
  *   nonce is kept for your next request.
  * - An error that may ask for a nonce in its JSON (status 400 or 401) is read first, up to 16384 bytes
- *   where the platform has streams. That bounds no time: a body that does not end is waited for until
- *   your `signal` aborts.
+ *   where the platform has streams, and for 5 seconds at most where it has `setTimeout`. What takes
+ *   longer is handed to you as it came, its body unread.
  *
  * Throws a TypeError for a mistaken option. A mistaken call is a rejection with a TypeError; what
  * fetch and the signer throw comes through.
