@@ -75,6 +75,10 @@ const rawHeader = (name: string, json: string, expect: Row["expect"] = "jws_malf
   proof: (mint) => mint({ rawHeader: json.replaceAll("JWK", JSON.stringify(ES256)) }),
 });
 
+/** Members with names of their own, so many. */
+const members = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `"n${i}":0`).join(",");
+
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
 const GOOD = `"jti":"a","htm":"POST","htu":"HTU","iat":IAT`;
 const HEAD = `"typ":"dpop+jwt","alg":"ES256"`;
@@ -197,12 +201,14 @@ export const item2: readonly Row[] = [
   rawHeader("a header member twice, once escaped", `{${HEAD},"\\u0061lg":"none","jwk":JWK}`),
   rawHeader("a jwk member twice", `{${HEAD},"jwk":{"kty":"EC","kty":"EC"}}`),
   rawHeader("white space in the header", ` { ${HEAD} ,\n\t"jwk" : JWK } `, "ok"),
-  rawHeader(
-    "a member __proto__ in the header",
-    `{${HEAD},"jwk":JWK,"__proto__":{"crit":["x"]}}`,
-    "ok",
-  ),
-  rawHeader("a jwk only in __proto__", `{${HEAD},"__proto__":{"jwk":JWK}}`, "jwk_invalid"),
+  rawHeader("a member __proto__ in the header", `{${HEAD},"jwk":JWK,"__proto__":{"crit":["x"]}}`),
+  rawHeader("a member __proto__ in the header, escaped", `{${HEAD},"jwk":JWK,"__prot\\u006f__":0}`),
+  rawHeader("a member __proto__ deep in the header", `{${HEAD},"jwk":JWK,"x":[{"__proto__":0}]}`),
+  rawHeader("a member __proto__ in the jwk", `{${HEAD},"jwk":{"__proto__":JWK}}`),
+  rawHeader("a jwk only in __proto__", `{${HEAD},"__proto__":{"jwk":JWK}}`),
+  rawHeader("__proto__ as a value", `{${HEAD},"jwk":JWK,"x":["__proto__"]}`, "ok"),
+  rawHeader("a header of 64 members", `{${HEAD},"jwk":JWK,${members(61)}}`, "ok"),
+  rawHeader("a header of 65 members", `{${HEAD},"jwk":JWK,${members(62)}}`),
   rawPayload("a payload that is not JSON", "jti=a"),
   rawPayload("a payload that is an array", `[${nested(2)}]`),
   rawPayload("a payload that is a number", "1562262616"),
@@ -224,8 +230,19 @@ export const item2: readonly Row[] = [
   ),
   rawPayload("nesting as deep as the bound", `{${GOOD},"x":${nested(15)}}`, "ok"),
   rawPayload("nesting one deeper", `{${GOOD},"x":${nested(16)}}`),
-  rawPayload("claims in __proto__ alone", `{"__proto__":{${GOOD}}}`, "claim_missing"),
-  rawPayload("a member __proto__ beside the claims", `{${GOOD},"__proto__":{"ath":"x"}}`, "ok"),
+  rawPayload("claims in __proto__ alone", `{"__proto__":{${GOOD}}}`),
+  rawPayload("a member __proto__ beside the claims", `{${GOOD},"__proto__":{"ath":"x"}}`),
+  rawPayload("a claim __proto__, escaped", `{${GOOD},"\\u005f_proto__":null}`),
+  rawPayload("a member __proto__ deep in the claims", `{${GOOD},"x":{"y":[[{"__proto__":0}]]}}`),
+  rawPayload("64 claims", `{${GOOD},${members(60)}}`, "ok"),
+  rawPayload("65 claims", `{${GOOD},${members(61)}}`),
+  rawPayload("a claim of 65 members", `{${GOOD},"x":{${members(65)}}}`),
+  // The four that must be there, x, and its elements.
+  rawPayload("128 claims and elements", `{${GOOD},"x":[${"0,".repeat(122)}0]}`, "ok"),
+  rawPayload("129 claims and elements", `{${GOOD},"x":[${"0,".repeat(123)}0]}`),
+  rawPayload("128 claims and empty objects", `{${GOOD},"x":[${"{},".repeat(61)}0]}`, "ok"),
+  rawPayload("129 claims and empty arrays", `{${GOOD},"x":[${"[],".repeat(62)}0]}`),
+  rawPayload("a number of a thousand digits", `{${GOOD},"x":${"9".repeat(1024)}}`),
   rawPayload("a byte-order mark", Buffer.from(`\uFEFF${payloadText(`{${GOOD}}`)}`)),
   rawPayload("bytes that are no UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])),
   rawPayload("an overlong form", Buffer.from([0x7b, 0x22, 0xc1, 0xa1, 0x22, 0x3a, 0x31, 0x7d])),
