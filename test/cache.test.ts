@@ -388,9 +388,27 @@ describe("a backend whose sizes make no sense", () => {
   });
 });
 
-test("the key of a result can't be changed, with caches and without", () => {
+test("the key and the claims of a result can't be changed, with caches and without", async () => {
+  const proof = mint({ claims: { x: { y: [{ z: [1] }] } } });
   for (const cache of [undefined, OFF]) {
-    const result = createVerifier({ cache, replay: "none" }).verify(mint(), TOKEN_REQUEST);
-    expect(result.ok && Object.isFrozen(result.jwk)).toBe(true);
+    const verifier = createVerifier({ cache, replay: "none" });
+    const later = createAsyncVerifier({ cache, replay: "none" });
+    const results = [
+      verifier.verify(mint(), TOKEN_REQUEST),
+      verifier.verify(proof, TOKEN_REQUEST), // of a known key, where keys are remembered
+      await later.verify(proof, TOKEN_REQUEST),
+    ];
+    for (const result of results) {
+      if (!result.ok) return expect.unreachable();
+      expect(Object.isFrozen(result.jwk)).toBe(true);
+      expect(isFrozenDeeply(result.claims)).toBe(true);
+    }
+    expect(results[1]).toMatchObject({ claims: { x: { y: [{ z: [1] }] } } });
   }
+  return undefined;
 });
+
+function isFrozenDeeply(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return Object.isFrozen(value) && Object.values(value).every(isFrozenDeeply);
+}

@@ -1,6 +1,6 @@
 // RFC 3629: UTF-8, decoded fatally, as a fatal TextDecoder does, less the byte-order mark.
 import { describe, expect, test } from "vitest";
-import { asciiBytes, decodeUtf8, encodeUtf8, isWellFormed } from "../src/bytes/utf8.js";
+import { asciiBytes, decodeUtf8, encodeUtf8, isWellFormed, textOf } from "../src/bytes/utf8.js";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -110,4 +110,36 @@ describe("the platform's fatal decoder agrees", () => {
       }
     }
   });
+});
+
+test("the first and the last character of every length go both ways", () => {
+  for (const code of [
+    0x00, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xfefe, 0xff00, 0xffff, 0x10000, 0x10ffff,
+  ]) {
+    const text = `é${String.fromCodePoint(code)}€`;
+    const encoded = new Uint8Array(Buffer.from(text));
+    expect(encodeUtf8(text)).toEqual(encoded);
+    expect(decodeUtf8(encoded)).toBe(text);
+    const alone = new Uint8Array(Buffer.from(String.fromCodePoint(code)));
+    expect(encodeUtf8(String.fromCodePoint(code))).toEqual(alone);
+    expect(decodeUtf8(alone)).toBe(String.fromCodePoint(code));
+  }
+});
+
+test("wide text longer than one chunk", () => {
+  for (const text of [
+    "é".repeat(4095),
+    "é".repeat(4097),
+    "😀".repeat(3000),
+    `é${"a".repeat(9000)}`,
+  ]) {
+    expect(decodeUtf8(Buffer.from(text))).toBe(text);
+  }
+});
+
+test("units become one text, however many they are", () => {
+  for (const length of [0, 1, 4095, 4096, 4097, 8192, 9000]) {
+    const units = Array.from({ length }, (_, i) => 0x20 + (i % 0x3000));
+    expect(textOf(units)).toBe(units.map((unit) => String.fromCharCode(unit)).join(""));
+  }
 });

@@ -1,6 +1,6 @@
 // RFC 4648 section 5, without padding, in its one canonical form.
 import { describe, expect, test } from "vitest";
-import { decodeBase64url, encodeBase64url } from "../src/bytes/base64url.js";
+import { decodeBase64url, decodeBase64urlText, encodeBase64url } from "../src/bytes/base64url.js";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -70,4 +70,66 @@ describe("what is not canonical is refused", () => {
 test("a part of a text is decoded as if it stood alone", () => {
   expect(decodeBase64url("xx.Zm9v.yy", 3, 7)).toEqual(bytes(0x66, 0x6f, 0x6f));
   expect(decodeBase64url("Zm9v", 4, 4)).toEqual(bytes());
+});
+
+test("bytes of any number are encoded as Buffer does, however many characters that makes", () => {
+  for (const length of [3071, 3072, 3073, 6144, 20_000]) {
+    const data = bytes(...Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+    expect(encodeBase64url(data)).toBe(Buffer.from(data).toString("base64url"));
+  }
+});
+
+describe("text that was encoded is decoded as UTF-8", () => {
+  /** As a segment of a JWS, with something before and behind. */
+  function decode(encoded: string): string | null {
+    const jws = `AAA.${encoded}.AAAA`;
+    return decodeBase64urlText(jws, Uint8Array.from(Buffer.from(jws, "latin1")), 4, jws.length - 5);
+  }
+
+  // Blocks of sixteen letters are twelve bytes, which one way reads at once and another one by one.
+  test.each([
+    "",
+    "a",
+    "é",
+    "a".repeat(12),
+    "é".repeat(6),
+    "é".repeat(12),
+    "€".repeat(4),
+    "😀".repeat(3),
+    "\u0080".repeat(6),
+    "\u007f".repeat(12),
+    `${"a".repeat(12)}é`,
+    `é${"a".repeat(23)}`,
+    `${"a".repeat(11)}é${"b".repeat(11)}`,
+    `${"a".repeat(8000)}😀`,
+  ])("%j", (text) => {
+    expect(decode(Buffer.from(text).toString("base64url"))).toBe(text);
+  });
+
+  test.each([
+    ["a block outside the alphabet", "*".repeat(16)],
+    ["two blocks outside it", "*".repeat(32)],
+    ["one letter of a block", `${"A".repeat(15)}*`],
+    ["a letter of the tail", `${"A".repeat(17)}*`],
+    ["letters outside it where text is wide", `${"w6nD".repeat(4)}*AAA`],
+    ["a letter of the tail where text is wide", `${"w6nD".repeat(4)}qQ*`],
+    ["a length of 1 modulo 4", "A".repeat(17)],
+    ["a length of 1 modulo 4 where text is wide", `${"w6nDqcOp".repeat(2)}A`],
+    ["unused bits", `${"A".repeat(16)}AB`],
+    ["unused bits where text is wide", `${"w6nDqcOp".repeat(2)}AB`],
+    ["a block of bytes that are no UTF-8", Buffer.alloc(12, 0x80).toString("base64url")],
+    [
+      "such bytes in the tail",
+      Buffer.from(`${"a".repeat(12)}\xff`, "latin1").toString("base64url"),
+    ],
+    ["half a character at the end", Buffer.from("éé\xc3", "latin1").toString("base64url")],
+  ])("%s is refused", (_, encoded) => {
+    expect(decode(encoded)).toBeNull();
+  });
+
+  test("the bytes next to a segment are not of it", () => {
+    const encoded = Buffer.from("éé").toString("base64url");
+    expect(decode(encoded)).toBe("éé");
+    expect(decode(`${encoded.slice(0, 4)}`)).toBeNull(); // cut in a character
+  });
 });

@@ -1,5 +1,5 @@
 // RFC 8259 section 4: names within an object should be unique; here they must be.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parseJsonObject } from "../src/bytes/json.js";
 
 describe("one JSON object", () => {
@@ -28,7 +28,6 @@ describe("a name that stands twice is refused, wherever it stands and however it
     '{"x":[[{"a":1,"a":2}]]}',
     '{"a":{"b":1},"c":[1,2],"a":0}',
     '{"a":"\\"","a":1}',
-    '{"__proto__":1,"__proto__":2}',
   ])("%s", (text) => {
     expect(JSON.parse(text)).toBeTypeOf("object"); // JSON.parse takes it
     expect(parseJsonObject(text)).toBeNull();
@@ -85,9 +84,91 @@ describe("what is not one JSON object is refused", () => {
   });
 });
 
-test("__proto__ is a member like any other and changes no prototype", () => {
-  const value = parseJsonObject('{"__proto__":{"polluted":true},"constructor":1}');
-  expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
-  expect(Object.hasOwn(value ?? {}, "__proto__")).toBe(true);
-  expect(Reflect.get({}, "polluted")).toBeUndefined();
+describe("a member __proto__ is refused, wherever it stands and however it is escaped", () => {
+  test.each([
+    '{"__proto__":{"polluted":true}}',
+    '{"a":1,"__proto__":null}',
+    '{"\\u005f_proto__":1}',
+    '{"__prot\\u006F__":1}',
+    '{"a":{"__proto__":1}}',
+    '{"a":[1,{"b":[{"__proto__":[]}]}],"c":{}}',
+    '{"__proto__":{"__proto__":{}}}',
+    '{"__proto__":1,"__proto__":2}',
+  ])("%s", (text) => {
+    expect(JSON.parse(text)).toBeTypeOf("object"); // JSON.parse takes it
+    expect(parseJsonObject(text)).toBeNull();
+    expect(Reflect.get({}, "polluted")).toBeUndefined();
+  });
+
+  test("other names that every object inherits are names like any other", () => {
+    const text = '{"constructor":1,"toString":{"valueOf":2},"__PROTO__":3,"a":"__proto__"}';
+    expect(parseJsonObject(text)).toEqual(JSON.parse(text));
+  });
+});
+
+test("what is read is frozen at every level", () => {
+  const flat = parseJsonObject('{"a":1,"b":"c"}');
+  const deep = parseJsonObject('{"a":{"b":[{"c":1},[2]]},"d":[]}');
+  const a = deep?.["a"] as { readonly b: readonly (readonly number[])[] }; // as was written
+  for (const one of [flat, deep, a, a.b, a.b[0], a.b[1], deep?.["d"]]) {
+    expect(Object.isFrozen(one) && typeof one === "object").toBe(true);
+  }
+});
+
+describe("what costs more than its characters is bounded", () => {
+  const members = (count: number, name = "n"): string =>
+    Array.from({ length: count }, (_, i) => `"${name}${i}":0`).join(",");
+  const elements = (count: number, one = "0"): string =>
+    Array.from({ length: count }, () => one).join(",");
+
+  test.each<[string, string, string]>([
+    ["members of one object", `{${members(64)}}`, `{${members(65)}}`],
+    ["of an inner one", `{"a":[{${members(64)}}]}`, `{"a":[{${members(65)}}]}`],
+    [
+      "each has its own count",
+      `{"a":{${members(40)}},"b":{${members(40)}},"c":{${members(40)}}}`,
+      `{"a":{${members(40)}},"b":{${members(65)}}}`,
+    ],
+    ["elements and members in all", `{"a":[${elements(127)}]}`, `{"a":[${elements(128)}]}`],
+    [
+      "of several objects",
+      `{"a":{${members(63)}},"b":{${members(63)}}}`,
+      `{"a":{${members(64)}},"b":{${members(63)}}}`,
+    ],
+    ["empty objects", `{"a":[${elements(63, "{}")},0]}`, `{"a":[${elements(64, "{}")}]}`],
+    ["empty arrays", `{"a":[${elements(63, "[]")},0]}`, `{"a":[${elements(64, "[]")}]}`],
+    ["digits", `{"a":${"9".repeat(1020)}}`, `{"a":${"9".repeat(1021)}}`],
+    ["spaces", `{${" ".repeat(1022)}}`, `{${" ".repeat(1023)}}`],
+    ["spaces at the end", `{}${" ".repeat(1022)}`, `{}${" ".repeat(1023)}`],
+    // Each of these strings counts as one character.
+    ["strings", `{"a":["b"${" ".repeat(1017)}]}`, `{"a":["b"${" ".repeat(1018)}]}`],
+  ])("%s", (_, most, more) => {
+    expect(parseJsonObject(most)).toEqual(JSON.parse(most));
+    expect(JSON.parse(more)).toBeTypeOf("object"); // JSON.parse takes it
+    const parse = vi.spyOn(JSON, "parse");
+    try {
+      expect(parseJsonObject(more)).toBeNull();
+      expect(parse).not.toHaveBeenCalled(); // so that it costs the search alone
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  test("what stands in strings does not count", () => {
+    const text = JSON.stringify({ a: ':,[]{}\\"0 '.repeat(1000), [",".repeat(2000)]: 1 });
+    expect(parseJsonObject(text)).toEqual(JSON.parse(text));
+  });
+
+  test("one text leaves no count to the next", () => {
+    expect(parseJsonObject(`{${members(65)}}`)).toBeNull();
+    expect(parseJsonObject(`{${members(64)}}`)).not.toBeNull();
+    expect(parseJsonObject(`{"a":{${members(60)}`)).toBeNull();
+    expect(parseJsonObject(`{"a":{${members(64)}}}`)).not.toBeNull();
+  });
+
+  test("characters outside of strings may be more where the caller says so", () => {
+    const text = `{"a":1${" ".repeat(2000)}}`;
+    expect(parseJsonObject(text)).toBeNull();
+    expect(parseJsonObject(text, text.length)).toEqual({ a: 1 });
+  });
 });

@@ -294,6 +294,13 @@ describe("parseProof reads a proof and trusts nothing", () => {
 
   test.each([
     ["jws_malformed", "a.b"],
+    ["jws_malformed", "a.b.c"],
+    ["jws_malformed", "!!.e30.AA"],
+    ["jws_malformed", "e30.!!.AA"],
+    ["jws_malformed", "e30.e30.!!"],
+    ["jws_malformed", "e30.W10.AA"],
+    ["jws_malformed", mint({ rawHeader: '{"typ":"dpop+jwt","x":{"__proto__":1}}' })],
+    ["proof_multiple", ["", mint()]],
     ["proof_missing", ""],
     ["proof_too_large", "x".repeat(8193)],
     ["typ_mismatch", mint({ header: { typ: "JWT" } })],
@@ -303,6 +310,17 @@ describe("parseProof reads a proof and trusts nothing", () => {
     ["jwk_private", mint({ header: { jwk: { kty: "oct", k: "x" } } })],
   ])("%s", (code, proof) => {
     expect(parseProof(proof)).toMatchObject({ ok: false, code });
+  });
+
+  test("what it returns is frozen at every level", () => {
+    const claims = { x: { y: [{ z: 1 }] } };
+    const parsed = parseProof(mint({ claims, header: { x5c: ["a"], y: [{}] } }));
+    if (!parsed.ok) return expect.unreachable();
+    expect(parsed).toMatchObject({ claims, header: { x5c: ["a"], y: [{}] } });
+    for (const one of [parsed.claims, parsed.header, parsed.jwk]) {
+      expect(withAllInside(one).every((value) => Object.isFrozen(value))).toBe(true);
+    }
+    expect(withAllInside(parsed.header).length).toBe(5); // itself, jwk, x5c, y and what is in y
   });
 
   test("algorithms that no backend here knows are still read", () => {
@@ -412,3 +430,9 @@ describe("keys", () => {
     );
   });
 });
+
+/** A value and every object and array in it. */
+function withAllInside(value: unknown): readonly unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  return [value, ...Object.values(value).flatMap(withAllInside)];
+}

@@ -207,6 +207,20 @@ describe("[7.1-1] Authorization = scheme 1*SP token68, the scheme in any case, o
     ["Bearer at a DPoP-only resource", BEARER, "scheme_unsupported"],
     ["Bearer, malformed, at a DPoP-only resource", "Bearer", "scheme_unsupported"],
     ["a scheme that begins like ours", `DPoPx ${TOKEN}`, "scheme_unsupported"],
+    // "/" may stand in a token68 and not in a scheme: neither is credentials without a space.
+    ["a slash behind the scheme", "DPoP/abc", "credentials_malformed"],
+    ["a slash behind the other scheme", "Bearer/abc", "credentials_malformed"],
+    ["an equals sign behind the scheme", "DPoP=", "credentials_malformed"],
+    ["a quote behind a foreign scheme", 'Foo"x', "credentials_malformed"],
+    ["a foreign scheme with spaces behind a comma", 'Digest a="b", c="d e"', "scheme_unsupported"],
+    ["our scheme alone behind a comma", "Basic YTpi, DPoP", "scheme_unsupported"],
+    ["our scheme and spaces behind a comma", "Basic YTpi, Bearer  ", "scheme_unsupported"],
+    ["our scheme behind the second comma", `Basic YTpi,,bearer ${TOKEN}`, "credentials_multiple"],
+    ["our scheme behind a comma and a tab", `Basic YTpi,\tdPOP ${TOKEN}`, "credentials_multiple"],
+    ["a tab behind our scheme, behind a comma", `Basic a, DPoP\t${TOKEN}`, "scheme_unsupported"],
+    ["a scheme that begins like ours, behind a comma", "Basic a, DPoPx b", "scheme_unsupported"],
+    ["a scheme that ends like ours, behind a comma", "Basic a, xDPoP b", "scheme_unsupported"],
+    ["our scheme in a quoted string", 'Digest a="DPoP b"', "scheme_unsupported"],
   ];
 
   test.each(rows)("%s", async (_, authorization, expected) => {
@@ -242,6 +256,8 @@ describe("[7.1-1] Authorization = scheme 1*SP token68, the scheme in any case, o
     for (const unit of [" ", ",", "=", "a", "DPoP a, ", "\t"]) {
       const outcome = await accessOutcome({ authorization: `DPoP ${unit.repeat(200_000)}` });
       expect(outcome).toMatch(/^credentials_|^ath_mismatch$/);
+      const foreign = await accessOutcome({ authorization: `Basic a,${unit.repeat(200_000)}` });
+      expect(foreign).toBe(unit === "DPoP a, " ? "credentials_multiple" : "scheme_unsupported");
     }
   });
 });

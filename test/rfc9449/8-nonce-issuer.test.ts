@@ -242,6 +242,21 @@ describe("mistakes of the programmer", () => {
     ["no secret", { secrets: [] }, TypeError, "secrets"],
     ["a short secret", { secrets: [SECRET, SECRET.subarray(1)] }, RangeError, "32 bytes"],
     ["a secret twice", { secrets: [SECRET, SECRET] }, TypeError, "twice"],
+    ["a secret of zeros", { secrets: [new Uint8Array(32)] }, RangeError, "secrets"],
+    ["a secret of one byte", { secrets: [new Uint8Array(64).fill(7)] }, RangeError, "secrets"],
+    [
+      "a second secret of zeros",
+      { secrets: [SECRET, new Uint8Array(32)] },
+      RangeError,
+      /^secrets .*one byte/,
+    ],
+    [
+      "a third secret of one byte",
+      { secrets: [SECRET, OTHER, new Uint8Array(33).fill(255)] },
+      RangeError,
+      /^secrets .*one byte/,
+    ],
+    ["a secret in units of 16 bits", { secrets: [new Uint16Array(32)] }, TypeError, "secrets"],
     ["an empty audience", { audience: "" }, TypeError, "audience"],
     ["an audience with a lone surrogate", { audience: "\ud800" }, TypeError, "audience"],
     ["a life of no time", { life: 0 }, RangeError, "life"],
@@ -255,6 +270,14 @@ describe("mistakes of the programmer", () => {
     const make = (): unknown => createNonceIssuer({ ...good, ...over } as never); // on purpose
     expect(make).toThrow(kind);
     expect(make).toThrow(name);
+  });
+
+  test("a secret of which the first or the last byte alone is another one is taken", () => {
+    for (const at of [0, 1, 31]) {
+      const secret = new Uint8Array(32);
+      secret[at] = 1;
+      expect(issuerOf({ secrets: [secret] }).issue(NOW)).toHaveLength(40);
+    }
   });
 
   test("arguments", () => {

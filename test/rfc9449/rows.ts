@@ -129,6 +129,8 @@ export const item1: readonly Row[] = [
   { name: "two fields", expect: "proof_multiple", proof: (mint) => [mint(), mint()] },
   { name: "two fields that are equal", expect: "proof_multiple", proof: () => [P1, P1] },
   { name: "a good field and an empty one", expect: "proof_multiple", proof: () => [P1, ""] },
+  { name: "an empty field and a good one", expect: "proof_multiple", proof: () => ["", P1] },
+  { name: "two empty fields", expect: "proof_multiple", proof: () => ["", ""] },
   {
     name: "two fields joined by a comma and a space",
     expect: "proof_multiple",

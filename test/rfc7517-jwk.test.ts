@@ -1,0 +1,155 @@
+// RFC 7517 and RFC 7518 section 6: which keys are read, and within which bounds.
+import { createVerifier, jwkThumbprint, parseProof } from "dpop-core";
+import { node } from "dpop-core/node";
+import { describe, expect, test } from "vitest";
+import { readPublicJwk } from "../src/jose/jwk.js";
+import { privateJwk, publicJwk } from "./support/keys.js";
+import { at, b64, mint, NOW } from "./support/mint.js";
+
+/** A modulus or exponent of so many bits, all of them ones. */
+function ones(bits: number): string {
+  const bytes = new Uint8Array(Math.ceil(bits / 8)).fill(0xff);
+  bytes[0] = 0xff >> (8 * bytes.length - bits);
+  return b64(bytes);
+}
+
+const rsa = (bits: number, e = "AQAB"): Readonly<Record<string, unknown>> => ({
+  kty: "RSA",
+  n: ones(bits),
+  e,
+});
+
+const isRead = (jwk: unknown, ...bound: [number?]): boolean =>
+  typeof readPublicJwk(jwk, undefined, ...bound) === "object";
+
+describe("RFC 7518 §6.3.1.2: the exponent of an RSA key", () => {
+  test("is odd, at least 3, at most 32 bits", () => {
+    for (const bits of [2, 3, 16, 17, 31, 32]) expect(isRead(rsa(2048, ones(bits)))).toBe(true);
+    for (const bits of [1, 33, 40, 64, 65, 2048]) {
+      expect(readPublicJwk(rsa(2048, ones(bits)))).toBe("jwk_invalid");
+    }
+    expect(readPublicJwk(rsa(2048, b64(Uint8Array.of(1, 0, 0))))).toBe("jwk_invalid");
+    expect(readPublicJwk(rsa(2048, b64(Uint8Array.of(0, 1, 0, 1))))).toBe("jwk_invalid");
+  });
+
+  test("is at most 32 bits wherever a key is read", () => {
+    const jwk = rsa(2048, ones(33));
+    expect(() => jwkThumbprint(jwk as never)).toThrow(TypeError);
+    expect(node.RS256.importKey(jwk as never)).toBeNull();
+    expect(parseProof(mint({ key: "RS256", header: { jwk } }))).toMatchObject({
+      code: "jwk_invalid",
+    });
+  });
+});
+
+describe("RFC 7518 §6.3.1.1: the modulus of an RSA key", () => {
+  test("has from 2048 to 8192 bits, or as many as the caller says", () => {
+    for (const bits of [2048, 2049, 4096, 4097, 8192]) expect(isRead(rsa(bits))).toBe(true);
+    for (const bits of [2047, 8193, 8200]) expect(readPublicJwk(rsa(bits))).toBe("jwk_invalid");
+    for (const bits of [2048, 4095, 4096]) expect(isRead(rsa(bits), 4096)).toBe(true);
+    for (const bits of [4097, 4104, 8192]) expect(isRead(rsa(bits), 4096)).toBe(false);
+  });
+
+  test.each(["n", "e"])("%s that is no base64url is refused", (member) => {
+    const good = rsa(2048);
+    for (const value of ["*QAB", "A*", "AQ=", "AQAé", "", "A", undefined, null, 65_537, ["AQAB"]]) {
+      expect(readPublicJwk({ ...good, [member]: value })).toBe("jwk_invalid");
+    }
+    expect(readPublicJwk({ ...good, n: `*${ones(2048).slice(1)}` })).toBe("jwk_invalid");
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ["n", { n: `*${ones(2048).slice(1)}` }],
+    ["e", { e: "A*" }],
+  ])("verify refuses a proof of which %s is no base64url, and does not throw", (_, over) => {
+    const proof = mint({ key: "RS256", header: { jwk: { ...publicJwk("RS256"), ...over } } });
+    const verifier = createVerifier({ backend: node, algs: [node.RS256] });
+    expect(verifier.verify(proof, at(NOW))).toMatchObject({ ok: false, code: "jwk_invalid" });
+  });
+});
+
+describe("a stranger can't choose a modulus that is dear to verify", () => {
+  const proofOf = (bits: number): string => mint({ key: "RS256", header: { jwk: rsa(bits) } });
+  const codeOf = (
+    bits: number,
+    limits?: { readonly modulusLength?: number | undefined },
+  ): unknown =>
+    createVerifier({ backend: node, algs: [node.RS256], limits }).verify(proofOf(bits), at(NOW));
+
+  test("a verifier takes up to 4096 bits", () => {
+    expect(codeOf(4096)).toMatchObject({ code: "signature_invalid" });
+    for (const bits of [4097, 8192]) expect(codeOf(bits)).toMatchObject({ code: "jwk_invalid" });
+    expect(codeOf(4097, { modulusLength: undefined })).toMatchObject({ code: "jwk_invalid" });
+  });
+
+  test("up to 8192, or fewer, where limits.modulusLength says so", () => {
+    expect(codeOf(8192, { modulusLength: 8192 })).toMatchObject({ code: "signature_invalid" });
+    expect(codeOf(3072, { modulusLength: 3072 })).toMatchObject({ code: "signature_invalid" });
+    expect(codeOf(3073, { modulusLength: 3072 })).toMatchObject({ code: "jwk_invalid" });
+  });
+
+  test("parseProof has the same limit", () => {
+    const limits = { modulusLength: 8192 };
+    expect(parseProof(proofOf(4096)).ok).toBe(true);
+    expect(parseProof(proofOf(4097))).toMatchObject({ code: "jwk_invalid" });
+    expect(parseProof(proofOf(8192), { limits }).ok).toBe(true);
+  });
+
+  test.each([2047, 8193, 0, 4096.5, Number.NaN])("%d bits are no limit", (modulusLength) => {
+    expect(() => createVerifier({ limits: { modulusLength } })).toThrow(RangeError);
+    expect(() => createVerifier({ limits: { modulusLength } })).toThrow(
+      /^limits\.modulusLength .*bits/,
+    );
+  });
+
+  test.each(["4096", null])("%j is no limit", (modulusLength) => {
+    const options = { limits: { modulusLength } } as never; // plain JavaScript
+    expect(() => createVerifier(options)).toThrow(/^limits\.modulusLength .*bits/);
+  });
+});
+
+describe("RFC 9864: a key says which algorithm it is for", () => {
+  const use = (alg: string): { alg: string; kty: string; crv: string } => ({
+    alg,
+    kty: "OKP",
+    crv: "Ed25519",
+  });
+
+  test.each([
+    ["EdDSA", "EdDSA"],
+    ["EdDSA", "Ed25519"],
+    ["Ed25519", "EdDSA"],
+    ["Ed25519", "Ed25519"],
+  ])("%s: a key that says %s is one", (alg, said) => {
+    const read = readPublicJwk({ ...publicJwk("Ed25519"), alg: said }, use(alg));
+    expect(read).toEqual(publicJwk("Ed25519"));
+  });
+
+  test.each(["ES256", "RS256", "none", "ed25519", "Ed448", "", null, 1, ["EdDSA"]])(
+    "a key that says %j is none of Ed25519",
+    (said) => {
+      const jwk = { ...publicJwk("Ed25519"), alg: said };
+      for (const alg of ["EdDSA", "Ed25519"]) {
+        expect(readPublicJwk(jwk, use(alg))).toBe("jwk_alg_mismatch");
+      }
+    },
+  );
+
+  test("a key of a curve that says EdDSA is none of ES256", () => {
+    const es256 = { alg: "ES256", kty: "EC", crv: "P-256" };
+    for (const alg of ["EdDSA", "Ed25519"]) {
+      expect(readPublicJwk({ ...publicJwk("ES256"), alg }, es256)).toBe("jwk_alg_mismatch");
+    }
+  });
+});
+
+test("what is read is frozen, and a copy", () => {
+  for (const name of ["ES256", "Ed25519", "RS256"] as const) {
+    const given = { ...publicJwk(name), kid: "1" };
+    const read = readPublicJwk(given);
+    expect(Object.isFrozen(read)).toBe(true);
+    expect(read).toEqual(publicJwk(name));
+    expect(Object.isFrozen(given)).toBe(false);
+    expect(readPublicJwk(privateJwk(name))).toBe("jwk_private");
+  }
+});
