@@ -19,7 +19,8 @@ const repeated = (piece: string, size: number): string =>
 
 function named(size: number, one: (index: number) => string): string {
   const all: string[] = [];
-  for (let length = 0; length < size; length += all.at(-1)?.length ?? 0) all.push(one(all.length));
+  for (let length = 0; length < size; length += 1 + (all.at(-1)?.length ?? 0))
+    all.push(one(all.length));
   return all.slice(0, -1).join(",");
 }
 

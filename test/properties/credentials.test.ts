@@ -7,7 +7,7 @@ import {
   type CredentialsFault,
   parseCredentials,
 } from "../../src/server/credentials.js";
-import { anyText, runs, unitOf } from "../support/arbitraries.js";
+import { accessTokenText, anyText, runs, unitOf } from "../support/arbitraries.js";
 
 /** The rules as they read, whatever they cost: the field is split, trimmed and matched. */
 function reference(header: AuthorizationHeader): Credentials | CredentialsFault {
@@ -61,7 +61,11 @@ const piece = fc.oneof(
   fc.string({ unit: unitOf("aZ09-._~+/="), maxLength: 4 }),
   fc.string({ maxLength: 3 }),
 );
+const good = fc
+  .tuple(fc.constantFrom("DPoP", "bearer"), fc.constantFrom(" ", "   "), accessTokenText)
+  .map((pieces) => pieces.join(""));
 const field = fc.oneof(
+  good,
   fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join("")),
   anyText,
 );
