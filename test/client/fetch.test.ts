@@ -6,7 +6,7 @@ import { PassThrough, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type AsyncSigner, noble, normalizeHtu } from "dpop-core";
 import fc from "fast-check";
-import { afterEach, describe, expect, expectTypeOf, test } from "vitest";
+import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import type { ResponseLike } from "../../src/client/challenge.js";
 import { createDpopFetch, type PlainFetch } from "../../src/client/fetch.js";
 import { createAsyncClientSession } from "../../src/client/session.js";
@@ -116,6 +116,141 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
     expect([response.status, response.bodyUsed, calls]).toEqual([400, false, 1]);
     await response.body?.cancel();
     expect(cancelled).toBe(true); // our copy was given up before
+  });
+
+  describe("a body that does not end is waited for five seconds", () => {
+    /** The first answer asks for a nonce, and its body stops after its beginning. */
+    function stalling(body: () => unknown): { readonly fetch: PlainFetch; calls: number } {
+      const server = {
+        calls: 0,
+        fetch: async () => {
+          if (++server.calls === 2) return respond(200);
+          const headers = new Headers(asking);
+          return { status: 400, headers, clone: () => ({ body: body(), text }) } as ResponseLike;
+        },
+      };
+      return server;
+    }
+
+    /** What a call answers: nothing a millisecond before its time, then the response as it came. */
+    async function expectGivenUp(body: () => unknown): Promise<void> {
+      vi.useFakeTimers();
+      try {
+        const server = stalling(body);
+        const dpopFetch = createDpopFetch({ session: newSession(), fetch: server.fetch });
+        let status: unknown;
+        const done = dpopFetch("https://a.example/").then((response) => (status = response.status));
+        await vi.advanceTimersByTimeAsync(4999);
+        expect(status).toBeUndefined();
+        await vi.advanceTimersByTimeAsync(1);
+        await done;
+        expect([status, server.calls]).toEqual([400, 1]);
+        expect(vi.getTimerCount()).toBe(0);
+      } finally {
+        vi.useRealTimers();
+      }
+    }
+
+    test("a stream of the platform, which is cancelled", async () => {
+      const cancel = vi.fn(() => new Promise<void>(() => undefined)); // and does not say so
+      const start = (stream: ReadableStreamDefaultController): void =>
+        stream.enqueue(new Uint8Array(Buffer.from('{"error":')));
+      await expectGivenUp(() => new ReadableStream({ start, cancel }));
+      expect(cancel).toHaveBeenCalledTimes(1);
+    });
+
+    test("a stream of Node, which is destroyed", async () => {
+      const body = new Readable({ read: () => undefined });
+      body.push('{"error":');
+      await expectGivenUp(() => body);
+      expect(body.destroyed).toBe(true);
+    });
+
+    test("a reader that can't be cancelled is left", async () => {
+      const read = (): Promise<never> => new Promise(() => undefined);
+      const cancel = (): never => {
+        throw new Error("broken");
+      };
+      await expectGivenUp(() => ({ getReader: () => ({ read, cancel }) }));
+    });
+
+    test("an iterator that never ends is told to return", async () => {
+      const next = (): Promise<never> => new Promise(() => undefined);
+      const end = vi.fn(async () => ({ done: true }));
+      await expectGivenUp(() => ({ [Symbol.asyncIterator]: () => ({ next, return: end }) }));
+      expect(end).toHaveBeenCalledTimes(1);
+    });
+
+    test("the text alone, where there are no streams", async () => {
+      vi.useFakeTimers();
+      try {
+        const clone = (): unknown => ({ text: () => new Promise(() => undefined) });
+        const answer = { status: 400, headers: new Headers(asking), clone } as ResponseLike;
+        const fetch: PlainFetch = async () => answer;
+        const response = createDpopFetch({ session: newSession(), fetch })("https://a.example/");
+        await vi.advanceTimersByTimeAsync(5000);
+        expect(await response).toBe(answer);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    test("one that comes in time leaves no timer, nor does one that fails", async () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      try {
+        const whole = (): unknown => Readable.from([Buffer.from(errorText)]);
+        const cut = (): unknown => ({
+          getReader: () => ({ read: () => Promise.reject(new Error("cut")), cancel: text }),
+        });
+        const calls: number[] = [];
+        for (const body of [whole, cut]) {
+          const server = stalling(body);
+          await createDpopFetch({ session: newSession(), fetch: server.fetch })(
+            "https://a.example/",
+          );
+          calls.push(server.calls);
+        }
+        expect(calls).toEqual([2, 1]);
+        expect(vi.getTimerCount()).toBe(0);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    test("where the platform has no timers, it is read all the same", async () => {
+      for (const name of ["setTimeout", "clearTimeout"]) {
+        vi.stubGlobal(name, undefined);
+        try {
+          const server = stalling(() => Readable.from([Buffer.from(errorText)]));
+          const dpopFetch = createDpopFetch({ session: newSession(), fetch: server.fetch });
+          expect((await dpopFetch("https://a.example/")).status).toBe(200);
+        } finally {
+          vi.unstubAllGlobals();
+        }
+      }
+    });
+  });
+
+  test("a body that has a reader and does not iterate is read, as Safari has it", async () => {
+    const piece = { done: false, value: new Uint8Array(Buffer.from(errorText)) };
+    const pieces = [piece, { done: true }];
+    const getReader = (): unknown => ({ read: async () => pieces.shift(), cancel: text });
+    expect(await callsWithCopy({ body: { getReader } })).toBe(2);
+  });
+
+  test("a space behind the media type changes nothing", async () => {
+    const headers = { "content-type": "application/json ; charset=utf-8", "dpop-nonce": "n1" };
+    let calls = 0;
+    const fetch: PlainFetch = async () => {
+      if (++calls === 2) return respond(200);
+      return {
+        status: 400,
+        headers: new Headers(headers),
+        clone: () => ({ text }),
+      } as ResponseLike;
+    };
+    await createDpopFetch({ session: newSession(), fetch })("https://a.example/");
+    expect(calls).toBe(2);
   });
 
   test("a body that comes in pieces is put together", async () => {

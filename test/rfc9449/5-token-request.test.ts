@@ -116,6 +116,13 @@ describe("a token request with a proof", () => {
     );
     const without = { ...confidential, ...withRefreshToken(JKT_OTHER), proof: null };
     expect(codeOf(await check(without))).toBe("proof_missing");
+    // A list whose first field is empty is no request without a proof.
+    for (const proof of [
+      ["", mint()],
+      ["", ""],
+    ]) {
+      expect(codeOf(await check({ proof }))).toBe("proof_multiple");
+    }
   });
 
   test("[10-2] [11.9] a code is redeemed with the key that it is bound to", async () => {
