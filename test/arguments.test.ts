@@ -20,7 +20,9 @@ import {
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
+import { isBytes } from "../src/bytes/argument.js";
 import { mint, NOW, TOKEN_URL } from "./support/mint.js";
 
 const PARTS = { p256, p384, p521, ed25519, sha256, sha384, sha512 };
@@ -651,5 +653,69 @@ describe("parts may be instances of classes", () => {
     expect(
       jwkThumbprint(createSigner(generatePrivateJwk("ES256")).publicJwk, { backend }).length,
     ).toBe(43);
+  });
+});
+
+test("bytes are a Uint8Array of any realm, and nothing that only looks like one", () => {
+  const foreign: unknown = runInNewContext("new Uint8Array(32)");
+  for (const value of [new Uint8Array(32), new Uint8Array(0), Buffer.alloc(32), foreign]) {
+    expect(isBytes(value)).toBe(true);
+  }
+  const bare = new ArrayBuffer(32);
+  const posing = { [Symbol.toStringTag]: "Uint8Array", length: 32 };
+  for (const value of [
+    new Uint16Array(32),
+    new Int8Array(32),
+    new Uint8ClampedArray(32),
+    new DataView(bare),
+    bare,
+    posing,
+    [1, 2],
+    "bytes",
+    null,
+    undefined,
+  ]) {
+    expect(isBytes(value)).toBe(false);
+  }
+});
+
+describe("createProof makes no proof that a verifier would call malformed", () => {
+  const request = { method: "GET", url: "https://a.example/" };
+  const signer = createSigner(generatePrivateJwk("ES256"));
+  const members = (count: number): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, 0]));
+  const refused = (over: Readonly<Record<string, unknown>>): unknown => {
+    try {
+      return createProof(signer, { ...request, ...over });
+    } catch (error) {
+      return error;
+    }
+  };
+
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ["claims", members(61)],
+    ["claims", { x: members(65) }],
+    ["claims", { x: Array.from({ length: 124 }, () => 0) }],
+    ["claims", { x: JSON.parse("[".repeat(16) + "]".repeat(16)) }],
+    ["claims", { x: JSON.parse('{"__proto__":1}') }],
+    ["claims", { x: Array.from({ length: 100 }, () => 1_234_567_890) }],
+    ["header", members(62)],
+    ["header", { x: [JSON.parse('{"__proto__":1}')] }],
+  ])("%s %#", (name, value) => {
+    const error = refused({ [name]: value });
+    expect(error).toBeInstanceOf(TypeError);
+    expect(String(error)).toMatch(
+      new RegExp(`^TypeError: ${name} must be JSON .*16.*64.*128.*1024`),
+    );
+  });
+
+  test("what is within the bounds is made, and read", () => {
+    for (const over of [
+      { claims: members(60) },
+      { claims: { x: Array.from({ length: 123 }, () => 0) } },
+      { header: members(61) },
+    ]) {
+      expect(parseProof(createProof(signer, { ...request, ...over })).ok).toBe(true);
+    }
   });
 });

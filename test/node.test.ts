@@ -258,14 +258,16 @@ describe("keys", () => {
     expect(RS256.importKey(publicKeyOf("RS256"))?.size).toBe(5500 + 5 * 256);
   });
 
-  test("RSA with 8192 bits and an exponent of eight bytes is the last that is taken", () => {
+  test("RSA with 8192 bits and an exponent of four bytes is the last that is taken", () => {
     const n = b64(new Uint8Array(1024).fill(255));
-    const key = PS256.importKey({ kty: "RSA", n, e: b64(new Uint8Array(8).fill(255)) });
+    const key = PS256.importKey({ kty: "RSA", n, e: b64(new Uint8Array(4).fill(255)) });
     expect(key?.size).toBe(5500 + 5 * 1024);
     expect(key?.verify(new Uint8Array(1024).fill(1), DATA)).toBe(false);
     expect(key?.verify(new Uint8Array(1024).fill(255), DATA)).toBe(false);
     const more = b64(Uint8Array.of(1, ...new Uint8Array(1024).fill(255)));
     expect(PS256.importKey({ kty: "RSA", n: more, e: "AQAB" })).toBeNull();
+    const dear = b64(Uint8Array.of(1, 255, 255, 255, 255));
+    expect(PS256.importKey({ kty: "RSA", n, e: dear })).toBeNull();
   });
 
   test("are imported once, and verified with one and the same object", () => {

@@ -153,9 +153,9 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
 
     test("a stream of the platform, which is cancelled", async () => {
       const cancel = vi.fn(() => new Promise<void>(() => undefined)); // and does not say so
-      const start = (stream: ReadableStreamDefaultController): void =>
+      const begin = (stream: ReadableStreamDefaultController): void =>
         stream.enqueue(new Uint8Array(Buffer.from('{"error":')));
-      await expectGivenUp(() => new ReadableStream({ start, cancel }));
+      await expectGivenUp(() => new ReadableStream({ start: begin, cancel }));
       expect(cancel).toHaveBeenCalledTimes(1);
     });
 

@@ -273,9 +273,9 @@ describe("mistakes of the programmer", () => {
   });
 
   test("a secret of which the first or the last byte alone is another one is taken", () => {
-    for (const at of [0, 1, 31]) {
+    for (const place of [0, 1, 31]) {
       const secret = new Uint8Array(32);
-      secret[at] = 1;
+      secret[place] = 1;
       expect(issuerOf({ secrets: [secret] }).issue(NOW)).toHaveLength(40);
     }
   });
