@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { parseCredentials } from "../src/server/credentials.js";
 import { at, mint, NOW } from "./support/mint.js";
 
-const verifier = createVerifier({ backend: node });
+const verifier = createVerifier({ backend: node, replay: "none" });
 const request: ProofRequest = at(NOW);
 const valid = mint();
 

@@ -18,6 +18,9 @@ import {
 import { generatePrivateJwk, noble, nobleBackend, type SigningLabel } from "dpop-core/noble";
 import { ACCESS_TOKEN, JKT, P1, P3, RESOURCE } from "./rfc.js";
 
+/** Not random, so that every run is the same; of a server it must be. */
+const SECRET: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i);
+
 const TOKEN_REQUEST = {
   method: "POST",
   url: "https://server.example.com/token",
@@ -66,7 +69,7 @@ function roles(): readonly unknown[] {
   const signer = backend.createSigner(backend.generatePrivateJwk("ES256"));
   const session = createClientSession({ signer, backend, clock });
   const nonceOf = (audience: string) =>
-    createNonceIssuer({ backend, secrets: [new Uint8Array(32)], audience, clock });
+    createNonceIssuer({ backend, secrets: [SECRET], audience, clock });
   const atServer = createVerifier({ backend, nonce: nonceOf("server"), clock, replay: "none" });
   const endpoint = createTokenEndpoint({ verifier: atServer });
   const api = createResourceServer({

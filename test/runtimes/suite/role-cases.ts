@@ -22,6 +22,9 @@ import {
 import type { Contender } from "./contenders.js";
 import { type Check, runCase, type Tally } from "./tally.js";
 
+/** Not random, so that every run is the same; of a server it must be. */
+const SECRET: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i);
+
 const NOW = 1_562_262_616;
 const TOKEN_URL = "https://server.example.com/token";
 const API_URL = "https://api.example.com/things";
@@ -49,7 +52,7 @@ export async function roleCases(tally: Tally, contender: Contender): Promise<voi
 const clock = (): number => NOW;
 
 function issuer({ backend }: Contender, audience: string): NonceIssuer {
-  return createNonceIssuer({ backend, secrets: [new Uint8Array(32)], audience, clock });
+  return createNonceIssuer({ backend, secrets: [SECRET], audience, clock });
 }
 
 async function asyncRoles(
