@@ -74,7 +74,10 @@ describe("a stranger can't choose a modulus that is dear to verify", () => {
     bits: number,
     limits?: { readonly modulusLength?: number | undefined },
   ): unknown =>
-    createVerifier({ backend: node, algs: [node.RS256], limits, replay: "none" }).verify(proofOf(bits), at(NOW));
+    createVerifier({ backend: node, algs: [node.RS256], limits, replay: "none" }).verify(
+      proofOf(bits),
+      at(NOW),
+    );
 
   test("a verifier takes up to 4096 bits", () => {
     expect(codeOf(4096)).toMatchObject({ code: "signature_invalid" });

@@ -25,7 +25,10 @@ import { mint, NOW } from "../support/mint.js";
 import { API_URL, apiProof, BOUND, TOKEN } from "../support/resource.js";
 
 const runs = { numRuns: process.env["SLOW"] === "1" ? 5000 : 500 };
-const nonce = createNonceIssuer({ secrets: [new Uint8Array(32)], audience: "a" });
+const nonce = createNonceIssuer({
+  secrets: [Uint8Array.from({ length: 32 }, (_, i) => i)],
+  audience: "a",
+});
 
 const text = fc.string({ unit: "binary", maxLength: 60 });
 const good = fc.constantFrom(

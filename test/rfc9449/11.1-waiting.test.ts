@@ -32,7 +32,10 @@ async function afterWaiting(
 }
 
 const old = apiProof({ claims: { iat: NOW - 50 } });
-const nonce = createNonceIssuer({ secrets: [new Uint8Array(32)], audience: "api" });
+const nonce = createNonceIssuer({
+  secrets: [Uint8Array.from({ length: 32 }, (_, i) => i)],
+  audience: "api",
+});
 const good = nonce.issue(NOW);
 const until = nonce.check(good, NOW).acceptUntil ?? 0;
 
