@@ -1,0 +1,46 @@
+// Before every test file under mutation, after Stryker's own setup.
+import fc from "fast-check";
+import { afterAll, beforeEach, inject, type TestContext } from "vitest";
+
+/** What Stryker's setup keeps, and what its runner tells the worker. */
+interface Namespace {
+  activeMutant?: string | undefined;
+  mutantCoverage?: { static: Counts; perTest: Record<string, Counts> } | undefined;
+}
+type Counts = Record<string, number>;
+type Told = (key: string) => unknown;
+
+/** Full names of tests that take seconds, or measure time or memory: under mutation they'd decide nothing, slowly. */
+const LEFT_OUT =
+  /^(what leaves no trace 100,000 proofs|100,000 valid proofs|what is counted is no less)|read in linear time|RSA pairs have 2048 bits/;
+
+/** A file of more tests than this is not run for what happens while modules load. */
+const MANY = 400;
+
+// Properties try the same inputs for every mutant.
+fc.configureGlobal({ seed: 9449 });
+
+beforeEach((context: TestContext) => {
+  if (LEFT_OUT.test(context.task.fullTestName.replaceAll(" > ", " "))) context.skip();
+});
+
+const told = inject as Told;
+const namespace = told("globalNamespace");
+if (typeof namespace === "string") {
+  const stryker = (globalThis as Record<string, unknown>)[namespace] as Namespace;
+  if (told("mode") === "mutant") {
+    // Also while modules load and tests are collected: Stryker would wait for the first test.
+    stryker.activeMutant = String(told("activeMutant"));
+  } else {
+    // What modules do while they load, and tests while they are collected, belongs to every test of the file. Stryker
+    // would let the whole suite run for each such mutant.
+    afterAll(() => {
+      const coverage = stryker.mutantCoverage;
+      if (coverage === undefined) return;
+      const tests = Object.values(coverage.perTest);
+      if (tests.length > MANY) return;
+      for (const counts of tests) Object.assign(counts, { ...coverage.static, ...counts });
+      coverage.static = {};
+    });
+  }
+}

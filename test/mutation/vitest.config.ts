@@ -1,0 +1,58 @@
+// The tests that judge mutants: those of ../vitest.config.ts, without what can't see one, the cheap ones first.
+import { fileURLToPath } from "node:url";
+import { defineConfig, mergeConfig } from "vitest/config";
+import { BaseSequencer, type Reporter, type TestSpecification, type Vitest } from "vitest/node";
+import main from "../vitest.config.js";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The last to run: the first test that fails ends the run for a mutant. */
+const LAST = [
+  "webcrypto",
+  "hostile-input",
+  "properties/verify",
+  "properties/signatures",
+  "backends",
+];
+
+class CheapFirst extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number =>
+      LAST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+    return Promise.resolve(
+      files.toSorted((a, b) => rank(a) - rank(b) || (a.moduleId < b.moduleId ? -1 : 1)),
+    );
+  }
+}
+
+/** A test file that no longer loads has noticed the mutant: Stryker sees only what tests say. */
+class FilesThatFail implements Reporter {
+  #vitest: Vitest | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestModuleEnd: NonNullable<Reporter["onTestModuleEnd"]> = (module) => {
+    for (const error of module.errors()) this.#vitest?.state.catchError(error, "Test file");
+  };
+}
+
+export default mergeConfig(
+  main,
+  defineConfig({
+    test: {
+      exclude: [
+        // They read or build the sources, or run them in another process, where no mutant can be switched on.
+        "test/{architecture,bundle,demo,licences,portability,readme}.test.ts",
+        "test/rfc9449/checklist.test.ts",
+        "test/fuzz/**",
+        // dpop-core/fast by itself.
+        "test/fast/**",
+      ],
+      setupFiles: [here("setup.ts")],
+      sequence: { sequencer: CheapFirst },
+      reporters: [new FilesThatFail()],
+    },
+  }),
+);
