@@ -10,9 +10,19 @@ interface Namespace {
 type Counts = Record<string, number>;
 type Told = (key: string) => unknown;
 
-/** Full names of tests that take seconds, or measure time or memory: under mutation they'd decide nothing, slowly. */
-const LEFT_OUT =
-  /^(what leaves no trace 100,000 proofs|100,000 valid proofs|what is counted is no less)|read in linear time|RSA pairs have 2048 bits/;
+/** Parts of the full names of tests that take seconds, measure time or memory, or make RSA keys. */
+const LEFT_OUT = [
+  "100,000 valid proofs of new keys",
+  "what leaves no trace 100,000 proofs",
+  "what is counted is no less than what is held",
+  "memory a million entries",
+  "memory a trickle",
+  "properties of challenges schemes",
+  "a fleet of three instances",
+  "generatePrivateJwk makes",
+  "RSA pairs",
+  "the label a pair for",
+];
 
 /** A file of more tests than this is not run for what happens while modules load. */
 const MANY = 400;
@@ -21,7 +31,8 @@ const MANY = 400;
 fc.configureGlobal({ seed: 9449 });
 
 beforeEach((context: TestContext) => {
-  if (LEFT_OUT.test(context.task.fullTestName.replaceAll(" > ", " "))) context.skip();
+  const name = context.task.fullTestName.replaceAll(" > ", " ");
+  if (LEFT_OUT.some((part) => name.includes(part))) context.skip();
 });
 
 const told = inject as Told;

@@ -50,6 +50,7 @@ export default mergeConfig(
         // dpop-core/fast by itself.
         "test/fast/**",
       ],
+      env: { QUICK: "1" },
       setupFiles: [here("setup.ts")],
       sequence: { sequencer: CheapFirst },
       reporters: [new FilesThatFail()],
