@@ -11,6 +11,7 @@ import {
   nobleBackend,
   type NewProof,
   parseProof,
+  type PublicJwk,
   type SyncSigner,
   verifyProof,
 } from "dpop-core";
@@ -136,6 +137,16 @@ describe("jose verifies what we sign", () => {
     });
     expect(protectedHeader.alg).toBe(alg);
     expect(jwkThumbprint(own.publicJwk)).toBe(await calculateJwkThumbprint(jwk));
+  });
+});
+
+describe("a signer whose signatures have no fixed length", () => {
+  test("makes a proof of what it returns, and none of nothing", async () => {
+    const key = { alg: "RS256", publicJwk: publicJwk("RS256") as PublicJwk };
+    const rsa = (size: number): SyncSigner => ({ ...key, sign: () => new Uint8Array(size) });
+    expect(createProof(rsa(256), REQUEST).split(".")[2]).toHaveLength(342);
+    expect(() => createProof(rsa(0), REQUEST)).toThrow("signer.sign must return");
+    await expect(createProofAsync(rsa(0), REQUEST)).rejects.toThrow("signer.sign must return");
   });
 });
 

@@ -528,6 +528,13 @@ describe("metadata", () => {
     }
   });
 
+  test("algs that are no list of names are a mistake", () => {
+    for (const given of [undefined, "ES256", { length: 0 }]) {
+      expect(() => serverMetadata({ algs: given } as never)).toThrow("algs must be an array"); // on purpose
+    }
+    expect(() => serverMetadata({ algs: [1] } as never)).toThrow("algs[]");
+  });
+
   test("[5.2] of a client (RFC 7591)", () => {
     expect(clientMetadata({ boundAccessTokens: true })).toEqual({ dpop_bound_access_tokens: true });
     expect(clientMetadata({ boundAccessTokens: false })).toEqual({
@@ -594,12 +601,20 @@ describe("mistakes of the programmer", () => {
       createTokenEndpoint({ verifier: createVerifier({ replay: "none" }), x: 1 } as never),
     ).toThrow("options");
     expect(() => createAsyncTokenEndpoint({ verifier: {} } as never)).toThrow("verifier.verify");
+    const verify = (): never => expect.unreachable();
+    for (const algs of [undefined, "ES256", { length: 0 }]) {
+      const verifier = { verify, algs } as never; // on purpose
+      expect(() => createTokenEndpoint({ verifier })).toThrow("verifier.algs must be an array");
+      expect(() => createResourceServer({ verifier })).toThrow("verifier.algs must be an array");
+    }
   });
 
   test("a failure that is none can't be rendered", () => {
     for (const failure of [
       undefined,
       { ok: true },
+      { ok: true, code: "jti_replayed" },
+      { code: "jti_replayed" },
       { ok: false, code: "constructor" },
       "jkt_mismatch",
     ]) {
@@ -696,6 +711,15 @@ describe("unwrap", () => {
       );
     }
     expect(() => unwrap(failed)).toThrow(expect.objectContaining({ status: 401 }));
+  });
+
+  test("what is neither a proof nor a failure is no result, though it has the code of one", () => {
+    for (const result of [
+      { code: "jti_replayed" },
+      { ok: "no", code: "jti_replayed" },
+      { ok: false },
+    ])
+      expect(() => unwrap(result as never)).toThrow(TypeError); // on purpose
   });
 
   test("a promise of a result is no result", () => {

@@ -608,6 +608,7 @@ describe("[7.1-2] access is granted where everything holds", () => {
 });
 
 describe("mistakes of the programmer", () => {
+  const replay = createMemoryReplayStore();
   const server = createResourceServer({ verifier: createVerifier({ replay: "none" }) });
   const asWritten = (request: object): ResourceRequest => request as ResourceRequest; // on purpose
 
@@ -642,6 +643,15 @@ describe("mistakes of the programmer", () => {
     expect(call).toThrow(
       /TypeError|RangeError/.test(String(thrownBy(call))) ? name : "no such error",
     );
+  });
+
+  test("no binding is noticed whatever the client sent", async () => {
+    const later = createAsyncResourceServer({ verifier: createAsyncVerifier({ replay }) });
+    for (const authorization of [undefined, "DPoP", "Basic YTpi", BEARER]) {
+      const request = asWritten({ ...apiRequest(), authorization, binding: undefined });
+      expect(() => server.authenticate(request)).toThrow("binding must be given");
+      await expect(later.authenticate(request)).rejects.toThrow("binding must be given");
+    }
   });
 
   test.each([
@@ -773,6 +783,8 @@ describe("challenges of one's own", () => {
     }
     expect(() => wwwAuthenticate([])).toThrow(TypeError);
     expect(() => wwwAuthenticate({ scheme: "Basic" as "DPoP" })).toThrow(TypeError);
+    const text = "ES256" as never; // on purpose
+    expect(() => wwwAuthenticate({ scheme: "DPoP", algs: text })).toThrow("algs must be an array");
   });
 
   test("insufficient_scope, as section 7.1 names it", () => {
