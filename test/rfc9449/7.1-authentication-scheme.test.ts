@@ -608,7 +608,6 @@ describe("[7.1-2] access is granted where everything holds", () => {
 });
 
 describe("mistakes of the programmer", () => {
-  const replay = createMemoryReplayStore();
   const server = createResourceServer({ verifier: createVerifier({ replay: "none" }) });
   const asWritten = (request: object): ResourceRequest => request as ResourceRequest; // on purpose
 
@@ -646,7 +645,8 @@ describe("mistakes of the programmer", () => {
   });
 
   test("no binding is noticed whatever the client sent", async () => {
-    const later = createAsyncResourceServer({ verifier: createAsyncVerifier({ replay }) });
+    const verifier = createAsyncVerifier({ replay: createMemoryReplayStore() });
+    const later = createAsyncResourceServer({ verifier });
     for (const authorization of [undefined, "DPoP", "Basic YTpi", BEARER]) {
       const request = asWritten({ ...apiRequest(), authorization, binding: undefined });
       expect(() => server.authenticate(request)).toThrow("binding must be given");
