@@ -17,6 +17,7 @@ import {
   type SyncAlg,
   type SyncKey,
   verifyProof,
+  type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
 import { node } from "dpop-core/node";
@@ -74,9 +75,9 @@ describe.each(BACKENDS)("%s: every vector", (_, backend) => {
         });
       const warm = made(undefined);
       const off = made(OFF);
-      const plain = await Promise.all(
-        own.map(({ proof, request }) => off.verify(proof, requestOf(request))),
-      );
+      // One after the other: what they wait for each other would count as time that passed.
+      const plain: VerifyResult[] = [];
+      for (const { proof, request } of own) plain.push(await off.verify(proof, requestOf(request)));
       for (let round = 0; round < 3; round++) {
         for (const [i, { proof, request, expect: expected, name }] of own.entries()) {
           const result = await warm.verify(proof, requestOf(request));
