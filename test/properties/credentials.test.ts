@@ -38,8 +38,13 @@ function namesScheme(field: string): boolean {
     });
 }
 
+const SCHEMES: ReadonlyMap<string, "DPoP" | "Bearer"> = new Map([
+  ["dpop", "DPoP"],
+  ["bearer", "Bearer"],
+]);
+
 function schemeOf(name: string): "DPoP" | "Bearer" | undefined {
-  return ({ dpop: "DPoP", bearer: "Bearer" } as const)[name.toLowerCase()];
+  return SCHEMES.get(name.toLowerCase());
 }
 
 /** What fields of ours, of others, and joined ones are made of. */

@@ -821,6 +821,8 @@ test("every code of a resource server was asked for above", async () => {
       })),
     ].map((over) => accessOutcome(over, BOTH)),
   );
-  const elsewhere: ReadonlySet<FailureCode> = new Set(["dpop_jkt_invalid", "dpop_jkt_mismatch"]); // PAR
+  // At the authorization server.
+  const codes = ["dpop_jkt_invalid", "dpop_jkt_mismatch", "grant_invalid"] as const;
+  const elsewhere: ReadonlySet<FailureCode> = new Set(codes);
   expect(seen.toSorted()).toEqual(ROLE_CODES.filter((code) => !elsewhere.has(code)).toSorted());
 });
