@@ -35,8 +35,13 @@ export type {
 } from "./jose/alg.js";
 export type { EcPublicJwk, OkpPublicJwk, PublicJwk, RsaPublicJwk } from "./jose/jwk.js";
 export type { JsonObject, JsonValue } from "./bytes/json.js";
-export { createMemoryReplayStore, type MemoryReplayStore } from "./verify/memory-store.js";
-export type { ReplayAnswer, ReplayStore, SyncReplayStore } from "./verify/replay.js";
+export {
+  createMemoryReplayStore,
+  type MemoryReplayStore,
+  type MemoryReplayStoreOptions,
+  type ReplayUsage,
+} from "./verify/memory-store.js";
+export type { ReplayAnswer, ReplayFull, ReplayStore, SyncReplayStore } from "./verify/replay.js";
 export type { CacheOptions, CacheUsage } from "./verify/cache.js";
 export type { NonceAnswer, NonceCheck, NonceStatus } from "./verify/nonce.js";
 export type {

@@ -5,6 +5,7 @@ import * as core from "./core.js";
 import type { Signer, SyncSigner } from "./jose/alg.js";
 import type { PublicJwk } from "./jose/jwk.js";
 import { noble } from "./noble/bundled.js";
+import { platformRandomBytes } from "./noble/random.js";
 
 export {
   accessControlExposeHeaders,
@@ -13,7 +14,6 @@ export {
   createAsyncResourceServer,
   createAsyncTokenEndpoint,
   createDpopFetch,
-  createMemoryReplayStore,
   createResourceServer,
   createTokenEndpoint,
   FAILURES,
@@ -79,6 +79,7 @@ export {
   type JsonObject,
   type JsonValue,
   type MemoryReplayStore,
+  type MemoryReplayStoreOptions,
   type NewProof,
   type NonceAnswer,
   type NonceCheck,
@@ -105,7 +106,9 @@ export {
   type PushedResult,
   type RefreshTokenGrant,
   type ReplayAnswer,
+  type ReplayFull,
   type ReplayStore,
+  type ReplayUsage,
   type ResourceError,
   type ResourceErrorOptions,
   type ResourceMetadata,
@@ -254,6 +257,22 @@ export function jwkThumbprint(jwk: PublicJwk, options: HashOptions = {}): string
 export function accessTokenHash(accessToken: string, options: HashOptions = {}): string {
   return core.accessTokenHash(accessToken, withBackend(options));
 }
+
+/**
+ * Makes a replay store in this process's memory, as createMemoryReplayStore of dpop-core/core, but
+ * that the hash is keyed with the platform's secure random bytes wherever no `backend` is given. On
+ * a platform that has none, the first `add` throws an Error: pass a `backend` there.
+ */
+export function createMemoryReplayStore(
+  options: core.MemoryReplayStoreOptions = {},
+): core.MemoryReplayStore {
+  plainArgument(options, "options"); // or the spread would drop what is inherited
+  const { backend = PLATFORM } = options;
+  return core.createMemoryReplayStore({ ...options, backend });
+}
+
+/** The random bytes of noble, without the rest of it. */
+const PLATFORM = { randomBytes: platformRandomBytes } as const;
 
 /**
  * Makes an issuer of nonces, which also checks them: the option `nonce` of a verifier. It computes

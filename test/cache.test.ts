@@ -185,7 +185,11 @@ function within(usage: CacheUsage, cache: Required<CacheOptions>): void {
 describe("what leaves no trace", () => {
   const replay = createMemoryReplayStore();
   const verifier = createVerifier({ backend: fast, replay });
-  const counters = () => ({ ...verifier.cacheUsage(), live: replay.size, bytes: replay.bytes });
+  const counters = () => ({
+    ...verifier.cacheUsage(),
+    live: replay.usage().entries,
+    bytes: replay.usage().bytes,
+  });
   const fresh = (i: number): Sent => sent({ claims: { jti: `warm ${i}` } });
 
   beforeAll(() => {

@@ -4,6 +4,7 @@ import { createMemoryReplayStore, noble } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { halfSipHash } from "../src/bytes/siphash.js";
 import { createSlotTable, putEntry, searchEntry, type SlotTable } from "../src/verify/slots.js";
+import { memoryStore } from "./support/store.js";
 
 /**
  * HalfSipHash with 64 bits of output, of any numbers of rounds, written from the paper; or, as ours is, with its second
@@ -188,7 +189,7 @@ describe("a table of slots", () => {
 
 describe("memory", () => {
   test("a million entries are each new once, in at most 26 bytes each, and all of it is given back", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     expect(store.bytes).toBe(0);
     let news = 0;
     let most = 0;
@@ -207,7 +208,7 @@ describe("memory", () => {
   });
 
   test("follows the load down though something always lives, and never exceeds a bound while as many expire as come", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     for (let i = 0; i < 1000; i++) store.add(`long ${i}`, 1_000_000, 0);
     for (let i = 0; i < 50_000; i++) store.add(`short ${i}`, 10, 0);
     expect(store.bytes).toBeGreaterThan(50_000 * 12);
@@ -227,7 +228,7 @@ describe("memory", () => {
   });
 
   test("a trickle of one entry that lives does not add up", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     for (let second = 0; second < 50_000; second++) {
       expect(store.add(`${second}`, second + 1, second)).toBe("new");
       expect(store.size).toBe(1);
@@ -238,7 +239,7 @@ describe("memory", () => {
 
 describe("expiries", () => {
   test("may lie as far ahead as numbers go, beside near ones", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     const far = [2 ** 31, 2 ** 32, 2 ** 32 + 10, 1e11, Number.MAX_SAFE_INTEGER];
     for (const expiry of [10, ...far]) expect(store.add(`${expiry}`, expiry, 5)).toBe("new");
     expect(store.add("10", 10, 9)).toBe("seen");
@@ -251,7 +252,7 @@ describe("expiries", () => {
   });
 
   test("at 262,144 different seconds are held, exactly; one more is refused, one of them is not", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     for (let i = 0; i < 262_144; i++) {
       if (store.add(`${i}`, 1000 + i, 0) !== "new") expect.fail(`${i}`);
     }
@@ -267,7 +268,7 @@ describe("expiries", () => {
 
 test("full comes at exactly maxEntries, and so much is free again as expired", () => {
   for (const maxEntries of [1, 2, 7, 256, 5000]) {
-    const store = createMemoryReplayStore({ maxEntries });
+    const store = memoryStore({ maxEntries });
     for (let i = 0; i < maxEntries; i++) expect(store.add(`${i}`, 10 + (i % 2), 0)).toBe("new");
     expect(store.add("x", 10, 0)).toBe("full");
     const even = Math.ceil(maxEntries / 2);
@@ -285,11 +286,11 @@ describe("the option backend", () => {
       asked.push(length);
       return noble.randomBytes(length);
     };
-    const store = createMemoryReplayStore({ backend: { randomBytes } });
+    const store = memoryStore({ backend: { randomBytes } });
     expect(asked).toEqual([]);
     expect(store.add("a", 10, 0)).toBe("new");
     expect(store.add("b", 10, 0)).toBe("new");
-    expect(asked).toEqual([8]);
+    expect(asked).toEqual([16]);
   });
 
   test("must be one that gives the bytes asked for", () => {
@@ -297,7 +298,7 @@ describe("the option backend", () => {
       Reflect.apply(createMemoryReplayStore, undefined, [{ backend }]);
     expect(() => wrong(null)).toThrow(TypeError);
     expect(() => wrong({})).toThrow(/^backend\.randomBytes /);
-    const store = createMemoryReplayStore({ backend: { randomBytes: () => new Uint8Array(7) } });
+    const store = memoryStore({ backend: { randomBytes: () => new Uint8Array(15) } });
     expect(() => store.add("a", 10, 0)).toThrow(/^backend\.randomBytes .*bytes/);
     expect(store.size).toBe(0);
   });

@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runs } from "./support/arbitraries.js";
 import { at, mint, NOW } from "./support/mint.js";
+import { JKT } from "./support/rfc.js";
 
 const KEY = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 const KEY_FORM = /^[A-Za-z0-9_-]{43}$/;
@@ -55,14 +56,14 @@ afterEach(() => {
 describe("the command", () => {
   test("is one SET NX PX, all of it strings", async () => {
     const { send, sent } = new FakeRedis();
-    expect(await createRedisReplayStore({ send }).add(KEY, NOW + 60, NOW)).toBe("new");
+    expect(await createRedisReplayStore({ send }).add(KEY, NOW + 60, NOW, JKT)).toBe("new");
     expect(sent).toEqual([["SET", `dpop:replay:${KEY}`, "1", "NX", "PX", "60000"]]);
   });
 
   test("takes its prefix from the options", async () => {
     const { send, sent } = new FakeRedis();
-    await createRedisReplayStore({ send, prefix: "{api}:" }).add(KEY, NOW + 60, NOW);
-    await createRedisReplayStore({ send, prefix: undefined }).add(KEY, NOW + 60, NOW);
+    await createRedisReplayStore({ send, prefix: "{api}:" }).add(KEY, NOW + 60, NOW, JKT);
+    await createRedisReplayStore({ send, prefix: undefined }).add(KEY, NOW + 60, NOW, JKT);
     expect(sent.map(([, key]) => key)).toEqual([`{api}:${KEY}`, `dpop:replay:${KEY}`]);
   });
 
@@ -75,8 +76,8 @@ describe("the command", () => {
         return reply;
       },
     });
-    expect(await store.add(KEY, NOW + 60, NOW)).toBe("new");
-    expect(await store.add(KEY, NOW + 60, NOW)).toBe("seen");
+    expect(await store.add(KEY, NOW + 60, NOW, JKT)).toBe("new");
+    expect(await store.add(KEY, NOW + 60, NOW, JKT)).toBe("seen");
     expect(sent[1]).toEqual(sent[0]);
   });
 
@@ -91,27 +92,27 @@ describe("the command", () => {
   ])("has the time from now to expiry: %d − %d seconds are %s ms", async (expiry, now, ttl) => {
     const { send, sent } = new FakeRedis();
     // Small numbers, for doubles near today's time can't hold every one of these fractions.
-    expect(await createRedisReplayStore({ send }).add(KEY, expiry, now)).toBe("new");
+    expect(await createRedisReplayStore({ send }).add(KEY, expiry, now, JKT)).toBe("new");
     expect(sent[0]?.[5]).toBe(ttl);
   });
 
   test("stays in decimal digits for the latest expiry there is", async () => {
     const { send, sent } = new FakeRedis();
-    await createRedisReplayStore({ send }).add(KEY, Number.MAX_SAFE_INTEGER, 0);
+    await createRedisReplayStore({ send }).add(KEY, Number.MAX_SAFE_INTEGER, 0, JKT);
     expect(sent[0]?.[5]).toMatch(/^[0-9]{19}$/);
   });
 });
 
 describe("the reply", () => {
   test("OK is new and null is seen", async () => {
-    expect(await answering("OK").add(KEY, NOW + 60, NOW)).toBe("new");
-    expect(await answering(null).add(KEY, NOW + 60, NOW)).toBe("seen");
+    expect(await answering("OK").add(KEY, NOW + 60, NOW, JKT)).toBe("new");
+    expect(await answering(null).add(KEY, NOW + 60, NOW, JKT)).toBe("seen");
   });
 
   test("may come at once, in plain JavaScript", async () => {
     const send: unknown = () => "OK";
     const store = createRedisReplayStore({ send: send as () => Promise<unknown> }); // what no type checker sees
-    expect(await store.add(KEY, NOW + 60, NOW)).toBe("new");
+    expect(await store.add(KEY, NOW + 60, NOW, JKT)).toBe("new");
   });
 
   test.each([
@@ -129,7 +130,7 @@ describe("the reply", () => {
     ["0", 0],
     ["an Error that was resolved", new Error("secret")],
   ])("%s is an error that says so and echoes nothing", async (_, reply) => {
-    const answer = Promise.resolve(answering(reply).add(KEY, NOW + 60, NOW));
+    const answer = Promise.resolve(answering(reply).add(KEY, NOW + 60, NOW, JKT));
     await expect(answer).rejects.toThrow(/^send must answer "OK" or null to SET NX; its answer /);
     const message = await answer.catch(String);
     for (const echoed of [KEY, "QUEUED", "secret", "result"]) expect(message).not.toContain(echoed);
@@ -138,13 +139,13 @@ describe("the reply", () => {
   test("what send rejects with or throws comes through untouched", async () => {
     const error = new Error("READONLY You can't write against a read only replica.");
     const rejecting = createRedisReplayStore({ send: () => Promise.reject(error) });
-    await expect(rejecting.add(KEY, NOW + 60, NOW)).rejects.toBe(error);
+    await expect(rejecting.add(KEY, NOW + 60, NOW, JKT)).rejects.toBe(error);
     const throwing = createRedisReplayStore({
       send() {
         throw error;
       },
     });
-    await expect(throwing.add(KEY, NOW + 60, NOW)).rejects.toBe(error);
+    await expect(throwing.add(KEY, NOW + 60, NOW, JKT)).rejects.toBe(error);
   });
 });
 
@@ -159,9 +160,11 @@ describe("a command that was held back", () => {
     });
 
   test("is believed for as long as the entry of another caller would have lived", async () => {
-    expect(await slow(60_000, "OK").add(KEY, NOW + 60, NOW)).toBe("new");
-    expect(await slow(60_001, null).add(KEY, NOW + 60, NOW)).toBe("seen");
-    await expect(slow(60_001, "OK").add(KEY, NOW + 60, NOW)).rejects.toThrow(/^send took longer /);
+    expect(await slow(60_000, "OK").add(KEY, NOW + 60, NOW, JKT)).toBe("new");
+    expect(await slow(60_001, null).add(KEY, NOW + 60, NOW, JKT)).toBe("seen");
+    await expect(slow(60_001, "OK").add(KEY, NOW + 60, NOW, JKT)).rejects.toThrow(
+      /^send took longer /,
+    );
   });
 
   test("is not believed where the wall clock was set back by a minute meanwhile", async () => {
@@ -170,15 +173,15 @@ describe("a command that was held back", () => {
       vi.setSystemTime(Date.now() - 60_000);
       return Promise.resolve("OK");
     };
-    const answer = createRedisReplayStore({ send }).add(KEY, NOW + 60, NOW);
+    const answer = createRedisReplayStore({ send }).add(KEY, NOW + 60, NOW, JKT);
     await expect(answer).rejects.toThrow(/^send took longer /);
   });
 
   test("is measured by the wall clock where there is no other", async () => {
     vi.stubGlobal("performance", undefined);
     try {
-      expect(await slow(60_000, "OK").add(KEY, NOW + 60, NOW)).toBe("new");
-      const late = slow(60_001, "OK").add(KEY, NOW + 60, NOW);
+      expect(await slow(60_000, "OK").add(KEY, NOW + 60, NOW, JKT)).toBe("new");
+      const late = slow(60_001, "OK").add(KEY, NOW + 60, NOW, JKT);
       await expect(late).rejects.toThrow(/^send took longer /);
     } finally {
       vi.unstubAllGlobals();
@@ -373,7 +376,7 @@ test("the store is frozen, and what it was given is read once", async () => {
   const store = createRedisReplayStore(options);
   options.prefix = "b:";
   options.send = () => Promise.resolve("OK");
-  await store.add(KEY, NOW + 60, NOW);
+  await store.add(KEY, NOW + 60, NOW, JKT);
   expect(redis.sent.map(([, key]) => key)).toEqual([`a:${KEY}`]);
   expect(Object.isFrozen(store)).toBe(true);
 });
@@ -406,7 +409,7 @@ describe("property", () => {
             const now = NOW + passed / 1000;
             const expiresAt = Math.floor(now) + lives;
             const live = model.get(one);
-            const answer = await stores[i % 2]?.add(one, expiresAt, now);
+            const answer = await stores[i % 2]?.add(one, expiresAt, now, JKT);
             answers.add(String(answer));
             if (live !== undefined && now < live) expect(answer).toBe("seen");
             if (live === undefined || now > live + 0.002) expect(answer).toBe("new"); // rounded up to a millisecond

@@ -87,6 +87,8 @@ export interface Failure {
   readonly clockOffset?: number | undefined;
   /** Of a nonce failure: the value to send in `DPoP-Nonce`. */
   readonly nextNonce?: string | undefined;
+  /** Of `replay_store_full`, where the store says it: the value of `Retry-After`, in seconds. */
+  readonly retryAfter?: number | undefined;
 }
 
 /** The one table of failures, in the order in which they are checked. */
@@ -236,6 +238,17 @@ export function clockFailure(code: FailureCode, clockOffset: number): Failure {
 /** A failure of the nonce, with the value to hand out where there is one. */
 export function nonceFailure(code: FailureCode, nextNonce: string | undefined): Failure {
   return { ok: false, code, message: FAILURES[code].message, nextNonce };
+}
+
+/** A failure for want of room, with the whole seconds after which some is expected. */
+export function fullFailure(retryAfter: number): Failure {
+  const code = "replay_store_full";
+  return { ok: false, code, message: FAILURES[code].message, retryAfter };
+}
+
+/** The delay-seconds of RFC 9110 section 10.2.3, but not 0, which asks to come again at once. */
+export function isRetryAfter(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1;
 }
 
 /** True for what `failure` answers, in this copy of the package or another. */

@@ -5,6 +5,7 @@ import {
   type Failure,
   FAILURES,
   isFailure,
+  isRetryAfter,
   type OAuthAnswer,
   type ResourceStatus,
   type ServerStatus,
@@ -141,8 +142,8 @@ export function readSchemes(value: unknown): Schemes {
   throw new TypeError('schemes must be "dpop" or "dpop-and-bearer"');
 }
 
-/** Seconds after which a client may come again: entries of a replay store expire all the time. */
-const RETRY_AFTER = "1";
+/** Seconds after which a client may come again, where the store says none: entries expire all the time. */
+const RETRY_AFTER = 1;
 
 function answerHeaders(
   failure: Failure,
@@ -150,10 +151,16 @@ function answerHeaders(
   nonce: string | undefined,
 ): ResponseHeaders {
   return {
-    ...(status === 503 ? { "Retry-After": RETRY_AFTER } : {}),
+    ...(status === 503 ? { "Retry-After": retryAfterOf(failure) } : {}),
     ...nonceHeaders(nonce ?? failure.nextNonce, error === "use_dpop_nonce"),
     "Cache-Control": "no-store",
   };
+}
+
+/** RFC 9110 section 10.2.3. A failure may come from the programmer, and goes into a header field. */
+function retryAfterOf({ retryAfter = RETRY_AFTER }: Failure): string {
+  if (isRetryAfter(retryAfter)) return `${retryAfter}`;
+  throw new TypeError("failure.retryAfter must be a whole number of seconds, at least 1");
 }
 
 /**

@@ -1,5 +1,5 @@
-// The replay store in this process's memory (RFC 9449 section 11.1): a key, its expiry and the time
-// enter, one of three words leaves.
+// The replay store in this process's memory (RFC 9449 section 11.1): a key, its expiry, the time and
+// the thumbprint of the proof key enter; new, seen or full leaves.
 //
 // Entries stand in one table (slots.ts) and name the slice of time, a whole second, in which they
 // expire; how many entries a slice has is counted here. So a look-up probes one place however many
@@ -18,6 +18,19 @@ import {
 } from "../bytes/argument.js";
 import { halfSipHash, type SipKey } from "../bytes/siphash.js";
 import type { Backend } from "../jose/alg.js";
+import {
+  addShare,
+  bytesOfShares,
+  clearShares,
+  createKeyShares,
+  dropShares,
+  type KeyShares,
+  settleAllShares,
+  settleShares,
+  shareOf,
+  shrinkShares,
+  surveyShares,
+} from "./key-share.js";
 import type { ReplayAnswer, SyncReplayStore } from "./replay.js";
 import {
   bytesOf,
@@ -32,13 +45,35 @@ import {
 
 /** What createMemoryReplayStore makes. */
 export interface MemoryReplayStore extends SyncReplayStore {
-  /** How many entries are held now. */
-  readonly size: number;
+  /** What it holds as of the last `add`, for metrics. */
+  usage(): ReplayUsage;
+}
+
+export interface ReplayUsage {
+  /** Live entries. */
+  readonly entries: number;
   /** The memory of the entries, in bytes. */
   readonly bytes: number;
+  /** The part of `maxEntries` that is taken, from 0 to 1. */
+  readonly fill: number;
+}
+
+export interface MemoryReplayStoreOptions {
+  /** Live entries at most: 1 to 16,777,216. Default: 1,000,000. */
+  readonly maxEntries?: number | undefined;
+  /** Live entries of one key at most: 1 to `maxEntries`. Default: a quarter of it, rounded up. */
+  readonly maxEntriesPerKey?: number | undefined;
+  /** Gives the random bytes that key the hash. Default: Math.random. */
+  readonly backend?: Pick<Backend, "randomBytes"> | undefined;
 }
 
 const MOST_ENTRIES = 16_777_216;
+
+/**
+ * Characters of a thumbprint that are hashed, 96 bits of a SHA-256: nobody makes a key that agrees
+ * with another one in these, and all 43 would cost twice as much.
+ */
+const THUMBPRINT_READ = 16;
 
 /** Bounds what passing a second costs, and the memory of the slices. */
 const MOST_SLICES = 262_144;
@@ -46,68 +81,69 @@ const MOST_SLICES = 262_144;
 /**
  * A replay store in this process's memory: right for one instance, blind to every other one. It
  * never evicts a live entry: with `maxEntries` of them (default 1,000,000, at most 16,777,216) it
- * answers "full", and proofs are refused until some expire. Needed are about (proofs a second) ×
- * (maxAge + 2 × clockTolerance + 2); with createNonceIssuer, (proofs a second) × (life + 2 × step +
- * clockTolerance + 2). It also answers "full" where its entries would expire at more than 262,144
- * different seconds, three days of them.
+ * answers that it is full, and proofs are refused until some expire. Needed are about (proofs a
+ * second) × (maxAge + 2 × clockTolerance + 2); with createNonceIssuer, (proofs a second) × (life +
+ * 2 × step + clockTolerance + 2). It is also full where its entries would expire at more than
+ * 262,144 different seconds, three days of them. An answer that it is full says when the first entry
+ * expires whose room is missing.
+ *
+ * One key can't take it all: of one thumbprint it holds `maxEntriesPerKey` live entries at most
+ * (default a quarter of `maxEntries`, rounded up), and is full for that key alone. That allows one
+ * key maxEntriesPerKey / (maxAge + 2 × clockTolerance + 2) proofs a second: 2,717 by default, so that
+ * one busy service may have one key. Up to 4,096 live entries the limit is exact. Above, a key can be
+ * told that it is full some entries early: by about 16, and from 262,144 live entries on by about
+ * size / 16,384, which is 61 of 250,000 at a million. So give at least a hundred times that. No key
+ * ever gets more.
+ *
+ * Whoever has many keys still can fill it. At a protected resource each of these needs an access
+ * token. At a token endpoint anybody can make proofs: authenticate the client first, and give
+ * `grant` as a function that looks the code or token up, which is asked before an entry is made. So a
+ * stranger has to have both.
  *
  * A `now` far ahead makes it forget what would have expired by then. It can't vouch for such proofs
- * any more, and answers "full" for them where the clock goes back.
+ * any more, and is full for them where the clock goes back.
  *
  * It holds no keys but 64 bits of a keyed hash (with the rounds of HalfSipHash-1-3) of each, at 12
- * bytes a slot: for each live entry 15 to 26 bytes from 100,000 on, up to 32 at 10,000, up to 40 at
- * 1,000, and under 48 KiB in all for fewer. After fewer come than expire it can be more for a while: it
- * gives memory back as `add` goes on. Of a live entry it never says "new". A new key is "seen", and
- * its good proof refused, where all 64 bits are those of a live one. Taking the hash for a random
- * function, that is a chance of size / 2^64: at a million entries 5.4e-14 for each proof, or one in
- * 58 years at 10,000 proofs a second.
+ * bytes a slot, and 4 bytes for its thumbprint: for each live entry 17 to 26 bytes from 100,000 on, up
+ * to 38 at 10,000, up to 42 at 1,000, and under 48 KiB in all for fewer. After fewer come than expire it
+ * can be more for a while: it gives memory back as `add` goes on. Of a live entry it never says "new".
+ * A new key is "seen", and its good proof refused, where all 64 bits are those of a live one. Taking
+ * the hash for a random function, that is a chance of size / 2^64: at a million entries 5.4e-14 for
+ * each proof, or one in 58 years at 10,000 proofs a second.
  *
- * The key of the hash is random and the instance's own, so that who chooses jti can't choose where
- * its entries stand and make them lie in each other's way. It is taken from `backend.randomBytes`
- * where there is a `backend`, else from Math.random, which every engine has: a guess of it makes
- * look-ups slower and reveals or accepts nothing. It is drawn by the first `add`, for hosts that
- * have no randomness while modules load.
+ * The keys of the hash are random and the instance's own, so that who chooses jti can't choose where
+ * its entries stand and make them lie in each other's way, and who makes keys can't make them count
+ * as somebody else's. They are taken from `backend.randomBytes` where there is a `backend`, else from
+ * Math.random, which every engine has: a guess of them accepts nothing. They are drawn by the first
+ * `add`, for hosts that have no randomness while modules load.
  *
  * Throws a TypeError or RangeError for a bad option; `add` does for a bad argument.
  */
-export function createMemoryReplayStore(
-  options: {
-    readonly maxEntries?: number | undefined;
-    readonly backend?: Pick<Backend, "randomBytes"> | undefined;
-  } = {},
-): MemoryReplayStore {
-  const given = membersArgument(options, "options", ["maxEntries", "backend"]);
-  const maxEntries =
-    given.maxEntries === undefined
-      ? 1_000_000
-      : integerArgument(given.maxEntries, "maxEntries", "entries", 1, MOST_ENTRIES);
-  const { backend } = given;
-  if (backend !== undefined) {
-    functionMember(objectArgument(backend, "backend"), "randomBytes", "backend");
-  }
+export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}): MemoryReplayStore {
+  const { maxEntries, maxEntriesPerKey, backend } = readOptions(options);
   const table = createSlotTable();
   const slices = createTimeSlices();
+  const shares = createKeyShares();
   const hash = new Int32Array(2);
-  let sipKey: SipKey | undefined;
+  let sipKeys: SipKeys | undefined;
   let swept = 0; // the second for which expired entries were dropped last
 
   function sweep(second: number): void {
     if (second === swept) return;
     swept = second;
-    dropSlices(slices, second);
+    dropSlices(slices, second, shares);
     if (slices.live > 0 || table.slots === 0) return;
     clearTable(table);
     forgetNumbers(slices);
+    clearShares(shares);
   }
 
   return Object.freeze({
-    get size(): number {
-      return slices.live;
+    usage(): ReplayUsage {
+      const bytes = bytesOf(table) + bytesOfShares(shares);
+      return { entries: slices.live, bytes, fill: slices.live / maxEntries };
     },
-    get bytes(): number {
-      return bytesOf(table);
-    },
-    add(key: string, expiresAt: number, now: number): ReplayAnswer {
+    add(key: string, expiresAt: number, now: number, jkt: string): ReplayAnswer {
       stringArgument(key, "key");
       integerArgument(
         expiresAt,
@@ -116,16 +152,31 @@ export function createMemoryReplayStore(
         0,
         Number.MAX_SAFE_INTEGER,
       );
-      sweep(Math.floor(timeArgument(now, "now")));
+      const second = Math.floor(timeArgument(now, "now"));
+      stringArgument(jkt, "jkt");
+      sweep(second);
       if (hasMuchRoom(table, slices.live)) shrinkNext(table, slices);
-      halfSipHash(key, (sipKey ??= randomKey(backend)), hash);
+      settleShares(shares);
+      shrinkShares(shares, slices.live);
+      sipKeys ??= randomKeys(backend);
+      halfSipHash(jkt, sipKeys.shares, hash, Math.min(jkt.length, THUMBPRINT_READ));
+      const share = ((hash[1] ?? 0) << 16) | ((hash[0] ?? 0) & 0xffff);
+      halfSipHash(key, sipKeys.entries, hash);
       const high = hash[0] ?? 0;
       const low = hash[1] ?? 0;
+      // Asked for before the search, so that a processor fetches counters and slots at once.
+      const held = shareOf(shares, share);
       const place = searchEntry(table, high, low, slices);
       if (place < 0) return "seen";
-      if (expiresAt <= slices.dropped || slices.live >= maxEntries) return "full";
+      if (expiresAt <= slices.dropped) return fullFor(slices.dropped + 1 - expiresAt);
+      if (slices.live >= maxEntries) return fullFor(slices.earliest - now);
+      if (held >= maxEntriesPerKey) {
+        const room = roomFrom(shares, share, maxEntriesPerKey, slices);
+        if (room > 0) return fullFor(room - now);
+      }
       const slice = sliceOf(slices, expiresAt);
-      if (slice === 0) return "full";
+      if (slice === 0) return fullFor(slices.earliest - now);
+      addShare(shares, share, slice, slices.live);
       putEntry(table, high, low, slice, place, slices);
       countIn(slices, slice);
       return "new";
@@ -133,14 +184,65 @@ export function createMemoryReplayStore(
   });
 }
 
-function randomKey(backend: Pick<Backend, "randomBytes"> | undefined): SipKey {
-  if (backend === undefined) return { k0: randomWord(), k1: randomWord() };
-  const bytes: unknown = backend.randomBytes(8);
-  if (!isBytes(bytes) || bytes.length !== 8) {
-    throw new TypeError("backend.randomBytes must return a Uint8Array of the 8 bytes asked for");
+function readOptions(options: MemoryReplayStoreOptions): {
+  readonly maxEntries: number;
+  readonly maxEntriesPerKey: number;
+  readonly backend: Pick<Backend, "randomBytes"> | undefined;
+} {
+  const given = membersArgument(options, "options", ["maxEntries", "maxEntriesPerKey", "backend"]);
+  const { backend } = given;
+  const maxEntries =
+    given.maxEntries === undefined
+      ? 1_000_000
+      : integerArgument(given.maxEntries, "maxEntries", "entries", 1, MOST_ENTRIES);
+  const maxEntriesPerKey =
+    given.maxEntriesPerKey === undefined
+      ? Math.ceil(maxEntries / 4)
+      : integerArgument(given.maxEntriesPerKey, "maxEntriesPerKey", "entries", 1, maxEntries);
+  if (backend !== undefined) {
+    functionMember(objectArgument(backend, "backend"), "randomBytes", "backend");
   }
-  const words = new DataView(bytes.buffer, bytes.byteOffset, 8);
-  return { k0: words.getInt32(0), k1: words.getInt32(4) };
+  return { maxEntries, maxEntriesPerKey, backend };
+}
+
+function fullFor(seconds: number): ReplayAnswer {
+  return { full: true, retryAfter: Math.max(1, Math.ceil(seconds)) };
+}
+
+/**
+ * 0 where a key may have one more entry, else when the first of its own expires, as far as that is
+ * known. The counters are looked at first; they never have too little, so that nobody has too much.
+ */
+function roomFrom(shares: KeyShares, share: number, most: number, slices: TimeSlices): number {
+  settleAllShares(shares);
+  if (shareOf(shares, share) < most) return 0;
+  const { complete, found, first } = surveyShares(shares, share, slices.live, slices.numbers);
+  if (complete && found < most) return 0;
+  return found > 0 ? first : slices.earliest;
+}
+
+/** What the hashes of entries and of thumbprints are keyed with. */
+interface SipKeys {
+  readonly entries: SipKey;
+  readonly shares: SipKey;
+}
+
+function randomKeys(backend: Pick<Backend, "randomBytes"> | undefined): SipKeys {
+  if (backend === undefined) {
+    return {
+      entries: { k0: randomWord(), k1: randomWord() },
+      shares: { k0: randomWord(), k1: randomWord() },
+    };
+  }
+  const bytes: unknown = backend.randomBytes(16);
+  if (!isBytes(bytes) || bytes.length !== 16) {
+    throw new TypeError("backend.randomBytes must return a Uint8Array of the 16 bytes asked for");
+  }
+  const words = new DataView(bytes.buffer, bytes.byteOffset, 16);
+  return {
+    entries: { k0: words.getInt32(0), k1: words.getInt32(4) },
+    shares: { k0: words.getInt32(8), k1: words.getInt32(12) },
+  };
 }
 
 function randomWord(): number {
@@ -199,7 +301,7 @@ function countIn(slices: TimeSlices, slice: number): void {
 }
 
 /** Drops the slices up to a second; their entries are taken out of the table later. */
-function dropSlices(slices: TimeSlices, second: number): void {
+function dropSlices(slices: TimeSlices, second: number, shares: KeyShares): void {
   if (second < slices.earliest) return;
   let earliest = Infinity;
   for (const [expiry, slice] of slices.numbers) {
@@ -209,6 +311,7 @@ function dropSlices(slices: TimeSlices, second: number): void {
     }
     slices.numbers.delete(expiry);
     slices.lives[slice] = 0;
+    dropShares(shares, slice);
     slices.live -= slices.counts[slice] ?? 0;
     slices.dropped = Math.max(slices.dropped, expiry);
   }

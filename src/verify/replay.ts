@@ -4,25 +4,38 @@ import { encodeUtf8 } from "../bytes/utf8.js";
 import { type Hasher, sha256Base64url } from "../jose/hash.js";
 
 /**
- * `new`: recorded, and never seen while live. `seen`: a replay. `full`: not recorded for want of
- * room.
+ * `new`: recorded, and never seen while live. `seen`: a replay. `full`, or a ReplayFull: not recorded
+ * for want of room.
  */
-export type ReplayAnswer = "new" | "seen" | "full";
+export type ReplayAnswer = "new" | "seen" | "full" | ReplayFull;
+
+/** No room, with the time after which some is expected. */
+export interface ReplayFull {
+  readonly full: true;
+  /** Whole seconds, at least 1: the value of `Retry-After`, which is 1 where only "full" is said. */
+  readonly retryAfter: number;
+}
 
 export interface SyncReplayStore {
   /**
    * Records `key` (43 characters) until `expiresAt` and answers "new", only to the first caller
    * while an entry is live: one atomic step, no look-up followed by an insertion. `expiresAt` is a
    * whole number of seconds since the epoch; `now` are seconds, the time of the request plus what
-   * was waited for since. A live entry must never be evicted to make room. What it throws comes
-   * through to the caller of the verifier, and nothing is granted.
+   * was waited for since. `jkt` is the thumbprint of the proof key (43 characters), for a store that
+   * gives no key all its room; `key` is bound to it already. A live entry must never be evicted to
+   * make room. What it throws comes through to the caller of the verifier, and nothing is granted.
    */
-  add(key: string, expiresAt: number, now: number): ReplayAnswer;
+  add(key: string, expiresAt: number, now: number, jkt: string): ReplayAnswer;
 }
 
 export interface ReplayStore {
   /** As in SyncReplayStore; may answer later. */
-  add(key: string, expiresAt: number, now: number): ReplayAnswer | Promise<ReplayAnswer>;
+  add(
+    key: string,
+    expiresAt: number,
+    now: number,
+    jkt: string,
+  ): ReplayAnswer | Promise<ReplayAnswer>;
 }
 
 /**

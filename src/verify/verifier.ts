@@ -14,7 +14,7 @@ import type { PublicJwk } from "../jose/jwk.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { checkJkt } from "../proof/check.js";
 import type { ProofClaims } from "../proof/claims.js";
-import { type Failure, failure, isFailure } from "../proof/failure.js";
+import { type Failure, failure, fullFailure, isFailure, isRetryAfter } from "../proof/failure.js";
 import type { PlainHttp } from "../proof/htu.js";
 import type { ProofHeader } from "../proof/parse.js";
 import {
@@ -188,7 +188,7 @@ function drive(
   remember(cache, pending, key, facts);
   if (policy.replay !== undefined) {
     const { key: proofKey, expiresAt } = replayEntry(pending, policy);
-    const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, facts.now)); // section 11.1
+    const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, facts.now, pending.jkt)); // section 11.1
     if (replayed !== null) return replayed;
   }
   return verified(pending);
@@ -217,7 +217,7 @@ async function driveAsync(
   const current = judgeAgain(pending, facts, now, policy); // items 10 and 11
   if (!current.ok || policy.replay === undefined) return current.ok ? verified(current) : current;
   const { key: proofKey, expiresAt } = replayEntry(current, policy);
-  const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, now)); // section 11.1
+  const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, now, current.jkt)); // section 11.1
   if (replayed !== null) return replayed;
   const last = judgeAgain(current, facts, afterWait(facts.now, waited()), policy); // items 10 and 11
   return last.ok ? verified(last) : last;
@@ -343,10 +343,20 @@ function checkReplay(answer: unknown): Failure | null {
       return failure("jti_replayed");
     case "full":
       return failure("replay_store_full");
-    default:
-      leave(answer);
-      throw new TypeError('replay.add must return "new", "seen" or "full"');
   }
+  const retryAfter = retryAfterOf(answer);
+  if (retryAfter !== undefined) return fullFailure(retryAfter);
+  leave(answer);
+  throw new TypeError(
+    'replay.add must return "new", "seen", "full" or { full: true, retryAfter: <whole seconds> }',
+  );
+}
+
+/** Of a ReplayFull; undefined where the answer is none. */
+function retryAfterOf(answer: unknown): number | undefined {
+  if (typeof answer !== "object" || answer === null) return undefined;
+  const { full, retryAfter } = answer as { readonly full?: unknown; readonly retryAfter?: unknown }; // an object, as was just checked
+  return full === true && isRetryAfter(retryAfter) ? retryAfter : undefined;
 }
 
 function verified({ jkt, jwk, alg, claims, nonce }: PendingProof<Alg>): VerifiedProof {

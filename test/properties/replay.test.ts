@@ -1,11 +1,11 @@
 // Properties of the memory replay store: a plain Map is its model while the clock goes forward, and no clock that is off
 // makes it answer "new" twice for a proof that can still be accepted.
-import { createMemoryReplayStore, type ReplayAnswer } from "dpop-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkIat } from "../../src/proof/check.js";
 import { replayExpiry } from "../../src/verify/replay.js";
 import { runs } from "../support/arbitraries.js";
+import { memoryStore, type Word } from "../support/store.js";
 
 const START = 1000;
 
@@ -32,7 +32,7 @@ describe("with one clock that goes forward", () => {
         fc.array(step, { maxLength: 60, size: "max" }),
         fc.integer({ min: 1, max: 12 }),
         (steps, maxEntries) => {
-          const store = createMemoryReplayStore({ maxEntries });
+          const store = memoryStore({ maxEntries });
           const model = new Map<string, number>();
           let now = START;
           for (const { key, lives, passes } of steps) {
@@ -99,7 +99,7 @@ describe("with a clock that goes anywhere", () => {
     let dropped = 0;
     return {
       live,
-      add(key: string, expiresAt: number, now: number): ReplayAnswer {
+      add(key: string, expiresAt: number, now: number): Word {
         const second = Math.floor(now);
         if (second !== swept) {
           swept = second;
@@ -129,7 +129,7 @@ describe("with a clock that goes anywhere", () => {
           fc.array(command(keys, many), { maxLength: 60, size: "max" }),
           most,
           (commands, maxEntries) => {
-            const store = createMemoryReplayStore({ maxEntries });
+            const store = memoryStore({ maxEntries });
             const model = modelStore(maxEntries);
             let now = START;
             const add = (key: number, life: number): void => {
@@ -180,7 +180,7 @@ describe("with several instances of which the clocks differ", () => {
     offsets: readonly number[],
     tolerance: number,
   ): readonly (readonly string[])[] {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     const answers = iats.map((): string[] => []);
     let time = START;
     for (const { proof, instance, passes } of sent) {

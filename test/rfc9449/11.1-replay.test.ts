@@ -10,6 +10,7 @@ import {
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { at, mint, NOW } from "../support/mint.js";
+import { memoryStore } from "../support/store.js";
 
 /** Writes down what it was asked, and passes it on. */
 function recording(store: SyncReplayStore = createMemoryReplayStore()): {
@@ -20,9 +21,9 @@ function recording(store: SyncReplayStore = createMemoryReplayStore()): {
   return {
     asked,
     replay: {
-      add(key, expiresAt, now) {
+      add(key, expiresAt, now, jkt) {
         asked.push({ key, expiresAt, now });
-        return store.add(key, expiresAt, now);
+        return store.add(key, expiresAt, now, jkt);
       },
     },
   };
@@ -189,7 +190,7 @@ describe("an entry lives as long as its proof could be accepted, by any of our c
 
 describe("createMemoryReplayStore", () => {
   test("new once, seen while it lives, new again after that", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     expect(store.add("a", 10, 0)).toBe("new");
     expect(store.add("a", 10, 9.999)).toBe("seen");
     expect(store.add("a", 20, 5)).toBe("seen");
@@ -199,7 +200,7 @@ describe("createMemoryReplayStore", () => {
   });
 
   test("full means refusing: no live entry ever gives way (CVE-2026-41707)", () => {
-    const store = createMemoryReplayStore({ maxEntries: 3 });
+    const store = memoryStore({ maxEntries: 3 });
     for (const key of ["a", "b", "c"]) expect(store.add(key, 100, 0)).toBe("new");
     for (let i = 0; i < 1000; i++) expect(store.add(`flood ${i}`, 100, 1)).toBe("full");
     for (const key of ["a", "b", "c"]) expect(store.add(key, 100, 99)).toBe("seen");
@@ -209,7 +210,7 @@ describe("createMemoryReplayStore", () => {
   });
 
   test("it remembers the latest expiry that it forgot, in whatever order they came", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     store.add("late", 100, 0);
     store.add("early", 50, 0);
     store.add("x", 999, 200);
@@ -219,20 +220,20 @@ describe("createMemoryReplayStore", () => {
   });
 
   test("an entry that was forgotten once is not forgotten again when it comes anew", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     store.add("a", 10, 0);
     expect(store.add("a", 30, 10)).toBe("new");
     for (let now = 11; now < 30; now++) expect(store.add("a", 30, now)).toBe("seen");
   });
 
   test("by default there is room for more than a hundred thousand", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     for (let i = 0; i < 100_001; i++) if (store.add(`${i}`, 10, 0) !== "new") expect.fail(`${i}`);
     expect(store.size).toBe(100_001);
   });
 
   test("what expired makes room, whenever it was to expire", () => {
-    const store = createMemoryReplayStore({ maxEntries: 100 });
+    const store = memoryStore({ maxEntries: 100 });
     for (let i = 0; i < 100; i++) expect(store.add(`${i}`, 1 + (i % 10), 0)).toBe("new");
     for (let now = 1; now <= 10; now++) {
       store.add("0", 1, now - 1);
@@ -243,7 +244,7 @@ describe("createMemoryReplayStore", () => {
   });
 
   test("a clock that jumps ahead makes it forget, and it refuses what it can't vouch for, for one window", () => {
-    const store = createMemoryReplayStore({ maxEntries: 50 });
+    const store = memoryStore({ maxEntries: 50 });
     expect(store.add("a", 77, 0)).toBe("new");
     store.add("from ahead", 1_000_077, 1_000_000); // one bad clock
     expect(store.add("a", 77, 1)).toBe("full");
@@ -261,14 +262,16 @@ describe("createMemoryReplayStore", () => {
     ["an expiry that is not whole", ["a", 1.5, 0], /^expiresAt .*seconds/],
     ["no time", ["a", 10], /^now .*seconds/],
     ["a time in milliseconds", ["a", 10, 1.7e12], /^now .*seconds/],
+    ["no thumbprint", ["a", 10, 0], /^jkt /],
+    ["a thumbprint that is no string", ["a", 10, 0, { jkt: "a" }], /^jkt /],
   ])("add: %s", (_, args, message) => {
     const store = createMemoryReplayStore();
     expect(() => Reflect.apply(store.add, store, args)).toThrow(message);
-    expect(store.size).toBe(0);
+    expect(store.usage().entries).toBe(0);
   });
 
   test("a clock that goes back forgets nothing that still lives", () => {
-    const store = createMemoryReplayStore();
+    const store = memoryStore();
     store.add("a", 100, 50);
     store.add("b", 100, 40);
     expect(store.add("a", 100, 40)).toBe("seen");
@@ -295,9 +298,9 @@ test("of a hundred at once through an asynchronous store, one is first", async (
   const memory = createMemoryReplayStore();
   let calls = 0;
   const replay: ReplayStore = {
-    async add(key, expiresAt, now) {
+    async add(key, expiresAt, now, jkt) {
       await new Promise((resolve) => setTimeout(resolve, (++calls * 3) % 5)); // out of order
-      return memory.add(key, expiresAt, now);
+      return memory.add(key, expiresAt, now, jkt);
     },
   };
   const verifier = createAsyncVerifier({ replay });

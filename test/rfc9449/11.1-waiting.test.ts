@@ -73,9 +73,9 @@ describe("a proof that is right when it comes", () => {
   test("is recorded with the time after the wait, where that was long", async () => {
     const asked: number[] = [];
     const memory = createMemoryReplayStore();
-    const add: typeof memory.add = (key, expiresAt, now) => (
+    const add: typeof memory.add = (key, expiresAt, now, jkt) => (
       asked.push(now),
-      memory.add(key, expiresAt, now)
+      memory.add(key, expiresAt, now, jkt)
     );
     await afterWaiting(0.5, apiProof(), { replay: { add } });
     await afterWaiting(20, apiProof({ claims: { jti: "b" } }), { replay: { add } });
@@ -104,7 +104,7 @@ describe("a proof that is right when it comes", () => {
   test("is not recorded where it grew too old", async () => {
     const replay = createMemoryReplayStore();
     expect((await afterWaiting(10.5, old, { replay })).ok).toBe(false);
-    expect(replay.size).toBe(0);
+    expect(replay.usage().entries).toBe(0);
   });
 });
 
@@ -183,7 +183,7 @@ test("two instances and a slow look-up: the first use is never forgotten while t
     jkt: async () => {
       await Promise.resolve();
       time += 4.5; // meanwhile the entry of the other use has expired
-      replay.add("a".repeat(43), NOW + 60, time);
+      replay.add("a".repeat(43), NOW + 60, time, JKT_ES256);
       return JKT_ES256;
     },
   });

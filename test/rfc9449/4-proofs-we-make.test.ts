@@ -176,7 +176,7 @@ describe("what a verifier bounds", () => {
     expect(await outcome(mint({ claims: { jti: "x".repeat(100_000) } }))).toBe("proof_too_large");
     const keys: string[] = [];
     const memory = createMemoryReplayStore();
-    const add: typeof memory.add = (key, ...times) => (keys.push(key), memory.add(key, ...times));
+    const add: typeof memory.add = (key, ...rest) => (keys.push(key), memory.add(key, ...rest));
     const verifier = createVerifier({ replay: { add } });
     for (const length of [1, 256]) {
       const proof = mint({ claims: { jti: "x".repeat(length) } });

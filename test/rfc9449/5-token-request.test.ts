@@ -184,7 +184,7 @@ describe("a token request with a proof", () => {
     }
     const dpopJkt = JKT_OTHER;
     expect(endpoint.checkPushed({ ...at(NOW), proof: mint(), dpopJkt }).ok).toBe(false);
-    expect(replay.size).toBe(0);
+    expect(replay.usage().entries).toBe(0);
     expect(endpoint.check(tokenRequest({})).ok).toBe(true);
     expect(codeOf(endpoint.check(tokenRequest({})))).toBe("jti_replayed");
   });

@@ -195,7 +195,10 @@ describe("in a verifier", () => {
     const expiries: number[] = [];
     const memory = createMemoryReplayStore();
     const replay: SyncReplayStore = {
-      add: (key, expiresAt, now) => (expiries.push(expiresAt), memory.add(key, expiresAt, now)),
+      add: (key, expiresAt, now, jkt) => (
+        expiries.push(expiresAt),
+        memory.add(key, expiresAt, now, jkt)
+      ),
     };
     const once = createVerifier({ nonce, replay });
     const proofs = ["a", "b"].map((jti) => mint({ claims: { nonce: good, jti, iat: 1 } }));

@@ -97,7 +97,7 @@ function nonceCheck(data: NonNullable<PolicyData["nonce"]>): NonceCheck {
 
 function replayStore(state: "fresh" | "seen" | "full"): SyncReplayStore {
   const store = createMemoryReplayStore({ maxEntries: 1 });
-  if (state === "full") store.add("of another proof", NOW + 1000, NOW);
+  if (state === "full") store.add("of another proof", NOW + 1000, NOW, "of another key");
   return store;
 }
 

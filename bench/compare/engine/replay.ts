@@ -7,8 +7,6 @@ import { type Contestant, type ContestResult, hold } from "./contest.js";
 import { progress, runJob } from "./job.js";
 import { bytesInUse } from "./memory.js";
 
-type Store = LoadedStore & { readonly size: number };
-
 interface ReplayPoint {
   readonly live: number;
   readonly result: ContestResult;
@@ -47,7 +45,7 @@ interface Loaded {
 }
 
 /** Small stores are many, so that what else happens on the heap does not count. */
-function loaded(name: string, live: number, make: () => Store): Loaded {
+function loaded(name: string, live: number, make: () => LoadedStore): Loaded {
   const copies = Math.max(1, Math.round(1e5 / live));
   const before = bytesInUse();
   const all = Array.from({ length: copies }, (_, index) => {
@@ -55,7 +53,7 @@ function loaded(name: string, live: number, make: () => Store): Loaded {
     return { store, load: steadyLoad(store, live, index + 1) };
   });
   const used = bytesInUse() - before;
-  const entries = all.reduce((sum, { store }) => sum + store.size, 0);
+  const entries = all.reduce((sum, { store }) => sum + store.usage().entries, 0);
   const [first] = all;
   if (first === undefined) throw new Error("compare: no store");
   return { name, load: first.load, bytes: used / entries };

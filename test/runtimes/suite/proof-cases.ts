@@ -278,7 +278,13 @@ async function fullStore(check: Check, contender: Contender): Promise<void> {
     await prove(contender, "ES256", newProof()),
   ];
   const uses = proofs.map((proof) => ({ proof, request: { method: "POST", url: URL, now: NOW } }));
-  const parts = (): Parts => ({ replay: createMemoryReplayStore({ maxEntries: 2 }) });
+  const parts = (): Parts => ({
+    replay: createMemoryReplayStore({
+      maxEntries: 2,
+      maxEntriesPerKey: 2,
+      backend: contender.backend,
+    }),
+  });
   const results = await verifyAll(check, contender, uses, parts);
   check("outcomes", results.map(codeOf), ["ok", "ok", "replay_store_full"]);
 }
@@ -335,6 +341,9 @@ async function redis(check: Check): Promise<void> {
       return "OK";
     },
   });
-  const answers = [await store.add(ATH, NOW + 60, NOW), await store.add(ATH, NOW + 60, NOW)];
+  const answers = [
+    await store.add(ATH, NOW + 60, NOW, ATH),
+    await store.add(ATH, NOW + 60, NOW, ATH),
+  ];
   check("answers", answers, ["new", "seen"]);
 }

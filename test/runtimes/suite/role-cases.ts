@@ -67,7 +67,7 @@ async function asyncRoles(
       backend,
       algs: [contender.alg(label)],
       nonce: issuer(contender, audience),
-      replay: createMemoryReplayStore(),
+      replay: createMemoryReplayStore({ backend }),
       clock,
     });
   return {
@@ -87,7 +87,7 @@ function syncRoles(contender: Contender): Roles {
       backend: sync,
       algs: [alg],
       nonce: issuer(contender, audience),
-      replay: createMemoryReplayStore(),
+      replay: createMemoryReplayStore({ backend }),
       clock,
     });
   return {

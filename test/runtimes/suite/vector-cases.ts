@@ -1,7 +1,6 @@
 // The files of test/vectors: proofs.json and ed25519.json by every backend, thumbprints.json by its
 // hash, and htu.json.
 import {
-  createMemoryReplayStore,
   FAILURES,
   jwkThumbprint,
   type NonceCheck,
@@ -11,6 +10,7 @@ import {
   type PublicJwk,
   type SyncReplayStore,
 } from "dpop-core";
+import { createMemoryReplayStore } from "dpop-core/core";
 import type { Contender, SigningLabel } from "./contenders.js";
 import { codeOf, type Parts, verifyAll } from "./drivers.js";
 import { type Check, runCase, type Tally, thrownBy } from "./tally.js";
@@ -97,7 +97,7 @@ function nonceCheck(data: NonNullable<PolicyVector["nonce"]>): NonceCheck {
 
 function replayStore(state: "fresh" | "seen" | "full", now: number): SyncReplayStore {
   const store = createMemoryReplayStore({ maxEntries: 1 });
-  if (state === "full") store.add("of another proof", now + 1000, now);
+  if (state === "full") store.add("of another proof", now + 1000, now, "of another key");
   return store;
 }
 
