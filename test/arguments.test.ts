@@ -309,6 +309,26 @@ describe("the other functions", () => {
       /^maxEntries .*entries/,
     ],
     [
+      "createMemoryReplayStore: a share that is a string",
+      () => call(createMemoryReplayStore, { maxEntriesPerKey: "5" }),
+      /^maxEntriesPerKey .*entries/,
+    ],
+    [
+      "createMemoryReplayStore: no share",
+      () => call(createMemoryReplayStore, { maxEntriesPerKey: 0 }),
+      /^maxEntriesPerKey .*entries/,
+    ],
+    [
+      "createMemoryReplayStore: a share greater than the whole",
+      () => call(createMemoryReplayStore, { maxEntries: 5, maxEntriesPerKey: 6 }),
+      /^maxEntriesPerKey .*entries/,
+    ],
+    [
+      "createMemoryReplayStore: a share that is a fraction",
+      () => call(createMemoryReplayStore, { maxEntriesPerKey: 1.5 }),
+      /^maxEntriesPerKey .*entries/,
+    ],
+    [
       "createMemoryReplayStore: none",
       () => call(createMemoryReplayStore, { maxEntries: 0 }),
       /^maxEntries .*entries/,
@@ -417,18 +437,20 @@ describe("a part that is broken is never taken for a verdict", () => {
     );
   });
 
-  test.each([undefined, null, true, 1, "OK", "NEW", {}, []])(
-    "a store that answers %j is broken",
-    async (answer) => {
-      const options = { replay: { add: () => answer } };
-      expect(() => call(verifyProof, ok, REQUEST, { ...NONE, ...options })).toThrow(
-        /^replay\.add must return/,
-      );
-      await expect(call(verifyProofAsync, ok, REQUEST, { ...NONE, ...options })).rejects.toThrow(
-        /^replay\.add must return/,
-      );
-    },
-  );
+  test.each([
+    ...[undefined, null, true, 1, "OK", "NEW", {}, []],
+    { full: true },
+    { full: "true", retryAfter: 1 },
+    { full: false, retryAfter: 1 },
+    { retryAfter: 1 },
+    ...[0, -1, 1.5, 2 ** 53, "1", null].map((retryAfter) => ({ full: true, retryAfter })),
+  ])("a store that answers %j is broken", async (answer) => {
+    const options = { replay: { add: () => answer } };
+    expect(() => call(verifyProof, ok, REQUEST, options)).toThrow(/^replay\.add must return/);
+    await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(
+      /^replay\.add must return/,
+    );
+  });
 
   test.each<[unknown]>([
     [undefined],
@@ -500,6 +522,11 @@ describe("an asynchronous part in a synchronous verifier is never success, nor a
     await new Promise((resolve) => setTimeout(resolve, 20));
     process.off("unhandledRejection", note);
     expect(rejected).toEqual([]);
+  });
+
+  test("a promise of a full store is no answer where one at once was expected", () => {
+    const options = { replay: { add: async () => ({ full: true, retryAfter: 1 }) } };
+    expect(() => call(verifyProof, mint(), REQUEST, options)).toThrow(/^replay\.add must return/);
   });
 
   test('a promise of "new" is no record', () => {

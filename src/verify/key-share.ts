@@ -12,8 +12,11 @@ const PLACE_BITS = 16;
 /** More would be more exact, but slower: a processor's cache holds both rows of so many (bench/replay). */
 const MOST_PLACES = 2 ** 14;
 const LEAST_PLACES = 64;
-/** Entries for each place at which the rows grow, and the fewest at which they shrink. */
-const CROWDED = 16;
+/**
+ * Entries for each place at which the rows grow, and the fewest at which they shrink. Each time that
+ * they grow, four entries of others are added to what a key seems to have, until those expire.
+ */
+const CROWDED = 8;
 const SPARSE = 1 / 4;
 
 /** Entries of a chunk: as many as its slice has already, so that little is spare; within these. */
@@ -22,8 +25,9 @@ const MOST_CHUNK = 256;
 
 /** Most counters of a row that one addition changes for what was dropped. */
 const STEP = 4096;
-/** Most entries that are looked at for one refusal. */
+/** Up to so many live entries all are looked at for a refusal; where there are more, so many of them. */
 const SURVEYED = 4096;
+const SAMPLED = 1024;
 
 /** Entries of one slice: both places of each in one word, the newest last. */
 interface Chunk {
@@ -146,8 +150,8 @@ export function surveyShares(
   slices: ReadonlyMap<number, number>,
 ): Survey {
   const complete = live <= SURVEYED;
-  const each = complete ? SURVEYED : Math.ceil(SURVEYED / slices.size);
-  let left = SURVEYED;
+  const each = complete ? SURVEYED : Math.ceil(SAMPLED / slices.size);
+  let left = complete ? SURVEYED : SAMPLED;
   let found = 0;
   let first = Infinity;
   for (const [expiry, slice] of slices) {

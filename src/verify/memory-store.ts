@@ -91,9 +91,9 @@ const MOST_SLICES = 262_144;
  * (default a quarter of `maxEntries`, rounded up), and is full for that key alone. That allows one
  * key maxEntriesPerKey / (maxAge + 2 × clockTolerance + 2) proofs a second: 2,717 by default, so that
  * one busy service may have one key. Up to 4,096 live entries the limit is exact. Above, a key can be
- * told that it is full some entries early: by about 16, and from 262,144 live entries on by about
- * size / 16,384, which is 61 of 250,000 at a million. So give at least a hundred times that. No key
- * ever gets more.
+ * told that it is full some entries early: by about 40 + size / 16,384 as a rule, which is 101 of
+ * 250,000 at a million. So give at least a hundred times that. No key ever gets more. Thumbprints are
+ * told apart by their first 16 characters, 96 bits of a SHA-256.
  *
  * Whoever has many keys still can fill it. At a protected resource each of these needs an access
  * token. At a token endpoint anybody can make proofs: authenticate the client first, and give
@@ -105,7 +105,7 @@ const MOST_SLICES = 262_144;
  *
  * It holds no keys but 64 bits of a keyed hash (with the rounds of HalfSipHash-1-3) of each, at 12
  * bytes a slot, and 4 bytes for its thumbprint: for each live entry 17 to 26 bytes from 100,000 on, up
- * to 38 at 10,000, up to 42 at 1,000, and under 48 KiB in all for fewer. After fewer come than expire it
+ * to 40 at 10,000, up to 44 at 1,000, and under 48 KiB in all for fewer. After fewer come than expire it
  * can be more for a while: it gives memory back as `add` goes on. Of a live entry it never says "new".
  * A new key is "seen", and its good proof refused, where all 64 bits are those of a live one. Taking
  * the hash for a random function, that is a chance of size / 2^64: at a million entries 5.4e-14 for

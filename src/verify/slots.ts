@@ -19,9 +19,9 @@ const TAIL = 32;
 const MOST_TAKEN = 0.9;
 /** What is left of that after a purge: between these a segment stays as it is, else it is resized. */
 const LEAST_KEPT = 0.28;
-const MOST_KEPT = 0.65;
+const MOST_KEPT = 0.66;
 /** Homes of a resized segment for each entry. */
-const SPACE = 1.64;
+const SPACE = 1.6;
 
 interface Segment {
   /** Three words a slot. The last slot is always free. */

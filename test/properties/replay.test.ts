@@ -1,11 +1,12 @@
 // Properties of the memory replay store: a plain Map is its model while the clock goes forward, and no clock that is off
 // makes it answer "new" twice for a proof that can still be accepted.
+import { createMemoryReplayStore } from "dpop-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkIat } from "../../src/proof/check.js";
 import { replayExpiry } from "../../src/verify/replay.js";
 import { runs } from "../support/arbitraries.js";
-import { memoryStore, type Word } from "../support/store.js";
+import { memoryStore, type Word, wordOf } from "../support/store.js";
 
 const START = 1000;
 
@@ -50,6 +51,58 @@ describe("with one clock that goes forward", () => {
       runs(300),
     );
     expect([...answers].toSorted()).toEqual(["full", "new", "seen"]);
+  });
+});
+
+describe("with several clients", () => {
+  const step = fc.record({
+    key: fc.nat(40).map(String),
+    client: fc.nat(4),
+    lives: fc.integer({ min: 1, max: 20 }),
+    passes: seconds(4),
+  });
+
+  test("it answers as a Map does that counts each client's live keys, and says when there is room", () => {
+    const answers = new Set<string>();
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 80, size: "max" }),
+        fc.integer({ min: 1, max: 16 }),
+        fc.integer({ min: 1, max: 16 }),
+        (steps, maxEntries, share) => {
+          const maxEntriesPerKey = Math.min(share, maxEntries);
+          const store = createMemoryReplayStore({ maxEntries, maxEntriesPerKey });
+          const model = new Map<string, { readonly client: number; readonly expiry: number }>();
+          let now = START;
+          for (const { key, client, lives, passes } of steps) {
+            now += passes;
+            for (const [one, { expiry }] of model) if (expiry <= Math.floor(now)) model.delete(one);
+            const expiresAt = Math.floor(now) + lives;
+            const own = [...model.values()].filter((entry) => entry.client === client);
+            const jkt = `${client}`.repeat(43);
+            const answer = store.add(`${client} ${key}`, expiresAt, now, jkt);
+            const waitingFor =
+              model.size >= maxEntries
+                ? [...model.values()]
+                : own.length >= maxEntriesPerKey
+                  ? own
+                  : [];
+            if (model.has(`${client} ${key}`)) expect(answer).toBe("seen");
+            else if (waitingFor.length === 0) {
+              expect(answer).toBe("new");
+              model.set(`${client} ${key}`, { client, expiry: expiresAt });
+            } else {
+              const first = Math.min(...waitingFor.map(({ expiry }) => expiry));
+              expect(answer).toEqual({ full: true, retryAfter: Math.ceil(first - now) });
+            }
+            answers.add(wordOf(answer) + (model.size < maxEntries ? "" : ", no room"));
+            expect(store.usage().entries).toBe(model.size);
+          }
+        },
+      ),
+      runs(300),
+    );
+    expect([...answers]).toEqual(expect.arrayContaining(["new", "seen", "full", "full, no room"]));
   });
 });
 

@@ -1,0 +1,353 @@
+// The share that each key has of the memory replay store: counted exactly, fair to the others, and at a bounded cost.
+import { createMemoryReplayStore, type ReplayAnswer } from "dpop-core";
+import { createMemoryReplayStore as createCoreStore } from "dpop-core/core";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  addShare,
+  bytesOfShares,
+  createKeyShares,
+  dropShares,
+  type KeyShares,
+  settleAllShares,
+  settleShares,
+  shareOf,
+  shrinkShares,
+  surveyShares,
+} from "../src/verify/key-share.js";
+import { memoryStore, wordOf } from "./support/store.js";
+
+const [ALICE, BOB, CAROL] = ["a", "b", "c"].map((letter) => letter.repeat(43)) as [
+  string,
+  string,
+  string,
+];
+
+const full = (retryAfter: number): ReplayAnswer => ({ full: true, retryAfter });
+
+describe("one key", () => {
+  test("takes no more than its share, and everybody else still gets in", () => {
+    const store = memoryStore({ maxEntries: 100, maxEntriesPerKey: 7 });
+    for (let i = 0; i < 7; i++) expect(store.add(`a${i}`, 60, 0, ALICE)).toBe("new");
+    for (let i = 7; i < 500; i++) expect(store.add(`a${i}`, 60, 1, ALICE)).toBe("full");
+    expect(store.add("a3", 60, 1, ALICE)).toBe("seen");
+    for (let i = 0; i < 7; i++) expect(store.add(`b${i}`, 60, 1, BOB)).toBe("new");
+    expect(store.add("b7", 60, 1, BOB)).toBe("full");
+    expect(store.add("c", 60, 1, CAROL)).toBe("new");
+    expect(store.size).toBe(15);
+  });
+
+  test.each([1, 2, 3])("may have exactly %i, and one more for each that expires", (most) => {
+    const store = memoryStore({ maxEntries: 50, maxEntriesPerKey: most });
+    for (let i = 0; i < most; i++) expect(store.add(`${i}`, 10 + i, 0, ALICE)).toBe("new");
+    expect(store.add("x", 99, 9.9, ALICE)).toBe("full");
+    for (let i = 0; i < most; i++) {
+      expect(store.add(`again ${i}`, 99, 10 + i, ALICE)).toBe("new");
+      expect(store.add("x", 99, 10 + i, ALICE)).toBe("full");
+    }
+    expect(store.add("x", 199, 99, ALICE)).toBe("new");
+  });
+
+  test.each([
+    [1, 1],
+    [2, 1],
+    [4, 1],
+    [5, 2],
+    [1000, 250],
+  ])("of a store of %i has %i by default", (maxEntries, share) => {
+    const store = createMemoryReplayStore({ maxEntries });
+    const add = (i: number, jkt: string) => wordOf(store.add(`${i}`, 60, 0, jkt));
+    for (let i = 0; i < share; i++) expect(add(i, ALICE)).toBe("new");
+    expect(add(-1, ALICE)).toBe("full");
+    expect(add(-2, BOB)).toBe(maxEntries > share ? "new" : "full");
+  });
+
+  test("has a quarter of a million by default, and others their own while it is full", () => {
+    const store = createMemoryReplayStore();
+    const answers = new Map<string, number>();
+    for (let i = 0; i < 260_000; i++) {
+      const word = wordOf(store.add(`${i}`, 60 + (i % 16), 0, ALICE));
+      answers.set(word, (answers.get(word) ?? 0) + 1);
+    }
+    expect(answers).toEqual(new Map([["new", 250_000], ["full", 10_000]])); // prettier-ignore
+    for (let i = 0; i < 1000; i++) {
+      expect(store.add(`other ${i}`, 60, 0, `${i}`.padEnd(43, "z"))).toBe("new");
+    }
+    // Its entries expire, some thousands at a time are counted out, and it gets as many again.
+    let again = 0;
+    for (let i = 0; i < 70_000; i++) {
+      if (wordOf(store.add(`again ${i}`, 200, 63, ALICE)) === "new") again++;
+    }
+    expect(again).toBe(4 * 15_625);
+  });
+
+  test("that never comes twice costs nobody anything: a million keys have one entry each", () => {
+    const store = createMemoryReplayStore();
+    let news = 0;
+    let most = 0;
+    for (let i = 0; i < 1_000_000; i++) {
+      if (store.add(`${i}`, 1000 + (i % 77), 900, `${i}`.padEnd(43, "k")) === "new") news++;
+      if (i % 64 !== 0 || i < 100_000) continue;
+      const { bytes, entries } = store.usage();
+      most = Math.max(most, bytes / entries);
+    }
+    expect(news).toBe(1_000_000);
+    expect(most).toBeLessThanOrEqual(26);
+    expect(store.usage().bytes / 1_000_000).toBeLessThanOrEqual(26);
+    expect(store.usage().fill).toBe(1);
+  });
+});
+
+describe("full says when room is expected", () => {
+  test("of the whole store, when its first entry expires", () => {
+    const store = createMemoryReplayStore({ maxEntries: 2 });
+    store.add("b", 80, 0, BOB);
+    store.add("c", 70, 0, CAROL);
+    expect(store.add("a", 90, 10, ALICE)).toEqual(full(60));
+    expect(store.add("a", 90, 10.5, ALICE)).toEqual(full(60));
+    expect(store.add("a", 90, 69.9, ALICE)).toEqual(full(1));
+    expect(store.add("a", 90, 70, ALICE)).toBe("new");
+    expect(store.add("x", 99, 71, ALICE)).toEqual(full(9));
+  });
+
+  test("of one key, when the first of its own entries expires", () => {
+    const store = createMemoryReplayStore({ maxEntries: 100, maxEntriesPerKey: 2 });
+    store.add("b", 5, 0, BOB);
+    store.add("a1", 80, 0, ALICE);
+    store.add("a2", 60, 0, ALICE);
+    expect(store.add("a3", 90, 1, ALICE)).toEqual(full(59));
+    expect(store.add("a3", 90, 59.5, ALICE)).toEqual(full(1));
+    expect(store.add("a3", 90, 60, ALICE)).toBe("new");
+  });
+
+  test("of a busy key among many entries too, from some of them", () => {
+    const store = createMemoryReplayStore({ maxEntries: 40_000 });
+    for (let i = 0; i < 20_000; i++) {
+      store.add(`${i}`, 1 + (i % 76), 0, `${i}`.padEnd(43, "k"));
+    }
+    for (let i = 0; i < 10_000; i++) store.add(`a${i}`, 40 + (i % 5), 0, ALICE);
+    expect(store.add("x", 90, 0.5, ALICE)).toEqual(full(40));
+  });
+
+  test("of a time that was forgotten, when a new proof is later than that", () => {
+    const store = createMemoryReplayStore();
+    store.add("a", 100, 0, ALICE);
+    store.add("b", 300, 200, ALICE);
+    expect(store.add("a", 90, 10, ALICE)).toEqual(full(11));
+    expect(store.add("c", 101, 21, ALICE)).toBe("new");
+  });
+});
+
+describe("usage", () => {
+  test("tells entries, bytes and the part that is taken", () => {
+    const store = createMemoryReplayStore({ maxEntries: 8 });
+    expect(store.usage()).toEqual({ entries: 0, bytes: 0, fill: 0 });
+    store.add("a", 10, 0, ALICE);
+    store.add("b", 20, 0, BOB);
+    const usage = store.usage();
+    expect(usage).toMatchObject({ entries: 2, fill: 0.25 });
+    expect(usage.bytes).toBeGreaterThan(2 * 16);
+    expect(usage.bytes).toBeLessThan(48 * 1024);
+    store.add("c", 30, 10, BOB);
+    expect(store.usage()).toMatchObject({ entries: 2, fill: 0.25 });
+  });
+
+  test("stays under 48 KiB for fewer than a thousand entries of as many keys", () => {
+    const store = createMemoryReplayStore();
+    let most = 0;
+    for (let i = 0; i < 999; i++) {
+      store.add(`${i}`, 1 + (i % 76), 0, `${i}`.padEnd(43, "k"));
+      most = Math.max(most, store.usage().bytes);
+    }
+    expect(store.usage().entries).toBe(999);
+    expect(most).toBeLessThan(48 * 1024);
+  });
+});
+
+describe("the keys of the hash", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  /** The random bytes that stores ask the platform for, by length. */
+  function spied(): number[] {
+    const asked: number[] = [];
+    const { crypto } = globalThis;
+    vi.stubGlobal("crypto", {
+      getRandomValues(bytes: Uint8Array<ArrayBuffer>) {
+        asked.push(bytes.length);
+        return crypto.getRandomValues(bytes);
+      },
+    });
+    return asked;
+  }
+
+  test("are the platform's random bytes by default, of each store its own", () => {
+    const asked = spied();
+    const random = vi.spyOn(Math, "random");
+    const stores = [createMemoryReplayStore(), createMemoryReplayStore({ backend: undefined })];
+    for (const store of stores) expect(store.add("a", 10, 0, ALICE)).toBe("new");
+    expect(asked).toEqual([16, 16]);
+    expect(random).not.toHaveBeenCalled();
+    random.mockRestore();
+  });
+
+  test("differ between two stores, or their segments would grow at the same entries", () => {
+    const growth = (): string => {
+      const store = createMemoryReplayStore();
+      const sizes: number[] = [];
+      for (let i = 0; i < 200; i++) {
+        store.add(`${i}`, 10, 0, ALICE);
+        sizes.push(store.usage().bytes);
+      }
+      return sizes.join();
+    };
+    expect(growth()).not.toBe(growth());
+    // And they do where the keys are the same.
+    vi.stubGlobal("crypto", { getRandomValues: (bytes: Uint8Array) => bytes.fill(7) });
+    expect(growth()).toBe(growth());
+  });
+
+  test("come from nowhere weaker where the platform has none, unless a backend gives them", () => {
+    vi.stubGlobal("crypto", undefined);
+    expect(() => createMemoryReplayStore().add("a", 10, 0, ALICE)).toThrow(/getRandomValues/);
+    const backend = { randomBytes: (length: number) => new Uint8Array(length) };
+    expect(createMemoryReplayStore({ backend }).add("a", 10, 0, ALICE)).toBe("new");
+    expect(createCoreStore().add("a", 10, 0, ALICE)).toBe("new");
+  });
+
+  test("are other ones for the entries and for the thumbprints", () => {
+    const sizes = [0, 1].map((last) => {
+      const randomBytes = (length: number) => {
+        const bytes = new Uint8Array(length);
+        bytes[length - 1] = last;
+        return bytes;
+      };
+      const store = createMemoryReplayStore({ backend: { randomBytes } });
+      return Array.from({ length: 200 }, (_, i) => {
+        store.add(`${i}`, 10, 0, ALICE);
+        return store.usage().bytes;
+      }).join();
+    });
+    expect(sizes[0]).toBe(sizes[1]); // the last word keys the thumbprints, and moves no entry
+  });
+});
+
+/** Words as the hash gives them: both halves even. */
+function keyOf(index: number): number {
+  let word = Math.imul(index ^ (index >>> 16), 0x21f0aaad);
+  word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
+  return word ^ (word >>> 15);
+}
+
+describe("the counters", () => {
+  /** Entries that are in chunks now, whether live or due. */
+  function held({ chunks, due }: KeyShares): number {
+    let entries = 0;
+    for (const newest of [...chunks, ...due]) {
+      for (let chunk = newest; chunk !== undefined; chunk = chunk.before) entries += chunk.used;
+    }
+    return entries;
+  }
+
+  test("drop a slice of a million entries by some thousands at a time", () => {
+    const shares = createKeyShares();
+    for (let i = 0; i < 1_000_000; i++) addShare(shares, keyOf(i), 1, i);
+    dropShares(shares, 1);
+    expect(held(shares)).toBe(1_000_000);
+    let steps = 0;
+    for (let before = 1_000_000; before > 0; steps++) {
+      settleShares(shares);
+      const after = held(shares);
+      expect(before - after).toBeGreaterThan(0);
+      expect(before - after).toBeLessThanOrEqual(4096);
+      before = after;
+    }
+    expect(steps).toBeGreaterThan(240);
+    expect(shares.rows.every((count) => count === 0)).toBe(true);
+    expect(bytesOfShares(shares)).toBe(4 * shares.rows.length);
+  });
+
+  test("are exact while they grow, and when what came before that is taken out again", () => {
+    const shares = createKeyShares();
+    const sizes = new Set<number>();
+    const N = 300_000;
+    for (let i = 0; i < N; i++) {
+      addShare(shares, keyOf(i), 1 + (i % 10), i);
+      sizes.add(shares.places);
+    }
+    expect([...sizes]).toEqual([64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384]);
+    for (let i = 0; i < N; i += 101) expect(shareOf(shares, keyOf(i))).toBeGreaterThan(0);
+    for (let slice = 1; slice <= 9; slice++) dropShares(shares, slice);
+    settleAllShares(shares);
+    expect(held(shares)).toBe(N / 10);
+    for (let i = 9; i < N; i += 1010) expect(shareOf(shares, keyOf(i))).toBeGreaterThan(0);
+    dropShares(shares, 10);
+    settleAllShares(shares);
+    expect(shares.rows.every((count) => count === 0)).toBe(true);
+  });
+
+  test("never have too little for a key, and seldom much more", () => {
+    const shares = createKeyShares();
+    const truth = new Map<number, number>();
+    for (let i = 0; i < 200_000; i++) {
+      const key = keyOf(i % 7 === 0 ? i % 49 : i);
+      truth.set(key, (truth.get(key) ?? 0) + 1);
+      addShare(shares, key, 1, i);
+    }
+    let most = 0;
+    let far = 0;
+    for (const [key, count] of truth) {
+      if (shareOf(shares, key) < count) expect.fail(`${key} has too little`);
+      const over = shareOf(shares, key) - count;
+      most = Math.max(most, over);
+      if (over > 80) far++;
+    }
+    // Those at both places of a busy key of the time when there were few places: until its entries expire.
+    expect(most).toBeGreaterThan(0);
+    expect(far / truth.size).toBeLessThan(0.02);
+  });
+
+  test("shrink when far fewer are live, and stay exact", () => {
+    const shares = createKeyShares();
+    for (let i = 0; i < 300_000; i++) addShare(shares, keyOf(i), 1, i);
+    for (let i = 0; i < 1000; i++) addShare(shares, keyOf(i % 3), 2, 300_000 + i);
+    dropShares(shares, 1);
+    shrinkShares(shares, 1000);
+    expect(shares.places).toBe(16_384); // not while something is due
+    settleAllShares(shares);
+    shrinkShares(shares, 4096);
+    expect(shares.places).toBe(16_384); // nor for that many
+    shrinkShares(shares, 1000);
+    expect(shares.places).toBe(256);
+    expect([0, 1, 2].map((i) => shareOf(shares, keyOf(i)))).toEqual([334, 333, 333]);
+    dropShares(shares, 2);
+    settleAllShares(shares);
+    expect(shares.rows.every((count) => count === 0)).toBe(true);
+  });
+
+  test("a survey looks at some thousands of entries at most, among however many slices", () => {
+    const shares = createKeyShares();
+    const slices = new Map<number, number>();
+    let looked = 0;
+    for (let i = 0; i < 20_000; i++) {
+      addShare(shares, keyOf(i), i + 1, i);
+      slices.set(1000 + i, i + 1);
+    }
+    const counting = new Map(slices);
+    counting[Symbol.iterator] = function* () {
+      for (const entry of slices) {
+        looked++;
+        yield entry;
+      }
+      return undefined;
+    };
+    expect(surveyShares(shares, keyOf(3), 20_000, counting)).toEqual({
+      complete: false,
+      found: 1,
+      first: 1003,
+    });
+    expect(looked).toBe(1024);
+    expect(surveyShares(shares, keyOf(19_999), 20_000, slices).found).toBe(0);
+    expect(surveyShares(shares, keyOf(3), 4096, slices).complete).toBe(true);
+  });
+});
