@@ -438,7 +438,14 @@ describe("a part that is broken is never taken for a verdict", () => {
   });
 
   test.each([
-    ...[undefined, null, true, 1, "OK", "NEW", {}, []],
+    undefined,
+    null,
+    true,
+    1,
+    "OK",
+    "NEW",
+    {},
+    [],
     { full: true },
     { full: "true", retryAfter: 1 },
     { full: false, retryAfter: 1 },
