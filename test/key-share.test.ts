@@ -186,7 +186,7 @@ describe("the keys of the hash", () => {
     const random = vi.spyOn(Math, "random");
     const stores = [createMemoryReplayStore(), createMemoryReplayStore({ backend: undefined })];
     for (const store of stores) expect(store.add("a", 10, 0, ALICE)).toBe("new");
-    expect(asked).toEqual([16, 16]);
+    expect(asked).toEqual([80, 80]);
     expect(random).not.toHaveBeenCalled();
     random.mockRestore();
   });

@@ -290,7 +290,7 @@ describe("the option backend", () => {
     expect(asked).toEqual([]);
     expect(store.add("a", 10, 0)).toBe("new");
     expect(store.add("b", 10, 0)).toBe("new");
-    expect(asked).toEqual([16]);
+    expect(asked).toEqual([80]);
   });
 
   test("must be one that gives the bytes asked for", () => {
@@ -298,7 +298,7 @@ describe("the option backend", () => {
       Reflect.apply(createMemoryReplayStore, undefined, [{ backend }]);
     expect(() => wrong(null)).toThrow(TypeError);
     expect(() => wrong({})).toThrow(/^backend\.randomBytes /);
-    const store = memoryStore({ backend: { randomBytes: () => new Uint8Array(15) } });
+    const store = memoryStore({ backend: { randomBytes: () => new Uint8Array(79) } });
     expect(() => store.add("a", 10, 0)).toThrow(/^backend\.randomBytes .*bytes/);
     expect(store.size).toBe(0);
   });

@@ -14,15 +14,11 @@ export interface SipKey {
 const MARK = 0x5bd1e995;
 
 /**
- * Hashes a text, or its first `length` units, into `out[0]` and `out[1]`. Text in ASCII goes in as its
- * bytes; of other text every UTF-16 unit goes in as three of them, under another key.
+ * Hashes a whole text into `out[0]` and `out[1]`. Text in ASCII goes in as its bytes; of other text
+ * every UTF-16 unit goes in as three of them, under another key.
  */
-export function halfSipHash(
-  text: string,
-  { k0, k1 }: SipKey,
-  out: Int32Array,
-  length: number = text.length,
-): void {
+export function halfSipHash(text: string, { k0, k1 }: SipKey, out: Int32Array): void {
+  const { length } = text;
   const whole = length & ~3;
   let units = 0; // all of them, or-ed: nearly every text is ASCII, and one pass costs less than two
   let v0 = k0;
@@ -75,13 +71,13 @@ export function halfSipHash(
   }
   out[0] = v1 ^ v3;
   out[1] = v0 ^ v2;
-  if (units >= 0x80) halfSipHash(spelt(text, length), { k0: k0 ^ MARK, k1 }, out);
+  if (units >= 0x80) halfSipHash(spelt(text), { k0: k0 ^ MARK, k1 }, out);
 }
 
 /** Every unit as three characters of ASCII. */
-function spelt(text: string, length: number): string {
+function spelt(text: string): string {
   let units = "";
-  for (let at = 0; at < length; at++) {
+  for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     units += String.fromCharCode(unit & 127, (unit >>> 7) & 127, unit >>> 14);
   }

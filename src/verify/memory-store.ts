@@ -25,6 +25,8 @@ import {
   createKeyShares,
   dropShares,
   type KeyShares,
+  PLACE_WORDS,
+  placesOf,
   settleAllShares,
   settleShares,
   shareOf,
@@ -68,12 +70,6 @@ export interface MemoryReplayStoreOptions {
 }
 
 const MOST_ENTRIES = 16_777_216;
-
-/**
- * Characters of a thumbprint that are hashed, 96 bits of a SHA-256: nobody makes a key that agrees
- * with another one in these, and all 43 would cost twice as much.
- */
-const THUMBPRINT_READ = 16;
 
 /** Bounds what passing a second costs, and the memory of the slices. */
 const MOST_SLICES = 262_144;
@@ -125,7 +121,7 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   const slices = createTimeSlices();
   const shares = createKeyShares();
   const hash = new Int32Array(2);
-  let sipKeys: SipKeys | undefined;
+  let random: RandomWords | undefined;
   let swept = 0; // the second for which expired entries were dropped last
 
   function sweep(second: number): void {
@@ -158,10 +154,9 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       if (hasMuchRoom(table, slices.live)) shrinkNext(table, slices);
       settleShares(shares);
       shrinkShares(shares, slices.live);
-      sipKeys ??= randomKeys(backend);
-      halfSipHash(jkt, sipKeys.shares, hash, Math.min(jkt.length, THUMBPRINT_READ));
-      const share = ((hash[1] ?? 0) << 16) | ((hash[0] ?? 0) & 0xffff);
-      halfSipHash(key, sipKeys.entries, hash);
+      random ??= randomWords(backend);
+      const share = placesOf(jkt, random.shares);
+      halfSipHash(key, random.entries, hash);
       const high = hash[0] ?? 0;
       const low = hash[1] ?? 0;
       // Asked for before the search, so that a processor fetches counters and slots at once.
@@ -222,31 +217,26 @@ function roomFrom(shares: KeyShares, share: number, most: number, slices: TimeSl
 }
 
 /** What the hashes of entries and of thumbprints are keyed with. */
-interface SipKeys {
+interface RandomWords {
   readonly entries: SipKey;
-  readonly shares: SipKey;
+  readonly shares: Int32Array;
 }
 
-function randomKeys(backend: Pick<Backend, "randomBytes"> | undefined): SipKeys {
+function randomWords(backend: Pick<Backend, "randomBytes"> | undefined): RandomWords {
+  const words = new Int32Array(2 + PLACE_WORDS);
   if (backend === undefined) {
-    return {
-      entries: { k0: randomWord(), k1: randomWord() },
-      shares: { k0: randomWord(), k1: randomWord() },
-    };
+    for (let at = 0; at < words.length; at++) words[at] = (Math.random() * 2 ** 32) | 0;
+  } else {
+    const bytes: unknown = backend.randomBytes(4 * words.length);
+    if (!isBytes(bytes) || bytes.length !== 4 * words.length) {
+      throw new TypeError(
+        `backend.randomBytes must return a Uint8Array of the ${4 * words.length} bytes asked for`,
+      );
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = 0; at < words.length; at++) words[at] = view.getInt32(4 * at);
   }
-  const bytes: unknown = backend.randomBytes(16);
-  if (!isBytes(bytes) || bytes.length !== 16) {
-    throw new TypeError("backend.randomBytes must return a Uint8Array of the 16 bytes asked for");
-  }
-  const words = new DataView(bytes.buffer, bytes.byteOffset, 16);
-  return {
-    entries: { k0: words.getInt32(0), k1: words.getInt32(4) },
-    shares: { k0: words.getInt32(8), k1: words.getInt32(12) },
-  };
-}
-
-function randomWord(): number {
-  return (Math.random() * 2 ** 32) | 0;
+  return { entries: { k0: words[0] ?? 0, k1: words[1] ?? 0 }, shares: words.slice(2) };
 }
 
 /** The seconds at which entries expire, numbered from 1, with the counts of their entries. */
