@@ -7,6 +7,7 @@ import {
   bytesOfShares,
   createKeyShares,
   dropShares,
+  hasSpareRows,
   type KeyShares,
   settleAllShares,
   settleShares,
@@ -135,6 +136,16 @@ describe("full says when room is expected", () => {
     expect(store.add("a", 90, 10, ALICE)).toEqual(full(11));
     expect(store.add("c", 101, 21, ALICE)).toBe("new");
   });
+});
+
+test("an entry whose time was over when it came does not make a full store, or a full key, look empty", () => {
+  const whole = createMemoryReplayStore({ maxEntries: 1 });
+  expect(whole.add("a", 5, 10, ALICE)).toBe("new");
+  expect(whole.add("b", 90, 10, BOB)).toEqual(full(1));
+  const share = createMemoryReplayStore({ maxEntries: 9, maxEntriesPerKey: 1 });
+  expect(share.add("a", 5, 10, ALICE)).toBe("new");
+  expect(share.add("b", 90, 10, ALICE)).toEqual(full(1));
+  expect(share.add("c", 90, 10, BOB)).toBe("new");
 });
 
 describe("usage", () => {
@@ -312,11 +323,10 @@ describe("the counters", () => {
     for (let i = 0; i < 300_000; i++) addShare(shares, keyOf(i), 1, i);
     for (let i = 0; i < 1000; i++) addShare(shares, keyOf(i % 3), 2, 300_000 + i);
     dropShares(shares, 1);
-    shrinkShares(shares, 1000);
-    expect(shares.places).toBe(16_384); // not while something is due
     settleAllShares(shares);
-    shrinkShares(shares, 4096);
-    expect(shares.places).toBe(16_384); // nor for that many
+    expect(hasSpareRows(shares, 4096)).toBe(false);
+    expect(hasSpareRows(shares, 4095)).toBe(true);
+    expect(hasSpareRows(createKeyShares(), 0)).toBe(false);
     shrinkShares(shares, 1000);
     expect(shares.places).toBe(256);
     expect([0, 1, 2].map((i) => shareOf(shares, keyOf(i)))).toEqual([334, 333, 333]);

@@ -14,15 +14,15 @@ const UPPER_HALF = -(2 ** PLACE_BITS);
 const MOST_PLACES = 2 ** 14;
 const LEAST_PLACES = 64;
 /**
- * Entries for each place at which the rows grow, and the fewest at which they shrink. Each time that
+ * Entries for each place at which the rows grow, and the places for each entry at which they shrink. Each time that
  * they grow, four entries of others are added to what a key seems to have, until those expire.
  */
 const CROWDED = 8;
-const SPARSE = 1 / 4;
+const SPARSE = 4;
 
 /** Entries of a chunk: as many as its slice has already, so that little is spare; within these. */
 const LEAST_CHUNK = 8;
-const MOST_CHUNK = 256;
+const MOST_CHUNK = 512;
 
 /** Most counters of a row that one addition changes for what was dropped. */
 const STEP = 4096;
@@ -113,7 +113,6 @@ export function dropShares({ chunks, due }: KeyShares, slice: number): void {
 /** Takes out of the counters some of what is due: some thousands of entries at most. */
 export function settleShares(shares: KeyShares): void {
   const { due } = shares;
-  if (due.length === 0) return;
   for (let left = STEP; left > 0;) {
     const chunk = due.pop();
     if (chunk === undefined) return;
@@ -131,10 +130,13 @@ export function settleAllShares(shares: KeyShares): void {
   while (shares.due.length > 0) settleShares(shares);
 }
 
-/** Gives spare rows back, where `live` entries are counted in far more places and nothing is due. */
+/** Whether `live` entries are counted in far more places than it takes. */
+export function hasSpareRows({ places }: KeyShares, live: number): boolean {
+  return places > LEAST_PLACES && SPARSE * live < places;
+}
+
+/** Gives spare rows back; only where nothing is due. */
 export function shrinkShares(shares: KeyShares, live: number): void {
-  if (shares.places <= LEAST_PLACES || live >= shares.places * SPARSE) return;
-  if (shares.due.length > 0) return;
   let places = LEAST_PLACES;
   while (places * CROWDED < 2 * live) places *= 2;
   shares.places = places;

@@ -24,6 +24,7 @@ import {
   clearShares,
   createKeyShares,
   dropShares,
+  hasSpareRows,
   type KeyShares,
   PLACE_WORDS,
   placesOf,
@@ -134,6 +135,14 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
     clearShares(shares);
   }
 
+  /** The answer where there is no room for an entry that expires then, of a key; else null. */
+  function noRoom(expiresAt: number, now: number, share: number): ReplayAnswer | null {
+    if (expiresAt <= slices.dropped) return fullFor(slices.dropped + 1 - expiresAt);
+    if (slices.live >= maxEntries) return fullFor(slices.earliest - now);
+    const room = roomFrom(shares, share, maxEntriesPerKey, slices);
+    return room === 0 ? null : fullFor(room - now);
+  }
+
   return Object.freeze({
     usage(): ReplayUsage {
       const bytes = bytesOf(table) + bytesOfShares(shares);
@@ -152,8 +161,8 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       stringArgument(jkt, "jkt");
       sweep(second);
       if (hasMuchRoom(table, slices.live)) shrinkNext(table, slices);
-      settleShares(shares);
-      shrinkShares(shares, slices.live);
+      if (shares.due.length > 0) settleShares(shares);
+      else if (hasSpareRows(shares, slices.live)) shrinkShares(shares, slices.live);
       random ??= randomWords(backend);
       const share = placesOf(jkt, random.shares);
       halfSipHash(key, random.entries, hash);
@@ -163,11 +172,9 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       const held = shareOf(shares, share);
       const place = searchEntry(table, high, low, slices);
       if (place < 0) return "seen";
-      if (expiresAt <= slices.dropped) return fullFor(slices.dropped + 1 - expiresAt);
-      if (slices.live >= maxEntries) return fullFor(slices.earliest - now);
-      if (held >= maxEntriesPerKey) {
-        const room = roomFrom(shares, share, maxEntriesPerKey, slices);
-        if (room > 0) return fullFor(room - now);
+      if (slices.live >= maxEntries || held >= maxEntriesPerKey || expiresAt <= slices.dropped) {
+        const full = noRoom(expiresAt, now, share);
+        if (full !== null) return full;
       }
       const slice = sliceOf(slices, expiresAt);
       if (slice === 0) return fullFor(slices.earliest - now);
