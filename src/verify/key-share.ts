@@ -67,7 +67,7 @@ export function createKeyShares(): KeyShares {
  * The two places of a thumbprint, in one word. Each is the upper half of a sum of products with random
  * words (the multilinear hash of M. Dietzfelbinger, strongly universal on characters below 128): whoever
  * can't see these gets two keys to agree in both places with a chance of 2^-32. No product waits for
- * another one, so that it costs a third of a second HalfSipHash (bench/replay).
+ * another one, so that it costs less than half of a second HalfSipHash (bench/replay).
  */
 export function placesOf(jkt: string, random: Int32Array): number {
   const length = jkt.length < READ ? jkt.length : READ;

@@ -102,7 +102,7 @@ const MOST_SLICES = 262_144;
  *
  * It holds no keys but 64 bits of a keyed hash (with the rounds of HalfSipHash-1-3) of each, at 12
  * bytes a slot, and 4 bytes for its thumbprint: for each live entry 17 to 26 bytes from 100,000 on, up
- * to 40 at 10,000, up to 44 at 1,000, and under 48 KiB in all for fewer. After fewer come than expire it
+ * to 42 at 10,000, up to 44 at 1,000, and under 48 KiB in all for fewer. After fewer come than expire it
  * can be more for a while: it gives memory back as `add` goes on. Of a live entry it never says "new".
  * A new key is "seen", and its good proof refused, where all 64 bits are those of a live one. Taking
  * the hash for a random function, that is a chance of size / 2^64: at a million entries 5.4e-14 for
