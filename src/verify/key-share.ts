@@ -6,6 +6,9 @@
 // two is what the key has, or more where others share both places. Each slice keeps the two places of
 // its entries, so that they are taken out exactly when it is dropped: some thousands at a time, and
 // all that is due before a key is refused.
+//
+// Where a key may have very many entries, a random sample of them is counted: that costs a fraction, and
+// thousands in a sample still tell a share to within a few percent.
 
 /** Of a key's word each half has the bits of one place, of which the lowest are used. */
 const PLACE_BITS = 16;
@@ -26,7 +29,10 @@ const MOST_CHUNK = 512;
 
 /** Most counters of a row that one addition changes for what was dropped. */
 const STEP = 4096;
-/** Up to so many live entries all are looked at for a refusal; where there are more, so many of them. */
+/** Entries of a key that are counted at least before it is refused, where its share is larger than that. */
+const LEAST_SAMPLE = 8192;
+
+/** Up to so many counted entries all are looked at for a refusal; where there are more, so many of them. */
 const SURVEYED = 4096;
 const SAMPLED = 1024;
 
@@ -57,10 +63,42 @@ export interface KeyShares {
   readonly due: Chunk[];
   /** Over all chunks, those that are due included. */
   chunkWords: number;
+  /** Counted entries that were not dropped. */
+  live: number;
+  /** Entries are counted of which these bits of their hash are 0. */
+  readonly mask: number;
+  /** Counted entries that a key may have. */
+  readonly most: number;
+  /** Places of the first row with so many or more: while there are none, no key has all of its share. */
+  crowded: number;
 }
 
-export function createKeyShares(): KeyShares {
-  return { rows: new Int32Array(0), places: 0, chunks: [], due: [], chunkWords: 0 };
+/** Counters for keys that may have `maxEntriesPerKey` entries each, of a store of so many. */
+export function createKeyShares(maxEntriesPerKey: number, maxEntries: number): KeyShares {
+  const isShared = maxEntriesPerKey < maxEntries; // else the store itself is the limit
+  let period = 1; // one in so many is counted
+  while (maxEntriesPerKey >= 2 * period * LEAST_SAMPLE) period *= 2;
+  return {
+    rows: new Int32Array(0),
+    places: 0,
+    chunks: [],
+    due: [],
+    chunkWords: 0,
+    live: 0,
+    mask: isShared ? period - 1 : -1,
+    most: isShared ? Math.ceil(maxEntriesPerKey / period) : Infinity,
+    crowded: 0,
+  };
+}
+
+/** Whether an entry is one of those that are counted: by bits of its own keyed hash. */
+export function isCounted({ mask }: KeyShares, low: number): boolean {
+  return (low & mask) === 0;
+}
+
+/** Whether a key seems to have all of its share. */
+export function isShareFull(shares: KeyShares, key: number): boolean {
+  return shares.crowded > 0 && shareOf(shares, key) >= shares.most;
 }
 
 /**
@@ -95,18 +133,24 @@ export function shareOf({ rows, places }: KeyShares, key: number): number {
   return one < other ? one : other;
 }
 
-/** Counts one more entry of a key, in a slice, where `live` are counted so far. */
-export function addShare(shares: KeyShares, key: number, slice: number, live: number): void {
-  if (live >= shares.places * CROWDED && shares.places < MOST_PLACES) grow(shares);
+/** Counts one more entry of a key, in a slice. */
+export function addShare(shares: KeyShares, key: number, slice: number): void {
+  if (shares.live >= shares.places * CROWDED && shares.places < MOST_PLACES) grow(shares);
+  shares.live++;
   const chunk = chunkWithRoom(shares, slice);
   chunk.words[chunk.used++] = key;
   countIn(shares, key);
 }
 
 /** Leaves the entries of a slice to settleShares: they are counted until it comes to them. */
-export function dropShares({ chunks, due }: KeyShares, slice: number): void {
-  const chunk = chunks[slice];
-  if (chunk !== undefined) due.push(chunk);
+export function dropShares(shares: KeyShares, slice: number): void {
+  const { chunks, due } = shares;
+  const newest = chunks[slice];
+  if (newest === undefined) return;
+  for (let chunk: Chunk | undefined = newest; chunk !== undefined; chunk = chunk.before) {
+    shares.live -= chunk.used;
+  }
+  due.push(newest);
   chunks[slice] = undefined;
 }
 
@@ -130,16 +174,17 @@ export function settleAllShares(shares: KeyShares): void {
   while (shares.due.length > 0) settleShares(shares);
 }
 
-/** Whether `live` entries are counted in far more places than it takes. */
-export function hasSpareRows({ places }: KeyShares, live: number): boolean {
+/** Whether entries are counted in far more places than it takes. */
+export function hasSpareRows({ places, live }: KeyShares): boolean {
   return places > LEAST_PLACES && SPARSE * live < places;
 }
 
 /** Gives spare rows back; only where nothing is due. */
-export function shrinkShares(shares: KeyShares, live: number): void {
+export function shrinkShares(shares: KeyShares): void {
   let places = LEAST_PLACES;
-  while (places * CROWDED < 2 * live) places *= 2;
+  while (places * CROWDED < 2 * shares.live) places *= 2;
   shares.places = places;
+  shares.crowded = 0;
   shares.rows = new Int32Array(2 * places);
   for (const newest of shares.chunks) {
     for (let chunk = newest; chunk !== undefined; chunk = chunk.before) {
@@ -156,13 +201,15 @@ export function clearShares(shares: KeyShares): void {
   shares.chunks.length = 0;
   shares.due.length = 0;
   shares.chunkWords = 0;
+  shares.live = 0;
+  shares.crowded = 0;
 }
 
 /** What a look at the entries of a key found. */
 export interface Survey {
-  /** Whether all live entries were looked at. */
+  /** Whether all counted entries were looked at. */
   readonly complete: boolean;
-  /** Entries of the key. */
+  /** Counted entries of the key. */
   readonly found: number;
   /** When the first of them expires; Infinity where none was found. */
   readonly first: number;
@@ -170,12 +217,11 @@ export interface Survey {
 
 /**
  * Looks for a key's own entries, of which the counters know no more than an upper bound: among all
- * `live` ones where these are few, else among some of every slice.
+ * that are counted where these are few, else among some of every slice.
  */
 export function surveyShares(
-  { chunks }: KeyShares,
+  { chunks, live }: KeyShares,
   key: number,
-  live: number,
   slices: ReadonlyMap<number, number>,
 ): Survey {
   const complete = live <= SURVEYED;
@@ -212,6 +258,7 @@ function grow(shares: KeyShares): void {
   }
   shares.rows = grown;
   shares.places = twice;
+  if (places > 0) shares.crowded *= twice / places;
 }
 
 /** The newest chunk of a slice where it has room and its entries stand at as many places as now. */
@@ -228,19 +275,23 @@ function chunkWithRoom(shares: KeyShares, slice: number): Chunk {
   return chunk;
 }
 
-function countIn({ rows, places }: KeyShares, key: number): void {
+function countIn(shares: KeyShares, key: number): void {
+  const { rows, places } = shares;
   const mask = places - 1;
   const one = key & mask;
   const other = places + ((key >>> PLACE_BITS) & mask);
-  rows[one] = (rows[one] ?? 0) + 1;
+  const count = (rows[one] ?? 0) + 1;
+  rows[one] = count;
   rows[other] = (rows[other] ?? 0) + 1;
+  if (count === shares.most) shares.crowded++;
 }
 
 /**
  * Takes entries of a chunk out, from its end; returns what is left of the counters that may be
  * changed. One that was counted when there were fewer places stands at several of today's.
  */
-function countOut({ rows, places }: KeyShares, chunk: Chunk, most: number): number {
+function countOut(shares: KeyShares, chunk: Chunk, most: number): number {
+  const { rows, places } = shares;
   const { words, places: apart } = chunk;
   const mask = apart - 1;
   let left = most;
@@ -250,7 +301,9 @@ function countOut({ rows, places }: KeyShares, chunk: Chunk, most: number): numb
     let one = key & mask;
     let other = places + ((key >>> PLACE_BITS) & mask);
     for (; one < places; one += apart, other += apart, left--) {
-      rows[one] = (rows[one] ?? 0) - 1;
+      const count = rows[one] ?? 0;
+      if (count === shares.most) shares.crowded--;
+      rows[one] = count - 1;
       rows[other] = (rows[other] ?? 0) - 1;
     }
   }

@@ -25,12 +25,13 @@ import {
   createKeyShares,
   dropShares,
   hasSpareRows,
+  isCounted,
+  isShareFull,
   type KeyShares,
   PLACE_WORDS,
   placesOf,
   settleAllShares,
   settleShares,
-  shareOf,
   shrinkShares,
   surveyShares,
 } from "./key-share.js";
@@ -87,10 +88,10 @@ const MOST_SLICES = 262_144;
  * One key can't take it all: of one thumbprint it holds `maxEntriesPerKey` live entries at most
  * (default a quarter of `maxEntries`, rounded up), and is full for that key alone. That allows one
  * key maxEntriesPerKey / (maxAge + 2 × clockTolerance + 2) proofs a second: 2,717 by default, so that
- * one busy service may have one key. Up to 4,096 live entries the limit is exact. Above, a key can be
- * told that it is full some entries early: by about 40 + size / 16,384 as a rule, which is 101 of
- * 250,000 at a million. So give at least a hundred times that. No key ever gets more. Thumbprints are
- * told apart by their first 16 characters, 96 bits of a SHA-256.
+ * one busy service may have one key. A limit below 16,384 is exact for up to 4,096 live entries; with
+ * more, a key can be told that it is full some entries early, by about 40 + size / 16,384 as a rule. A
+ * limit from 16,384 on is judged by a random sample of 8,192 entries or more, which meets it to within
+ * 4 percent. Thumbprints are told apart by their first 16 characters, 96 bits of a SHA-256.
  *
  * Whoever has many keys still can fill it. At a protected resource each of these needs an access
  * token. At a token endpoint anybody can make proofs: authenticate the client first, and give
@@ -101,9 +102,10 @@ const MOST_SLICES = 262_144;
  * any more, and is full for them where the clock goes back.
  *
  * It holds no keys but 64 bits of a keyed hash (with the rounds of HalfSipHash-1-3) of each, at 12
- * bytes a slot, and 4 bytes for its thumbprint: for each live entry 17 to 26 bytes from 100,000 on, up
- * to 42 at 10,000, up to 44 at 1,000, and under 48 KiB in all for fewer. After fewer come than expire it
- * can be more for a while: it gives memory back as `add` goes on. Of a live entry it never says "new".
+ * bytes a slot, and up to 4 bytes for its thumbprint where the limit of one key is below 16,384: for each
+ * live entry 15 to 26 bytes from 100,000 on by default, up to 36 at 10,000, up to 44 at 1,000, and under
+ * 48 KiB in all for fewer. After fewer come than expire it can be more for a while: it gives memory back
+ * as `add` goes on. Of a live entry it never says "new".
  * A new key is "seen", and its good proof refused, where all 64 bits are those of a live one. Taking
  * the hash for a random function, that is a chance of size / 2^64: at a million entries 5.4e-14 for
  * each proof, or one in 58 years at 10,000 proofs a second.
@@ -120,7 +122,7 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   const { maxEntries, maxEntriesPerKey, backend } = readOptions(options);
   const table = createSlotTable();
   const slices = createTimeSlices();
-  const shares = createKeyShares();
+  const shares = createKeyShares(maxEntriesPerKey, maxEntries);
   const hash = new Int32Array(2);
   let random: RandomWords | undefined;
   let swept = 0; // the second for which expired entries were dropped last
@@ -139,7 +141,7 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   function noRoom(expiresAt: number, now: number, share: number): ReplayAnswer | null {
     if (expiresAt <= slices.dropped) return fullFor(slices.dropped + 1 - expiresAt);
     if (slices.live >= maxEntries) return fullFor(slices.earliest - now);
-    const room = roomFrom(shares, share, maxEntriesPerKey, slices);
+    const room = roomFrom(shares, share, slices);
     return room === 0 ? null : fullFor(room - now);
   }
 
@@ -162,23 +164,25 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       sweep(second);
       if (hasMuchRoom(table, slices.live)) shrinkNext(table, slices);
       if (shares.due.length > 0) settleShares(shares);
-      else if (hasSpareRows(shares, slices.live)) shrinkShares(shares, slices.live);
+      else if (hasSpareRows(shares)) shrinkShares(shares);
       random ??= randomWords(backend);
-      const share = placesOf(jkt, random.shares);
       halfSipHash(key, random.entries, hash);
       const high = hash[0] ?? 0;
       const low = hash[1] ?? 0;
+      const counted = isCounted(shares, low);
+      // Whose entry it is only matters where it is counted, and where somebody may have a whole share.
+      const share = counted || shares.crowded > 0 ? placesOf(jkt, random.shares) : 0;
       // Asked for before the search, so that a processor fetches counters and slots at once.
-      const held = shareOf(shares, share);
+      const isFull = isShareFull(shares, share);
       const place = searchEntry(table, high, low, slices);
       if (place < 0) return "seen";
-      if (slices.live >= maxEntries || held >= maxEntriesPerKey || expiresAt <= slices.dropped) {
+      if (isFull || slices.live >= maxEntries || expiresAt <= slices.dropped) {
         const full = noRoom(expiresAt, now, share);
         if (full !== null) return full;
       }
       const slice = sliceOf(slices, expiresAt);
       if (slice === 0) return fullFor(slices.earliest - now);
-      addShare(shares, share, slice, slices.live);
+      if (counted) addShare(shares, share, slice);
       putEntry(table, high, low, slice, place, slices);
       countIn(slices, slice);
       return "new";
@@ -215,11 +219,11 @@ function fullFor(seconds: number): ReplayAnswer {
  * 0 where a key may have one more entry, else when the first of its own expires, as far as that is
  * known. The counters are looked at first; they never have too little, so that nobody has too much.
  */
-function roomFrom(shares: KeyShares, share: number, most: number, slices: TimeSlices): number {
+function roomFrom(shares: KeyShares, share: number, slices: TimeSlices): number {
   settleAllShares(shares);
-  if (shareOf(shares, share) < most) return 0;
-  const { complete, found, first } = surveyShares(shares, share, slices.live, slices.numbers);
-  if (complete && found < most) return 0;
+  if (!isShareFull(shares, share)) return 0;
+  const { complete, found, first } = surveyShares(shares, share, slices.numbers);
+  if (complete && found < shares.most) return 0;
   return found > 0 ? first : slices.earliest;
 }
 

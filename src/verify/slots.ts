@@ -16,12 +16,12 @@ const LEAST_HOMES = 8;
 const TAIL = 32;
 
 /** So many of its homes may be taken, by live entries and by those that expired. */
-const MOST_TAKEN = 0.88;
+const MOST_TAKEN = 0.82;
 /** What is left of that after a purge: between these a segment stays as it is, else it is resized. */
 const LEAST_KEPT = 0.28;
-const MOST_KEPT = 0.65;
+const MOST_KEPT = 0.5;
 /** Homes of a resized segment for each entry. */
-const SPACE = 1.62;
+const SPACE = 2.08;
 
 interface Segment {
   /** Three words a slot. The last slot is always free. */

@@ -268,7 +268,7 @@ describe("a grant that is looked up", () => {
       const request = { ...tokenRequest({ proof }), grant: async () => null };
       expect(codeOf(await later.check(request))).toBe("grant_invalid");
     }
-    expect(replay.size).toBe(0);
+    expect(replay.usage().entries).toBe(0);
   });
 
   test("may answer later where the endpoint is an asynchronous one, and only there", async () => {
