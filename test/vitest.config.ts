@@ -17,6 +17,7 @@ export default defineConfig({
     // What nested packages install; and npm run test:interop, which installs what these need.
     exclude: ["**/node_modules/**", "test/interop/**"],
     testTimeout: 60_000,
+    maxWorkers: "100%", // all processors: by default one is left idle, of two that is half
     // A worker that stands still is ended from outside, and the run fails: watchdog.ts.
     pool: "forks",
     globalSetup: [fileURLToPath(new URL("support/watchdog.ts", import.meta.url))],

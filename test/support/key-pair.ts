@@ -1,11 +1,10 @@
-// New keys of node:crypto, made in the one way in which Node 20 can't stand still. There, a garbage
+// New keys of node:crypto, and their JWK in the one way in which Node 20 can't stand still. There, a garbage
 // collection in the moment in which a KeyObject of generateKeyPairSync is exported as a JWK waits for a lock
 // that the export holds, and no timer ends it. A key that was imported does not have that trouble.
 // standstill.test.ts keeps every other such call out of the repository.
 import {
   createPrivateKey,
   createPublicKey,
-  type ED25519KeyPairOptions,
   generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
@@ -27,37 +26,32 @@ export interface KeyPair {
 }
 
 export function keyPair(kind: KeyKind): KeyPair {
-  const { privateKey, publicKey } = derPair(kind);
-  return {
-    privateKey: createPrivateKey({ key: privateKey, format: "der", type: "pkcs8" }),
-    publicKey: createPublicKey({ key: publicKey, format: "der", type: "spki" }),
-  };
-}
-
-/** The JWK of a key that keyPair made, or that was imported. */
-export function exportJwk(key: KeyObject): JsonWebKey {
-  return key.export({ format: "jwk" });
-}
-
-const AS_DER: ED25519KeyPairOptions<"der", "der"> = {
-  privateKeyEncoding: { format: "der", type: "pkcs8" },
-  publicKeyEncoding: { format: "der", type: "spki" },
-};
-
-function derPair(kind: KeyKind): { readonly privateKey: Buffer; readonly publicKey: Buffer } {
   switch (kind) {
     case "ed25519":
-      return generateKeyPairSync("ed25519", AS_DER);
+      return generateKeyPairSync("ed25519");
     case "x25519":
-      return generateKeyPairSync("x25519", AS_DER);
+      return generateKeyPairSync("x25519");
     case "P-256":
     case "P-384":
     case "P-521":
     case "secp256k1":
-      return generateKeyPairSync("ec", { namedCurve: kind, ...AS_DER });
+      return generateKeyPairSync("ec", { namedCurve: kind });
   }
-  if ("rsaPss" in kind)
-    return generateKeyPairSync("rsa-pss", { modulusLength: kind.rsaPss, ...AS_DER });
+  if ("rsaPss" in kind) return generateKeyPairSync("rsa-pss", { modulusLength: kind.rsaPss });
   const { rsa: modulusLength, publicExponent = 65_537 } = kind;
-  return generateKeyPairSync("rsa", { modulusLength, publicExponent, ...AS_DER });
+  return generateKeyPairSync("rsa", { modulusLength, publicExponent });
+}
+
+/** The JWK of a key, wherever it comes from: by way of DER, and imported anew. */
+export function exportJwk(key: KeyObject): JsonWebKey {
+  return imported(key).export({ format: "jwk" });
+}
+
+function imported(key: KeyObject): KeyObject {
+  if (key.type === "public") {
+    const der = key.export({ format: "der", type: "spki" });
+    return createPublicKey({ key: der, format: "der", type: "spki" });
+  }
+  const der = key.export({ format: "der", type: "pkcs8" });
+  return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
 }
