@@ -74,7 +74,8 @@ interface AnyTokenRequest<L> extends EndpointRequest {
   readonly boundAccessTokens: boolean;
   /**
    * What the request redeems. Or a function that finds it out: it is called once at most, after every
-   * check that needs neither it nor the signature of the proof, and null is `invalid_grant`. So garbage
+   * check that needs neither it nor the signature of the proof, `requiredJkt` and `clientKeyJkt` among
+   * them, and null is `invalid_grant`. So garbage
    * costs no look-up, and only who has both a good grant and a good proof takes room in the replay
    * store. What it throws propagates to your caller.
    */
@@ -174,7 +175,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
       const { given, jkt } = readPushedRequest(request, plainHttp);
       if (typeof jkt === "object") return refusePushed(jkt);
       if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
-      return pushedResult(verifier.verify(given.proof, { ...facts(given), jkt }), jkt);
+      return pushedResult(verifier.verify(given.proof, { ...facts(given), jkt }), given, jkt);
     },
   });
 }
@@ -202,7 +203,7 @@ export function createAsyncTokenEndpoint(options: AsyncTokenEndpointOptions): As
       const { given, jkt } = readPushedRequest(request, plainHttp);
       if (typeof jkt === "object") return refusePushed(jkt);
       if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
-      return pushedResult(await verifier.verify(given.proof, { ...facts(given), jkt }), jkt);
+      return pushedResult(await verifier.verify(given.proof, { ...facts(given), jkt }), given, jkt);
     },
   });
 }
@@ -322,11 +323,16 @@ function tokenResult(given: AnyTokenRequest<unknown>, answer: VerifyResult): Tok
   };
 }
 
-function pushedResult(answer: VerifyResult, dpopJkt: string | undefined): PushedResult {
+function pushedResult(
+  answer: VerifyResult,
+  { requiredJkt }: PushedRequest,
+  dpopJkt: string | undefined,
+): PushedResult {
   const result = readResult(answer);
   if (result.ok) return { ok: true, jkt: result.jkt, headers: headersOf(result) };
-  // Section 10.1: the key that was expected is the one that `dpop_jkt` names.
-  const isOfDpopJkt = result.code === "jkt_mismatch" && dpopJkt !== undefined;
+  // Section 10.1: the only key that was expected is the one that `dpop_jkt` names.
+  const isOnlyKey = dpopJkt !== undefined && requiredJkt === undefined;
+  const isOfDpopJkt = result.code === "jkt_mismatch" && isOnlyKey;
   return refusePushed(isOfDpopJkt ? failure("dpop_jkt_mismatch") : result);
 }
 

@@ -179,8 +179,12 @@ function drive(
   const facts = readRequest(request, policy.clock, policy.plainHttp);
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
-  const notBound = bind(pending, facts, expectedJkt(facts)); // item 12b
-  if (notBound !== null) return notBound;
+  const otherKey = checkKeys(pending, facts); // item 12b
+  if (otherKey !== null) return otherKey;
+  if (typeof facts.jkt === "function") {
+    const notBound = checkFound(pending, facts, facts.jkt()); // item 12b
+    if (notBound !== null) return notBound;
+  }
   const key = pending.foundKey?.value.key ?? pending.alg.importKey(pending.jwk);
   if (key === null) return failure("jwk_invalid"); // item 6
   const badSignature = checkSignature(verifyWith(key, pending)); // item 6
@@ -204,10 +208,12 @@ async function driveAsync(
   const waited = startWait(policy.clock);
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
-  const jkt = expectedJkt(facts);
-  const expected = typeof jkt === "string" ? jkt : await jkt; // to wait for nothing takes time too
-  const notBound = bind(pending, facts, expected); // item 12b
-  if (notBound !== null) return notBound;
+  const otherKey = checkKeys(pending, facts); // item 12b
+  if (otherKey !== null) return otherKey;
+  if (typeof facts.jkt === "function") {
+    const notBound = checkFound(pending, facts, await facts.jkt()); // item 12b
+    if (notBound !== null) return notBound;
+  }
   const key = pending.foundKey?.value.key ?? (await pending.alg.importKey(pending.jwk));
   if (key === null) return failure("jwk_invalid"); // item 6
   const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
@@ -254,18 +260,24 @@ function judgeAgain<A extends Alg>(
   return judged.ok ? { ...pending, ...judged } : judged;
 }
 
-/** The thumbprint that is expected, or what looking it up answered: nobody knows yet what it is. */
-function expectedJkt({ jkt }: RequestFacts): unknown {
-  return typeof jkt === "function" ? jkt() : jkt;
+/**
+ * What the request itself says of the key. Before a look-up, which a proof of the wrong key must not
+ * cost, nor use up a code by.
+ */
+function checkKeys({ jkt }: PendingProof<Alg>, facts: RequestFacts): Failure | null {
+  const expected = typeof facts.jkt === "string" ? facts.jkt : undefined;
+  const otherKey = checkJkt(jkt, expected) ?? checkJkt(jkt, facts.requiredJkt); // sections 6 and 10
+  if (otherKey !== null) return otherKey;
+  return jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
 }
 
 /** The one check that needs to know what the token, code or request is bound to. */
-function bind(pending: PendingProof<Alg>, facts: RequestFacts, expected: unknown): Failure | null {
-  if (isFailure(expected)) return expected;
-  const { jkt } = pending;
-  const otherKey = checkJkt(jkt, readExpected(expected, facts)) ?? checkJkt(jkt, facts.requiredJkt); // item 12b, sections 6 and 10
-  if (otherKey !== null) return otherKey;
-  return jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
+function checkFound(
+  { jkt }: PendingProof<Alg>,
+  facts: RequestFacts,
+  found: unknown,
+): Failure | null {
+  return isFailure(found) ? found : checkJkt(jkt, readExpected(found, facts)); // sections 6 and 10
 }
 
 /** A look-up may say that a grant is bound to nothing; of an access token it may not. */

@@ -213,6 +213,8 @@ describe("a grant that is looked up", () => {
       "proof_missing",
     ],
     ["no proof where a key is required", { proof: "", requiredJkt: JKT_ES256 }, "proof_missing"],
+    ["another key than the one that is required", { requiredJkt: JKT_OTHER }, "jkt_mismatch"],
+    ["the key of the client", { clientKeyJkt: JKT_ES256 }, "client_key_reused"],
   ] as const)("never for %s", async (_, over, failure) => {
     const { calls, grant } = counting(null);
     expect(codeOf(await check({ ...over, grant }))).toBe(failure);
@@ -317,6 +319,11 @@ describe("a key that is required beside the grant", () => {
       body: { error: "invalid_request" },
       failure: { code: "jkt_mismatch" },
     });
+  });
+
+  test("is not taken for dpop_jkt where both are given", async () => {
+    const both = { requiredJkt: JKT_OTHER, dpopJkt: JKT_ES256 };
+    expect(codeOf(await push(both))).toBe("jkt_mismatch");
   });
 
   test("is not there without a proof", async () => {
