@@ -47,13 +47,15 @@ export type TokenClaims =
  * Returns `unbound` without `cnf`, but only where `claims` are recognisably those of an access token,
  * with one at least of iss, sub, aud, exp, client_id and scope, or an introspection response with
  * `active: true`. What is neither is `invalid`: an empty object, an error, or an HTTP client's
- * response around the claims would otherwise pass for a token that is bound to nothing.
+ * response around the claims would otherwise pass for a token that is bound to nothing. So is what has
+ * a `cnf` one level further down, where it is the token's own claims that were not passed.
  *
  * An introspection response has a member `active`. It returns null where that is not `true`, and
  * `invalid` where its `token_type` contradicts its `cnf`.
  *
- * Throws a TypeError where `claims` is not a plain object, a promise above all, and where it is the
- * whole result of a verification instead of its `payload`.
+ * Throws a TypeError where `claims` is not a plain object, a promise above all, where it is the whole
+ * result of a verification instead of its `payload`, and where it is the claims of a JWT that an
+ * introspection endpoint signed (RFC 9701) instead of their `token_introspection`.
  */
 export function bindingFromClaims(claims: TokenClaims): Binding | null {
   const members = objectArgument(plainArgument(claims, "claims"), "claims");
@@ -68,9 +70,10 @@ export function bindingFromClaims(claims: TokenClaims): Binding | null {
   return isIntrospection && contradicts(members["token_type"], binding) ? INVALID : binding;
 }
 
-/** What libraries return besides the claims. */
+/** What libraries return besides the claims, and RFC 9701 section 5. */
 function isAroundClaims(members: object): boolean {
-  return owns(members, "payload") || (owns(members, "header") && owns(members, "claims"));
+  if (owns(members, "payload") || owns(members, "token_introspection")) return true;
+  return owns(members, "header") && owns(members, "claims");
 }
 
 /** Claims that access tokens have (RFC 9068 section 2.2); one of them is evidence enough. */
@@ -79,10 +82,16 @@ const EVIDENCE = ["iss", "sub", "aud", "exp", "client_id", "scope"];
 /** Only what is certainly about an access token can say that it is bound to nothing. */
 function bindingWithoutConfirmation(members: Readonly<Record<string, unknown>>): Binding {
   if (owns(members, "error")) return INVALID; // RFC 6749 section 5.2: an error response
+  if (Object.values(members).some(holdsConfirmation)) return INVALID;
   if (owns(members, "active")) return UNBOUND; // and it is true
   const isEvidence = (claim: string): boolean =>
     owns(members, claim) && members[claim] !== undefined && members[claim] !== null;
   return EVIDENCE.some(isEvidence) ? UNBOUND : INVALID;
+}
+
+/** Some libraries put all claims into a member, and a few of them beside it. */
+function holdsConfirmation(value: unknown): boolean {
+  return typeof value === "object" && value !== null && owns(value, "cnf");
 }
 
 const UNBOUND: Binding = Object.freeze({ unbound: true });

@@ -411,6 +411,8 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     ["an error", { error: "invalid_client" }],
     ["an error beside evidence", { error: "invalid_token", scope: "a", iss: "b" }],
     ["an error beside active", { error: "server_error", active: true }],
+    ["what holds the claims of a bound token", { sub: "a", claims: { cnf: { jkt: JKT_ES256 } } }],
+    ["the same of a response", { active: true, claims: { cnf: { jkt: JKT_ES256 } } }],
   ])("without evidence a token is not unbound: %s", (_, claims) => {
     expect(bindingFromClaims(claims)).toEqual({ invalid: true });
     const server = createResourceServer({
@@ -459,6 +461,9 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
       { payload: claims, protectedHeader: { alg: "ES256" } },
       { header: { alg: "ES256" }, payload: claims, signature: "x" },
       { header: { alg: "ES256" }, claims },
+      // RFC 9701 section 5: the claims of a JWT that the introspection endpoint signed
+      { iss: "a", aud: "b", iat: 1, token_introspection: { active: true, ...claims } },
+      { iss: "a", aud: "b", iat: 1, token_introspection: { active: false } },
     ]) {
       expect(() => bindingFromClaims(mistaken as never)).toThrow(TypeError); // on purpose
     }
