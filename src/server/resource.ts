@@ -153,10 +153,14 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
       const { accessToken, scheme } = credentials;
       const look = (): Binding | null => readBinding(bindingOf(given, accessToken));
       if (scheme === "Bearer") return bearerResult(credentials, look(), settings);
-      const jkt = (): string | Failure => dpopBinding(look(), given.alsoVerified);
+      let wasAsked = false;
+      const jkt = (): string | Failure => {
+        wasAsked = true;
+        return dpopBinding(look(), given.alsoVerified);
+      };
       const { method, url, now } = given;
       const result = verifier.verify(given.proof, { method, url, accessToken, jkt, now });
-      return dpopResult(credentials, result, settings);
+      return dpopResult(credentials, readResult(result, wasAsked), settings);
     },
   });
 }
@@ -180,11 +184,14 @@ export function createAsyncResourceServer(
       const look = async (): Promise<Binding | null> =>
         readBinding(await bindingOf(given, accessToken));
       if (scheme === "Bearer") return bearerResult(credentials, await look(), settings);
-      const jkt = async (): Promise<string | Failure> =>
-        dpopBinding(await look(), given.alsoVerified);
+      let wasAsked = false;
+      const jkt = async (): Promise<string | Failure> => {
+        wasAsked = true;
+        return dpopBinding(await look(), given.alsoVerified);
+      };
       const { method, url, now } = given;
       const result = await verifier.verify(given.proof, { method, url, accessToken, jkt, now });
-      return dpopResult(credentials, result, settings);
+      return dpopResult(credentials, readResult(result, wasAsked), settings);
     },
   });
 }
@@ -249,10 +256,9 @@ function bearerResult(
 
 function dpopResult(
   credentials: Credentials,
-  answer: VerifyResult,
+  result: VerifyResult,
   settings: Settings,
 ): AccessResult {
-  const result = readResult(answer);
   if (!result.ok) return refuse(result, credentials, settings);
   const { jkt, claims, nonce } = result;
   const headers = nonceHeaders(dueNonce(nonce));

@@ -165,9 +165,14 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
     algs,
     check(request: TokenRequest): TokenResult {
       const given = readTokenRequest(request, plainHttp);
-      const jkt = (): string | undefined | Failure => grantJkt(readGrant(grantOf(given)));
+      let wasAsked = false;
+      const jkt = (): string | undefined | Failure => {
+        wasAsked = true;
+        return grantJkt(readGrant(grantOf(given)));
+      };
       if (!isProofAbsent(given.proof)) {
-        return tokenResult(given, verifier.verify(given.proof, { ...facts(given), jkt }));
+        const result = verifier.verify(given.proof, { ...facts(given), jkt });
+        return tokenResult(given, readResult(result, wasAsked));
       }
       return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(jkt());
     },
@@ -192,10 +197,14 @@ export function createAsyncTokenEndpoint(options: AsyncTokenEndpointOptions): As
     algs,
     async check(request: AsyncTokenRequest): Promise<TokenResult> {
       const given = readTokenRequest(request, plainHttp);
-      const jkt = async (): Promise<string | undefined | Failure> =>
-        grantJkt(readGrant(await grantOf(given)));
+      let wasAsked = false;
+      const jkt = async (): Promise<string | undefined | Failure> => {
+        wasAsked = true;
+        return grantJkt(readGrant(await grantOf(given)));
+      };
       if (!isProofAbsent(given.proof)) {
-        return tokenResult(given, await verifier.verify(given.proof, { ...facts(given), jkt }));
+        const result = await verifier.verify(given.proof, { ...facts(given), jkt });
+        return tokenResult(given, readResult(result, wasAsked));
       }
       return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(await jkt());
     },
@@ -309,8 +318,7 @@ function pushedWithoutProof(given: PushedRequest, jkt: string | undefined): Push
 /** RFC 6749 section 5.1: a token response is not to be stored. */
 const NO_STORE: ResponseHeaders = Object.freeze({ "Cache-Control": "no-store" });
 
-function tokenResult(given: AnyTokenRequest<unknown>, answer: VerifyResult): TokenResult {
-  const result = readResult(answer);
+function tokenResult(given: AnyTokenRequest<unknown>, result: VerifyResult): TokenResult {
   if (!result.ok) return refuse(result);
   const { jkt } = result;
   return {

@@ -147,11 +147,17 @@ export function readAlgs(verifier: Verifier | AsyncVerifier): readonly string[] 
 
 /**
  * The result of a verifier that the programmer passed, which a role does not take on trust: only true
- * with a thumbprint is success, only a failure of ours is a refusal.
+ * with a thumbprint is success, only a failure of ours is a refusal. Nor is it success where the role
+ * gave a look-up and `wasAsked` is false: a verifier of somebody's own that lost it, on its way to
+ * another process for example, would let a stolen code or refresh token through.
  */
-export function readResult(result: VerifyResult): VerifyResult {
+export function readResult(result: VerifyResult, wasAsked = true): VerifyResult {
   const { ok, jkt } = objectArgument(result, "the result of verifier.verify");
-  if ((ok === true && isThumbprint(jkt)) || isFailure(result)) return result;
+  if (ok === true && isThumbprint(jkt)) {
+    if (!wasAsked) throw new TypeError("verifier.verify must call jkt() before it accepts a proof");
+    return result;
+  }
+  if (isFailure(result)) return result;
   leave(result);
   throw new TypeError(
     "verifier.verify must return a result, and at once where the server is not an asynchronous one",

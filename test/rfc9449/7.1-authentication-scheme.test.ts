@@ -5,6 +5,7 @@ import {
   bindingFromClaims,
   type Binding,
   createAsyncResourceServer,
+  createAsyncTokenEndpoint,
   createAsyncVerifier,
   createMemoryReplayStore,
   createResourceServer,
@@ -15,13 +16,14 @@ import {
   type FailureCode,
   noble,
   type ResourceRequest,
+  type Verifier,
   wwwAuthenticate,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { readChallenges } from "../support/auth-params.js";
 import { ROLE_CODES } from "../support/codes.js";
 import { JKT_ES256, JKT_OTHER } from "../support/keys.js";
-import { NOW } from "../support/mint.js";
+import { at, mint, NOW } from "../support/mint.js";
 import {
   accessOutcome,
   API_URL,
@@ -713,6 +715,27 @@ describe("mistakes of the programmer", () => {
       expect(() => endpoint.check({ ...line, ...client })).toThrow(TypeError);
       expect(() => endpoint.checkPushed({ ...line, dpopJkt: undefined })).toThrow(TypeError);
     }
+  });
+
+  test("a verifier of their own that never asks what the token or the grant is bound to lets nobody in", async () => {
+    const { algs: labels, nonce, verify } = createVerifier({ replay: "none" });
+    // What becomes of a request that is sent to another process as JSON.
+    const lossy: Verifier["verify"] = (proof, { method, url, now }) =>
+      verify(proof, { method, url, now });
+    const stolen: Verifier["verify"] = () => verify(mint(), at(NOW));
+    const async = { algs: labels, nonce, verify: async () => stolen(undefined, at(NOW)) };
+    const grant = { type: "refresh_token", jkt: JKT_OTHER } as const;
+    const client = { clientType: "public", boundAccessTokens: false, grant } as const;
+    const token = { ...at(NOW), proof: mint(), ...client };
+    const endpoint = createTokenEndpoint({ verifier: { algs: labels, nonce, verify: lossy } });
+    expect(() => endpoint.check(token)).toThrow(/^verifier\.verify must call jkt\(\)/);
+    const api = createResourceServer({ verifier: { algs: labels, nonce, verify: stolen } });
+    expect(() => api.authenticate(apiRequest())).toThrow(/^verifier\.verify must call jkt\(\)/);
+    await expect(createAsyncTokenEndpoint({ verifier: async }).check(token)).rejects.toThrow(
+      TypeError,
+    );
+    const later = createAsyncResourceServer({ verifier: async });
+    await expect(later.authenticate(apiRequest())).rejects.toThrow(TypeError);
   });
 
   test("a list that the caller changes while they wait changes nothing", async () => {
