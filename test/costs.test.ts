@@ -47,6 +47,21 @@ describe.each(["header", "payload"] as const)("as the %s of a proof of 8 KiB", (
   });
 });
 
+describe("as the htu of a proof", () => {
+  const SIZE = 4000;
+  test.each([
+    ["a host of escapes", `https://${repeated("%c3", SIZE)}/`],
+    ["a host of signs", `https://${repeated("!;=", SIZE)}/`],
+    ["a path of escapes", `https://as.example/${repeated("%c3", SIZE)}`],
+    ["a path of escaped letters", `https://as.example/${repeated("%41", SIZE)}`],
+    ["dot segments", `https://as.example/${repeated("a/../", SIZE)}`],
+  ])("%s", (_, htu) => {
+    const proof = mint({ claims: { htu } });
+    expect(verifier.verify(proof, request)).toMatchObject({ code: "htu_mismatch" });
+    expect(share(() => verifier.verify(proof, request), 2)).toBeLessThan(2);
+  });
+});
+
 describe("as the Authorization header field of 16 KB", () => {
   const SIZE = 16_000;
   test.each([
