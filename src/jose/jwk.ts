@@ -73,11 +73,11 @@ const EXPONENT_BYTES = 4;
 
 /**
  * Reads a public key: only the members of its `kty` are copied, everything else is left behind, and
- * nothing is ever fetched. What it returns is frozen. Refused are private members, members that contradict the use (`use`,
- * `key_ops`, `alg`), and every second form of a key (padding, wrong length, a coordinate past the
- * field), so that one key has one thumbprint. Without the argument `use`, a member `alg` need only
- * be text. An RSA modulus longer than `modulusLength` bits is refused too. Whether the point is on
- * the curve is for the backend's `importKey` to say.
+ * nothing is ever fetched. What it returns is frozen. Refused are private members, members that
+ * contradict the use (`use`, `key_ops`, `alg`), and every second form of a key (padding, wrong length,
+ * a coordinate past the field), so that one key has one thumbprint. Without the argument `use`, a
+ * member `alg` need only be text. An RSA modulus longer than `modulusLength` bits is refused too.
+ * Whether the point is on the curve is for the backend's `importKey` to say.
  */
 export function readPublicJwk(
   value: unknown,

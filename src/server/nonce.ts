@@ -19,9 +19,8 @@ export interface NonceIssuerOptions {
   readonly backend: Hasher;
   /**
    * Random bytes, 32 at least in each; a secret of one byte over and over is a RangeError. The first
-   * one issues, all are accepted, so that a rotation
-   * refuses nobody when it goes in steps: add the new one last and deploy everywhere; move it first
-   * and deploy; drop the old one after `life` and a step.
+   * one issues, all are accepted, so that a rotation refuses nobody when it goes in steps: add the new
+   * one last and deploy everywhere; move it first and deploy; drop the old one after `life` and a step.
    */
   readonly secrets: readonly Uint8Array[];
   /**

@@ -89,7 +89,8 @@ const MOST_SLICES = 262_144;
  * (default a quarter of `maxEntries`, rounded up), and is full for that key alone. That allows one
  * key maxEntriesPerKey / (maxAge + 2 × clockTolerance + 2) proofs a second: 2,717 by default, so that
  * one busy service may have one key. A limit below 16,384 is exact for up to 4,096 live entries; with
- * more, a key can be told that it is full some entries early, by about 40 + size / 16,384 as a rule. A
+ * more, a key can be told that it is full some entries early, by about 40 + size / 16,384 as a rule. So
+ * a limit that is not well above that (200 for a million entries) also refuses keys that have none. A
  * limit from 16,384 on is judged by a random sample of 8,192 entries or more, which meets it to within
  * 4 percent. Thumbprints are told apart by their first 16 characters, 96 bits of a SHA-256.
  *

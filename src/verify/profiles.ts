@@ -2,7 +2,7 @@
 // spread into those of createVerifier or createAsyncVerifier.
 import type { AsyncVerifierOptions } from "./policy.js";
 
-/** Frozen options. What stands behind the spread wins, and then it is the profile no more. */
+/** Frozen options. An option after the spread replaces that of the profile, and the rule with it. */
 export type VerifierProfile = Readonly<
   Pick<AsyncVerifierOptions, "maxAge" | "clockTolerance" | "iatWithNonce" | "permittedAlgs">
 >;
