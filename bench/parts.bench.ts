@@ -142,9 +142,9 @@ function eachTime(key: KeyFixture): readonly BenchCase[] {
       right: (answer) => answer === null,
       counterpart: () => checkHtm(claims, requests.otherMethod.method) !== null,
     }),
-    syncCase("htu", () => checkHtu(claims, requests.right.url), {
+    syncCase("htu", () => checkHtu(claims, requests.right.url, 4096), {
       right: (answer) => answer === null,
-      counterpart: () => checkHtu(claims, requests.otherUrl.url) !== null,
+      counterpart: () => checkHtu(claims, requests.otherUrl.url, 4096) !== null,
     }),
     syncCase("iat", () => checkIat(claims, NOW, WINDOW), {
       right: (answer) => answer === null,

@@ -62,6 +62,23 @@ describe("as the htu of a proof", () => {
   });
 });
 
+describe("as the URL of a request of 16 KB, which its sender chooses too", () => {
+  test.each([
+    ["dot segments", `https://as.example/${repeated("a/../", 16_000)}`],
+    ["escapes", `https://as.example/${repeated("%c3", 16_000)}`],
+    ["dot segments that are just short enough", `https://as.example/${repeated("a/../", 4000)}`],
+  ])("%s", (_, url) => {
+    const other = { ...request, url };
+    expect(verifier.verify(valid, other)).toMatchObject({ code: "htu_mismatch" });
+    expect(share(() => verifier.verify(valid, other), 2)).toBeLessThan(2);
+  });
+
+  test("its query may be as long as it likes", () => {
+    const url = `${request.url}?${repeated("a=b&", 16_000)}`;
+    expect(verifier.verify(valid, { ...request, url })).toMatchObject({ ok: true });
+  });
+});
+
 describe("as the Authorization header field of 16 KB", () => {
   const SIZE = 16_000;
   test.each([

@@ -5,15 +5,19 @@ import type { Hasher } from "../jose/hash.js";
 import { hashOf } from "./ath.js";
 import type { ProofClaims } from "./claims.js";
 import { clockFailure, type Failure, failure } from "./failure.js";
-import { normalizeHtu } from "./htu.js";
+import { normalizeHtu, pathEnd } from "./htu.js";
 
 /** Item 8. Methods are case-sensitive (RFC 9110 section 9.1). */
 export function checkHtm(claims: ProofClaims, method: string): Failure | null {
   return claims.htm === method ? null : failure("htm_mismatch");
 }
 
-/** Item 9: equal after normalisation, query and fragment of both left out. */
-export function checkHtu(claims: ProofClaims, url: string): Failure | null {
+/**
+ * Item 9: equal after normalisation, query and fragment of both left out. A URL that is longer than any
+ * htu may be, in characters, is not even read: its sender chooses it, too.
+ */
+export function checkHtu(claims: ProofClaims, url: string, longest: number): Failure | null {
+  if (url.length > longest && pathEnd(url) > longest) return failure("htu_mismatch");
   const target = normalizeHtu(url);
   if (target === null) return failure("url_invalid");
   if (claims.htu === url || claims.htu === target) return null;

@@ -37,7 +37,7 @@ export interface ProofLimits {
   readonly proof: number;
   /** Of the claim jti, in characters. */
   readonly jti: number;
-  /** Of the claim htu, in characters. */
+  /** Of the claim htu, and of the URL of the request before its query, in characters. */
   readonly htu: number;
   /** Of the claim nonce, in characters. */
   readonly nonce: number;

@@ -138,6 +138,11 @@ export function isOctet(text: string): boolean {
   return (text === "0" || !text.startsWith("0")) && Number(text) <= 255;
 }
 
+/** Where the query or fragment of a URI begins, or its end: an index in characters. */
+export function pathEnd(uri: string): number {
+  return queryStart(uri, 0);
+}
+
 function queryStart(uri: string, start: number): number {
   const fragment = indexOrEnd(uri, "#", start, uri.length);
   return indexOrEnd(uri, "?", start, fragment);
@@ -253,16 +258,33 @@ function lowerCaseOutsideEscapes(host: string): string {
 function removeDotSegments(path: string): string {
   if (path === "") return "/";
   if (!path.includes("/.")) return path;
-  const segments = path.split("/"); // the first is empty: it stands before the leading slash
-  const kept: string[] = [];
-  for (let i = 1; i < segments.length; i++) {
-    const segment = segments[i] ?? "";
-    if (segment === "..") kept.pop();
-    else if (segment !== ".") kept.push(segment);
+  const kept: number[] = []; // units: pieces that are joined take several times as long (test/costs.test.ts)
+  for (let slash = 0, end = 0; slash < path.length; slash = end) {
+    end = indexFrom(path, SLASH, slash + 1);
+    const dots = dotsOf(path, slash + 1, end);
+    if (dots === 0) for (let i = slash; i < end; i++) kept.push(path.charCodeAt(i));
+    else if (dots === 2) dropSegment(kept);
     // A dot segment at the end leaves the slash before it.
-    if (i === segments.length - 1 && (segment === "." || segment === "..")) kept.push("");
+    if (dots !== 0 && end === path.length) kept.push(SLASH);
   }
-  return `/${kept.join("/")}`;
+  return textOf(kept);
+}
+
+function indexFrom(text: string, unit: number, start: number): number {
+  let at = start;
+  while (at < text.length && text.charCodeAt(at) !== unit) at++;
+  return at;
+}
+
+/** 1 for the segment `.`, 2 for `..`, else 0. */
+function dotsOf(path: string, start: number, end: number): number {
+  const length = end - start;
+  if (length < 1 || length > 2 || path.charCodeAt(start) !== DOT) return 0;
+  return path.charCodeAt(end - 1) === DOT ? length : 0;
+}
+
+function dropSegment(kept: number[]): void {
+  while (kept.length > 0) if (kept.pop() === SLASH) return;
 }
 
 /**

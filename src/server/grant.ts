@@ -51,11 +51,20 @@ export function readGrant(value: unknown): Grant | null {
     if (!Object.prototype.hasOwnProperty.call(value, "jkt")) throw new TypeError(JKT);
     return { type, jkt: optionalString(jkt, "grant.jkt") };
   }
+  if (isMisspelt(type)) throw new TypeError(TYPE);
   if (jkt !== undefined) {
     throw new TypeError("grant.jkt must be left out but for authorization_code and refresh_token");
   }
   return { type: type as OtherGrant["type"] }; // any other type is bound to nothing
 }
+
+/** In plain JavaScript `refreshToken` must not pass for a grant that is bound to nothing. */
+function isMisspelt(type: string): boolean {
+  const letters = type.toLowerCase().split("_").join("").split("-").join("");
+  return letters === "authorizationcode" || letters === "refreshtoken";
+}
+
+const TYPE = "grant.type must be written as in RFC 6749: authorization_code, refresh_token";
 
 const MEMBERS = ["type", "jkt"];
 

@@ -29,6 +29,7 @@ import {
   type CredentialsFault,
   parseCredentials,
 } from "./credentials.js";
+import { lookUp } from "./look-up.js";
 
 interface ServerOptions<V> {
   /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
@@ -153,14 +154,10 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
       const { accessToken, scheme } = credentials;
       const look = (): Binding | null => readBinding(bindingOf(given, accessToken));
       if (scheme === "Bearer") return bearerResult(credentials, look(), settings);
-      let wasAsked = false;
-      const jkt = (): string | Failure => {
-        wasAsked = true;
-        return dpopBinding(look(), given.alsoVerified);
-      };
+      const { jkt, wasAsked } = lookUp(() => dpopBinding(look(), given.alsoVerified));
       const { method, url, now } = given;
       const result = verifier.verify(given.proof, { method, url, accessToken, jkt, now });
-      return dpopResult(credentials, readResult(result, wasAsked), settings);
+      return dpopResult(credentials, readResult(result, wasAsked()), settings);
     },
   });
 }
@@ -184,14 +181,10 @@ export function createAsyncResourceServer(
       const look = async (): Promise<Binding | null> =>
         readBinding(await bindingOf(given, accessToken));
       if (scheme === "Bearer") return bearerResult(credentials, await look(), settings);
-      let wasAsked = false;
-      const jkt = async (): Promise<string | Failure> => {
-        wasAsked = true;
-        return dpopBinding(await look(), given.alsoVerified);
-      };
+      const { jkt, wasAsked } = lookUp(async () => dpopBinding(await look(), given.alsoVerified));
       const { method, url, now } = given;
       const result = await verifier.verify(given.proof, { method, url, accessToken, jkt, now });
-      return dpopResult(credentials, readResult(result, wasAsked), settings);
+      return dpopResult(credentials, readResult(result, wasAsked()), settings);
     },
   });
 }

@@ -29,6 +29,7 @@ import {
   type GrantLookup,
   readGrant,
 } from "./grant.js";
+import { lookUp } from "./look-up.js";
 
 interface EndpointOptions<V> {
   /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
@@ -165,14 +166,10 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
     algs,
     check(request: TokenRequest): TokenResult {
       const given = readTokenRequest(request, plainHttp);
-      let wasAsked = false;
-      const jkt = (): string | undefined | Failure => {
-        wasAsked = true;
-        return grantJkt(readGrant(grantOf(given)));
-      };
+      const { jkt, wasAsked } = lookUp(() => grantJkt(readGrant(grantOf(given))));
       if (!isProofAbsent(given.proof)) {
         const result = verifier.verify(given.proof, { ...facts(given), jkt });
-        return tokenResult(given, readResult(result, wasAsked));
+        return tokenResult(given, readResult(result, wasAsked()));
       }
       return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(jkt());
     },
@@ -197,14 +194,10 @@ export function createAsyncTokenEndpoint(options: AsyncTokenEndpointOptions): As
     algs,
     async check(request: AsyncTokenRequest): Promise<TokenResult> {
       const given = readTokenRequest(request, plainHttp);
-      let wasAsked = false;
-      const jkt = async (): Promise<string | undefined | Failure> => {
-        wasAsked = true;
-        return grantJkt(readGrant(await grantOf(given)));
-      };
+      const { jkt, wasAsked } = lookUp(async () => grantJkt(readGrant(await grantOf(given))));
       if (!isProofAbsent(given.proof)) {
         const result = await verifier.verify(given.proof, { ...facts(given), jkt });
-        return tokenResult(given, readResult(result, wasAsked));
+        return tokenResult(given, readResult(result, wasAsked()));
       }
       return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(await jkt());
     },

@@ -69,7 +69,7 @@ export function prepare<A extends Alg>(
   if (typeof claims === "string") return failure(claims);
   const otherMethod = checkHtm(claims, request.method); // item 8
   if (otherMethod !== null) return otherMethod;
-  const otherUrl = checkHtu(claims, request.url); // item 9
+  const otherUrl = checkHtu(claims, request.url, policy.limits.htu); // item 9
   if (otherUrl !== null) return otherUrl;
   const timely = checkTime(claims, now, policy); // items 10 and 11
   if (!timely.ok) return timely;

@@ -2,8 +2,8 @@
 // it, or a failure.
 //
 // Prepared once, driven twice: prepare() does every check that needs no signature, cheap before
-// dear; the synchronous and the asynchronous driver differ by `await`, and by another look at the
-// time after a long one. The order is fixed:
+// dear; the synchronous and the asynchronous driver differ by `await`, and by the clocks that measure a
+// wait. After a long one the time is looked at again. The order is fixed:
 // proof present and single, size, JWS form, typ, crit, alg, claims, htm, htu, nonce, time, ath, jwk
 // and its thumbprint, jkt, key import, signature, replay. The signature is late because it costs
 // more than everything else together; the replay record is last, or anyone could use up the jti of
@@ -183,6 +183,7 @@ function drive(
   cache: ProofCache<SyncAlg>,
 ): VerifyResult {
   const facts = readRequest(request, policy.clock, policy.plainHttp);
+  const waited = startStopwatch();
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
   const otherKey = checkKeys(pending, facts); // item 12b
@@ -196,12 +197,14 @@ function drive(
   const badSignature = checkSignature(verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
   remember(cache, pending, key, facts);
-  if (policy.replay !== undefined) {
-    const { key: proofKey, expiresAt } = replayEntry(pending, policy);
-    const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, facts.now, pending.jkt)); // section 11.1
-    if (replayed !== null) return replayed;
-  }
-  return verified(pending);
+  const now = afterWait(facts.now, waited());
+  const current = judgeAgain(pending, facts, now, policy); // items 10 and 11
+  if (!current.ok || policy.replay === undefined) return current.ok ? verified(current) : current;
+  const { key: proofKey, expiresAt } = replayEntry(current, policy);
+  const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, now, current.jkt)); // section 11.1
+  if (replayed !== null) return replayed;
+  const last = judgeAgain(current, facts, afterWait(facts.now, waited()), policy); // items 10 and 11
+  return last.ok ? verified(last) : last;
 }
 
 async function driveAsync(

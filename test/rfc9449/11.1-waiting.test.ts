@@ -160,6 +160,20 @@ describe("a store that takes its time", () => {
     expect(await afterSlowStore(70, 0)).toMatchObject({ code: "iat_too_old" });
   });
 
+  test("the same where it answers at once, and blocks: a locked file, say", () => {
+    const blocked = (seconds: number): VerifyResult => {
+      let passed = 0;
+      vi.spyOn(Date, "now").mockImplementation(() => (NOW + passed) * 1000);
+      const add = (): "new" => ((passed = seconds), "new");
+      const request = { method: "GET", url: API_URL, accessToken: TOKEN, jkt: JKT_ES256 };
+      const result = createVerifier({ replay: { add } }).verify(old, request);
+      vi.restoreAllMocks();
+      return result;
+    };
+    expect(blocked(10)).toMatchObject({ ok: true });
+    expect(blocked(10.5)).toMatchObject({ code: "iat_too_old", clockOffset: -60.5 });
+  });
+
   test("the clock of the options counts as well", async () => {
     let time = NOW;
     const replay = { add: async () => ((time += 10.5), "new" as const) };
