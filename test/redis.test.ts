@@ -136,6 +136,16 @@ describe("the reply", () => {
     for (const echoed of [KEY, "QUEUED", "secret", "result"]) expect(message).not.toContain(echoed);
   });
 
+  test("the error says of text that it is another one, and of all else what it is", async () => {
+    for (const [reply, kind] of [
+      ["QUEUED", /another string$/],
+      [{ result: "OK" }, /of type object$/],
+      [undefined, /of type undefined$/],
+    ] as const) {
+      await expect(answering(reply).add(KEY, NOW + 60, NOW, JKT)).rejects.toThrow(kind);
+    }
+  });
+
   test("what send rejects with or throws comes through untouched", async () => {
     const error = new Error("READONLY You can't write against a read only replica.");
     const rejecting = createRedisReplayStore({ send: () => Promise.reject(error) });

@@ -363,6 +363,10 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
   test.each<[string, string, number]>([
     ["one", "\ufeff", 2],
     ["two", "\ufeff\ufeff", 1],
+    // Of one byte each they differ from it.
+    ["none, but U+1EFF", "\u1eff", 1],
+    ["none, but U+FEBF", "\ufebf", 1],
+    ["none, but U+FEFE", "\ufefe", 1],
   ])("a byte-order mark at the start is left out: %s", async (_, marks, requests) => {
     const server = await start(() => ({ status: 400, headers: asking, body: marks + errorText }));
     await createDpopFetch({ session: newSession() })(server.origin);
@@ -661,7 +665,7 @@ describe("what is sent", () => {
     expect(server.received[0]?.headers["x-own"]).toBe("1");
   });
 
-  test("init is not touched, and all of it goes along", async () => {
+  test("init is not touched, and all of it goes along, with no other members", async () => {
     const given: unknown[] = [];
     const fetch: PlainFetch = async (input, init) => {
       given.push(input, init);
@@ -669,7 +673,7 @@ describe("what is sent", () => {
     };
     const init = Object.freeze({ body: "x", method: "POST", signal: "s", cache: "no-store", y: 1 });
     await createDpopFetch({ session: newSession(), fetch })("https://a.example/x?y#z", init);
-    expect(given).toEqual([
+    expect(given).toStrictEqual([
       "https://a.example/x?y#z",
       { ...init, redirect: "manual", headers: [["DPoP", expect.any(String)]] },
     ]);
@@ -1215,6 +1219,8 @@ describe("a programmer's mistake is a TypeError that names the argument", () => 
     ["headers that are 0", url, { headers: 0 }, /^headers must /],
     ["headers that are a function", url, { headers: () => [] }, /^headers must /],
     ["two fields that would be one token", url, { headers: [["Authorization", "DPoP abc"], ["authorization", "def"]] }, /^headers.auth/], // prettier-ignore
+    ["headers in words of two letters", url, { headers: new Set(["ab"]) }, /^headers must /],
+    ["a name of a header that is no text", url, { headers: [[1, "a"]] }, /^headers must /],
     ["headers in threes", url, { headers: [["a", "b", "c"]] }, /^headers must /],
     ["no token behind DPoP", url, { headers: { authorization: "DPoP" } }, /^headers.auth/],
     ["two tokens", url, { headers: { authorization: "DPoP a b" } }, /^headers.auth/],

@@ -307,7 +307,13 @@ describe("clocks", () => {
     expect(iatFor(session, TOKEN_URL)).toBe(theirs);
   });
 
-  test.each([-30_000_000_000, 253_402_300_799])(
+  test.each([0, 1e11])("the first and the last second that a proof can have: %s", (seconds) => {
+    const session = clientSession({ learnClock: true });
+    session.observe({ url: API }, dated(seconds));
+    expect(iatFor(session)).toBe(seconds);
+  });
+
+  test.each([-30_000_000_000, -1, 1e11 + 1, 253_402_300_799])(
     "a date out of all time does no harm: %s",
     (seconds) => {
       const session = clientSession({ learnClock: true });

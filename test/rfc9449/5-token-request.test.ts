@@ -476,6 +476,12 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
     });
   });
 
+  test("another fault of the proof is not laid on dpop_jkt", async () => {
+    const elsewhere = mint({ claims: { htu: TOKEN_URL } });
+    expect(codeOf(await push({ dpopJkt: JKT_ES256, proof: elsewhere }))).toBe("htu_mismatch");
+    expect(codeOf(await push({ requiredJkt: JKT_OTHER }))).toBe("jkt_mismatch");
+  });
+
   test("a dpop_jkt of another form is refused, with a proof and without", async () => {
     for (const dpopJkt of ["x", `${JKT_ES256}=`, JKT_ES256.slice(1), [JKT_ES256, JKT_ES256]]) {
       for (const over of [{ dpopJkt }, { dpopJkt, proof: undefined }]) {
@@ -563,6 +569,7 @@ describe("mistakes of the programmer", () => {
     ["a grant that is a word", { grant: "refresh_token" }, "grant must"],
     ["a grant that is a list", { grant: ["refresh_token"] }, "grant must"],
     ["a grant without a type", { grant: { jkt: JKT_ES256 } }, "grant.type"],
+    ["a grant whose type is empty", { grant: { type: "" } }, "grant.type"],
     ["a code without its jkt", { grant: { type: "authorization_code" } }, "grant.jkt"],
     ["a refresh token without its jkt", { grant: { type: "refresh_token" } }, "grant.jkt"],
     ["the same from a look-up", { grant: () => ({ type: "refresh_token" }) }, "grant.jkt"],

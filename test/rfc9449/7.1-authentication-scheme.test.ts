@@ -20,6 +20,7 @@ import {
   wwwAuthenticate,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
+import { parseCredentials } from "../../src/server/credentials.js";
 import { readChallenges } from "../support/auth-params.js";
 import { ROLE_CODES } from "../support/codes.js";
 import { JKT_ES256, JKT_OTHER } from "../support/keys.js";
@@ -233,6 +234,23 @@ describe("[7.1-1] Authorization = scheme 1*SP token68, the scheme in any case, o
     const accessToken = "aZ09-._~+/==";
     const result = await authenticate({ authorization: `DPoP ${accessToken}` });
     expect(result).toMatchObject({ ok: false, failure: { code: "ath_mismatch" } });
+  });
+
+  test("no space of any kind hides credentials behind a comma, and no other character does", () => {
+    const hides: string[] = [];
+    const isMultiple = (authorization: string): boolean => {
+      const read = parseCredentials(authorization);
+      return "code" in read && read.code === "credentials_multiple";
+    };
+    for (let unit = 0; unit < 0x10000; unit++) {
+      const character = String.fromCharCode(unit);
+      const isBlank = character.trim() === ""; // what a server may take away from a piece
+      const before = isMultiple(`Basic a,${character}DPoP b`);
+      const behind = isMultiple(`Basic a, Bearer ${character}`);
+      const expected = isBlank || character === ",";
+      if (before !== expected || behind === expected) hides.push(unit.toString(16));
+    }
+    expect(hides).toEqual([]);
   });
 
   test("a malformed header tells its error in the challenge of its scheme", async () => {
