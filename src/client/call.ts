@@ -2,7 +2,7 @@
 // it (the fetch standard; RFC 9449 sections 4.2 and 7.1).
 import { objectArgument, plainArgument, stringArgument } from "../bytes/argument.js";
 import { isAccessToken } from "../proof/ath.js";
-import { httpScheme, isOctet, normalizeHtu } from "../proof/htu.js";
+import { isOctet, normalizeHtu } from "../proof/htu.js";
 import { originOf } from "./nonces.js";
 import type { SessionRequest } from "./session.js";
 
@@ -50,7 +50,7 @@ function readInput(input: unknown): { readonly url: string; readonly request: Ca
  * platform's here, so what it would rewrite is refused.
  */
 function writtenUrl(url: string): string {
-  const htu = httpScheme(url) === null ? null : normalizeHtu(url);
+  const htu = normalizeHtu(url);
   if (htu === null || isRewritten(htu)) {
     throw new TypeError(
       "input must be an absolute http or https URL as it is sent; otherwise pass new URL(path, base)",

@@ -80,7 +80,7 @@ function plainDots(segment: string): string {
  * `http` or `https`, whatever the case (6.2.2.1), of a URI with an authority; null for anything
  * else.
  */
-export function httpScheme(uri: string): "http" | "https" | null {
+function httpScheme(uri: string): "http" | "https" | null {
   const colon = uri.indexOf("://");
   if (colon !== 4 && colon !== 5) return null;
   const scheme = uri.slice(0, colon).toLowerCase();
