@@ -596,6 +596,15 @@ describe("mistakes of the programmer", () => {
     await expect(asyncEndpoint({}).check(request)).rejects.toThrow(name);
   });
 
+  test("a mistaken grant is noticed whatever the client sent", async () => {
+    const grant = { type: "refresh_token" };
+    for (const over of [{ boundAccessTokens: true, proof: undefined }, { proof: "garbage" }]) {
+      const request = { ...tokenRequest(over), grant } as never; // on purpose
+      expect(() => endpoint.check(request)).toThrow("grant.jkt");
+      await expect(asyncEndpoint({}).check(request)).rejects.toThrow("grant.jkt");
+    }
+  });
+
   // Forgotten is not absent: the client may have sent it, and is owed tokens that are bound.
   test.each([
     ["check", "proof"],
