@@ -223,6 +223,7 @@ describe("[7.1-1] Authorization = scheme 1*SP token68, the scheme in any case, o
     ["a tab behind our scheme, behind a comma", `Basic a, DPoP\t${TOKEN}`, "scheme_unsupported"],
     ["a scheme that begins like ours, behind a comma", "Basic a, DPoPx b", "scheme_unsupported"],
     ["a scheme that ends like ours, behind a comma", "Basic a, xDPoP b", "scheme_unsupported"],
+    ["a first letter that is not ours, behind a comma", "Basic a, xearer b", "scheme_unsupported"],
     ["our scheme in a quoted string", 'Digest a="DPoP b"', "scheme_unsupported"],
   ];
 
@@ -643,6 +644,8 @@ describe("mistakes of the programmer", () => {
     ["no method", { method: undefined }, "method"],
     ["a relative url", { url: "/path" }, "url"],
     ["a number in Authorization", { authorization: [1] }, "authorization"],
+    ["a number for Authorization", { authorization: 1 }, "authorization must be"],
+    ["a Set for Authorization", { authorization: new Set(["DPoP a"]) }, "authorization must be"],
     ["alsoVerified that is text", { alsoVerified: "x5t#S256" }, "alsoVerified"],
     ["a binding of no form", { binding: {} }, "binding"],
     ["a binding of two forms", { binding: { jkt: JKT_ES256, unbound: true } }, "binding"],
