@@ -1219,6 +1219,7 @@ describe("a programmer's mistake is a TypeError that names the argument", () => 
     ["headers that are 0", url, { headers: 0 }, /^headers must /],
     ["headers that are a function", url, { headers: () => [] }, /^headers must /],
     ["two fields that would be one token", url, { headers: [["Authorization", "DPoP abc"], ["authorization", "def"]] }, /^headers.auth/], // prettier-ignore
+    ["a Request whose headers are null", { url, headers: null }, undefined, /^headers must /],
     ["headers in words of two letters", url, { headers: new Set(["ab"]) }, /^headers must /],
     ["a name of a header that is no text", url, { headers: [[1, "a"]] }, /^headers must /],
     ["headers in threes", url, { headers: [["a", "b", "c"]] }, /^headers must /],
