@@ -147,10 +147,10 @@ function decodeWide(bytes: Uint8Array): string | null {
       continue;
     }
     const length = sequenceLength(lead);
-    if (length === 0 || i + length > bytes.length) return null;
+    if (length === 0) return null;
     let code = lead & (0x7f >> length);
     for (let k = 1; k < length; k++) {
-      const byte = bytes[i + k] ?? 0;
+      const byte = bytes[i + k] ?? 0; // past the end 0, which continues nothing
       if ((byte & 0xc0) !== 0x80) return null;
       code = (code << 6) | (byte & 63);
     }

@@ -48,7 +48,7 @@ const PRIVATE_MEMBERS: readonly string[] = ["d", "p", "q", "dp", "dq", "qi", "ot
  * The prime of each field, big-endian: FIPS 186-4 D.1.2.3 to D.1.2.5. A coordinate is below it, or
  * one key has several forms.
  */
-function fieldPrime(crv: string): string | null {
+function fieldPrime(crv: EcPublicJwk["crv"]): string {
   switch (crv) {
     case "P-256":
       return "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
@@ -56,8 +56,6 @@ function fieldPrime(crv: string): string | null {
       return "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff";
     case "P-521":
       return "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
-    default:
-      return null;
   }
 }
 
@@ -136,9 +134,9 @@ function readEc(members: Readonly<Record<string, unknown>>): EcPublicJwk | JwkFa
   return Object.freeze({ kty: "EC", crv, x, y });
 }
 
-function isCoordinate(value: unknown, crv: string): value is string {
+function isCoordinate(value: unknown, crv: EcPublicJwk["crv"]): value is string {
+  if (typeof value !== "string") return false;
   const prime = fieldPrime(crv);
-  if (prime === null || typeof value !== "string") return false;
   // Length first: what follows is bounded by it. Two hex digits a byte, four base64url characters
   // for three.
   if (value.length !== Math.ceil((prime.length * 2) / 3)) return false;

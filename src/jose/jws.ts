@@ -73,12 +73,11 @@ export interface ParsedJws {
 /** Parses all three segments; null where one is not what it should be. Verifies nothing. */
 export function parseJws(segments: JwsSegments): ParsedJws | null {
   const signature = decodeSignature(segments);
-  const signed = signature === null ? null : signingInput(segments);
-  const header = signed === null ? null : parseHeader(signed, segments);
-  const payload = signed === null || header === null ? null : parsePayload(signed, segments);
-  return signature === null || header === null || payload === null
-    ? null
-    : { header, payload, signature };
+  const signed = signingInput(segments);
+  if (signature === null || signed === null) return null;
+  const header = parseHeader(signed, segments);
+  const payload = parsePayload(signed, segments);
+  return header === null || payload === null ? null : { header, payload, signature };
 }
 
 /**
