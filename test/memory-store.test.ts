@@ -91,6 +91,18 @@ describe("the keyed hash", () => {
     }
   });
 
+  test("of other text it is that of three bytes for each unit, under another key", () => {
+    for (const text of ["\u0080", "\0\u0080", "é", "AB\u0100", "A\ud800BC\uffff", "żółw", "😀"]) {
+      const bytes = text.split("").flatMap((character) => {
+        const unit = character.charCodeAt(0);
+        return [unit & 0x7f, (unit >> 7) & 0x7f, unit >> 14];
+      });
+      expect(sip(text, 3, -4)).toBe(
+        sipReference(Uint8Array.from(bytes), 3 ^ 0x5bd1e995, -4, 1, 3, "from the same state"),
+      );
+    }
+  });
+
   test("tells apart what differs in one unit, its place, or the length; ASCII or not", () => {
     const texts = [
       "",

@@ -1,5 +1,5 @@
 // RFC 3629: UTF-8, decoded fatally, as a fatal TextDecoder does, less the byte-order mark.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { asciiBytes, decodeUtf8, encodeUtf8, isWellFormed, textOf } from "../src/bytes/utf8.js";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -81,6 +81,14 @@ describe("what is not well-formed is refused", () => {
     }
   });
 
+  test("an engine that knows is asked, and no character is looked at", () => {
+    const look = vi.spyOn(String.prototype, "charCodeAt");
+    const answers = [isWellFormed("aé\ud800"), isWellFormed("aé")];
+    const looks = look.mock.calls.length;
+    look.mockRestore();
+    expect([answers, looks]).toEqual([[false, true], 0]);
+  });
+
   test("ASCII that is not is an error of ours", () => {
     expect(() => asciiBytes("é")).toThrow(RangeError);
   });
@@ -138,7 +146,7 @@ test("wide text longer than one chunk", () => {
 });
 
 test("units become one text, however many they are", () => {
-  for (const length of [0, 1, 4095, 4096, 4097, 8192, 9000]) {
+  for (const length of [0, 1, 4095, 4096, 4097, 8192, 9000, 300_000]) {
     const units = Array.from({ length }, (_, i) => 0x20 + (i % 0x3000));
     expect(textOf(units)).toBe(units.map((unit) => String.fromCharCode(unit)).join(""));
   }

@@ -57,6 +57,19 @@ describe("what is not canonical is refused", () => {
     }
   });
 
+  test("every character outside the alphabet, at every place of a tail", () => {
+    for (const character of ["*", "=", "+", "/", ".", "\0", "\u0080", "\u0141"]) {
+      for (const text of [`${character}A`, `${character}AA`, `A${character}A`, `AA${character}`]) {
+        expect(decodeBase64url(text)).toBeNull();
+        expect(decodeBase64url(`AAAA${text}`)).toBeNull();
+      }
+    }
+  });
+
+  test("an end behind the end of the text", () => {
+    for (let end = 5; end < 9; end++) expect(decodeBase64url("AAAA", 0, end)).toBeNull();
+  });
+
   test("every tail: only zero bits decode", () => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const accepted = (prefix: string): number =>
@@ -102,6 +115,7 @@ describe("text that was encoded is decoded as UTF-8", () => {
     `é${"a".repeat(23)}`,
     `${"a".repeat(11)}é${"b".repeat(11)}`,
     `${"a".repeat(8000)}😀`,
+    `é${"\0".repeat(13)}`,
   ])("%j", (text) => {
     expect(decode(Buffer.from(text).toString("base64url"))).toBe(text);
   });
@@ -125,6 +139,17 @@ describe("text that was encoded is decoded as UTF-8", () => {
     ["half a character at the end", Buffer.from("éé\xc3", "latin1").toString("base64url")],
   ])("%s is refused", (_, encoded) => {
     expect(decode(encoded)).toBeNull();
+  });
+
+  test("the letters next to a segment are not of it", () => {
+    const text = Buffer.from("é".repeat(30)).toString("base64url");
+    const ascii = Uint8Array.from(Buffer.from(text));
+    expect(decodeBase64urlText("A".repeat(48), new Uint8Array(48).fill(0x41), 0, 16)).toBe(
+      "\0".repeat(12),
+    );
+    for (const end of [8, 16, 24, 32]) {
+      expect(decodeBase64urlText(text, ascii, 0, end)).toBe("é".repeat((end / 8) * 3));
+    }
   });
 
   test("the bytes next to a segment are not of it", () => {

@@ -1,8 +1,9 @@
 // RFC 7517 and RFC 7518 section 6: which keys are read, and within which bounds.
 import { createVerifier, jwkThumbprint, parseProof } from "dpop-core";
 import { node } from "dpop-core/node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
+import { goodKey } from "../src/jose/native-key.js";
 import { privateJwk, publicJwk } from "./support/keys.js";
 import { at, b64, mint, NOW } from "./support/mint.js";
 
@@ -66,6 +67,55 @@ describe("RFC 7518 §6.3.1.1: the modulus of an RSA key", () => {
     const verifier = createVerifier({ backend: node, algs: [node.RS256], replay: "none" });
     expect(verifier.verify(proof, at(NOW))).toMatchObject({ ok: false, code: "jwk_invalid" });
   });
+});
+
+describe("a member that is a list as long as its text would be is no key, and nothing is thrown", () => {
+  const letters = (length: number): readonly string[] => Array.from({ length }, () => "A");
+
+  test.each<[string, unknown]>([
+    ["x of P-256", { ...publicJwk("ES256"), x: letters(43) }],
+    ["y of P-384", { ...publicJwk("ES384"), y: letters(64) }],
+    ["x of Ed25519", { ...publicJwk("Ed25519"), x: letters(43) }],
+    ["n", { ...rsa(2048), n: letters(344) }],
+    ["e", { ...rsa(2048), e: letters(4) }],
+  ])("%s", (_, jwk) => {
+    expect(readPublicJwk(jwk)).toBe("jwk_invalid");
+  });
+});
+
+test("a number that is too long is refused for its length: not one letter of it is looked at", () => {
+  // 8192 bits are 1366 letters, 32 bits are 6.
+  for (const jwk of [
+    { ...rsa(2048), n: "_".repeat(1367), e: "" },
+    { ...rsa(2048), n: "", e: "_".repeat(7) },
+    { ...publicJwk("ES256"), x: "A".repeat(44) },
+    { ...publicJwk("Ed25519"), x: "A".repeat(44) },
+  ]) {
+    const look = vi.spyOn(String.prototype, "charCodeAt");
+    const read = readPublicJwk(jwk);
+    const looks = look.mock.calls.length;
+    look.mockRestore();
+    expect([read, looks]).toEqual(["jwk_invalid", 0]);
+  }
+});
+
+test("a member of another kind of key does not matter", () => {
+  const use = { alg: "RS256", kty: "RSA" };
+  expect(readPublicJwk({ ...rsa(2048), crv: "P-256", x: 1 }, use)).toEqual(rsa(2048));
+});
+
+test("the keys that show what an engine knows are of the kind that was asked for, and good", () => {
+  for (const [alg, kty, crv] of [
+    ["ES256", "EC", "P-256"],
+    ["ES384", "EC", "P-384"],
+    ["ES512", "EC", "P-521"],
+    ["EdDSA", "OKP", "Ed25519"],
+    ["PS256", "RSA", undefined],
+  ] as const) {
+    const key = goodKey({ kty, crv });
+    expect(readPublicJwk(key, { alg, kty, crv })).toEqual(key);
+    expect(node[alg].importKey(key)).not.toBeNull();
+  }
 });
 
 describe("a stranger can't choose a modulus that is dear to verify", () => {

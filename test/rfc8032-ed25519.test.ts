@@ -159,6 +159,15 @@ describe("What no platform is trusted with", () => {
     expect(isStrictSignature(withS(s))).toBe(isStrict);
   });
 
+  test("R of small order is refused, whatever S is", () => {
+    for (let t = 0n; t < 8n; t++) {
+      const small = t === 0n ? Point.ZERO : TORSION.multiplyUnsafe(t);
+      for (const s of [0n, 1n, L - 1n, L]) {
+        expect(isStrictSignature(Buffer.concat([small.toBytes(), toBytes(s)]))).toBe(false);
+      }
+    }
+  });
+
   test("S + L is refused where the platform takes it, as libgcrypt does", async () => {
     const verify = vi.fn(() => Promise.resolve(true));
     const { subtle } = globalThis.crypto;

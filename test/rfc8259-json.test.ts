@@ -125,6 +125,11 @@ describe("what costs more than its characters is bounded", () => {
     ["members of one object", `{${members(64)}}`, `{${members(65)}}`],
     ["of an inner one", `{"a":[{${members(64)}}]}`, `{"a":[{${members(65)}}]}`],
     [
+      "of one as deep as any may be",
+      `${'{"a":'.repeat(15)}{${members(64)}}${"}".repeat(15)}`,
+      `${'{"a":'.repeat(15)}{${members(65)}}${"}".repeat(15)}`,
+    ],
+    [
       "each has its own count",
       `{"a":{${members(40)}},"b":{${members(40)}},"c":{${members(40)}}}`,
       `{"a":{${members(40)}},"b":{${members(65)}}}`,
@@ -157,6 +162,48 @@ describe("what costs more than its characters is bounded", () => {
   test("what stands in strings does not count", () => {
     const text = JSON.stringify({ a: ':,[]{}\\"0 '.repeat(1000), [",".repeat(2000)]: 1 });
     expect(parseJsonObject(text)).toEqual(JSON.parse(text));
+  });
+
+  test("a string is skipped: no more of it is looked at than its end", () => {
+    const long = "a:,[{".repeat(1000);
+    const look = vi.spyOn(String.prototype, "charCodeAt");
+    const value = parseJsonObject(`{"${long}":"${long}"}`);
+    const looks = look.mock.calls.length;
+    look.mockRestore();
+    expect(value).toEqual({ [long]: long });
+    expect(looks).toBeLessThan(20);
+  });
+
+  test("a string without an end is sought through once, whatever it holds", () => {
+    for (const text of ['{"a":"b', '{"a":"b\\"', '{"a":"b\\', '{"', '"']) {
+      const seek = vi.spyOn(String.prototype, "indexOf");
+      const value = parseJsonObject(text);
+      const seeks = seek.mock.calls.length;
+      seek.mockRestore();
+      expect(value).toBeNull();
+      expect(seeks).toBeLessThan(4);
+    }
+  });
+
+  test("what is plainly no JSON is not parsed", () => {
+    const parse = vi.spyOn(JSON, "parse");
+    try {
+      for (const text of [
+        '{"a":"b',
+        '{"a":"b\\"',
+        '{"a":"b\\',
+        '"',
+        "}",
+        "{}}",
+        '{"a":[]]}',
+        "}{",
+      ]) {
+        expect(parseJsonObject(text)).toBeNull();
+      }
+      expect(parse).not.toHaveBeenCalled();
+    } finally {
+      parse.mockRestore();
+    }
   });
 
   test("one text leaves no count to the next", () => {

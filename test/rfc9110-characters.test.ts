@@ -24,6 +24,15 @@ test("a run ends behind the last of its units", () => {
   expect(runEnd("ab", 0, isTokenUnit)).toBe(2);
 });
 
+test("a run ends with its text, whatever is asked of its units", () => {
+  const seen: number[] = [];
+  const end = runEnd("ab", 0, (unit) => {
+    seen.push(unit);
+    return seen.length < 5;
+  });
+  expect([end, seen]).toEqual([2, [0x61, 0x62]]);
+});
+
 function characterOf(unit: number): string {
   return unit >= 0 ? String.fromCharCode(unit) : "";
 }
