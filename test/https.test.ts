@@ -145,6 +145,7 @@ const OTHERS: readonly (readonly [string, string])[] = [
   ["ws", "ws://localhost/"],
   ["wss", "wss://localhost/"],
   ["httpx", "httpx://localhost/"],
+  ["ftp, with https at its end", "ftp://localhost/https://"],
   ["no scheme", "localhost/"],
   ["nothing", ""],
 ];

@@ -26,7 +26,7 @@ import { describe, expect, test, vi } from "vitest";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import { publicJwk } from "../support/keys.js";
+import { privateJwk, publicJwk } from "../support/keys.js";
 import { mint } from "../support/mint.js";
 
 const signer = createSigner(generatePrivateJwk("ES256"));
@@ -243,6 +243,12 @@ describe("a mistaken argument is a TypeError or RangeError that names it", () =>
       { ...signer, publicJwk: publicJwk("ES384") },
       /^signer\.publicJwk /,
     ],
+    [
+      "a publicJwk that is private",
+      { ...signer, publicJwk: privateJwk("ES256") },
+      /^signer\.publicJwk must hold no private/,
+    ],
+    ["an alg that is a list", { ...signer, alg: ["ES256"] }, /^signer\.alg /],
     ["RSA-OAEP, which does not sign", { ...signer, alg: "RSA-OAEP" }, /^signer\.alg /],
     ["a signature in DER", { ...signer, sign: () => new Uint8Array(70) }, /^signer\.sign .*DER/],
     ["a signature that is a string", { ...signer, sign: () => "x" }, /^signer\.sign /],

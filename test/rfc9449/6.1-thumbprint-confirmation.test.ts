@@ -1,6 +1,7 @@
 // RFC 9449 sections 6.1 and 7.1: the key of the proof is the one that the token is bound to.
 import { accessTokenHash, FAILURES, jwkThumbprint, verifyProof } from "dpop-core";
 import { describe, expect, test } from "vitest";
+import { isFailure, isRetryAfter } from "../../src/proof/failure.js";
 import { at, mint, NOW } from "../support/mint.js";
 import { ACCESS_TOKEN, ATH, JKT, P3, RESOURCE } from "../support/rfc.js";
 
@@ -63,6 +64,80 @@ describe("the table of failures", () => {
       token: { status: 503, error: "temporarily_unavailable" },
       par: { status: 503, error: "temporarily_unavailable" },
     });
+  });
+
+  test("every code has the answers of its kind at each of the three places", () => {
+    const request = [400, "invalid_request"];
+    const kinds: Readonly<Record<string, unknown>> = {
+      proof: [
+        [401, "invalid_dpop_proof"],
+        [400, "invalid_dpop_proof"],
+        [400, "invalid_dpop_proof"],
+      ],
+      nonce: [
+        [401, "use_dpop_nonce", "Resource server requires nonce in DPoP proof"],
+        [400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof"],
+        [400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof"],
+      ],
+      token: [[401, "invalid_token"], [400, "invalid_grant"], request],
+      request: [request, request, request],
+      challenge: [[401, null], request, request],
+      full: [
+        [503, null],
+        [503, "temporarily_unavailable"],
+        [503, "temporarily_unavailable"],
+      ],
+    };
+    const others: Readonly<Record<string, string>> = {
+      nonce_missing: "nonce",
+      nonce_mismatch: "nonce",
+      token_inactive: "token",
+      token_unbound: "token",
+      token_bound_as_bearer: "token",
+      binding_invalid: "token",
+      binding_unsupported: "token",
+      grant_invalid: "token",
+      jkt_mismatch: "token",
+      credentials_malformed: "request",
+      credentials_multiple: "request",
+      dpop_jkt_invalid: "request",
+      dpop_jkt_mismatch: "request",
+      credentials_missing: "challenge",
+      scheme_unsupported: "challenge",
+      replay_store_full: "full",
+    };
+    for (const [code, row] of Object.entries(FAILURES)) {
+      const answers = [row.resource, row.token, row.par].map(({ status, error, description }) =>
+        description === undefined ? [status, error] : [status, error, description],
+      );
+      expect([code, answers]).toEqual([code, kinds[others[code] ?? "proof"]]);
+    }
+  });
+
+  test("a failure of this table is known by its code, of whatever copy it is; nothing else is one", () => {
+    for (const code of Object.keys(FAILURES)) expect(isFailure({ ok: false, code })).toBe(true);
+    for (const value of [
+      null,
+      undefined,
+      "jkt_mismatch",
+      {},
+      { code: "jkt_mismatch" },
+      { ok: true, code: "jkt_mismatch" },
+      { ok: 0, code: "jkt_mismatch" },
+      { ok: false },
+      { ok: false, code: "another" },
+      { ok: false, code: "toString" },
+      { ok: false, code: ["jkt_mismatch"] },
+    ]) {
+      expect(isFailure(value)).toBe(false);
+    }
+  });
+
+  test("Retry-After is a whole number of seconds, 1 at least", () => {
+    for (const value of [1, 2, 3600]) expect(isRetryAfter(value)).toBe(true);
+    for (const value of [0, -1, 0.5, 1.5, Number.NaN, Infinity, 2 ** 53, "1", 1n, null]) {
+      expect(isRetryAfter(value)).toBe(false);
+    }
   });
 
   test("failures and the table are frozen", () => {

@@ -8,6 +8,7 @@ import {
   type NoncePolicy,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
+import { isNonce } from "../../src/proof/nonce.js";
 import { mint, NOW } from "../support/mint.js";
 import { optionsOf, requestOf, run } from "../support/run.js";
 
@@ -139,4 +140,17 @@ test("the check can be read off the verifier", () => {
   const nonce: NonceCheck = { check: () => ({ status: "valid" }) };
   expect(createVerifier({ nonce, replay: "none" }).nonce).toBe(nonce);
   expect(createVerifier({ replay: "none" }).nonce).toBeUndefined();
+});
+
+test("[8.1] a nonce is of one or more NQCHAR, and of nothing else", () => {
+  for (let unit = 0; unit < 0x300; unit++) {
+    const character = String.fromCharCode(unit);
+    const isOne = /^[\x21\x23-\x5b\x5d-\x7e]$/.test(character);
+    for (const nonce of [character, `${character}a`, `a${character}`]) {
+      expect([nonce, isNonce(nonce)]).toEqual([nonce, isOne]);
+    }
+  }
+  for (const nonce of ["", undefined, null, 1, ["a"], { length: 1 }]) {
+    expect(isNonce(nonce)).toBe(false);
+  }
 });
