@@ -67,7 +67,7 @@ describe("the table of failures", () => {
   });
 
   test("every code has the answers of its kind at each of the three places", () => {
-    const request = [400, "invalid_request"];
+    const bad = [400, "invalid_request"];
     const kinds: Readonly<Record<string, unknown>> = {
       proof: [
         [401, "invalid_dpop_proof"],
@@ -79,9 +79,9 @@ describe("the table of failures", () => {
         [400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof"],
         [400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof"],
       ],
-      token: [[401, "invalid_token"], [400, "invalid_grant"], request],
-      request: [request, request, request],
-      challenge: [[401, null], request, request],
+      token: [[401, "invalid_token"], [400, "invalid_grant"], bad],
+      request: [bad, bad, bad],
+      challenge: [[401, null], bad, bad],
       full: [
         [503, null],
         [503, "temporarily_unavailable"],
