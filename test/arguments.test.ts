@@ -22,7 +22,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { isBytes } from "../src/bytes/argument.js";
+import { integerArgument, isBytes, numberArgument } from "../src/bytes/argument.js";
 import { mint, NOW, TOKEN_URL } from "./support/mint.js";
 
 const PARTS = { p256, p384, p521, ed25519, sha256, sha384, sha512 };
@@ -752,4 +752,14 @@ describe("createProof makes no proof that a verifier would call malformed", () =
       expect(parseProof(createProof(signer, { ...request, ...over })).ok).toBe(true);
     }
   });
+});
+
+test("the least and the most of a number are within its bounds", () => {
+  for (const value of [1, 2, 3]) {
+    expect(numberArgument(value, "x", "keys", 1, 3)).toBe(value);
+    expect(integerArgument(value, "x", "keys", 1, 3)).toBe(value);
+  }
+  for (const value of [0.999, 3.001, 0, 4, Number.NaN, -Infinity]) {
+    expect(() => numberArgument(value, "x", "keys", 1, 3)).toThrow(RangeError);
+  }
 });

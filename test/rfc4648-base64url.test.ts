@@ -1,5 +1,5 @@
 // RFC 4648 section 5, without padding, in its one canonical form.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { decodeBase64url, decodeBase64urlText, encodeBase64url } from "../src/bytes/base64url.js";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -123,6 +123,7 @@ describe("text that was encoded is decoded as UTF-8", () => {
   test.each([
     ["a block outside the alphabet", "*".repeat(16)],
     ["two blocks outside it", "*".repeat(32)],
+    ["a byte that is no ASCII", `${"A".repeat(15)}\xe9`],
     ["one letter of a block", `${"A".repeat(15)}*`],
     ["a letter of the tail", `${"A".repeat(17)}*`],
     ["letters outside it where text is wide", `${"w6nD".repeat(4)}*AAA`],
@@ -139,6 +140,15 @@ describe("text that was encoded is decoded as UTF-8", () => {
     ["half a character at the end", Buffer.from("éé\xc3", "latin1").toString("base64url")],
   ])("%s is refused", (_, encoded) => {
     expect(decode(encoded)).toBeNull();
+  });
+
+  test.each([0, 1, 12, 13, 24, 35])("%d characters of ASCII are made once", (length) => {
+    const encoded = Buffer.from("a".repeat(length)).toString("base64url");
+    const make = vi.spyOn(String, "fromCharCode");
+    const text = decode(encoded);
+    const made = make.mock.calls.reduce((sum, units) => sum + units.length, 0);
+    make.mockRestore();
+    expect([text, made]).toEqual(["a".repeat(length), length]);
   });
 
   test("the letters next to a segment are not of it", () => {
