@@ -118,6 +118,30 @@ test("the keys that show what an engine knows are of the kind that was asked for
   }
 });
 
+describe("RFC 7517 §4.2, §4.3 and §4.4: what a key is for", () => {
+  test.each<[string, Readonly<Record<string, unknown>>, boolean]>([
+    ["a use of signatures", { use: "sig" }, true],
+    ["a use of encryption", { use: "enc" }, false],
+    ["a use that is no text", { use: ["sig"] }, false],
+    ["use null", { use: null }, false],
+    ["the operation verify", { key_ops: ["verify"] }, true],
+    ["verify among others", { key_ops: ["sign", "verify", "x"] }, true],
+    ["every operation but verify", { key_ops: ["sign", "deriveBits"] }, false],
+    ["no operation", { key_ops: [] }, false],
+    ["one operation twice", { key_ops: ["verify", "sign", "sign"] }, false],
+    ["an operation that is no text", { key_ops: ["verify", 1] }, false],
+    ["operations in a text", { key_ops: "verify" }, false],
+    ["operations in an object", { key_ops: { includes: () => true } }, false],
+    ["operations null", { key_ops: null }, false],
+    ["an alg", { alg: "anything" }, true],
+    ["an alg that is no text", { alg: 1 }, false],
+    ["alg null", { alg: null }, false],
+  ])("%s", (_, members, isKey) => {
+    const jwk = publicJwk("ES256");
+    expect(readPublicJwk({ ...jwk, ...members })).toEqual(isKey ? jwk : "jwk_invalid");
+  });
+});
+
 describe("a stranger can't choose a modulus that is dear to verify", () => {
   const proofOf = (bits: number): string => mint({ key: "RS256", header: { jwk: rsa(bits) } });
   const codeOf = (

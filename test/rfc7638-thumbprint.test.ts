@@ -3,6 +3,7 @@ import { calculateJwkThumbprint } from "jose";
 import { jwkThumbprint, type PublicJwk } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
+import { isThumbprint } from "../src/jose/thumbprint.js";
 import { type KeyName, privateJwk, publicJwk } from "./support/keys.js";
 import {
   JKT,
@@ -135,4 +136,39 @@ test("a private key is told from one that is damaged, for whoever passed it", ()
   const of = (jwk: unknown) => () => Reflect.apply(jwkThumbprint, undefined, [jwk]);
   expect(of(privateJwk("ES256"))).toThrow(/^jwk must be public/);
   expect(of({ ...publicJwk("ES256"), x: "" })).toThrow(/^jwk must be a canonical/);
+});
+
+test("a text that can be a thumbprint is the base64url of 32 bytes", () => {
+  expect([JKT, "A".repeat(43), `${"_".repeat(42)}8`].every(isThumbprint)).toBe(true);
+  for (const value of [
+    "",
+    "A".repeat(42),
+    "A".repeat(44),
+    `${JKT}=`,
+    `*${JKT.slice(1)}`,
+    `${"A".repeat(42)}B`,
+    Array.from({ length: 43 }, () => "A"),
+    { length: 43 },
+    undefined,
+    null,
+    43,
+  ]) {
+    expect(isThumbprint(value)).toBe(false);
+  }
+});
+
+test("a hash that is not 32 bytes, or not there at once, makes no thumbprint", () => {
+  for (const hash of [
+    new Uint8Array(31),
+    new Uint8Array(33),
+    new Uint8Array(0),
+    new ArrayBuffer(32),
+    new Uint16Array(32),
+    Promise.resolve(new Uint8Array(32)),
+    { length: 32 },
+    undefined,
+  ]) {
+    const backend = { sha256: () => hash } as never; // plain JavaScript
+    expect(() => jwkThumbprint(OKP, { backend })).toThrow(/^backend\.sha256 must return/);
+  }
 });
