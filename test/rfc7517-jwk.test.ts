@@ -118,6 +118,39 @@ test("the keys that show what an engine knows are of the kind that was asked for
   }
 });
 
+describe("what is no key, and what is one of another algorithm", () => {
+  test.each([undefined, null, true, 1, "jwk", [], [publicJwk("ES256")], {}, { kty: "oct" }])(
+    "%j is none",
+    (value) => {
+      expect(readPublicJwk(value)).toBe("jwk_invalid");
+    },
+  );
+
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ["x that is no base64url", { ...publicJwk("ES256"), x: "*".repeat(43) }],
+    ["y that is no base64url", { ...publicJwk("ES256"), y: `${"A".repeat(42)}B` }],
+    ["x of Ed25519 that is no base64url", { ...publicJwk("Ed25519"), x: "*".repeat(43) }],
+    ["x of Ed25519 that is short", { ...publicJwk("Ed25519"), x: "A".repeat(42) }],
+    ["x of Ed25519 that is a number", { ...publicJwk("Ed25519"), x: 1 }],
+    ["another curve of an OKP key", { ...publicJwk("Ed25519"), crv: "Ed448" }],
+    ["no curve", { ...publicJwk("ES256"), crv: undefined }],
+    ["a curve of 256 bits that is another", { ...publicJwk("ES256"), crv: "secp256k1" }],
+  ])("%s", (_, jwk) => {
+    expect(readPublicJwk(jwk)).toBe("jwk_invalid");
+  });
+
+  test("a key of another kty, curve or alg than asked for is a mismatch", () => {
+    const jwk = publicJwk("ES256");
+    const use = { alg: "ES256", kty: "EC", crv: "P-256" };
+    expect(readPublicJwk(jwk, use)).toEqual(jwk);
+    for (const over of [{ kty: "OKP" }, { crv: "P-384" }, { alg: "ES384" }] as const) {
+      expect(readPublicJwk({ ...jwk, ...over }, use)).toBe("jwk_alg_mismatch");
+      if (!("alg" in over))
+        expect(readPublicJwk(jwk, { ...use, ...over })).toBe("jwk_alg_mismatch");
+    }
+  });
+});
+
 describe("RFC 7517 §4.2, §4.3 and §4.4: what a key is for", () => {
   test.each<[string, Readonly<Record<string, unknown>>, boolean]>([
     ["a use of signatures", { use: "sig" }, true],
