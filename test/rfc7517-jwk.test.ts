@@ -3,7 +3,7 @@ import { createVerifier, jwkThumbprint, parseProof } from "dpop-core";
 import { node } from "dpop-core/node";
 import { describe, expect, test, vi } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
-import { goodKey } from "../src/jose/native-key.js";
+import { goodKey, modulusLength, nativeKeySize } from "../src/jose/native-key.js";
 import { privateJwk, publicJwk } from "./support/keys.js";
 import { at, b64, mint, NOW } from "./support/mint.js";
 
@@ -173,6 +173,15 @@ describe("RFC 7517 §4.2, §4.3 and §4.4: what a key is for", () => {
     const jwk = publicJwk("ES256");
     expect(readPublicJwk({ ...jwk, ...members })).toEqual(isKey ? jwk : "jwk_invalid");
   });
+});
+
+test("what a platform's key takes follows its kind, and the modulus of RSA", () => {
+  expect(nativeKeySize(goodKey({ kty: "EC", crv: "P-521" }))).toBe(7000);
+  expect(nativeKeySize(goodKey({ kty: "OKP", crv: "Ed25519" }))).toBe(3500);
+  expect(nativeKeySize(goodKey({ kty: "RSA" }))).toBe(5500 + 5 * 256);
+  for (const bits of [2048, 2056, 2064, 4096, 8192]) {
+    expect(modulusLength(ones(bits))).toBe(bits / 8);
+  }
 });
 
 describe("a stranger can't choose a modulus that is dear to verify", () => {
