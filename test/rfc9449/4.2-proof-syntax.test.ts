@@ -188,7 +188,8 @@ describe("a mistaken argument is a TypeError or RangeError that names it", () =>
     ["method with a space", { ...REQUEST, method: "GET " }, /^method /],
     ["method with a line break", { ...REQUEST, method: "GET\n" }, /^method /],
     ["url an object", { ...REQUEST, url: new URL(REQUEST.url) }, /^url /],
-    ["url a path", { ...REQUEST, url: "/things" }, /^url /],
+    ["url a path", { ...REQUEST, url: "/things" }, /^url must begin/],
+    ["url of plain http", { ...REQUEST, url: "http://api.example/" }, /^url must begin/],
     ["url with a user name", { ...REQUEST, url: "https://a@b.example/" }, /^url /],
     ["url outside ASCII", { ...REQUEST, url: "https://api.example/ż" }, /^url /],
     ["accessToken empty", { ...REQUEST, accessToken: "" }, /^accessToken /],
@@ -233,7 +234,7 @@ describe("a mistaken argument is a TypeError or RangeError that names it", () =>
 
   test.each<[string, unknown, RegExp]>([
     ["no signer", undefined, /^signer /],
-    ["no sign", { ...signer, sign: undefined }, /^signer\.sign /],
+    ["no sign", { ...signer, sign: undefined }, /^signer\.sign must be a function/],
     ["alg none", { ...signer, alg: "none" }, /^signer\.alg /],
     ["alg HS256", { ...signer, alg: "HS256" }, /^signer\.alg /],
     ["no alg", { ...signer, alg: undefined }, /^signer\.alg /],
