@@ -5,12 +5,15 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   addShare,
   bytesOfShares,
+  clearShares,
   createKeyShares,
   dropShares,
   hasSpareRows,
   isCounted,
   isShareFull,
   type KeyShares,
+  PLACE_WORDS,
+  placesOf,
   settleAllShares,
   settleShares,
   shareOf,
@@ -300,6 +303,55 @@ describe("of a key that may have very many entries a sample is counted", () => {
   });
 });
 
+describe("the places of a thumbprint", () => {
+  const random = Int32Array.from({ length: PLACE_WORDS }, (_, i) => keyOf(1000 + i));
+
+  /** Both sums, in whole numbers of any size. */
+  function reference(jkt: string): number {
+    const sumOf = (first: number, last: number): number => {
+      let sum = BigInt(random[last] ?? 0);
+      for (let pair = 0; pair < 8; pair++) {
+        const [one = 0, other = 0] = [2 * pair, 2 * pair + 1].map((at) => jkt.charCodeAt(at) || 0);
+        sum += BigInt(random[2 * pair + first] ?? 0) * BigInt(one + 256 * other);
+      }
+      return Number(BigInt.asUintN(32, sum));
+    };
+    return (sumOf(0, 16) >>> 16) | ((sumOf(1, 17) >>> 16) << 16);
+  }
+
+  test("are the upper halves of two sums of products with random words", () => {
+    for (let i = 0; i < 200; i++) {
+      const jkt = `${keyOf(i)}-${keyOf(i + 7)}-abcdefghijklmnopqrstuvwxyz`;
+      for (const text of [jkt, jkt.slice(0, i % 20)])
+        expect(placesOf(text, random)).toBe(reference(text));
+    }
+  });
+
+  test("are of its first 16 characters, each of which counts", () => {
+    const jkt = "abcdefghijklmnopqrstuvwxyz";
+    const places = placesOf(jkt, random);
+    for (let at = 0; at < jkt.length; at++) {
+      const other = placesOf(`${jkt.slice(0, at)}0${jkt.slice(at + 1)}`, random);
+      expect(other === places).toBe(at >= 16);
+    }
+    const store = memoryStore({ maxEntries: 9, maxEntriesPerKey: 1 });
+    expect(store.add("1", 60, 0, `${"a".repeat(16)}b`)).toBe("new");
+    expect(store.add("2", 60, 0, `${"a".repeat(16)}c`)).toBe("full");
+    expect(store.add("3", 60, 0, `${"a".repeat(15)}bb`)).toBe("new");
+  });
+
+  test("are any two of the rows: both halves of the word are used, and each by itself", () => {
+    const shares = createKeyShares(EXACT, Infinity);
+    for (let i = 0; i < 5; i++) addShare(shares, 0x0007_0003, 1);
+    for (let i = 0; i < 3; i++) addShare(shares, 0x0009_0003, 1);
+    for (let i = 0; i < 2; i++) addShare(shares, 0x0009_0004, 1);
+    const of = (word: number): number => shareOf(shares, word);
+    expect([of(0x0007_0003), of(0x0009_0003), of(0x0009_0004)]).toEqual([5, 5, 2]);
+    expect([of(0x0007_0004), of(0x0009_0005), of(0x0008_0003), of(0)]).toEqual([2, 0, 0, 0]);
+    expect([of(0x0047_0043), of(-0x3ff8_ffbd)]).toEqual([5, 5]); // of 64 places, by the lowest bits
+  });
+});
+
 describe("the counters", () => {
   /** Places of the first row that have all of a share. */
   const crowded = ({ rows, places, most }: KeyShares): number =>
@@ -408,6 +460,128 @@ describe("the counters", () => {
     dropShares(shares, 2);
     settleAllShares(shares);
     expect(shares.rows.every((count) => count === 0)).toBe(true);
+  });
+
+  test("grow when there are 8 entries for each place, those that were dropped left out", () => {
+    const shares = createKeyShares(EXACT, Infinity);
+    expect([shares.places, shares.rows.length]).toEqual([0, 0]);
+    addShare(shares, 1, 1);
+    expect([shares.places, shares.rows.length, shares.crowded]).toEqual([64, 128, 0]);
+    for (let i = 1; i < 512; i++) addShare(shares, keyOf(i), 1);
+    expect(shares.places).toBe(64);
+    dropShares(shares, 1);
+    expect(shares.live).toBe(0);
+    for (let i = 0; i < 512; i++) addShare(shares, keyOf(i), 2);
+    expect(shares.places).toBe(64);
+    addShare(shares, 1, 2);
+    expect([shares.places, shares.rows.length]).toEqual([128, 256]);
+  });
+
+  test("keep the places of entries in chunks of as many as their slice has, 8 to 512", () => {
+    const shares = createKeyShares(EXACT, Infinity);
+    const words: number[] = [];
+    for (let i = 0; i < 2048; i++) {
+      addShare(shares, 1, 1);
+      const bytes = bytesOfShares(shares) - 4 * shares.rows.length;
+      if (words.at(-1) !== bytes / 4) words.push(bytes / 4);
+    }
+    // The 513th begins one though eight of the last are taken: a chunk is of one number of places.
+    expect(words).toEqual([8, 24, 56, 120, 248, 504, 1016, 1528, 2040, 2552]);
+    addShare(shares, 1, 2);
+    expect(bytesOfShares(shares)).toBe(4 * (shares.rows.length + 2552 + 8));
+  });
+
+  test("have nothing due where a slice had no entry, nor after all was taken out", () => {
+    const shares = createKeyShares(EXACT, Infinity);
+    dropShares(shares, 1);
+    expect(shares.due).toEqual([]);
+    addShare(shares, 1, 1);
+    for (let i = 0; i < 20; i++) addShare(shares, 2, 2);
+    for (const slice of [1, 2, 2]) dropShares(shares, slice);
+    expect(shares.due.map(({ used }) => used)).toEqual([1, 12]);
+    settleShares(shares);
+    expect([shares.due, shares.chunkWords, shares.live]).toEqual([[], 0, 0]);
+  });
+
+  test("take out exactly 4,096 at a time, and count one of fewer places for each that it stands at now", () => {
+    const shares = createKeyShares(EXACT, Infinity);
+    for (let i = 0; i < 512; i++) addShare(shares, keyOf(i), 1);
+    for (let i = 0; i < 16_000; i++) addShare(shares, keyOf(i), 2);
+    expect(shares.places).toBe(4096);
+    dropShares(shares, 1);
+    const before = held(shares);
+    settleShares(shares);
+    expect(before - held(shares)).toBe(64); // 4,096 / (4,096 / 64)
+    settleAllShares(shares);
+    expect(held(shares)).toBe(16_000);
+    dropShares(shares, 2);
+    settleAllShares(shares);
+    expect(shares.rows.every((count) => count === 0)).toBe(true);
+    for (let i = 0; i < 10_000; i++) addShare(shares, keyOf(i), 3);
+    dropShares(shares, 3);
+    const left: number[] = [];
+    while (shares.due.length > 0) {
+      settleShares(shares);
+      left.push(held(shares));
+    }
+    expect(left).toEqual([10_000 - 4096, 10_000 - 2 * 4096, 0]);
+  });
+
+  test("forget everything where the store is empty, and count from the start again", () => {
+    const shares = createKeyShares(2, Infinity);
+    for (let i = 0; i < 2000; i++) addShare(shares, keyOf(i % 3), 1 + (i % 2));
+    dropShares(shares, 1);
+    clearShares(shares);
+    expect(shares).toEqual(createKeyShares(2, Infinity));
+    expect(isShareFull(shares, keyOf(0))).toBe(false);
+    addShare(shares, keyOf(0), 1);
+    expect([shares.places, shareOf(shares, keyOf(0)), shares.crowded]).toEqual([64, 1, 0]);
+    addShare(shares, keyOf(0), 1);
+    expect(shares.crowded).toBe(1);
+  });
+
+  test.each([
+    [0, 64],
+    [256, 64],
+    [257, 128],
+    [512, 128],
+    [513, 256],
+  ])("shrink to twice the places that %i entries need", (live, places) => {
+    const shares = createKeyShares(EXACT, Infinity);
+    for (let i = 0; i < 3000; i++) addShare(shares, keyOf(i), 1);
+    for (let i = 0; i < live; i++) addShare(shares, keyOf(i), 2);
+    dropShares(shares, 1);
+    settleAllShares(shares);
+    shrinkShares(shares);
+    expect([shares.places, shares.rows.length]).toEqual([places, 2 * places]);
+    expect(hasSpareRows(shares)).toBe(false);
+    for (let i = 0; i < 100; i++) addShare(shares, keyOf(i), 3);
+    for (const slice of [2, 3]) dropShares(shares, slice);
+    settleAllShares(shares);
+    expect(shares.rows.every((count) => count === 0)).toBe(true);
+  });
+
+  test.each([
+    ["of some slices as many of each", [5000, 5000, 5000], { found: 1024, first: 1001 }],
+    [
+      "of a slice of few all of these, and no fewer of the others",
+      [100, 9000, 9000],
+      { found: 784, first: 1001 },
+    ],
+    ["of all where these are no more than 4,096", [4000, 90, 6], { found: 4096, first: 1001 }],
+    ["of all no more where they are one more", [4000, 90, 7], { found: 439, first: 1001 }],
+  ])("a survey looks at the newest, %s", (_, counts, expected) => {
+    const shares = createKeyShares(EXACT, Infinity);
+    const slices = new Map<number, number>();
+    // Not in the order of their expiries.
+    for (const at of [1, 0, 2]) {
+      slices.set(1001 + at, 1 + at);
+      for (let i = 0; i < (counts[at] ?? 0); i++) addShare(shares, 77, 1 + at);
+    }
+    const { complete, ...found } = surveyShares(shares, 77, slices);
+    expect(found).toEqual(expected);
+    expect(complete).toBe(shares.live <= 4096);
+    expect(surveyShares(shares, 78, slices)).toEqual({ complete, found: 0, first: Infinity });
   });
 
   test("a survey looks at some thousands of entries at most, among however many slices", () => {
