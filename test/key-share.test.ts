@@ -143,7 +143,18 @@ describe("full says when room is expected", () => {
     store.add("a", 100, 0, ALICE);
     store.add("b", 300, 200, ALICE);
     expect(store.add("a", 90, 10, ALICE)).toEqual(full(11));
+    expect(store.add("a", 100, 10, ALICE)).toEqual(full(1));
     expect(store.add("c", 101, 21, ALICE)).toBe("new");
+  });
+
+  test("of a key of which no entry is found among many, when the first of anybody's expires", () => {
+    const store = createMemoryReplayStore({ maxEntries: 40_000, maxEntriesPerKey: 200 });
+    store.add("b", 30, 0, BOB);
+    for (let i = 0; i < 200; i++) store.add(`a${i}`, 40, 0, ALICE);
+    // More of the same second came later than are looked at.
+    for (let i = 0; i < 6000; i++) store.add(`${i}`, 40, 0, `${i}`.padEnd(43, "k"));
+    expect(store.add("x", 90, 10, ALICE)).toEqual(full(20));
+    expect(store.add("x", 90, 10, CAROL)).toBe("new");
   });
 });
 
@@ -263,6 +274,52 @@ function keyOf(index: number): number {
 }
 
 describe("of a key that may have very many entries a sample is counted", () => {
+  /** Random words of the hash that are the same each time. */
+  const backend = {
+    randomBytes: (length: number) => Uint8Array.from({ length }, (_, i) => 37 * i + 11),
+  };
+
+  test("and once it is full, an entry is refused whether it would be counted or not", () => {
+    const store = createMemoryReplayStore({
+      maxEntries: 65_536,
+      maxEntriesPerKey: 16_384,
+      backend,
+    });
+    let at = 0;
+    while (store.add(`a${at}`, 60, 0, ALICE) === "new") at++;
+    expect(at).toBeGreaterThan(15_700); // one in two is counted, up to 8,192
+    expect(at).toBeLessThan(17_100);
+    for (let i = 0; i < 1000; i++) {
+      expect(store.add(`more ${i}`, 60, 0, ALICE)).toEqual(full(60));
+      expect(store.add(`b${i}`, 60, 0, `${i}`.padEnd(43, "b"))).toBe("new");
+    }
+    expect(store.usage().entries).toBe(at + 1000);
+    // A replay is one, counted or not, whoever is full.
+    for (let i = 0; i < at; i += 97) expect(store.add(`a${i}`, 60, 0, ALICE)).toBe("seen");
+  });
+
+  test("half of the entries are, by their own bits, where the limit is just so large", () => {
+    const bytes = [16_383, 16_384].map((maxEntriesPerKey) => {
+      const store = createMemoryReplayStore({ maxEntries: 65_536, maxEntriesPerKey, backend });
+      const whole = createMemoryReplayStore({
+        maxEntries: 65_536,
+        maxEntriesPerKey: 65_536,
+        backend,
+      });
+      for (let i = 0; i < 20_000; i++) {
+        const key = `${i}`.padEnd(43, "k");
+        expect(store.add(key, 60, 0, key)).toBe("new");
+        expect(whole.add(key, 60, 0, key)).toBe("new");
+      }
+      return store.usage().bytes - whole.usage().bytes; // what the counters take
+    });
+    // 4 bytes for each that is counted, and two rows of 4,096 or 2,048 places.
+    const [all = 0, half = 0] = bytes;
+    expect(all - 4 * 2 * 4096).toBeGreaterThanOrEqual(4 * 20_000);
+    expect(half - 4 * 2 * 2048).toBeGreaterThan(4 * 9700);
+    expect(half - 4 * 2 * 2048).toBeLessThan(4 * (10_300 + 512 * 4));
+  });
+
   test.each([
     [1, 1, 1],
     [16_383, 1, 16_383],

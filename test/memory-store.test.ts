@@ -1,9 +1,11 @@
 // The memory replay store as a data structure: its hash, its tables, how they grow, shrink and fill up. What it answers as
 // a replay store is in rfc9449/11.1-replay.test.ts and properties/replay.test.ts.
 import { createMemoryReplayStore, noble } from "dpop-core";
-import { describe, expect, test } from "vitest";
+import { createMemoryReplayStore as createCoreStore } from "dpop-core/core";
+import { describe, expect, test, vi } from "vitest";
 import { halfSipHash } from "../src/bytes/siphash.js";
 import { createSlotTable, putEntry, searchEntry, type SlotTable } from "../src/verify/slots.js";
+import { JKT } from "./support/rfc.js";
 import { memoryStore } from "./support/store.js";
 
 /**
@@ -249,6 +251,67 @@ describe("memory", () => {
   });
 });
 
+describe("memory is given back", () => {
+  /** The same keys of the hash each time, so that tables of the same entries are alike. */
+  const backend = {
+    randomBytes: (length: number) => Uint8Array.from({ length }, (_, i) => 37 * i + 11),
+  };
+  const keyOf = (i: number): string => `${i}`.padEnd(43, "k");
+
+  test("all of it and at once where nothing lives any more, so that the next entry finds a new store", () => {
+    const fresh = createMemoryReplayStore({ backend });
+    fresh.add("a", 30, 20, JKT);
+    const used = createMemoryReplayStore({ backend });
+    for (let i = 0; i < 5000; i++) used.add(`${i}`, 10 + (i % 7), 0, keyOf(i));
+    expect(used.usage().bytes).toBeGreaterThan(100_000);
+    expect(used.add("a", 30, 20, JKT)).toBe("new");
+    expect(used.usage()).toEqual(fresh.usage());
+    for (let i = 0; i < 5000; i++) {
+      for (const store of [fresh, used]) store.add(`${i}`, 40 + (i % 9), 21, keyOf(i % 99));
+      expect(used.usage()).toEqual(fresh.usage());
+    }
+  });
+
+  test("one segment for each addition where there is much room, and none where there is not", () => {
+    // 8 homes and 2 more in each of the 128 segments: too few to be worth the work.
+    const small = memoryStore({ backend });
+    for (let i = 0; i < 500; i++) small.add(`${i}`, 10, 0);
+    expect(small.add("stays", 1000, 0)).toBe("new");
+    const { bytes } = small;
+    expect(bytes).toBeGreaterThanOrEqual(12 * 10 * 120);
+    for (let i = 0; i < 128; i++) {
+      small.add("stays", 1000, 10);
+      expect(small.bytes).toBe(bytes);
+    }
+    const large = memoryStore({ backend });
+    for (let i = 0; i < 5000; i++) large.add(`${i}`, 10, 0);
+    large.add("stays", 1000, 0);
+    for (let before = large.bytes, i = 0; i < 60; i++, before = large.bytes) {
+      expect(large.add("stays", 1000, 10)).toBe("seen");
+      expect(before - large.bytes).toBeGreaterThan(0);
+      expect(before - large.bytes).toBeLessThan(12 * 150);
+    }
+  });
+
+  test("what the counters of keys hold, some thousands at a time, and their rows when all is counted out", () => {
+    const store = createMemoryReplayStore({ maxEntries: 60_000, backend }); // all of them counted
+    const counted = (): number => store.usage().bytes;
+    for (let i = 0; i < 20_000; i++) store.add(`${i}`, 10, 0, keyOf(i));
+    store.add("stays", 1000, 0, JKT);
+    const first = counted();
+    let steps = 0;
+    for (let before = first; steps < 160; steps++) {
+      expect(store.add("stays", 1000, 10, JKT)).toBe("seen");
+      // 4,096 words and a chunk of 512 of the counters, and a segment of the table; or rows.
+      expect(before - counted()).toBeLessThan(4 * (2 * 4096 + 512) + 12 * 600);
+      before = counted();
+    }
+    // A row of 64 places each, a chunk of 8 words, and 32 segments of 10 slots and more.
+    expect(counted()).toBeLessThan(4 * (128 + 8) + 12 * 4096);
+    expect(first - counted()).toBeGreaterThan(4 * 20_000 + 12 * 20_000);
+  });
+});
+
 describe("expiries", () => {
   test("may lie as far ahead as numbers go, beside near ones", () => {
     const store = memoryStore();
@@ -264,17 +327,18 @@ describe("expiries", () => {
   });
 
   test("at 262,144 different seconds are held, exactly; one more is refused, one of them is not", () => {
-    const store = memoryStore();
+    const store = createMemoryReplayStore({ maxEntriesPerKey: 1_000_000 });
+    const size = (): number => store.usage().entries;
     for (let i = 0; i < 262_144; i++) {
-      if (store.add(`${i}`, 1000 + i, 0) !== "new") expect.fail(`${i}`);
+      if (store.add(`${i}`, 1000 + i, 0, JKT) !== "new") expect.fail(`${i}`);
     }
-    expect(store.add("x", 999_999_999, 0)).toBe("full");
-    expect(store.add("x", 1000, 0)).toBe("new");
-    expect(store.size).toBe(262_145);
-    expect(store.add("y", 999_999_999, 1000)).toBe("new");
-    expect(store.size).toBe(262_144);
-    expect(store.add("z", 999_999_999, 200_000)).toBe("new");
-    expect(store.size).toBe(262_144 - 199_001 + 2);
+    expect(store.add("x", 999_999_999, 600, JKT)).toEqual({ full: true, retryAfter: 400 });
+    expect(store.add("x", 1000, 0, JKT)).toBe("new");
+    expect(size()).toBe(262_145);
+    expect(store.add("y", 999_999_999, 1000, JKT)).toBe("new");
+    expect(size()).toBe(262_144);
+    expect(store.add("z", 999_999_999, 200_000, JKT)).toBe("new");
+    expect(size()).toBe(262_144 - 199_001 + 2);
   });
 });
 
@@ -305,6 +369,27 @@ describe("the option backend", () => {
     expect(asked).toEqual([80]);
   });
 
+  test("need not be there: dpop-core/core takes as many words of Math.random, once, and each store its own", () => {
+    const random = vi.spyOn(Math, "random");
+    const growth = (): string => {
+      const store = createCoreStore();
+      const sizes = Array.from({ length: 200 }, (_, i) => {
+        store.add(`${i}`, 10, 0, JKT);
+        return store.usage().bytes;
+      });
+      return sizes.join();
+    };
+    const one = growth();
+    expect(random).toHaveBeenCalledTimes(20);
+    expect(growth()).not.toBe(one);
+    expect(random).toHaveBeenCalledTimes(40);
+    random.mockReturnValue(0.75); // words that are negative: all 32 bits of them count
+    const other = growth();
+    random.mockReturnValue(0.25);
+    expect(growth()).not.toBe(other);
+    random.mockRestore();
+  });
+
   test("must be one that gives the bytes asked for", () => {
     const wrong = (backend: unknown): unknown =>
       Reflect.apply(createMemoryReplayStore, undefined, [{ backend }]);
@@ -313,5 +398,10 @@ describe("the option backend", () => {
     const store = memoryStore({ backend: { randomBytes: () => new Uint8Array(79) } });
     expect(() => store.add("a", 10, 0)).toThrow(/^backend\.randomBytes .*bytes/);
     expect(store.size).toBe(0);
+    const list = (length: number): unknown => Array.from({ length }, () => 1);
+    const other = createMemoryReplayStore({
+      backend: { randomBytes: list as (length: number) => Uint8Array },
+    });
+    expect(() => other.add("a", 10, 0, JKT)).toThrow(/^backend\.randomBytes .*bytes/);
   });
 });

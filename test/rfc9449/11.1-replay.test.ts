@@ -260,6 +260,7 @@ describe("createMemoryReplayStore", () => {
     ["no expiry", ["a", undefined, 0], /^expiresAt .*seconds/],
     ["an expiry that is no number", ["a", Number.NaN, 0], /^expiresAt .*seconds/],
     ["an expiry that is not whole", ["a", 1.5, 0], /^expiresAt .*seconds/],
+    ["an expiry below 0", ["a", -1, 0, "k"], /^expiresAt .*seconds/],
     ["no time", ["a", 10], /^now .*seconds/],
     ["a time in milliseconds", ["a", 10, 1.7e12], /^now .*seconds/],
     ["no thumbprint", ["a", 10, 0], /^jkt /],
