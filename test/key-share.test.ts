@@ -643,6 +643,28 @@ describe("the counters", () => {
     expect(surveyShares(shares, 78, slices)).toEqual({ complete, found: 0, first: Infinity });
   });
 
+  test("a survey goes no further back in a slice than it looks", () => {
+    const shares = createKeyShares(EXACT, Infinity);
+    for (let i = 0; i < 20_000; i++) addShare(shares, keyOf(i), 1);
+    let steps = 0;
+    type Chunk = KeyShares["due"][number];
+    const counting = (chunk: Chunk | undefined): Chunk | undefined =>
+      chunk && {
+        ...chunk,
+        get before() {
+          steps++;
+          return counting(chunk.before);
+        },
+      };
+    const chunks = shares.chunks.map((newest) => newest && counting({ ...newest }));
+    expect(surveyShares({ ...shares, chunks }, keyOf(19_999), new Map([[60, 1]]))).toEqual({
+      complete: false,
+      found: 1,
+      first: 60,
+    });
+    expect(steps).toBeLessThanOrEqual(3); // 1,024 entries in chunks of 512, of which one is not full
+  });
+
   test("a survey looks at some thousands of entries at most, among however many slices", () => {
     const shares = createKeyShares(EXACT, Infinity);
     const slices = new Map<number, number>();

@@ -219,6 +219,11 @@ describe("room for what is used most", () => {
 });
 
 describe("uses", () => {
+  test("of what is new are none", () => {
+    expect(newUses()).toEqual({ count: 0, age: 0 });
+    expect(createUseCounter().of(newUses())).toBe(0);
+  });
+
   test("are halved after 64 uses for each that there is", () => {
     const counter = createUseCounter();
     const [idle, busy] = [newUses(), newUses()];
