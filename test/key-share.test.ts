@@ -90,6 +90,15 @@ describe("one key", () => {
     expect(again).toBeLessThan(4 * 16_300);
   });
 
+  test("of 4,096 is never refused for what it shares its counters with, nor has more than its limit", () => {
+    const store = memoryStore({ maxEntries: 10_000, maxEntriesPerKey: 3 });
+    const jktOf = (i: number): string => `${i}`.padEnd(43, "k");
+    for (let i = 0; i < 4090; i++)
+      if (store.add(`${i}`, 60, 0, jktOf(i)) !== "new") expect.fail(`${i}`);
+    const answers = [0, 1, 2, 3].map((i) => store.add(`x${i}`, 60, 0, jktOf(77)));
+    expect(answers).toEqual(["new", "new", "full", "full"]);
+  });
+
   test("that never comes twice costs nobody anything: a million keys have one entry each", () => {
     const store = createMemoryReplayStore();
     let news = 0;
