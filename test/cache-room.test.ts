@@ -303,6 +303,18 @@ describe("one key that varies its header", () => {
     expect(left.map((entry) => entry !== undefined)).toEqual([false, true, true]);
   });
 
+  test("has no third one after one of them left for want of room", () => {
+    const cache = newCache({ maxKeys: 10 }); // two for what was used once
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((i) => varied("one", i));
+    if (!first || !second || !third || !fourth) throw new Error("no client");
+    proveOften(cache, [first, second, client("other", FAST)], 1);
+    const known = (one: Client): boolean => cache.findKey(one.header) !== undefined;
+    expect([known(first), known(second)]).toEqual([false, true]);
+    proveOften(cache, [second, third, fourth], 1);
+    expect([first, second, third, fourth].map(known)).toEqual([false, false, true, true]);
+    expect(cache.findKey(fourth.header)?.uses.count).toBe(5);
+  });
+
   test("keeps the one that it used last, not the one that came last", () => {
     const cache = newCache();
     const usual = varied("one", 0);

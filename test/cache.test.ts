@@ -366,6 +366,7 @@ describe("what is counted is no less than what is held", () => {
   test("the defaults are 72 MiB in all", () => {
     const { maxKeyBytes, maxTableBytes, maxTokenBytes } = readCacheBounds(undefined);
     expect(maxKeyBytes + maxTableBytes + maxTokenBytes).toBe(72 * MIB);
+    expect([maxKeyBytes, maxTableBytes, maxTokenBytes]).toEqual([32 * MIB, 32 * MIB, 8 * MIB]);
   });
 });
 
