@@ -446,6 +446,26 @@ describe("the counters", () => {
     expect(isShareFull(shares, keyOf(2))).toBe(false);
   });
 
+  test("know it as well after they grew, and when what came before is taken out", () => {
+    const shares = createKeyShares(20, Infinity);
+    const sizes = new Set<number>();
+    for (let i = 0; i < 5000; i++) {
+      addShare(shares, keyOf(i % 4 === 0 ? i % 12 : i), 1 + (i % 2));
+      if (shares.crowded !== crowded(shares)) expect.fail(`${shares.crowded} at ${i}`);
+      if (shares.crowded > 0) sizes.add(shares.places);
+    }
+    expect([...sizes]).toEqual([64, 128, 256, 512, 1024]);
+    for (let i = 0; i < 12; i += 4) expect(isShareFull(shares, keyOf(i))).toBe(true);
+    for (const slice of [1, 2]) {
+      dropShares(shares, slice);
+      while (shares.due.length > 0) {
+        settleShares(shares);
+        expect(shares.crowded).toBe(crowded(shares));
+      }
+    }
+    expect(shares.crowded).toBe(0);
+  });
+
   /** Entries that are in chunks now, whether live or due. */
   function held({ chunks, due }: KeyShares): number {
     let entries = 0;
