@@ -90,6 +90,16 @@ describe("one key", () => {
     expect(again).toBeLessThan(4 * 16_300);
   });
 
+  test("is not refused for entries that expired, however many of others are counted out before them", () => {
+    const store = memoryStore({ maxEntries: 40_000, maxEntriesPerKey: 100 });
+    for (let i = 0; i < 50; i++) store.add(`going ${i}`, 10, 0, ALICE);
+    for (let i = 0; i < 50; i++) store.add(`staying ${i}`, 100, 0, ALICE);
+    for (let i = 0; i < 12_000; i++)
+      store.add(`${i}`, i % 2 === 0 ? 11 : 100, 0, `${i}`.padEnd(43, "k"));
+    expect(store.add("early", 100, 9, ALICE)).toBe("full");
+    expect(store.add("late", 100, 11, ALICE)).toBe("new");
+  });
+
   test("of 4,096 is never refused for what it shares its counters with, nor has more than its limit", () => {
     const store = memoryStore({ maxEntries: 10_000, maxEntriesPerKey: 3 });
     const jktOf = (i: number): string => `${i}`.padEnd(43, "k");
