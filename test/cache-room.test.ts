@@ -315,6 +315,31 @@ describe("one key that varies its header", () => {
     expect(cache.findKey(fourth.header)?.uses.count).toBe(5);
   });
 
+  test("loses none for one that is too large to be remembered", () => {
+    const cache = newCache({ maxKeyBytes: 40_000 }); // 8,000 for what was used once
+    const [first, second] = [varied("one", 1), varied("one", 2)];
+    proveOften(cache, [first, client("one", FAST, "large".padEnd(8000)), second], 1);
+    expect(cache.usage().keys).toBe(2);
+    for (const { header } of [first, second]) expect(cache.findKey(header)).toBeDefined();
+    const alone = newCache({ maxKeyBytes: 40_000 });
+    prove(alone, client("one", FAST, "large".padEnd(8000)));
+    expect(alone.usage()).toMatchObject({ keys: 0, keyBytes: 0, tables: 0, tableBytes: 0 });
+  });
+
+  test("loses none for one that left while its proof was waited for", () => {
+    const cache = newCache();
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((i) => varied("one", i));
+    if (!first || !second || !third || !fourth) throw new Error("no client");
+    prove(cache, first);
+    const stale = cache.findKey(first.header);
+    proveOften(cache, [second, third], 1);
+    if (stale === undefined) throw new Error("not known");
+    cache.keepKey(stale, first.header, stale.value, signedUnder(first.header));
+    prove(cache, fourth);
+    const known = [first, second, third, fourth].map(({ header }) => cache.findKey(header));
+    expect(known.map((entry) => entry !== undefined)).toEqual([false, false, true, true]);
+  });
+
   test("keeps the one that it used last, not the one that came last", () => {
     const cache = newCache();
     const usual = varied("one", 0);

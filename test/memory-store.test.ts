@@ -369,6 +369,21 @@ describe("the option backend", () => {
     expect(asked).toEqual([80]);
   });
 
+  test("keys the hash by both of its first words, all of their bits", () => {
+    const growth = (at: number): string => {
+      const bytes = Uint8Array.from({ length: 80 }, (_, i) => (i === at ? 0x55 : 0x11));
+      const store = memoryStore({ backend: { randomBytes: () => bytes } });
+      const sizes = Array.from({ length: 300 }, (_, i) => {
+        store.add(`${i}`, 10, 0);
+        return store.bytes;
+      });
+      return sizes.join();
+    };
+    const others = Array.from({ length: 8 }, (_, at) => growth(at));
+    expect(new Set([growth(-1), ...others]).size).toBe(9);
+    expect(growth(8)).toBe(growth(-1)); // that is of the next word, for thumbprints
+  });
+
   test("need not be there: dpop-core/core takes as many words of Math.random, once, and each store its own", () => {
     const random = vi.spyOn(Math, "random");
     const growth = (): string => {
