@@ -22,7 +22,7 @@ import {
 } from "dpop-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isHttpUrl, isLoopback } from "../src/proof/htu.js";
+import { isHttpUrl, isLoopback, readPlainHttp } from "../src/proof/htu.js";
 import { claimsOf } from "./client/support/client.js";
 import { runs, signerOf, unitOf } from "./support/arbitraries.js";
 import { mint, NOW } from "./support/mint.js";
@@ -405,6 +405,12 @@ describe("a client", () => {
 });
 
 describe("the option plainHttp", () => {
+  test("is one of two words, and loopback where it is none", () => {
+    expect(readPlainHttp("loopback")).toBe("loopback");
+    expect(readPlainHttp("anywhere")).toBe("anywhere");
+    expect(readPlainHttp(undefined)).toBe("loopback");
+  });
+
   test.each([null, true, false, 1, "", "Loopback", "none", ["anywhere"], {}])(
     "is not %j: a TypeError that names it",
     async (plainHttp) => {

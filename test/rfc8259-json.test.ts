@@ -10,6 +10,7 @@ describe("one JSON object", () => {
     ['{"a":"{\\"a\\":1,\\"a\\":2}"}', { a: '{"a":1,"a":2}' }],
     ['{"a":"\\\\","b":"\\\\\\""}', { a: "\\", b: '\\"' }],
     ['{"":1," ":2}', { "": 1, " ": 2 }],
+    ['{"a":null,"b":[null,{"c":null}]}', { a: null, b: [null, { c: null }] }],
     ['{"a":["a","a",{"a":"a"}]}', { a: ["a", "a", { a: "a" }] }],
   ])("%s", (text, value) => {
     expect(parseJsonObject(text)).toEqual(value);
@@ -109,8 +110,9 @@ describe("a member __proto__ is refused, wherever it stands and however it is es
 test("what is read is frozen at every level", () => {
   const flat = parseJsonObject('{"a":1,"b":"c"}');
   const deep = parseJsonObject('{"a":{"b":[{"c":1},[2]]},"d":[]}');
+  const lists = parseJsonObject('{"a":[1,[2]]}')?.["a"] as readonly unknown[]; // as was written
   const a = deep?.["a"] as { readonly b: readonly (readonly number[])[] }; // as was written
-  for (const one of [flat, deep, a, a.b, a.b[0], a.b[1], deep?.["d"]]) {
+  for (const one of [flat, deep, a, a.b, a.b[0], a.b[1], deep?.["d"], lists, lists[1]]) {
     expect(Object.isFrozen(one) && typeof one === "object").toBe(true);
   }
 });
