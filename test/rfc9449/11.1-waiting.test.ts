@@ -39,6 +39,23 @@ const nonce = createNonceIssuer({
 const good = nonce.issue(NOW);
 const until = nonce.check(good, NOW).acceptUntil ?? 0;
 
+test("a nonce is asked for once where nothing was waited for, and again after each wait", async () => {
+  const times: number[] = [];
+  const asked = {
+    check(_: string | undefined, now: number) {
+      times.push(now);
+      return { status: "valid", acceptUntil: NOW + 500 } as const;
+    },
+  };
+  const proof = apiProof({ claims: { nonce: "n" } });
+  const options = { nonce: asked, replay: createMemoryReplayStore() };
+  expect(await afterWaiting(0, proof, options)).toMatchObject({ ok: true });
+  expect(times).toEqual([NOW]);
+  const after = apiProof({ claims: { nonce: "n", jti: "another" } });
+  expect(await afterWaiting(20, after, options)).toMatchObject({ ok: true });
+  expect(times).toEqual([NOW, NOW, NOW + 20, NOW + 20]);
+});
+
 describe("a proof that is right when it comes", () => {
   test("is right as long as it would be accepted", async () => {
     expect(await afterWaiting(10, old)).toMatchObject({ ok: true });

@@ -754,3 +754,26 @@ describe("unwrap", () => {
     expect(() => unwrap(verifier.verify(mint(), at(NOW)), "api" as never)).toThrow(TypeError);
   });
 });
+
+describe("a look-up that answers neither a thumbprint, a failure nor undefined does not mean that any key will do", () => {
+  test.each([
+    ["null", () => null],
+    ["false", () => false],
+    ["a number", () => 0],
+    ["an object", () => ({})],
+    ["a list", () => [JKT_ES256]],
+    ["a promise, to a synchronous verifier", () => Promise.resolve(JKT_OTHER)],
+    ["a promise that fails, to a synchronous verifier", () => Promise.reject(new Error("down"))],
+  ])("%s", async (name, jkt) => {
+    const verify = (verifier: object): unknown =>
+      Reflect.apply(Reflect.get(verifier, "verify") as () => unknown, verifier, [
+        mint(),
+        { ...at(NOW), jkt },
+      ]);
+    expect(() => verify(createVerifier({ replay: "none" }))).toThrow(/^jkt\(\) must return/);
+    if (!name.startsWith("a promise"))
+      await expect(verify(createAsyncVerifier({ replay: "none" }))).rejects.toThrow(
+        /^jkt\(\) must return/,
+      );
+  });
+});
