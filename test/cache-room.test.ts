@@ -322,7 +322,10 @@ describe("one key that varies its header", () => {
     expect(cache.usage().keys).toBe(2);
     for (const { header } of [first, second]) expect(cache.findKey(header)).toBeDefined();
     const alone = newCache({ maxKeyBytes: 40_000 });
-    prove(alone, client("one", FAST, "large".padEnd(8000)));
+    prove(
+      alone,
+      client("one", () => fakeKey(1, 100), "large".padEnd(8000)),
+    );
     expect(alone.usage()).toMatchObject({ keys: 0, keyBytes: 0, tables: 0, tableBytes: 0 });
   });
 
@@ -338,6 +341,28 @@ describe("one key that varies its header", () => {
     prove(cache, fourth);
     const known = [first, second, third, fourth].map(({ header }) => cache.findKey(header));
     expect(known.map((entry) => entry !== undefined)).toEqual([false, false, true, true]);
+  });
+
+  test("is counted to the byte, before it has tables and after, and its tables by themselves", () => {
+    const cache = newCache();
+    const one = varied("one", 1);
+    const keyBytes = 3 * 250 + 1350 + 1000; // the header thrice, what is around it, and the key
+    prove(cache, one);
+    expect(cache.usage()).toMatchObject({ keys: 1, keyBytes, tables: 0, tableBytes: 0 });
+    prove(cache, one);
+    expect(cache.usage()).toMatchObject({ keys: 1, keyBytes, tables: 1, tableBytes: 100 });
+    // The same key, imported once more for a proof that was waited for: what is kept counts, not this one.
+    const other = { ...one, key: fakeKey(1, 999, 5000), alg: noble.EdDSA };
+    const jwk = { kty: "OKP", crv: "Ed25519", x: one.jkt } as const;
+    other.key.verify(BYTES, BYTES);
+    cache.keepKey(undefined, one.header, { ...other, jwk }, signedUnder(one.header));
+    expect(cache.usage()).toMatchObject({ keys: 1, keyBytes, tables: 1, tableBytes: 100 });
+  });
+
+  test("is not even asked for its size where no keys are remembered", () => {
+    const key = { verify: () => true, size: Number.NaN };
+    const verifier = verifierOf(() => key, { maxKeys: 0 });
+    expect(verifier.verify(mint(), TOKEN_REQUEST).ok).toBe(true);
   });
 
   test("keeps the one that it used last, not the one that came last", () => {
