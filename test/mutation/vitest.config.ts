@@ -44,9 +44,11 @@ export default mergeConfig(
     test: {
       exclude: [
         // They read or build the sources, or run them in another process, where no mutant can be switched on.
-        "test/{architecture,bundle,demo,licences,portability,readme}.test.ts",
+        "test/{architecture,bundle,demo,licences,portability,readme,standstill}.test.ts",
         "test/rfc9449/checklist.test.ts",
         "test/fuzz/**",
+        // It compares times, which code that is made to be mutated changes.
+        "test/costs.test.ts",
         // dpop-core/fast by itself.
         "test/fast/**",
       ],
