@@ -9,7 +9,9 @@ import {
   type SyncReplayStore,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
+import { replayKey } from "../../src/verify/replay.js";
 import { at, mint, NOW } from "../support/mint.js";
+import { JKT } from "../support/rfc.js";
 import { memoryStore } from "../support/store.js";
 
 /** Writes down what it was asked, and passes it on. */
@@ -68,6 +70,11 @@ describe("what counts as the same proof", () => {
     expect(asked.map(({ key }) => key.length)).toEqual([43, 43]);
     expect(new Set(asked.map(({ key }) => key)).size).toBe(2);
   });
+});
+
+test("a jti that has no UTF-8 has no key, or all of them would have the same", () => {
+  for (const jti of ["\ud800", "a\udc00b"])
+    expect(() => replayKey(JKT, jti, noble)).toThrow(/^jti must be well-formed/);
 });
 
 describe("only a proof that holds in everything else is recorded", () => {
