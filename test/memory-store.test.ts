@@ -2,7 +2,7 @@
 // a replay store is in rfc9449/11.1-replay.test.ts and properties/replay.test.ts.
 import { createMemoryReplayStore, noble } from "dpop-core";
 import { createMemoryReplayStore as createCoreStore } from "dpop-core/core";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { halfSipHash } from "../src/bytes/siphash.js";
 import { createSlotTable, putEntry, searchEntry, type SlotTable } from "../src/verify/slots.js";
 import { JKT } from "./support/rfc.js";
@@ -356,6 +356,10 @@ test("full comes at exactly maxEntries, and so much is free again as expired", (
 });
 
 describe("the option backend", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   test("gives the key of the hash, once, when the first entry comes", () => {
     const asked: number[] = [];
     const randomBytes = (length: number): Uint8Array => {
@@ -402,7 +406,6 @@ describe("the option backend", () => {
     const other = growth();
     random.mockReturnValue(0.25);
     expect(growth()).not.toBe(other);
-    random.mockRestore();
   });
 
   test("must be one that gives the bytes asked for", () => {
