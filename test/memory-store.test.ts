@@ -388,6 +388,15 @@ describe("the option backend", () => {
     expect(growth(8)).toBe(growth(-1)); // that is of the next word, for thumbprints
   });
 
+  test("keys thumbprints by other words than entries", () => {
+    const backend = {
+      randomBytes: (length: number) => Uint8Array.from({ length }, (_, i) => (i < 8 ? 0x5a : 0)),
+    };
+    const store = memoryStore({ maxEntries: 9, maxEntriesPerKey: 1, backend });
+    expect(store.add("a", 10, 0, "a".repeat(43))).toBe("new");
+    expect(store.add("b", 10, 0, "b".repeat(43))).toBe("full"); // by zeros all of them are alike
+  });
+
   test("need not be there: dpop-core/core takes as many words of Math.random, once, and each store its own", () => {
     const random = vi.spyOn(Math, "random");
     const growth = (): string => {
