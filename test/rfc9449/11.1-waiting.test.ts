@@ -191,6 +191,23 @@ describe("a store that takes its time", () => {
     expect(blocked(10.5)).toMatchObject({ code: "iat_too_old", clockOffset: -60.5 });
   });
 
+  test("a look-up that blocks counts without a store too, and where neither is, nothing is measured", () => {
+    const verify = (seconds: number, isLookedUp: boolean): VerifyResult => {
+      let passed = 0;
+      vi.spyOn(Date, "now").mockImplementation(() => (NOW + passed) * 1000);
+      const jkt = (): string => ((passed = seconds), JKT_ES256);
+      const request = { method: "GET", url: API_URL, accessToken: TOKEN };
+      const given = { ...request, jkt: isLookedUp ? jkt : JKT_ES256 };
+      return createVerifier({ replay: "none" }).verify(old, given);
+    };
+    expect(verify(10, true)).toMatchObject({ ok: true });
+    expect(verify(10.5, true)).toMatchObject({ code: "iat_too_old", clockOffset: -60.5 });
+    const now = vi.spyOn(performance, "now");
+    expect(verify(0, false)).toMatchObject({ ok: true });
+    expect(now).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+  });
+
   test("the clock of the options counts as well", async () => {
     let time = NOW;
     const replay = { add: async () => ((time += 10.5), "new" as const) };
