@@ -94,8 +94,8 @@ function holdsConfirmation(value: unknown): boolean {
   return typeof value === "object" && value !== null && owns(value, "cnf");
 }
 
-const UNBOUND: Binding = Object.freeze({ unbound: true });
-const INVALID: Binding = Object.freeze({ invalid: true });
+const UNBOUND: Binding = /* @__PURE__ */ Object.freeze({ unbound: true });
+const INVALID: Binding = /* @__PURE__ */ Object.freeze({ invalid: true });
 
 function bindingFromConfirmation(cnf: unknown): Binding {
   if (typeof cnf !== "object" || cnf === null || Array.isArray(cnf)) return INVALID;
@@ -108,7 +108,14 @@ function bindingFromConfirmation(cnf: unknown): Binding {
 }
 
 /** IANA, "JWT Confirmation Methods": RFC 7800 sections 3.2 to 3.5, RFC 8705 section 3.1, RFC 9203. */
-const OTHER_METHODS: ReadonlySet<string> = new Set(["jwk", "jwe", "kid", "jku", "x5t#S256", "osc"]);
+const OTHER_METHODS: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "jwk",
+  "jwe",
+  "kid",
+  "jku",
+  "x5t#S256",
+  "osc",
+]);
 
 /**
  * Section 6.2: a `token_type` of a token that is bound is `DPoP`, and one that is not is not; where

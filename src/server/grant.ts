@@ -46,7 +46,8 @@ export function readGrant(value: unknown): Grant | null {
     throw new TypeError(GRANT);
   }
   const { type, jkt }: Partial<Record<string, unknown>> = membersArgument(value, "grant", MEMBERS);
-  if (typeof type !== "string" || type === "") throw new TypeError("grant.type must be a string");
+  if (typeof type !== "string" || type === "")
+    throw new TypeError("grant.type must be a string that is not empty");
   if (type === "authorization_code" || type === "refresh_token") {
     if (!Object.prototype.hasOwnProperty.call(value, "jkt")) throw new TypeError(JKT);
     return { type, jkt: optionalString(jkt, "grant.jkt") };

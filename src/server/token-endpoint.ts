@@ -309,7 +309,7 @@ function pushedWithoutProof(given: PushedRequest, jkt: string | undefined): Push
 }
 
 /** RFC 6749 section 5.1: a token response is not to be stored. */
-const NO_STORE: ResponseHeaders = Object.freeze({ "Cache-Control": "no-store" });
+const NO_STORE: ResponseHeaders = /* @__PURE__ */ Object.freeze({ "Cache-Control": "no-store" });
 
 function tokenResult(given: AnyTokenRequest<unknown>, result: VerifyResult): TokenResult {
   if (!result.ok) return refuse(result);
