@@ -6,7 +6,7 @@ import { readPublicJwk } from "../../src/jose/jwk.js";
 import { type KeyName, privateJwk, publicJwk } from "./keys.js";
 
 const SLOW = process.env["SLOW"] === "1";
-const QUICK = process.env["QUICK"] === "1"; // test:mutation, which runs them once for each mutant
+export const QUICK: boolean = process.env["QUICK"] === "1"; // test:mutation, which runs them once for each mutant
 if (SLOW) vi.setConfig({ testTimeout: 900_000 });
 
 /** How often a property is tried; ten times as often under SLOW=1, half as often under QUICK=1. A failure prints its seed. */
