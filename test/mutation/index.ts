@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { ROOT } from "../support/build.js";
 import { type Entry, entryOf, faultOf, isSame, readEntries } from "./equivalent.js";
 import { judge, type Judgement, type Mutant } from "./stryker.js";
-import { changed, named } from "./targets.js";
+import { changed, named, type Target } from "./targets.js";
 
 const MINUTE = 60_000; // milliseconds
 
@@ -13,7 +13,8 @@ const isSurvivor = ({ status }: Mutant): boolean =>
   status === "Survived" || status === "NoCoverage";
 
 interface Options {
-  readonly files: readonly string[];
+  readonly targets: readonly Target[];
+  readonly tests: readonly string[];
   readonly minutes: number;
   readonly workers: number;
 }
@@ -24,6 +25,7 @@ function readOptions(args: readonly string[]): Options {
     allowPositionals: true,
     options: {
       changed: { type: "string" },
+      tests: { type: "string", multiple: true, default: [] },
       minutes: { type: "string", default: "600" },
       workers: { type: "string", default: String(Math.min(2, availableParallelism())) },
     },
@@ -31,10 +33,11 @@ function readOptions(args: readonly string[]): Options {
   if (values.changed !== undefined && positionals.length > 0)
     throw new Error("--changed takes its files from the last commits: name none");
   return {
-    files:
+    targets:
       values.changed === undefined
         ? named(ROOT, positionals)
         : changed(ROOT, integer(values.changed, "changed")),
+    tests: values.tests.map((name) => `test/${name}*.test.ts`),
     minutes: integer(values.minutes, "minutes"),
     workers: integer(values.workers, "workers"),
   };
@@ -71,7 +74,7 @@ function checkEntries(entries: readonly Entry[], count: Count): void {
 
 function checkMutants(
   { mutants, planned, isTimeUp, code }: Judgement,
-  files: readonly string[],
+  targets: readonly Target[],
   entries: readonly Entry[],
   count: Count,
 ): void {
@@ -88,9 +91,10 @@ function checkMutants(
   }
   for (const [entry, survives] of used)
     if (!survives) count.fail(`STALE (a test notices it)\n${shown(entry)}`);
+  const whole = new Set(targets.filter(({ lines }) => lines === undefined).map(({ file }) => file));
   if (!isTimeUp && code === 0)
     for (const entry of entries)
-      if (files.includes(entry.file) && !used.has(entry))
+      if (whole.has(entry.file) && !used.has(entry))
         count.fail(`STALE (no such mutant)\n${shown(entry)}`);
   if (planned === undefined)
     count.fail(isTimeUp ? "time was up before the first mutant" : `Stryker ended with ${code}`);
@@ -123,12 +127,13 @@ async function main(): Promise<void> {
   const entries = readEntries(ROOT);
   checkEntries(entries, count);
   try {
-    const { files, minutes, workers } = readOptions(process.argv.slice(2));
+    const { targets, tests, minutes, workers } = readOptions(process.argv.slice(2));
+    const files = [...new Set(targets.map(({ file }) => file))];
     console.log(`test:mutation: ${files.length === 0 ? "nothing to mutate" : files.join(", ")}`);
     if (files.length > 0) {
       const limit = minutes * MINUTE - (performance.now() - started);
-      const judgement = await judge({ root: ROOT, files, workers, limit });
-      checkMutants(judgement, files, entries, count);
+      const judgement = await judge({ root: ROOT, targets, tests, workers, limit });
+      checkMutants(judgement, targets, entries, count);
       report(judgement, files);
     }
   } catch (error) {

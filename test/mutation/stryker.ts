@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import type { Target } from "./targets.js";
 
 /** As Stryker names them; lines and columns count from 1. */
 export interface Mutant {
@@ -31,7 +32,9 @@ export interface Judgement {
 
 export interface RunOptions {
   readonly root: string;
-  readonly files: readonly string[];
+  readonly targets: readonly Target[];
+  /** Globs of the test files that take part; all where there are none. */
+  readonly tests: readonly string[];
   readonly workers: number;
   /** In milliseconds. */
   readonly limit: number;
@@ -40,14 +43,15 @@ export interface RunOptions {
 const PROGRESS = 30_000;
 
 /** Throws only where Stryker can't be started. */
-export async function judge({ root, files, workers, limit }: RunOptions): Promise<Judgement> {
+export async function judge(options: RunOptions): Promise<Judgement> {
+  const { root, tests, limit } = options;
   const folder = await mkdtemp(join(tmpdir(), "dpop-core-mutation-"));
   const events = join(folder, "events");
   const config = join(folder, "stryker.json");
   try {
     await mkdir(events);
-    await writeFile(config, JSON.stringify(configOf(files, workers, folder, events)));
-    const { code, isTimeUp } = await run(root, config, events, limit);
+    await writeFile(config, JSON.stringify(configOf(options, folder, events)));
+    const { code, isTimeUp } = await run({ root, tests, config, events, limit });
     return { ...(await read(events, root)), code, isTimeUp };
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -55,13 +59,12 @@ export async function judge({ root, files, workers, limit }: RunOptions): Promis
 }
 
 function configOf(
-  files: readonly string[],
-  workers: number,
+  { targets, workers }: RunOptions,
   folder: string,
   events: string,
 ): Record<string, unknown> {
   return {
-    mutate: files,
+    mutate: targets.map(({ file, lines }) => (lines === undefined ? file : `${file}:${lines}`)),
     testRunner: "vitest",
     vitest: { configFile: "test/mutation/vitest.config.ts" },
     coverageAnalysis: "perTest",
@@ -84,15 +87,20 @@ function configOf(
   };
 }
 
-async function run(
-  root: string,
-  config: string,
-  events: string,
-  limit: number,
-): Promise<{ readonly code: number | null; readonly isTimeUp: boolean }> {
+async function run({
+  root,
+  tests,
+  config,
+  events,
+  limit,
+}: Pick<RunOptions, "root" | "tests" | "limit"> & {
+  readonly config: string;
+  readonly events: string;
+}): Promise<{ readonly code: number | null; readonly isTimeUp: boolean }> {
   const program = join(root, "test/mutation/node_modules/@stryker-mutator/core/bin/stryker.js");
   const child = spawn(process.execPath, [program, "run", config], {
     cwd: root,
+    env: { ...process.env, MUTATION_TESTS: JSON.stringify(tests) },
     detached: true,
     stdio: ["ignore", "inherit", "inherit"],
   });

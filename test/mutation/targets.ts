@@ -14,18 +14,29 @@ const USUAL = [
   "src/redis.ts",
 ];
 
-/** Files of these files and folders, relative to the root; throws where one is not there or is no source. */
-export function named(root: string, paths: readonly string[]): readonly string[] {
-  const files = (paths.length === 0 ? USUAL : paths).flatMap((path) => {
-    const found = sourcesIn(root, posix.normalize(path.replaceAll("\\", "/")).replace(/\/$/, ""));
-    if (found.length === 0) throw new Error(`${path} holds no source below src`);
-    return found;
-  });
-  return [...new Set(files)].toSorted();
+/** A file, relative to the root, or some of its lines. */
+export interface Target {
+  readonly file: string;
+  /** As Stryker takes them, `3-5`; all where there are none. */
+  readonly lines?: string | undefined;
+}
+
+/** Files of these files and folders, and lines of files (`FILE:3`, `FILE:3-5`); throws where one is not there or is no source. */
+export function named(root: string, paths: readonly string[]): readonly Target[] {
+  const found = (paths.length === 0 ? USUAL : paths).flatMap((path) => targetsOf(root, path));
+  const byName = new Map(found.map((target) => [`${target.file}:${target.lines ?? ""}`, target]));
+  return [...byName.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+function targetsOf(root: string, path: string): readonly Target[] {
+  const [, name = path, from, to = from] = /^(.*?):(\d+)(?:-(\d+))?$/.exec(path) ?? [];
+  const files = sourcesIn(root, posix.normalize(name.replaceAll("\\", "/")).replace(/\/$/, ""));
+  if (files.length === 0) throw new Error(`${path} holds no source below src`);
+  return files.map((file) => (from === undefined ? { file } : { file, lines: `${from}-${to}` }));
 }
 
 /** Files of the usual ones that the last `count` commits changed, as far back as the history goes. */
-export function changed(root: string, count: number): readonly string[] {
+export function changed(root: string, count: number): readonly Target[] {
   const git = (...args: string[]): string =>
     execFileSync("git", args, { cwd: root, encoding: "utf8" });
   // A shallow clone ends at a commit whose parents are not there: it has nothing to be compared with.
@@ -33,8 +44,8 @@ export function changed(root: string, count: number): readonly string[] {
   const back = Math.min(count, commits - 1);
   if (back < 1) return [];
   const names = git("diff", "--name-only", "--diff-filter=d", `HEAD~${back}`, "HEAD", "--", "src");
-  const usual = new Set(named(root, []));
-  return names.split("\n").filter((name) => usual.has(name));
+  const those = new Set(names.split("\n"));
+  return named(root, []).filter(({ file }) => those.has(file));
 }
 
 function sourcesIn(root: string, path: string): readonly string[] {

@@ -38,10 +38,15 @@ class FilesThatFail implements Reporter {
   };
 }
 
+/** By --tests, in place of those of the other configuration: mergeConfig would add them to these. */
+const chosen = JSON.parse(process.env["MUTATION_TESTS"] ?? "[]") as readonly string[]; // by stryker.ts
+const all = main.test?.include ?? [];
+
 export default mergeConfig(
-  main,
+  { ...main, test: { ...main.test, include: [] } },
   defineConfig({
     test: {
+      include: chosen.length === 0 ? [...all] : [...chosen],
       exclude: [
         // They read or build the sources, or run them in another process, where no mutant can be switched on.
         "test/{architecture,bundle,demo,licences,portability,readme,standstill}.test.ts",
