@@ -2,6 +2,8 @@
 // stand in vectors/htu.json.
 import { normalizeHtu } from "dpop-core";
 import { describe, expect, test, vi } from "vitest";
+import { mint, TOKEN_URL } from "./support/mint.js";
+import { outcome } from "./support/run.js";
 import groups from "./vectors/htu.json" with { type: "json" };
 
 describe.each(groups)("$rule", ({ cases }) => {
@@ -10,6 +12,38 @@ describe.each(groups)("$rule", ({ cases }) => {
   test.each(rows)("%s: %j", (_, uri, normal) => {
     expect(normalizeHtu(uri)).toBe(normal);
     if (normal !== null) expect(normalizeHtu(normal)).toBe(normal);
+  });
+});
+
+describe("what nearly is a dot segment is a name", () => {
+  test.each([
+    "https://a.example/a/.b/c",
+    "https://a.example/a/b./c",
+    "https://a.example/.a",
+    "https://a.example/a/.-/",
+  ])("%s", (uri) => {
+    expect(normalizeHtu(uri)).toBe(uri);
+    const [origin = "", path = ""] = uri.split(/(?<=example)/);
+    expect(normalizeHtu(`${origin}/.${path}`)).toBe(uri); // no short cut
+  });
+});
+
+test("every capital of a host becomes small beside an escape, which gets capital digits", () => {
+  expect(normalizeHtu("https://AZMaz%c3%a9ZA.example/")).toBe("https://azmaz%C3%A9za.example/");
+});
+
+describe("the URL of a request that is longer than an htu may be", () => {
+  const [origin = "", path = ""] = TOKEN_URL.split(/(?<=example\.com)/);
+
+  test("is refused, though its normal form is that of the proof", async () => {
+    const longUrl = `${origin}${"/a/..".repeat(1000)}${path}`;
+    expect(normalizeHtu(longUrl)).toBe(TOKEN_URL);
+    expect(await outcome(mint(), { url: longUrl })).toBe("htu_mismatch");
+    expect(await outcome(mint(), { url: `${origin}/a/..${path}` })).toBe("ok");
+  });
+
+  test.each(["?", "#"])("is none where only what follows %j is long", async (mark) => {
+    expect(await outcome(mint(), { url: `${TOKEN_URL}${mark}${"a".repeat(5000)}` })).toBe("ok");
   });
 });
 

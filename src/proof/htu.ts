@@ -236,8 +236,9 @@ function hexValue(unit: number): number {
   return isDigit(unit) ? unit - 0x30 : (unit | 0x20) - 0x57;
 }
 
+/** Of such a digit, too. */
 function capital(unit: number): number {
-  return unit >= 0x61 && unit <= 0x7a ? unit - 0x20 : unit;
+  return unit >= 0x61 ? unit - 0x20 : unit;
 }
 
 function lowerCaseOutsideEscapes(host: string): string {
@@ -279,7 +280,7 @@ function indexFrom(text: string, unit: number, start: number): number {
 /** 1 for the segment `.`, 2 for `..`, else 0. */
 function dotsOf(path: string, start: number, end: number): number {
   const length = end - start;
-  if (length < 1 || length > 2 || path.charCodeAt(start) !== DOT) return 0;
+  if (length > 2 || path.charCodeAt(start) !== DOT) return 0;
   return path.charCodeAt(end - 1) === DOT ? length : 0;
 }
 
