@@ -1,6 +1,13 @@
 // RFC 3629: UTF-8, decoded fatally, as a fatal TextDecoder does, less the byte-order mark.
 import { describe, expect, test, vi } from "vitest";
-import { asciiBytes, decodeUtf8, encodeUtf8, isWellFormed, textOf } from "../src/bytes/utf8.js";
+import {
+  asciiBytes,
+  decodeUtf8,
+  encodeUtf8,
+  isWellFormed,
+  readAscii,
+  textOf,
+} from "../src/bytes/utf8.js";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -35,6 +42,16 @@ describe("well-formed text goes both ways", () => {
       expect(decodeUtf8(Buffer.from(text))).toBe(text);
     }
   });
+});
+
+test("text of more units than a call takes arguments is decoded", () => {
+  const text = `${"x".repeat(2 ** 20)}é`;
+  expect(decodeUtf8(Buffer.from(text)) === text).toBe(true);
+});
+
+test("readAscii looks at no character behind those that it is asked for", () => {
+  expect(readAscii("aé", 1)).toEqual(Uint8Array.of(0x61));
+  expect(readAscii("aé", 2)).toBe(null);
 });
 
 describe("what is not well-formed is refused", () => {
