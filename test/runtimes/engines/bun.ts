@@ -3,7 +3,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../engine.js";
-import { MODULES, versionOf } from "./process.js";
+import { versionOf } from "../../support/process.js";
+import { MODULES } from "./places.js";
 import { ALL_BACKENDS, runModules } from "./programs.js";
 
 const SCOPE = join(MODULES, "@oven");

@@ -11,7 +11,7 @@ import {
   versionOf,
   within,
   withFolder,
-} from "./process.js";
+} from "../../support/process.js";
 
 // As root there is no sandbox, and where there is no screen no GPU; nor any need to phone home.
 const ARGS = [

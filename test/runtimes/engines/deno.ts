@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../engine.js";
-import { DIST, MODULES, versionOf } from "./process.js";
+import { versionOf } from "../../support/process.js";
+import { DIST, MODULES } from "./places.js";
 import { ALL_BACKENDS, runModules } from "./programs.js";
 
 const SCOPE = join(MODULES, "@deno");

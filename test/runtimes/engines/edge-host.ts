@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EdgeVM } from "@edge-runtime/vm";
-import { DIST } from "./process.js";
+import { DIST } from "./places.js";
 import { REPORT_MARK } from "./shell.js";
 
 const vm = new EdgeVM({ codeGeneration: { strings: false, wasm: false } });

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Engine } from "../engine.js";
-import { MODULES, objectOf, RUN_LIMIT, runProgram } from "./process.js";
+import { objectOf, runProgram } from "../../support/process.js";
+import { MODULES, RUN_LIMIT } from "./places.js";
 import { printedReport } from "./shell.js";
 
 const HOST = fileURLToPath(new URL("edge-host.ts", import.meta.url));

@@ -11,7 +11,7 @@ import {
   versionOf,
   within,
   withFolder,
-} from "./process.js";
+} from "../../support/process.js";
 
 const findFirefox = (): string | null => findProgram("firefox-esr", "firefox");
 

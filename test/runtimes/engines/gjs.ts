@@ -3,11 +3,11 @@ import type { Engine } from "../engine.js";
 import {
   findProgram,
   homelessEnvironment,
-  RUN_LIMIT,
   runProgram,
   versionOf,
   withFolder,
-} from "./process.js";
+} from "../../support/process.js";
+import { RUN_LIMIT } from "./places.js";
 import { moduleHost, printedReport } from "./shell.js";
 
 export const engines: readonly Engine[] = [

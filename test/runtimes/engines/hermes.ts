@@ -6,15 +6,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "tsup";
 import type { Engine } from "../engine.js";
-import {
-  DIST,
-  MODULES,
-  RUN_LIMIT,
-  runProgram,
-  START_LIMIT,
-  versionOf,
-  withFolder,
-} from "./process.js";
+import { runProgram, START_LIMIT, versionOf, withFolder } from "../../support/process.js";
+import { DIST, MODULES, RUN_LIMIT } from "./places.js";
 import { printedReport, printing } from "./shell.js";
 
 const FOLDERS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {

@@ -1,6 +1,7 @@
 // The shell of JavaScriptCore: `jsc -m`. Modules, and next to nothing but ECMAScript.
 import type { Engine } from "../engine.js";
-import { debianVersion, findProgram, RUN_LIMIT, runProgram } from "./process.js";
+import { debianVersion, findProgram, runProgram } from "../../support/process.js";
+import { RUN_LIMIT } from "./places.js";
 import { moduleHost, printedReport } from "./shell.js";
 
 const PACKAGE = "libjavascriptcoregtk-4.0-bin";

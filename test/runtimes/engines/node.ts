@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { arch, platform } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "../engine.js";
-import { MODULES, versionOf } from "./process.js";
+import { versionOf } from "../../support/process.js";
+import { MODULES } from "./places.js";
 import { ALL_BACKENDS, runModules } from "./programs.js";
 
 function node(line: number): Engine {

@@ -3,7 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join, resolve, sep } from "node:path";
-import { DIST, RUN_LIMIT, within } from "./process.js";
+import { within } from "../../support/process.js";
+import { DIST, RUN_LIMIT } from "./places.js";
 
 /** The second one takes the engine's own Ed25519 away, so that the suite finds that it lacks it. */
 export type PageName = "suite" | "suite, no Ed25519" | "import map";

@@ -2,7 +2,8 @@
 // have node:crypto, too.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DIST, type Finished, RUN_LIMIT, runProgram } from "./process.js";
+import { type Finished, runProgram } from "../../support/process.js";
+import { DIST, RUN_LIMIT } from "./places.js";
 import { printedReport, printing } from "./shell.js";
 
 /** The backends of an engine that has node:crypto. */

@@ -9,7 +9,7 @@ import {
   type QuickJSContext,
   type QuickJSWASMModule,
 } from "quickjs-emscripten";
-import { DIST } from "./process.js";
+import { DIST } from "./places.js";
 import { printing } from "./shell.js";
 
 const STACK = 1 << 20; // bytes; the default of 256 KiB is a small one

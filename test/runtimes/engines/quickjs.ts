@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Engine } from "../engine.js";
-import { MODULES, RUN_LIMIT, runProgram } from "./process.js";
+import { runProgram } from "../../support/process.js";
+import { MODULES, RUN_LIMIT } from "./places.js";
 import { printedReport } from "./shell.js";
 
 const HOST = fileURLToPath(new URL("quickjs-host.ts", import.meta.url));

@@ -2,7 +2,8 @@
 // it behind a mark, so that it is found among whatever else an engine says.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DIST, type Finished } from "./process.js";
+import { type Finished } from "../../support/process.js";
+import { DIST } from "./places.js";
 
 /** What stands before a report that is printed. */
 export const REPORT_MARK: string = "dpop-core-report ";

@@ -11,12 +11,12 @@ import {
   homelessEnvironment,
   later,
   objectOf,
-  RUN_LIMIT,
   START_LIMIT,
   startService,
   within,
   withFolder,
-} from "./process.js";
+} from "../../support/process.js";
+import { RUN_LIMIT } from "./places.js";
 
 const DRIVER = "webkit2gtk-driver";
 

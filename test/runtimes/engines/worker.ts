@@ -3,7 +3,7 @@
 // suite runs in a request.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DIST } from "./process.js";
+import { DIST } from "./places.js";
 
 /** Not later than what the workerd of miniflare knows. */
 export const COMPATIBILITY_DATE = "2026-01-01";

@@ -7,16 +7,15 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Engine } from "../engine.js";
 import {
-  MODULES,
   objectOf,
-  RUN_LIMIT,
   runProgram,
   START_LIMIT,
   startService,
   versionOf,
   within,
   withFolder,
-} from "./process.js";
+} from "../../support/process.js";
+import { MODULES, RUN_LIMIT } from "./places.js";
 import { printedReport } from "./shell.js";
 import { COMPATIBILITY_DATE, workerModules } from "./worker.js";
 

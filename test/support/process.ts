@@ -1,20 +1,10 @@
-// Child processes of the engines. Each has a time limit, and leads a group of processes of its own:
+// Child processes of engines and servers. Each has a time limit, and leads a group of processes of its own:
 // when it must end, what it started ends with it, and when we end, so do all that still run and the
 // folders that they wrote in.
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { constants as system, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** What build.ts makes: the published files, and the suite in its forms. */
-export const DIST: string = fileURLToPath(new URL("../dist/", import.meta.url));
-
-/** Where the nested package has its dependencies. */
-export const MODULES: string = fileURLToPath(new URL("../node_modules/", import.meta.url));
-
-/** For an engine to run the whole suite, in milliseconds: far more than the slowest takes. */
-export const RUN_LIMIT: number = 240_000;
 
 /** For a program to say its version, or a browser to start, in milliseconds. */
 export const START_LIMIT: number = 60_000;
