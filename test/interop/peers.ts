@@ -1,0 +1,6 @@
+// The peers, in the order in which they are tried.
+import type { Peer } from "./peer.js";
+import { javascriptPeers } from "./peers/javascript.js";
+import { redis } from "./peers/redis.js";
+
+export const PEERS: readonly Peer[] = [...javascriptPeers, redis];
