@@ -1,9 +1,16 @@
-// Three clients that others wrote, each behind the same two calls: a token by client credentials, and an API call.
+// Four clients that others wrote, each behind the same two calls: a token by client credentials, and an API call.
 import * as dpop from "dpop";
+import {
+  AbstractTokenProvider,
+  ApiResponseError,
+  DPoPUtils,
+  OAuthFetch,
+  type TokenProviderGetTokenResponse,
+} from "oauth-fetch";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
 import type { OurServers } from "./our-servers.js";
-import { member, peer, textMember } from "./peers.js";
+import { member, textMember } from "./peers.js";
 
 export const LABELS = ["ES256", "Ed25519"] as const;
 export type Label = (typeof LABELS)[number];
@@ -25,24 +32,14 @@ export interface ApiAnswer {
   readonly body?: unknown;
 }
 
-export interface ForeignClientKind {
-  /** With its version. */
-  readonly name: string;
-  open(servers: OurServers, label: Label): Promise<ForeignClient>;
-}
-
-export const foreignClients: readonly ForeignClientKind[] = [
-  { name: peer("oauth4webapi"), open: openOauth4webapi },
-  { name: peer("openid-client"), open: openOpenidClient },
-  { name: peer("dpop"), open: openDpop },
-];
+export type OpenForeignClient = (servers: OurServers, label: Label) => Promise<ForeignClient>;
 
 export const CLIENT_ID = "a-client";
 const CLIENT_SECRET = "nobody looks at it";
 
 const INSECURE = { [oauth.allowInsecureRequests]: true }; // http, on the loopback address
 
-async function openOauth4webapi(servers: OurServers, label: Label): Promise<ForeignClient> {
+export async function openOauth4webapi(servers: OurServers, label: Label): Promise<ForeignClient> {
   const issuer = new URL(servers.issuer);
   const found = await oauth.discoveryRequest(issuer, { algorithm: "oauth2", ...INSECURE });
   const as = await oauth.processDiscoveryResponse(issuer, found);
@@ -88,7 +85,7 @@ export async function withNonce<T>(send: () => Promise<T>): Promise<T> {
   }
 }
 
-async function openOpenidClient(servers: OurServers, label: Label): Promise<ForeignClient> {
+export async function openOpenidClient(servers: OurServers, label: Label): Promise<ForeignClient> {
   const config = await openid.discovery(
     new URL(servers.issuer),
     CLIENT_ID,
@@ -127,15 +124,76 @@ async function answerOf(send: () => Promise<Response>): Promise<ApiAnswer> {
 }
 
 /** The package makes proofs; requests and nonces are its user's, here ours. */
-async function openDpop(servers: OurServers, label: Label): Promise<ForeignClient> {
+export async function openDpop(servers: OurServers, label: Label): Promise<ForeignClient> {
   const keyPair = await dpop.generateKeyPair(label);
-  const nonces = new Map<string, string>();
+  const send = sender((url, method, nonce, accessToken) =>
+    dpop.generateProof(keyPair, url, method, nonce, accessToken),
+  );
+  return {
+    jkt: await dpop.calculateThumbprint(keyPair.publicKey),
+    token: () => tokenBy(send, servers),
+    async call(accessToken) {
+      const response = await send("GET", servers.apiUrl, accessToken);
+      const { status } = response;
+      if (status === 200) return { status, body: await response.json() };
+      return { status, error: challengeError(response) };
+    },
+  };
+}
 
-  async function send(method: string, url: string, accessToken?: string): Promise<Response> {
+/** It calls APIs by itself; for the token request it only makes the proof. */
+export async function openOauthFetch(servers: OurServers, label: Label): Promise<ForeignClient> {
+  const dpopKeyPair = await DPoPUtils.generateKeyPair(
+    label === "ES256" ? {} : { algorithm: "EdDSA", curveOrModulus: "Ed25519" },
+  );
+  const send = sender((url, method, nonce, accessToken) =>
+    DPoPUtils.generateProof({
+      url: new URL(url),
+      method,
+      dpopKeyPair,
+      ...(nonce === undefined ? {} : { nonce }),
+      ...(accessToken === undefined ? {} : { accessToken }),
+    }),
+  );
+  const tokens = new (class extends AbstractTokenProvider {
+    accessToken = "";
+    override async getToken(): Promise<TokenProviderGetTokenResponse> {
+      return { access_token: this.accessToken, token_type: "DPoP" };
+    }
+  })();
+  const api = new URL(servers.apiUrl);
+  const client = new OAuthFetch({ baseUrl: api.origin, tokenProvider: tokens, dpopKeyPair });
+  return {
+    jkt: await DPoPUtils.calculateJwkThumbprint(dpopKeyPair.publicKey),
+    token: () => tokenBy(send, servers),
+    async call(accessToken) {
+      tokens.accessToken = accessToken;
+      try {
+        return { status: 200, body: await client.get(api.pathname) };
+      } catch (error) {
+        if (!(error instanceof ApiResponseError)) throw error;
+        return { status: error.status, error: challengeError(error.response) };
+      }
+    },
+  };
+}
+
+type Send = (method: "GET" | "POST", url: string, accessToken?: string) => Promise<Response>;
+
+/** Requests with the proofs of a package that makes nothing else, one more time where a nonce is wanted. */
+function sender(
+  proofOf: (
+    url: string,
+    method: "GET" | "POST",
+    nonce: string | undefined,
+    accessToken: string | undefined,
+  ) => Promise<string>,
+): Send {
+  const nonces = new Map<string, string>();
+  return async function send(method, url, accessToken): Promise<Response> {
     const { origin } = new URL(url);
     const nonce = nonces.get(origin);
-    const proof = await dpop.generateProof(keyPair, url, method, nonce, accessToken);
-    const headers = new Headers({ DPoP: proof });
+    const headers = new Headers({ DPoP: await proofOf(url, method, nonce, accessToken) });
     if (accessToken !== undefined) headers.set("Authorization", `DPoP ${accessToken}`);
     const form = { grant_type: "client_credentials", client_secret: CLIENT_SECRET };
     const body = method === "POST" ? new URLSearchParams(form) : null;
@@ -144,21 +202,16 @@ async function openDpop(servers: OurServers, label: Label): Promise<ForeignClien
     if (next !== null) nonces.set(origin, next);
     const isAsked = next !== null && nonce === undefined && !response.ok;
     return isAsked ? send(method, url, accessToken) : response;
-  }
-
-  return {
-    jkt: await dpop.calculateThumbprint(keyPair.publicKey),
-    async token() {
-      const granted: unknown = await (await send("POST", servers.tokenUrl)).json();
-      if (member(granted, "token_type") !== "DPoP") throw new Error("the token should be bound");
-      return textMember(granted, "access_token");
-    },
-    async call(accessToken) {
-      const response = await send("GET", servers.apiUrl, accessToken);
-      const { status } = response;
-      if (status === 200) return { status, body: await response.json() };
-      const [, error] = (response.headers.get("WWW-Authenticate") ?? "").split('error="');
-      return { status, error: error?.split('"', 1)[0] };
-    },
   };
+}
+
+async function tokenBy(send: Send, { tokenUrl }: OurServers): Promise<string> {
+  const granted: unknown = await (await send("POST", tokenUrl)).json();
+  if (member(granted, "token_type") !== "DPoP") throw new Error("the token should be bound");
+  return textMember(granted, "access_token");
+}
+
+function challengeError({ headers }: Response): string | undefined {
+  const [, error] = (headers.get("WWW-Authenticate") ?? "").split('error="');
+  return error?.split('"', 1)[0];
 }

@@ -45,6 +45,26 @@ export interface AccessTokenClaims {
 
 export const REDIRECT_URI = "https://client.example/callback";
 
+export function outcomes(seen: readonly Seen[]): readonly string[] {
+  return seen.map(({ outcome }) => outcome);
+}
+
+/** The last request that carried a proof, and what became of it. */
+export function last(seen: readonly Seen[]): Seen {
+  const found = seen.at(-1);
+  if (found === undefined) throw new Error("nothing was seen");
+  return found;
+}
+
+/** The callback that the authorization endpoint redirects to after a pushed request. */
+export async function authorize(servers: OurServers, requestUri: string): Promise<URL> {
+  const url = new URL("/authorize", servers.issuer);
+  url.searchParams.set("client_id", "a-client");
+  url.searchParams.set("request_uri", requestUri);
+  const response = await fetch(url, { redirect: "manual" });
+  return new URL(response.headers.get("Location") ?? "");
+}
+
 export async function startOurServers(options: { readonly nonces: boolean }): Promise<OurServers> {
   const [server, api] = await Promise.all([listen(), listen()]);
   const seen: Record<"token" | "pushed" | "api", Seen[]> = { token: [], pushed: [], api: [] };
