@@ -9,7 +9,9 @@ export const javascriptPeers: readonly Peer[] = [
   { ...inTests("dpop"), tests: ["panva-dpop.test.ts"] },
   inTests("oidc-provider"),
   inTests("express-oauth2-jwt-bearer"),
+  inTests("express-oauth2-dpop", "express-oauth2-dpop", "oauth-fetch"),
   inTests("atproto-oauth-provider", "@atproto/oauth-provider"),
+  inTests("better-auth", "@better-auth/core"),
 ];
 
 /** `packages` are the ones that take part. */
