@@ -1,6 +1,7 @@
 // The peers, in the order in which they are tried.
 import type { Peer } from "./peer.js";
 import { javascriptPeers } from "./peers/javascript.js";
+import { mcpConformance } from "./peers/mcp-conformance.js";
 import { redis } from "./peers/redis.js";
 
-export const PEERS: readonly Peer[] = [...javascriptPeers, redis];
+export const PEERS: readonly Peer[] = [...javascriptPeers, mcpConformance, redis];

@@ -1,0 +1,37 @@
+// The conformance suite of the MCP project. It wants Node 22 or later: ours where it is one, else that of test/runtimes.
+import { existsSync } from "node:fs";
+import { arch, platform } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MODULES } from "../../runtimes/engines/places.js";
+import { findProgram, runProgram } from "../../support/process.js";
+import { Missing, type Peer } from "../peer.js";
+import { peer } from "../support/peers.js";
+
+export const mcpConformance: Peer = {
+  id: "mcp-conformance",
+  tests: ["mcp-conformance.test.ts"],
+  async start() {
+    const node = await recentNode();
+    const names = ["@modelcontextprotocol/conformance", "@modelcontextprotocol/sdk"].map(peer);
+    return { name: names.join(", "), facts: { node } };
+  },
+};
+
+const INSTALL_LIMIT = 900_000; // milliseconds; all the engines are 1.5 GB
+
+async function recentNode(): Promise<string> {
+  if (Number.parseInt(process.versions.node, 10) >= 22) return process.execPath;
+  const file = join(MODULES, `node24-${platform()}-${arch()}`, "bin", "node");
+  if (!existsSync(file)) await installEngines();
+  if (!existsSync(file)) throw new Missing("there is no Node 22 or later");
+  return file;
+}
+
+async function installEngines(): Promise<void> {
+  const npm = findProgram("npm");
+  if (npm === null) throw new Missing("npm is not on the PATH");
+  const folder = fileURLToPath(new URL("../../runtimes/", import.meta.url));
+  const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"];
+  await runProgram(npm, args, { limit: INSTALL_LIMIT });
+}
