@@ -8,7 +8,11 @@ import {
   createSigner,
   generatePrivateJwk,
 } from "dpop-core";
-import { createSigner as createWebcryptoSigner, generateKeyPair } from "dpop-core/webcrypto";
+import {
+  createSigner as createWebcryptoSigner,
+  generateKeyPair,
+  type SigningLabel,
+} from "dpop-core/webcrypto";
 
 export type AnySession = ClientSession | AsyncClientSession;
 
@@ -26,13 +30,19 @@ export const sessionKinds: readonly (readonly [key: string, open: OpenSession])[
   ],
 ];
 
+/** The same of RSA, which noble has not. */
+export const rsaSessionKinds: typeof sessionKinds = [
+  ["an RS256 key of WebCrypto that can't be extracted", (algs) => webcryptoSession("RS256", algs)],
+  ["a PS256 key of WebCrypto that can't be extracted", (algs) => webcryptoSession("PS256", algs)],
+];
+
 type Label = "ES256" | "Ed25519";
 
 export function nobleSession(label: Label, algs?: unknown): ClientSession {
   return createClientSession({ signer: createSigner(generatePrivateJwk(label)), algs });
 }
 
-async function webcryptoSession(label: Label, algs: unknown): Promise<AsyncClientSession> {
+async function webcryptoSession(label: SigningLabel, algs: unknown): Promise<AsyncClientSession> {
   const keyPair = await generateKeyPair(label);
   if (keyPair.privateKey.extractable) throw new Error("the key should not be extractable");
   const signer = await createWebcryptoSigner(keyPair, { alg: label });

@@ -1,0 +1,98 @@
+// Our client at a stand-in for WSO2 Identity Server, which is not to be had. It shows that our proofs are within its
+// documented rules, and no more.
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  nobleSession,
+  recordingClient,
+  type RecordingClient,
+  rsaSessionKinds,
+  sessionKinds,
+  statuses,
+} from "./support/our-clients.js";
+import { type StandIn, startWso2StandIn } from "./support/wso2-stand-in.js";
+
+let standIn: StandIn;
+beforeEach(async () => {
+  standIn = await startWso2StandIn();
+});
+afterEach(() => standIn.close());
+
+const REFUSED = { error: "invalid_dpop_proof" };
+
+function requestToken({ fetch }: RecordingClient): Promise<Response> {
+  const body = new URLSearchParams({ grant_type: "client_credentials" });
+  return fetch(standIn.tokenUrl, { method: "POST", body });
+}
+
+async function tokenOf(client: RecordingClient): Promise<string> {
+  const granted = client.session.readTokenResponse(await (await requestToken(client)).json());
+  if (!granted.ok) throw new Error(granted.code);
+  return granted.accessToken;
+}
+
+async function callApi(accessToken: string, proof: string): Promise<unknown> {
+  const headers = { Authorization: `DPoP ${accessToken}`, DPoP: proof };
+  return (await fetch(standIn.apiUrl, { headers })).json();
+}
+
+const isEc = ([key]: (typeof sessionKinds)[number]): boolean => key.includes("ES256");
+const kinds = [...sessionKinds.filter(isEc), ...rsaSessionKinds];
+
+describe("tokens and API calls for our client", () => {
+  describe.each(kinds)("with %s", (_key, open) => {
+    let client: RecordingClient;
+    beforeEach(async () => {
+      client = recordingClient(await open());
+    });
+
+    test("gives us a token for our key, and lets us in with it again and again", async () => {
+      const headers = { Authorization: `DPoP ${await tokenOf(client)}` };
+      for (const url of [standIn.apiUrl, `${standIn.apiUrl}?page=2`]) {
+        const response = await client.fetch(url, { headers });
+        expect(await response.json()).toEqual({ jkt: client.session.jkt });
+      }
+      expect(statuses(client)).toEqual([200, 200, 200]);
+    });
+
+    test("takes our proof twice, and without regard to case in method and URL", async () => {
+      const accessToken = await tokenOf(client);
+      const { jkt } = client.session;
+      const url = standIn.apiUrl.replace("things", "Things");
+      const proof = await client.session.buildProof({ method: "Get", url, accessToken });
+      for (const attempt of ["first", "second"])
+        expect(await callApi(accessToken, proof), attempt).toEqual({ jkt });
+    });
+
+    test("refuses our proof for another method, URL or token", async () => {
+      const accessToken = await tokenOf(client);
+      const right = { method: "GET", url: standIn.apiUrl, accessToken };
+      for (const wrong of [
+        { ...right, method: "POST" },
+        { ...right, url: standIn.tokenUrl },
+        { ...right, accessToken: "another" },
+      ]) {
+        const proof = await client.session.buildProof(wrong);
+        expect(await callApi(accessToken, proof)).toEqual(REFUSED);
+      }
+    });
+
+    test("refuses the proof of another key of ours, and the signature of another proof", async () => {
+      const accessToken = await tokenOf(client);
+      const request = { method: "GET", url: standIn.apiUrl, accessToken };
+      const stranger = nobleSession("ES256").buildProof(request);
+      expect(await callApi(accessToken, stranger)).toEqual(REFUSED);
+      const proof = await client.session.buildProof(request);
+      const mixed =
+        proof.slice(0, proof.lastIndexOf(".")) + stranger.slice(stranger.lastIndexOf("."));
+      expect(await callApi(accessToken, mixed)).toEqual(REFUSED);
+    });
+  });
+});
+
+describe("Ed25519 keys of ours", () => {
+  test.each(sessionKinds.filter((kind) => !isEc(kind)))("%s gets no token", async (_key, open) => {
+    const response = await requestToken(recordingClient(await open()));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual(REFUSED);
+  });
+});
