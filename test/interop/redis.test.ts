@@ -90,7 +90,7 @@ async function race(
   return outcomes;
 }
 
-describe.each(CLIENTS)("%s", (client) => {
+describe.each(CLIENTS)("replay store over %s", (client) => {
   test("two processes race the same proof 200 times: exactly one wins each time", async () => {
     const [one, other] = await Promise.all([startInstance(client), startInstance(client)]);
     expect(new Set([one.pid, other.pid, process.pid]).size).toBe(3);
