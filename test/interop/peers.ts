@@ -2,6 +2,7 @@
 import type { Peer } from "./peer.js";
 import { javascriptPeers } from "./peers/javascript.js";
 import { mcpConformance } from "./peers/mcp-conformance.js";
+import { nimbus } from "./peers/nimbus.js";
 import { redis } from "./peers/redis.js";
 
-export const PEERS: readonly Peer[] = [...javascriptPeers, mcpConformance, redis];
+export const PEERS: readonly Peer[] = [...javascriptPeers, mcpConformance, nimbus, redis];

@@ -1,0 +1,150 @@
+// Java programs of this folder. Maven fetches the jars that a pom.xml names, javac compiles the sources beside it; both
+// are kept in a cache folder outside of the repository, under names that change with what they were made from.
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  findProgram,
+  runProgram,
+  type Service,
+  startService,
+  versionOf,
+  within,
+} from "../../support/process.js";
+import { Missing } from "../peer.js";
+
+const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:copy-dependencies";
+const OLDEST_JAVA = 17;
+
+/** Milliseconds. */
+const FETCH_LIMIT = 600_000;
+const COMPILE_LIMIT = 120_000;
+const READY_LIMIT = 120_000;
+const SERVICE_LIMIT = 1_800_000;
+
+export interface JavaProgram {
+  readonly java: string;
+  readonly classPath: string;
+  /** Of one of its jars. */
+  version(artifact: string): string;
+}
+
+/** The program in a subfolder of this folder, ready to run. Throws a Missing where Java, Maven or a jar can't be had. */
+export async function buildJava(name: string): Promise<JavaProgram> {
+  const [java, javac, maven] = programs("java", "javac", "mvn");
+  await requireJava(java);
+  const sources = fileURLToPath(new URL(`../${name}/`, import.meta.url));
+  const pom = join(sources, "pom.xml");
+  const files = readdirSync(sources).filter((file) => file.endsWith(".java"));
+  const code = files.toSorted().map((file) => join(sources, file));
+
+  const jars = await made(`${name}-jars-${hashOf([pom])}`, async (folder) => {
+    const args = ["-q", "-B", "-Dstyle.color=never", "-f", pom, COPY];
+    await fetched(maven, [...args, "-DincludeScope=runtime", `-DoutputDirectory=${folder}`]);
+  });
+  const libraries = join(jars, "*");
+  const classes = await made(`${name}-classes-${hashOf([pom, ...code])}`, async (folder) => {
+    const args = ["--release", String(OLDEST_JAVA), "-parameters", "-cp", libraries, "-d", folder];
+    await runProgram(javac, [...args, ...code], { limit: COMPILE_LIMIT });
+  });
+  return {
+    java,
+    classPath: `${classes}:${libraries}`,
+    version: (artifact) => versionIn(jars, artifact),
+  };
+}
+
+export interface JavaService {
+  /** What it printed when it was ready. */
+  readonly origin: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a main class that prints its origin when it is ready, and serves till it is stopped. */
+export async function startJava(program: JavaProgram, main: string): Promise<JavaService> {
+  // Quick to start, and one thread for garbage: these programs live for a minute.
+  const options = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"];
+  const args = [...options, "-cp", program.classPath, main];
+  const service: Service = startService(program.java, args, { limit: SERVICE_LIMIT });
+  try {
+    const origin = await within(READY_LIMIT, `${main} to be ready`, service.firstLine);
+    if (!/^http:\/\/127\.0\.0\.1:\d+$/.test(origin)) throw new Error(`${main} said ${origin}`);
+    return { origin, stop: service.stop };
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+}
+
+/** Runs Maven where it may download; what it can't have is Missing. */
+export async function fetched(maven: string, args: readonly string[]): Promise<void> {
+  try {
+    await runProgram(maven, args, { limit: FETCH_LIMIT });
+  } catch (error) {
+    throw new Missing(`Maven could not fetch it: ${reasonOf(String(error))}`);
+  }
+}
+
+/** Maven gives its reason in the first line that it marks as an error. */
+function reasonOf(text: string): string {
+  const line = /^\[ERROR\] (.*)$/m.exec(text)?.[1] ?? text.split("\n", 1)[0] ?? "";
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+/** All of them, or a Missing that names those that are not on the PATH. */
+export function programs<Names extends readonly string[]>(
+  ...names: Names
+): { readonly [At in keyof Names]: string } {
+  const absent = names.filter((name) => findProgram(name) === null);
+  if (absent.length > 0) throw new Missing(`not on the PATH: ${absent.join(", ")}`);
+  const found: readonly string[] = names.map((name) => findProgram(name) ?? "");
+  return found as { readonly [At in keyof Names]: string }; // one for each name, as map makes them
+}
+
+async function requireJava(java: string): Promise<void> {
+  const version = await versionOf(java, ["-version"], /version "(\d+[^"]*)"/);
+  if (version === null) throw new Missing("java does not say its version");
+  if (Number.parseInt(version, 10) < OLDEST_JAVA)
+    throw new Missing(`java ${version} is too old: ${OLDEST_JAVA} or later is needed`);
+}
+
+/** A folder of the cache, made where it is not there yet; another run at the same time never sees it half made. */
+export async function made(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  const parent = join(cache, "dpop-core-interop");
+  const folder = join(parent, name);
+  if (existsSync(folder)) return folder;
+  mkdirSync(parent, { recursive: true });
+  const unfinished = mkdtempSync(join(parent, `${name}-`));
+  try {
+    await make(unfinished);
+    renameSync(unfinished, folder);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error; // or the other run was quicker
+  }
+  return folder;
+}
+
+function hashOf(files: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files)
+    hash.update(file.slice(file.lastIndexOf("/"))).update(readFileSync(file));
+  return hash.digest("hex").slice(0, 12);
+}
+
+function versionIn(jars: string, artifact: string): string {
+  const jar = readdirSync(jars).find((file) => new RegExp(`^${artifact}-\\d`).test(file));
+  if (jar === undefined) throw new Error(`there is no jar of ${artifact}`);
+  return jar.slice(artifact.length + 1, -".jar".length);
+}
