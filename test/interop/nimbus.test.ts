@@ -209,7 +209,7 @@ describe("our proofs at its verifiers", () => {
       let signer: Signer;
       let jkt: string;
       beforeAll(async () => {
-        signer = await signers.sign(label);
+        ({ signer } = await signers.open(label));
         jkt = jwkThumbprint(signer.publicJwk);
       });
 
@@ -267,7 +267,8 @@ describe("our proofs at its verifiers", () => {
   test.each(signing.filter(([label]) => isEdwards(label)))(
     "refused: %s, %s, which its verifiers don't know",
     async (_label, _name, { label, signers }) => {
-      const proof = await createProofAsync(await signers.sign(label), atToken);
+      const { signer } = await signers.open(label);
+      const proof = await createProofAsync(signer, atToken);
       const said = badProof(`JWS header algorithm not accepted: ${label}`);
       expect(await ask("/token", { url: TOKEN_URL, proof })).toEqual(said);
     },
@@ -279,12 +280,12 @@ describe("thumbprints", () => {
     "of a key for %s, ours and its are the same",
     async (label) => {
       const keys = ourSigners.filter(({ labels }) => labels.some((one) => one === label));
-      const signers = await Promise.all(keys.map(({ sign }) => sign(label)));
+      const signers = await Promise.all(keys.map(({ open }) => open(label)));
       expect(signers.length).toBeGreaterThan(1);
       const theirs = await Promise.all(
-        signers.map(({ publicJwk }) => ask("/thumbprint", { jwk: publicJwk })),
+        signers.map(({ session }) => ask("/thumbprint", { jwk: session.publicJwk })),
       );
-      const ours = signers.map(({ publicJwk }) => ({ jkt: jwkThumbprint(publicJwk) }));
+      const ours = signers.map(({ session }) => ({ jkt: session.jkt }));
       expect(theirs).toEqual(ours);
       expect(new Set(ours.map(({ jkt }) => jkt)).size).toBe(signers.length);
     },

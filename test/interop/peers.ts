@@ -4,5 +4,6 @@ import { javascriptPeers } from "./peers/javascript.js";
 import { mcpConformance } from "./peers/mcp-conformance.js";
 import { nimbus } from "./peers/nimbus.js";
 import { redis } from "./peers/redis.js";
+import { spring } from "./peers/spring.js";
 
-export const PEERS: readonly Peer[] = [...javascriptPeers, mcpConformance, nimbus, redis];
+export const PEERS: readonly Peer[] = [...javascriptPeers, mcpConformance, nimbus, spring, redis];

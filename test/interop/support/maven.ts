@@ -11,7 +11,7 @@ import {
   rmSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   findProgram,
@@ -59,7 +59,7 @@ export async function buildJava(name: string): Promise<JavaProgram> {
   });
   return {
     java,
-    classPath: `${classes}:${libraries}`,
+    classPath: `${classes}${delimiter}${libraries}`,
     version: (artifact) => versionIn(jars, artifact),
   };
 }
@@ -126,12 +126,16 @@ export async function made(name: string, make: (folder: string) => Promise<void>
   if (existsSync(folder)) return folder;
   mkdirSync(parent, { recursive: true });
   const unfinished = mkdtempSync(join(parent, `${name}-`));
+  const remove = (): void => rmSync(unfinished, { recursive: true, force: true });
+  process.once("exit", remove);
   try {
     await make(unfinished);
     renameSync(unfinished, folder);
   } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true });
     if (!existsSync(folder)) throw error; // or the other run was quicker
+  } finally {
+    remove();
+    process.off("exit", remove);
   }
   return folder;
 }

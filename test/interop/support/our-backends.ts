@@ -1,7 +1,8 @@
-// Our backends, each with every algorithm that it has: a verifier of all of them, and signers of new keys.
+// Our backends, each with every algorithm that it has: a verifier of all of them, and sessions of new keys.
 import {
-  type Backend,
+  createAsyncClientSession,
   createAsyncVerifier,
+  createClientSession,
   createMemoryReplayStore,
   createSigner,
   createVerifier,
@@ -10,11 +11,13 @@ import {
   type NonceCheck,
   type ProofRequest,
   type Signer,
+  type SyncSigner,
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
 import * as nc from "dpop-core/node";
 import * as wc from "dpop-core/webcrypto";
+import type { AnySession } from "./our-clients.js";
 
 export const CURVE_LABELS = ["ES256", "ES384", "ES512", "EdDSA", "Ed25519"] as const;
 export const RSA_LABELS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] as const;
@@ -31,7 +34,6 @@ export interface AnyVerifier {
 export interface OurBackend {
   readonly name: string;
   readonly labels: readonly Label[];
-  readonly backend: Backend;
   /** Takes all of its labels, and a proof once. */
   verifier(nonce?: NonceCheck): AnyVerifier;
 }
@@ -40,14 +42,12 @@ export const ourBackends: readonly OurBackend[] = [
   {
     name: "noble",
     labels: CURVE_LABELS,
-    backend: noble,
     verifier: (nonce) =>
       createVerifier({ ...strict(nonce), algs: CURVE_LABELS.map((label) => noble[label]) }),
   },
   {
     name: "fast",
     labels: CURVE_LABELS,
-    backend: fast,
     verifier(nonce) {
       const algs = CURVE_LABELS.map((label) => fast[label]);
       return createVerifier({ ...strict(nonce), backend: fast, algs });
@@ -56,7 +56,6 @@ export const ourBackends: readonly OurBackend[] = [
   {
     name: "node",
     labels: ALL_LABELS,
-    backend: nc.node,
     verifier(nonce) {
       const algs = ALL_LABELS.map((label) => nc.node[label]);
       return createVerifier({ ...strict(nonce), backend: nc.node, algs });
@@ -65,7 +64,6 @@ export const ourBackends: readonly OurBackend[] = [
   {
     name: "webcrypto",
     labels: ALL_LABELS,
-    backend: wc.webcrypto,
     verifier(nonce) {
       const algs = ALL_LABELS.map((label) => wc.webcrypto[label]);
       return createAsyncVerifier({ ...strict(nonce), backend: wc.webcrypto, algs });
@@ -80,11 +78,16 @@ function strict(nonce: NonceCheck | undefined): {
   return { replay: createMemoryReplayStore(), nonce };
 }
 
+/** Somebody with a new key. */
+export interface Holder {
+  readonly signer: Signer;
+  readonly session: AnySession;
+}
+
 export interface OurSigners {
   readonly name: string;
   readonly labels: readonly Label[];
-  /** A signer of a new key. */
-  sign(label: Label): Signer | Promise<Signer>;
+  open(label: Label): Promise<Holder>;
 }
 
 /** `fast` signs as noble does. */
@@ -92,19 +95,24 @@ export const ourSigners: readonly OurSigners[] = [
   {
     name: "noble",
     labels: CURVE_LABELS,
-    sign: (label) => createSigner(generatePrivateJwk(curveLabel(label))),
+    open: async (label) => held(createSigner(generatePrivateJwk(curveLabel(label)))),
   },
   {
     name: "node",
     labels: ALL_LABELS,
-    sign: (label) => nc.createSigner(nc.generatePrivateJwk(label), { alg: label }),
+    open: async (label) => held(nc.createSigner(nc.generatePrivateJwk(label), { alg: label })),
   },
   {
     name: "webcrypto",
     labels: ALL_LABELS,
-    sign: async (label) => wc.createSigner(await wc.generateKeyPair(label), { alg: label }),
+    async open(label) {
+      const signer = await wc.createSigner(await wc.generateKeyPair(label), { alg: label });
+      return { signer, session: createAsyncClientSession({ signer }) };
+    },
   },
 ];
+
+const held = (signer: SyncSigner): Holder => ({ signer, session: createClientSession({ signer }) });
 
 function curveLabel(label: Label): CurveLabel {
   const found = CURVE_LABELS.find((one) => one === label);
