@@ -95,10 +95,11 @@ export async function fetched(maven: string, args: readonly string[]): Promise<v
   }
 }
 
-/** Maven gives its reason in the first line that it marks as an error. */
+/** Maven says it in the first line that it marks as an error, and the cause at the end of that line. */
 function reasonOf(text: string): string {
-  const line = /^\[ERROR\] (.*)$/m.exec(text)?.[1] ?? text.split("\n", 1)[0] ?? "";
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+  const line =
+    /\[ERROR\] (.+?)(?: -> \[Help 1\])?$/m.exec(text)?.[1] ?? text.split("\n", 1)[0] ?? "";
+  return line.length > 120 ? `…${line.slice(-120)}` : line;
 }
 
 /** All of them, or a Missing that names those that are not on the PATH. */
