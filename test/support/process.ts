@@ -139,16 +139,35 @@ export function later(duration: number): Promise<void> {
 }
 
 /** Makes a folder for as long as `use` takes, and removes it also when that fails. */
-export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "dpop-core-"));
-  folders.add(folder);
-  watchOurEnd();
+export async function withFolder<T>(
+  use: (folder: string) => Promise<T>,
+  parent: string = tmpdir(),
+): Promise<T> {
+  const folder = openFolder(parent);
   try {
-    return await use(folder);
+    return await use(folder.path);
   } finally {
-    removeFolder(folder);
-    folders.delete(folder);
+    folder.remove();
   }
+}
+
+/** A folder that is there until it is removed, or until we end. */
+export interface Folder {
+  readonly path: string;
+  remove(): void;
+}
+
+export function openFolder(parent: string = tmpdir()): Folder {
+  const path = mkdtempSync(join(parent, "dpop-core-"));
+  folders.add(path);
+  watchOurEnd();
+  return {
+    path,
+    remove() {
+      removeFolder(path);
+      folders.delete(path);
+    },
+  };
 }
 
 function removeFolder(folder: string): void {
