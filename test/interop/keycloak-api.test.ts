@@ -1,0 +1,155 @@
+// An API of ours with access tokens of Keycloak: who gets in, and why the others do not.
+import { describe, expect, test } from "vitest";
+import { type Api, byIntrospection, byJwt, type Look, startApi } from "./keycloak/api.js";
+import { anyKind, eachKind, type KeyKind } from "./keycloak/keys.js";
+import { isRecent, lastProof, type Pair, pairOf, realm, tokensOf } from "./keycloak/parties.js";
+import { CONFIDENTIAL, post } from "./keycloak/realm.js";
+import { statuses } from "./support/our-clients.js";
+import { textMember } from "./support/peers.js";
+
+const jwt = byJwt(realm);
+const introspection = byIntrospection(realm);
+const form = { grant_type: "client_credentials" };
+
+/** What everybody but the owner of the key gets. */
+const refusals = {
+  replay: "401 invalid_dpop_proof jti_replayed",
+  thief: "401 invalid_token jkt_mismatch",
+  bearer: "401 invalid_token token_bound_as_bearer",
+  method: "401 invalid_dpop_proof htm_mismatch",
+  url: "401 invalid_dpop_proof htu_mismatch",
+};
+
+describe("resource server by JWT", () => {
+  describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
+    test("lets the owner of the key in, and nobody else", async () => {
+      expect(await answersOf(kind, jwt)).toEqual({
+        owner: "200 DPoP",
+        ...refusals,
+        old: "401 invalid_dpop_proof iat_too_old",
+      });
+    });
+  });
+
+  test("takes an unbound token as Bearer only, and none that Keycloak did not sign", async () => {
+    const { owner } = await pairOf(anyKind);
+    const response = await fetch(realm.tokenUrl, post(form, "optional:a-secret"));
+    const unbound = textMember(await response.json(), "access_token");
+    const forged = `${unbound.slice(0, unbound.lastIndexOf("."))}.${"A".repeat(86)}`;
+    await atApi(anyKind, jwt, async ({ url }) => {
+      const as = (scheme: string, token: string): Promise<Response> =>
+        owner.fetch(url, { headers: { Authorization: `${scheme} ${token}` } });
+      expect(outcome(await as("Bearer", unbound))).toBe("200 Bearer");
+      expect(outcome(await as("DPoP", unbound))).toBe("401 invalid_token token_unbound");
+      expect(outcome(await as("DPoP", forged))).toBe("401 invalid_token token_inactive");
+    });
+  });
+});
+
+describe("resource server by JWT, with nonces", () => {
+  describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
+    test("asks for its nonce once, and then lets the owner in, whatever the clock", async () => {
+      expect(await answersOf(kind, jwt, { nonces: true })).toEqual({
+        owner: "200 DPoP",
+        ...refusals,
+        old: "200 DPoP", // the nonce says when the proof was made
+        oldNonce: "401 use_dpop_nonce nonce_mismatch",
+      });
+    });
+  });
+});
+
+describe("resource server by introspection", () => {
+  describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
+    test("lets the owner of the key in, and nobody else", async () => {
+      expect(await answersOf(kind, introspection)).toEqual({
+        owner: "200 DPoP",
+        ...refusals,
+        old: "401 invalid_dpop_proof iat_too_old",
+      });
+    });
+  });
+
+  test("knows no token that is made up, nor, with a recent Keycloak, one that is not for its client", async () => {
+    const { owner } = await pairOf(anyKind);
+    const accessToken = await tokenOf(owner);
+    const call = (look: Look, token: string): Promise<string> =>
+      atApi(anyKind, look, async ({ url }) => {
+        const headers = { Authorization: `DPoP ${token}` };
+        return outcome(await owner.fetch(url, { headers }));
+      });
+    expect(await call(introspection, "made-up")).toBe("401 invalid_token token_inactive");
+    const another = byIntrospection(realm, "another-api:api-secret");
+    expect(await call(another, accessToken)).toBe(
+      isRecent ? "401 invalid_token token_inactive" : "200 DPoP",
+    );
+  });
+});
+
+/** A token of the confidential client, bound to the owner's key. */
+async function tokenOf(owner: Pair["owner"]): Promise<string> {
+  const response = await owner.fetch(realm.tokenUrl, post(form, CONFIDENTIAL));
+  return (await tokensOf(response, owner)).accessToken;
+}
+
+async function atApi<T>(
+  kind: KeyKind,
+  look: Look,
+  use: (api: Api) => Promise<T>,
+  options = { nonces: false },
+): Promise<T> {
+  const api = await startApi(kind.alg, look, options);
+  try {
+    return await use(api);
+  } finally {
+    await api.close();
+  }
+}
+
+/** What the owner gets for a token, and what those get who misuse it or its proofs. */
+async function answersOf(
+  kind: KeyKind,
+  look: Look,
+  options = { nonces: false },
+): Promise<Readonly<Record<string, string>>> {
+  const pair = await pairOf(kind);
+  const accessToken = await tokenOf(pair.owner);
+  return atApi(kind, look, (api) => callAll(pair, accessToken, api, options), options);
+}
+
+async function callAll(
+  { owner, thief, slow }: Pair,
+  accessToken: string,
+  { url, oldNonce }: Api,
+  { nonces }: { readonly nonces: boolean },
+): Promise<Readonly<Record<string, string>>> {
+  const headers = { Authorization: `DPoP ${accessToken}` };
+  const before = owner.sent.length;
+  const answer = outcome(await owner.fetch(url, { headers }));
+  expect(statuses(owner).slice(before)).toEqual(nonces ? [401, 200] : [200]);
+
+  const send = async (proof: string): Promise<string> =>
+    outcome(await fetch(url, { headers: { ...headers, DPoP: proof } }));
+  const proofFor = (method: string, target: string): Promise<string> | string =>
+    owner.session.buildProof({ method, url: target, accessToken });
+  const bearer = { Authorization: `Bearer ${accessToken}` };
+  const answers = {
+    owner: answer,
+    replay: await send(lastProof(owner)),
+    thief: outcome(await thief.fetch(url, { headers })),
+    bearer: outcome(await fetch(url, { headers: bearer })),
+    method: await send(await proofFor("POST", url)),
+    url: await send(await proofFor("GET", `${url}/other`)),
+    old: outcome(await slow.fetch(url, { headers })),
+  };
+  if (!nonces) return answers;
+  const handedOut = { status: 200, headers: new Headers({ "DPoP-Nonce": oldNonce }) };
+  owner.session.observe({ url, accessToken }, handedOut);
+  return { ...answers, oldNonce: await send(await proofFor("GET", url)) };
+}
+
+/** The status, the error of the challenge where there is one, and what the API says besides. */
+function outcome({ status, headers }: Response): string {
+  const error = /error="([^"]*)"/.exec(headers.get("WWW-Authenticate") ?? "")?.[1];
+  return [status, error, headers.get("X-Code")].filter((part) => part !== undefined).join(" ");
+}
