@@ -1,4 +1,5 @@
 // An API of ours with access tokens of Keycloak: who gets in, and why the others do not.
+import { decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
 import { type Api, byIntrospection, byJwt, type Look, startApi } from "./keycloak/api.js";
 import { anyKind, eachKind, type KeyKind } from "./keycloak/keys.js";
@@ -31,16 +32,22 @@ describe("resource server by JWT", () => {
     });
   });
 
-  test("takes an unbound token as Bearer only, and none that Keycloak did not sign", async () => {
+  test("takes an unbound token as Bearer only, none of another type, and none that Keycloak did not sign", async () => {
     const { owner } = await pairOf(anyKind);
-    const response = await fetch(realm.tokenUrl, post(form, "optional:a-secret"));
-    const unbound = textMember(await response.json(), "access_token");
+    const tokenFor = async (client: string): Promise<string> => {
+      const response = await fetch(realm.tokenUrl, post(form, client));
+      return textMember(await response.json(), "access_token");
+    };
+    const unbound = await tokenFor("optional:a-secret");
+    const untyped = await tokenFor("another-api:api-secret");
+    expect(decodeProtectedHeader(untyped).typ).toBe("JWT"); // without the attribute that README.md names
     const forged = `${unbound.slice(0, unbound.lastIndexOf("."))}.${"A".repeat(86)}`;
     await atApi(anyKind, jwt, async ({ url }) => {
       const as = (scheme: string, token: string): Promise<Response> =>
         owner.fetch(url, { headers: { Authorization: `${scheme} ${token}` } });
       expect(outcome(await as("Bearer", unbound))).toBe("200 Bearer");
       expect(outcome(await as("DPoP", unbound))).toBe("401 invalid_token token_unbound");
+      expect(outcome(await as("Bearer", untyped))).toBe("401 invalid_token token_inactive");
       expect(outcome(await as("DPoP", forged))).toBe("401 invalid_token token_inactive");
     });
   });

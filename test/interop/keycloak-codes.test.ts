@@ -63,6 +63,7 @@ describe("dpop_jkt", () => {
       await tokensOf(await redeem(owner, own), owner);
       const stolen = await codeFor(browser, "public", parameters);
       expect(await refusalOf(await redeem(thief, stolen))).toEqual(badRequest(FOREIGN_KEY));
+      expect(await refusalOf(await redeem(owner, stolen))).toEqual(badGrant("Code not valid"));
       const another = await codeFor(browser, "public", parameters);
       expect(await refusalOf(await redeem(withoutProofs, another))).toEqual(badRequest(NO_PROOF));
     });

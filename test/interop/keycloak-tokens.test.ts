@@ -87,13 +87,15 @@ describe("userinfo", () => {
       expect(await told.json()).toEqual({ sub: expect.any(String) });
       expect(told.status).toBe(200);
 
+      const used = await fetch(realm.userinfoUrl, {
+        headers: { ...headers, DPoP: lastProof(owner) },
+      });
+      expect(challengeOf(used)).toMatch(/^401 DPoP .*error="invalid_token"/);
       const toThief = await thief.fetch(realm.userinfoUrl, { headers });
-      expect(toThief.status).toBe(401);
-      expect(toThief.headers.get("WWW-Authenticate")).toMatch(/^DPoP .*error="invalid_token"/);
+      expect(challengeOf(toThief)).toMatch(/^401 DPoP .*error="invalid_token"/);
       const bearer = { Authorization: `Bearer ${accessToken}` };
       const toBearer = await fetch(realm.userinfoUrl, { headers: bearer });
-      expect(toBearer.status).toBe(401);
-      expect(toBearer.headers.get("WWW-Authenticate")).toMatch(/^Bearer .*error="invalid_token"/);
+      expect(challengeOf(toBearer)).toMatch(/^401 Bearer .*error="invalid_token"/);
     });
   });
 });
@@ -119,6 +121,10 @@ describe("refresh token", () => {
     });
   });
 });
+
+function challengeOf({ status, headers }: Response): string {
+  return `${status} ${headers.get("WWW-Authenticate") ?? ""}`;
+}
 
 /** The token endpoint's refusal of a proof. */
 async function tokenWith(proof: string): ReturnType<typeof refusalOf> {

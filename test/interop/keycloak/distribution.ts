@@ -1,8 +1,14 @@
 // Keycloak's distribution: from Maven Central, built once for the way that we start it, and kept in a cache folder.
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { findProgram, runProgram, versionOf, withFolder } from "../../support/process.js";
+import {
+  findProgram,
+  openFolder,
+  runProgram,
+  versionOf,
+  withFolder,
+} from "../../support/process.js";
 import { Missing } from "../peer.js";
 
 const GROUP = "org.keycloak";
@@ -16,6 +22,9 @@ const BUILD_LIMIT = 300_000;
 
 /** What is decided when Keycloak is built: no database of its own. */
 const BUILD_OPTIONS = ["--db=dev-mem"];
+
+/** The newest first. */
+export const KEYCLOAK_VERSIONS = ["26.7.3", "26.5.6"] as const;
 
 /** The folder of a built distribution; null where it is not in the cache. */
 export function cachedDistribution(version: string): string | null {
@@ -42,8 +51,16 @@ function java(): string | null {
   return home === "" ? findProgram("java") : join(home, "bin", "java");
 }
 
+/** Copies a distribution that is somebody else's, and builds the copy; it is there until we end. */
+export async function builtCopyOf(distribution: string): Promise<string> {
+  const copy = join(openFolder().path, "distribution");
+  cpSync(distribution, copy, { recursive: true });
+  await build(copy);
+  return copy;
+}
+
 /** Builds a distribution, in its own folder. */
-export async function build(distribution: string): Promise<void> {
+async function build(distribution: string): Promise<void> {
   const script = join(distribution, "bin", "kc.sh");
   await runProgram("sh", [script, "build", ...BUILD_OPTIONS], { limit: BUILD_LIMIT });
 }

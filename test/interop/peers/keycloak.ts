@@ -1,9 +1,9 @@
 // Keycloak, started anew for each run. Two versions, since what they say of a token's binding differs.
-import { getDistribution } from "../keycloak/distribution.js";
+import { getDistribution, KEYCLOAK_VERSIONS } from "../keycloak/distribution.js";
 import { startKeycloak } from "../keycloak/server.js";
 import type { Peer } from "../peer.js";
 
-export const keycloakPeers: readonly Peer[] = ["26.7.3", "26.5.6"].map(keycloak);
+export const keycloakPeers: readonly Peer[] = KEYCLOAK_VERSIONS.map(keycloak);
 
 function keycloak(version: string): Peer {
   return {
