@@ -31,9 +31,17 @@
 //   demo/own-authorization-server.ts, demo/own-api.ts   both servers on this library, with nonces
 //   demo/foreign-clients.ts       clients of others at these
 //   demo/thieves.ts               and thieves
+//   demo/keycloak.ts              Keycloak, where it is asked for: npm run demo -- keycloak
+import { parseArgs } from "node:util";
+import { lookForKeycloak } from "./demo/keycloak.js";
 import { exitCode, render } from "./demo/report.js";
 import { runDemo } from "./demo/story.js";
 
-const report = await runDemo();
+const { positionals } = parseArgs({ allowPositionals: true });
+if (positionals.some((name) => name !== "keycloak"))
+  throw new RangeError("only keycloak is a word");
+const { distribution, note } = await lookForKeycloak(positionals.length > 0);
+console.log(`${note}\n`);
+const report = await runDemo(undefined, distribution);
 console.log(render(report));
 process.exitCode = exitCode(report); // so that a script can tell, too

@@ -1,5 +1,5 @@
 // The comparison of what had to come with what came, and the table of it.
-import { type Answer, CHAPTERS, type Situation } from "./situations.js";
+import type { Answer, Chapters, Situation } from "./situations.js";
 
 export interface Row extends Situation {
   readonly chapter: string;
@@ -16,9 +16,9 @@ export interface Report {
 }
 
 /** Every situation counts: one that was never tried did not behave. */
-export function compare(answers: ReadonlyMap<string, Answer>): Report {
-  const rows = Object.entries(CHAPTERS).flatMap(([chapter, situations]) =>
-    Object.entries<Situation>(situations).map(([name, { at, tried, must }]): Row => {
+export function compare(answers: ReadonlyMap<string, Answer>, chapters: Chapters): Report {
+  const rows = Object.entries(chapters).flatMap(([chapter, situations]) =>
+    Object.entries(situations).map(([name, { at, tried, must }]): Row => {
       const got = answers.get(name);
       return { chapter, at, tried, must, got, behaved: got !== undefined && same(got, must) };
     }),

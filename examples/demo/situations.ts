@@ -149,11 +149,36 @@ export const CHAPTERS = {
     ownTokenStolen: badToken("stolen token, proof of the thief's own key", "jkt_mismatch"),
     ownCalled: api("that token, proof of our key", 200),
   },
-} satisfies Readonly<Record<string, Readonly<Record<string, Situation>>>>;
+} satisfies Chapters;
+
+/** These count only where Keycloak takes part. It says `invalid_request` where section 5 has `invalid_dpop_proof`. */
+export const KEYCLOAK_CHAPTERS = {
+  "Keycloak, and a client on this library": {
+    kcGranted: granted("ask for a token, with a proof"),
+    kcReplayed: as("the same proof once more", 400, "invalid_request"),
+    kcNoProof: as("no proof at all", 400, "invalid_request"),
+    kcCodeStolen: as("stolen code, bound by dpop_jkt, the thief's key", 400, "invalid_request"),
+    kcCodeRedeemed: granted("log in; a code like that, our key"),
+    kcRefreshStolen: as("stolen refresh token, proof of the thief's own key", 400, "invalid_grant"),
+    kcRefreshed: granted("our refresh token, proof of our key"),
+  },
+
+  "Keycloak's token, at its userinfo and at an API on this library": {
+    kcUserinfo: as("ask userinfo with that token", 200),
+    kcUserinfoStolen: as("stolen token, proof of the thief's own key", 401, "invalid_token"),
+    kcCalled: api("call the API with that token", 200),
+    kcTokenStolen: badToken("stolen token, proof of the thief's own key", "jkt_mismatch"),
+    kcBearer: badToken("stolen token as Bearer", "token_bound_as_bearer"),
+  },
+} satisfies Chapters;
+
+export type Chapters = Readonly<Record<string, Readonly<Record<string, Situation>>>>;
 
 type NamesIn<Chapter> = Chapter extends unknown ? keyof Chapter : never;
 
-export type SituationName = NamesIn<(typeof CHAPTERS)[keyof typeof CHAPTERS]>;
+export type SituationName =
+  | NamesIn<(typeof CHAPTERS)[keyof typeof CHAPTERS]>
+  | NamesIn<(typeof KEYCLOAK_CHAPTERS)[keyof typeof KEYCLOAK_CHAPTERS]>;
 
 function as(
   tried: string,

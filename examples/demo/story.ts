@@ -17,11 +17,12 @@ import {
 import { useCodes } from "./code-flow.js";
 import { discover, getTokens, type Metadata } from "./first-token.js";
 import { useDpop, useOauth4webapi, useOpenidClient } from "./foreign-clients.js";
+import { playAtKeycloak } from "./keycloak.js";
 import type { Running } from "./loopback.js";
 import { startOwnApi } from "./own-api.js";
 import { startOwnAuthorizationServer } from "./own-authorization-server.js";
 import { compare, type Report } from "./report.js";
-import type { Answer, Tell } from "./situations.js";
+import { type Answer, CHAPTERS, KEYCLOAK_CHAPTERS, type Tell } from "./situations.js";
 import { stealCodeAndToken } from "./thieves.js";
 import { useToken } from "./token-use.js";
 
@@ -31,9 +32,10 @@ export interface VerifierMakers {
   createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifier;
 }
 
-/** Plays everything and says what came of it. Leaves nothing running. */
+/** Plays everything and says what came of it; Keycloak where its distribution is given. Leaves nothing running. */
 export async function runDemo(
   makers: VerifierMakers = { createVerifier, createAsyncVerifier },
+  keycloak?: string,
 ): Promise<Report> {
   const answers = new Map<string, Answer>();
   const tell: Tell = (situation, answer) => {
@@ -42,7 +44,9 @@ export async function runDemo(
   };
   await playAtOidcProvider(makers, tell);
   await playAtOwnServers(makers, tell);
-  return compare(answers);
+  if (keycloak === undefined) return compare(answers, CHAPTERS);
+  await chapter(() => playAtKeycloak(keycloak, makers, tell));
+  return compare(answers, { ...CHAPTERS, ...KEYCLOAK_CHAPTERS });
 }
 
 /** An authorization server that is not of our making; the API and the clients are. */
