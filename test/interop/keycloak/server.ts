@@ -13,6 +13,7 @@ import {
   startService,
   within,
 } from "../../support/process.js";
+import { member } from "../support/peers.js";
 
 const HOST = "127.0.0.1";
 
@@ -87,13 +88,20 @@ function run(home: string, folder: string, origin: string): Service {
   return startService("sh", args, { limit: RUN_LIMIT, env });
 }
 
+/** Whoever else has the port may answer anything, but does not know the realm. */
 async function isReady(issuer: string, signal: AbortSignal): Promise<void> {
-  const address = `${issuer}/.well-known/openid-configuration`;
   while (!signal.aborted) {
-    const response = await fetch(address).catch(() => undefined);
-    if (response?.ok === true) return;
-    await response?.body?.cancel();
+    if ((await issuerAt(`${issuer}/.well-known/openid-configuration`)) === issuer) return;
     await later(250);
+  }
+}
+
+async function issuerAt(address: string): Promise<unknown> {
+  try {
+    const response = await fetch(address);
+    return member(await response.json(), "issuer");
+  } catch {
+    return undefined; // not yet there, or no JSON
   }
 }
 
