@@ -79,7 +79,7 @@ describe("client credentials", () => {
 
 describe("userinfo", () => {
   describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
-    test("tells the owner of the key, and neither a thief nor whoever sends the token as Bearer", async () => {
+    test("tells the owner of the key, and nobody with a used proof, another key, no proof, or Bearer", async () => {
       const { owner, thief } = await pairOf(kind);
       const { accessToken } = await loggedIn(browser, owner);
       const headers = { Authorization: `DPoP ${accessToken}` };
@@ -93,6 +93,8 @@ describe("userinfo", () => {
       expect(challengeOf(used)).toMatch(/^401 DPoP .*error="invalid_token"/);
       const toThief = await thief.fetch(realm.userinfoUrl, { headers });
       expect(challengeOf(toThief)).toMatch(/^401 DPoP .*error="invalid_token"/);
+      const toNoProof = await fetch(realm.userinfoUrl, { headers });
+      expect(challengeOf(toNoProof)).toMatch(/^401 DPoP .*error="invalid_token"/);
       const bearer = { Authorization: `Bearer ${accessToken}` };
       const toBearer = await fetch(realm.userinfoUrl, { headers: bearer });
       expect(challengeOf(toBearer)).toMatch(/^401 Bearer .*error="invalid_token"/);

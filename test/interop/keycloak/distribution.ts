@@ -91,7 +91,7 @@ async function download(maven: string, version: string, folder: string): Promise
   try {
     await runProgram(maven, args, { limit: DOWNLOAD_LIMIT });
   } catch (error) {
-    const reason = /\[ERROR\] (.{1,160})/.exec(String(error))?.[1] ?? String(error).slice(0, 160);
+    const reason = /\[ERROR\] (.{1,120})/.exec(String(error))?.[1] ?? String(error).slice(0, 120);
     throw new Missing(`Maven could not get ${artifact}: ${reason.replaceAll(/\s+/g, " ")}`);
   }
 }

@@ -18,7 +18,7 @@ import {
 export const { issuer, version } = factsOf("issuer", "version");
 export const realm = await discover(issuer);
 
-/** From this version on Keycloak marks a binding, and tells of a token only the clients that it is for. */
+/** 26.7.3 marks a binding, and tells of a token only the clients that it is for; 26.5.6 does neither. */
 export const isRecent = version !== "26.5.6";
 
 export interface Pair {
