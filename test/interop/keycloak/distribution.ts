@@ -1,22 +1,15 @@
 // Keycloak's distribution: from Maven Central, built once for the way that we start it, and kept in a cache folder.
-import { cpSync, existsSync, mkdirSync, renameSync } from "node:fs";
-import { homedir } from "node:os";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
-import {
-  findProgram,
-  openFolder,
-  runProgram,
-  versionOf,
-  withFolder,
-} from "../../support/process.js";
-import { Missing } from "../peer.js";
+import { findProgram, openFolder, runProgram, withFolder } from "../../support/process.js";
+import { cached, kept } from "../support/cache.js";
+import { fetched, programs, requireJava } from "../support/maven.js";
 
 const GROUP = "org.keycloak";
 const ARTIFACT = "keycloak-quarkus-dist";
-const MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:copy";
+const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:copy";
 
-/** In milliseconds: 180 MB may come by a slow line. */
-const DOWNLOAD_LIMIT = 1_200_000;
+/** In milliseconds. */
 const UNPACK_LIMIT = 120_000;
 const BUILD_LIMIT = 300_000;
 
@@ -26,23 +19,20 @@ const BUILD_OPTIONS = ["--db=dev-mem"];
 /** The newest first. */
 export const KEYCLOAK_VERSIONS = ["26.7.3", "26.5.6"] as const;
 
-/** The folder of a built distribution; null where it is not in the cache. */
+/** The folder of a built distribution; null where none was kept. */
 export function cachedDistribution(version: string): string | null {
-  const folder = folderOf(version);
-  return existsSync(folder) ? folder : null;
+  return cached(nameOf(version));
 }
 
 /** The same, got where it is not there. Throws a Missing where this machine can't get or run it. */
 export async function getDistribution(version: string): Promise<string> {
   await checkJava();
-  return cachedDistribution(version) ?? install(version);
+  return kept(nameOf(version), (folder) => install(version, folder));
 }
 
 /** Throws a Missing where there is no Java that runs Keycloak. */
-export async function checkJava(): Promise<void> {
-  const version = await versionOf(java(), ["-version"], /version "(\d+)/);
-  if (version === null) throw new Missing("java is neither on the PATH nor in JAVA_HOME");
-  if (Number(version) < 17) throw new Missing(`it wants java 17 or later, and here is ${version}`);
+export function checkJava(): Promise<void> {
+  return requireJava(java());
 }
 
 /** The one that kc.sh takes. */
@@ -65,49 +55,19 @@ async function build(distribution: string): Promise<void> {
   await runProgram("sh", [script, "build", ...BUILD_OPTIONS], { limit: BUILD_LIMIT });
 }
 
-/** All or nothing: what is only half there has another name. */
-async function install(version: string): Promise<string> {
-  const [maven, tar] = [programFor("mvn"), programFor("tar")];
-  const cache = cacheFolder();
-  mkdirSync(cache, { recursive: true });
-  return withFolder(async (folder) => {
-    console.log(`getting Keycloak ${version}, some 170 MB, into ${cache}`);
-    await download(maven, version, folder);
-    const unpacked = join(folder, "unpacked");
-    mkdirSync(unpacked);
+async function install(version: string, distribution: string): Promise<void> {
+  const [maven, tar] = programs("mvn", "tar");
+  console.log(`getting Keycloak ${version}, some 170 MB`);
+  await withFolder(async (folder) => {
+    const artifact = `-Dartifact=${GROUP}:${ARTIFACT}:${version}:tar.gz`;
+    await fetched(maven, ["-q", "-B", COPY, artifact, `-DoutputDirectory=${folder}`]);
     const archive = join(folder, `${ARTIFACT}-${version}.tar.gz`);
-    const args = ["-xzf", archive, "-C", unpacked, "--strip-components=1"];
+    const args = ["-xzf", archive, "-C", distribution, "--strip-components=1"];
     await runProgram(tar, args, { limit: UNPACK_LIMIT });
-    await build(unpacked);
-    // Another run may have been quicker, and then its folder is as good.
-    if (cachedDistribution(version) === null) renameSync(unpacked, folderOf(version));
-    return folderOf(version);
-  }, cache);
+  });
+  await build(distribution);
 }
 
-async function download(maven: string, version: string, folder: string): Promise<void> {
-  const artifact = `${GROUP}:${ARTIFACT}:${version}:tar.gz`;
-  const args = ["-q", "-B", MAVEN_COPY, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`];
-  try {
-    await runProgram(maven, args, { limit: DOWNLOAD_LIMIT });
-  } catch (error) {
-    const reason = /\[ERROR\] (.{1,120})/.exec(String(error))?.[1] ?? String(error).slice(0, 120);
-    throw new Missing(`Maven could not get ${artifact}: ${reason.replaceAll(/\s+/g, " ")}`);
-  }
-}
-
-function programFor(name: string): string {
-  const found = findProgram(name);
-  if (found === null) throw new Missing(`${name} is not on the PATH`);
-  return found;
-}
-
-function folderOf(version: string): string {
-  return join(cacheFolder(), `keycloak-${version}`);
-}
-
-/** Outside of the repository, so that every clone has it. */
-function cacheFolder(): string {
-  const caches = process.env["XDG_CACHE_HOME"] ?? "";
-  return join(caches === "" ? join(homedir(), ".cache") : caches, "dpop-core-interop");
+function nameOf(version: string): string {
+  return `keycloak-${version}`;
 }

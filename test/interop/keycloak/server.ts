@@ -1,9 +1,7 @@
 // A Keycloak of our own: on 127.0.0.1 and a free port, its data in memory, with the realm of realm.json. It writes into a
 // folder of its own, so that any number of them run from one distribution.
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import {
   homelessEnvironment,
@@ -13,9 +11,8 @@ import {
   startService,
   within,
 } from "../../support/process.js";
+import { freePort, HOST } from "../support/loopback.js";
 import { member } from "../support/peers.js";
-
-const HOST = "127.0.0.1";
 
 /** Milliseconds; on a busy machine it takes a minute. */
 const START_LIMIT = 240_000;
@@ -103,14 +100,4 @@ async function issuerAt(address: string): Promise<unknown> {
   } catch {
     return undefined; // not yet there, or no JSON
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port to listen on");
-  return address.port;
 }

@@ -1,9 +1,24 @@
 // HTTP servers on 127.0.0.1, each on a free port, so that every peer is an origin of its own.
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { listen, type Loopback } from "../../../examples/demo/loopback.js";
 
 export { listen, type Loopback };
+
+export const HOST = "127.0.0.1";
+
+/** For a server that takes a number: nobody listens there now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, HOST);
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port to listen on");
+  return address.port;
+}
 
 /** A request as a server of ours looks at it. */
 export interface Received {

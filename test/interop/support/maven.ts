@@ -1,16 +1,7 @@
 // Java programs of this folder. Maven fetches the jars that a pom.xml names, javac compiles the sources beside it; both
-// are kept in a cache folder outside of the repository, under names that change with what they were made from.
+// are kept, under names that change with what they were made from.
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
-import { homedir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -22,12 +13,13 @@ import {
   within,
 } from "../../support/process.js";
 import { Missing } from "../peer.js";
+import { kept } from "./cache.js";
 
 const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:copy-dependencies";
 const OLDEST_JAVA = 17;
 
 /** Milliseconds. */
-const FETCH_LIMIT = 600_000;
+const FETCH_LIMIT = 1_200_000; // 180 MB may come by a slow line
 const COMPILE_LIMIT = 120_000;
 const READY_LIMIT = 120_000;
 const SERVICE_LIMIT = 1_800_000;
@@ -48,12 +40,12 @@ export async function buildJava(name: string): Promise<JavaProgram> {
   const files = readdirSync(sources).filter((file) => file.endsWith(".java"));
   const code = files.toSorted().map((file) => join(sources, file));
 
-  const jars = await made(`${name}-jars-${hashOf([pom])}`, async (folder) => {
+  const jars = await kept(`${name}-jars-${hashOf([pom])}`, async (folder) => {
     const args = ["-q", "-B", "-Dstyle.color=never", "-f", pom, COPY];
     await fetched(maven, [...args, "-DincludeScope=runtime", `-DoutputDirectory=${folder}`]);
   });
   const libraries = join(jars, "*");
-  const classes = await made(`${name}-classes-${hashOf([pom, ...code])}`, async (folder) => {
+  const classes = await kept(`${name}-classes-${hashOf([pom, ...code])}`, async (folder) => {
     const args = ["--release", String(OLDEST_JAVA), "-parameters", "-cp", libraries, "-d", folder];
     await runProgram(javac, [...args, ...code], { limit: COMPILE_LIMIT });
   });
@@ -112,33 +104,12 @@ export function programs<Names extends readonly string[]>(
   return found as { readonly [At in keyof Names]: string }; // one for each name, as map makes them
 }
 
-async function requireJava(java: string): Promise<void> {
+/** Throws a Missing where `java`, a program or null, is too old or can't be run. */
+export async function requireJava(java: string | null): Promise<void> {
   const version = await versionOf(java, ["-version"], /version "(\d+[^"]*)"/);
-  if (version === null) throw new Missing("java does not say its version");
+  if (version === null) throw new Missing("there is no java that says its version");
   if (Number.parseInt(version, 10) < OLDEST_JAVA)
     throw new Missing(`java ${version} is too old: ${OLDEST_JAVA} or later is needed`);
-}
-
-/** A folder of the cache, made where it is not there yet; another run at the same time never sees it half made. */
-export async function made(name: string, make: (folder: string) => Promise<void>): Promise<string> {
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  const parent = join(cache, "dpop-core-interop");
-  const folder = join(parent, name);
-  if (existsSync(folder)) return folder;
-  mkdirSync(parent, { recursive: true });
-  const unfinished = mkdtempSync(join(parent, `${name}-`));
-  const remove = (): void => rmSync(unfinished, { recursive: true, force: true });
-  process.once("exit", remove);
-  try {
-    await make(unfinished);
-    renameSync(unfinished, folder);
-  } catch (error) {
-    if (!existsSync(folder)) throw error; // or the other run was quicker
-  } finally {
-    remove();
-    process.off("exit", remove);
-  }
-  return folder;
 }
 
 function hashOf(files: readonly string[]): string {

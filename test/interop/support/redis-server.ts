@@ -1,14 +1,13 @@
 // A real redis-server on a free port of the loopback address, and the two clients that most programs use, set to fail fast.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisReplayStoreOptions } from "dpop-core/redis";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-
-const HOST = "127.0.0.1";
+import { freePort, HOST } from "./loopback.js";
 
 /** How long a command may take, in milliseconds. */
 const LIMIT = 2000;
@@ -55,15 +54,6 @@ export async function startRedisServer(): Promise<RedisServer> {
     resume: () => void child.kill("SIGCONT"),
     stop,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // of a listening TCP server it is one
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function end(child: ChildProcess): Promise<void> {
