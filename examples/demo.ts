@@ -39,9 +39,11 @@ import { runDemo } from "./demo/story.js";
 
 const { positionals } = parseArgs({ allowPositionals: true });
 if (positionals.some((name) => name !== "keycloak"))
-  throw new RangeError("only keycloak is a word");
-const { distribution, note } = await lookForKeycloak(positionals.length > 0);
+  throw new RangeError("unknown argument; the only one is keycloak");
+const isAsked = positionals.length > 0;
+const { distribution, note } = await lookForKeycloak(isAsked);
 console.log(`${note}\n`);
 const report = await runDemo(undefined, distribution);
 console.log(render(report));
-process.exitCode = exitCode(report); // so that a script can tell, too
+const isLeftOut = isAsked && distribution === undefined;
+process.exitCode = isLeftOut ? 1 : exitCode(report); // so that a script can tell, too

@@ -6,6 +6,8 @@ export interface Peer {
   readonly id: string;
   /** Files of this folder. */
   readonly tests: readonly string[];
+  /** Whether it takes packages of this folder's package.json. */
+  readonly needsPackages: boolean;
   /**
    * Gets what it takes, starts what has to run, on loopback and free ports, and says what the tests need to know.
    * Throws a Missing where this machine has not got what it takes.

@@ -1,6 +1,5 @@
 // What vitest reported of a peer's tests, to counts by flow. A flow is the outermost title of a test.
 import { readFileSync } from "node:fs";
-import type { Peer } from "./peer.js";
 
 export interface Flow {
   readonly title: string;
@@ -8,8 +7,8 @@ export interface Flow {
   readonly failed: number;
 }
 
+/** What is said of a peer. */
 export interface Verdict {
-  readonly peer: Peer;
   /** With its version; its id where it is missing. */
   readonly name: string;
   /** Why it could not be tried. */
@@ -66,4 +65,15 @@ export function passedOf({ flows }: Verdict): number {
 
 export function failedOf({ flows, faults }: Verdict): number {
   return flows.reduce((sum, { failed }) => sum + failed, 0) + faults.length;
+}
+
+/** Of all peers. One that is missing has not passed, and has failed where it `isAsked` for. */
+export function countOf(
+  verdicts: readonly Verdict[],
+  isAsked: boolean,
+): { readonly passed: number; readonly failed: number } {
+  const sum = (of: (verdict: Verdict) => number): number =>
+    verdicts.reduce((all, verdict) => all + of(verdict), 0);
+  const missing = isAsked ? sum((verdict) => (verdict.missing === undefined ? 0 : 1)) : 0;
+  return { passed: sum(passedOf), failed: sum(failedOf) + missing };
 }

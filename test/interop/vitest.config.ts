@@ -1,5 +1,4 @@
-// The tests against peers that npm ci at the top does not install: npm ci --prefix test/interop first. As in
-// ../vitest.config.ts, the package's own name means its sources.
+// The tests of one peer, which index.ts has started. As in ../vitest.config.ts, the package's own name means its sources.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 

@@ -281,7 +281,8 @@ function collect(child: ChildProcess): {
   };
 }
 
-function endGroup(child: ChildProcess): void {
+/** Ends a process and all that it started. */
+export function endGroup(child: ChildProcess): void {
   signalGroup(child, "SIGKILL");
 }
 

@@ -37,6 +37,8 @@ export function checkJava(): Promise<void> {
 
 /** The one that kc.sh takes. */
 function java(): string | null {
+  const named = process.env["JAVA"] ?? "";
+  if (named !== "") return named;
   const home = process.env["JAVA_HOME"] ?? "";
   return home === "" ? findProgram("java") : join(home, "bin", "java");
 }
@@ -68,6 +70,7 @@ async function install(version: string, distribution: string): Promise<void> {
   await build(distribution);
 }
 
+/** Another one where it is built with other options. */
 function nameOf(version: string): string {
-  return `keycloak-${version}`;
+  return ["keycloak", version, ...BUILD_OPTIONS].join("-").replaceAll(/[^\w.]+/g, "-");
 }

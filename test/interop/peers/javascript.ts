@@ -22,5 +22,5 @@ export const javascriptPeers: readonly Peer[] = [
 function inTests(id: string, ...packages: readonly string[]): Peer {
   const names = packages.length === 0 ? [id] : packages;
   const start: Peer["start"] = async () => ({ name: names.map(peer).join(", ") });
-  return { id, tests: [`${id}.test.ts`], start };
+  return { id, tests: [`${id}.test.ts`], needsPackages: true, start };
 }

@@ -9,6 +9,7 @@ function keycloak(version: string): Peer {
   return {
     id: `keycloak-${version}`,
     tests: ["keycloak-tokens.test.ts", "keycloak-codes.test.ts", "keycloak-api.test.ts"],
+    needsPackages: false,
     async start() {
       const distribution = await getDistribution(version);
       const { issuer, stop } = await startKeycloak(distribution);

@@ -4,14 +4,15 @@ import { arch, platform } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MODULES } from "../../runtimes/engines/places.js";
-import { findProgram, runProgram } from "../../support/process.js";
 import { RUNS, runScenario } from "../mcp/suite.js";
 import { type Facts, Missing, type Peer } from "../peer.js";
+import { installPackages } from "../support/npm.js";
 import { peer } from "../support/peers.js";
 
 export const mcpConformance: Peer = {
   id: "mcp-conformance",
   tests: ["mcp-conformance.test.ts"],
+  needsPackages: true,
   async start() {
     const names = ["@modelcontextprotocol/conformance", "@modelcontextprotocol/sdk"].map(peer);
     return { name: names.join(", "), facts: await outcomes(await recentNode()) };
@@ -26,8 +27,6 @@ async function outcomes(node: string): Promise<Facts> {
   return facts;
 }
 
-const INSTALL_LIMIT = 900_000; // milliseconds; all the engines are 1.5 GB
-
 async function recentNode(): Promise<string> {
   if (Number.parseInt(process.versions.node, 10) >= 22) return process.execPath;
   const file = join(MODULES, `node24-${platform()}-${arch()}`, "bin", "node");
@@ -37,9 +36,5 @@ async function recentNode(): Promise<string> {
 }
 
 async function installEngines(): Promise<void> {
-  const npm = findProgram("npm");
-  if (npm === null) throw new Missing("npm is not on the PATH");
-  const folder = fileURLToPath(new URL("../../runtimes/", import.meta.url));
-  const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"];
-  await runProgram(npm, args, { limit: INSTALL_LIMIT });
+  await installPackages(fileURLToPath(new URL("../../runtimes/", import.meta.url)));
 }

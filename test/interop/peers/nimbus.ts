@@ -5,6 +5,7 @@ import { buildJava, startJava } from "../support/maven.js";
 export const nimbus: Peer = {
   id: "nimbus",
   tests: ["nimbus.test.ts"],
+  needsPackages: false,
   async start() {
     const program = await buildJava("nimbus");
     const { origin, stop } = await startJava(program, "Peer");

@@ -5,6 +5,7 @@ import { Missing, type Peer } from "../peer.js";
 export const redis: Peer = {
   id: "redis",
   tests: ["redis.test.ts"],
+  needsPackages: true,
   async start() {
     const version = await versionOf(process.env["REDIS_SERVER"] ?? findProgram("redis-server"));
     if (version === null) throw new Missing("redis-server is not on the PATH, nor in REDIS_SERVER");

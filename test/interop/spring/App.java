@@ -46,10 +46,8 @@ public class App {
     public static void main(String[] args) {
         SpringApplication app = new SpringApplication(App.class);
         app.setDefaultProperties(Map.of(
-            "server.address", "127.0.0.1",
-            "server.port", "0",
             "spring.main.banner-mode", "off",
-            "logging.level.root", "WARN", // so that the first line is the origin
+            "logging.level.root", "ERROR", // so that the first line is the origin
             "spring.main.log-startup-info", "false"));
         app.addListeners((ApplicationListener<WebServerInitializedEvent>) event ->
             System.out.println("http://127.0.0.1:" + event.getWebServer().getPort()));

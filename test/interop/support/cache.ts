@@ -6,8 +6,12 @@ import { withFolder } from "../../support/process.js";
 
 /** What was kept under a name; null where there is nothing. */
 export function cached(name: string): string | null {
-  const folder = join(cacheFolder(), name);
-  return existsSync(folder) ? folder : null;
+  try {
+    const folder = join(cacheFolder(), name);
+    return existsSync(folder) ? folder : null;
+  } catch {
+    return null; // for whom there is no home, there is no cache
+  }
 }
 
 /** The same, made where it is not there yet; another run at the same time never sees it half made. */

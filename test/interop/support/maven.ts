@@ -6,6 +6,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   findProgram,
+  openFolder,
   runProgram,
   type Service,
   startService,
@@ -19,7 +20,7 @@ const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:copy-depend
 const OLDEST_JAVA = 17;
 
 /** Milliseconds. */
-const FETCH_LIMIT = 1_200_000; // 180 MB may come by a slow line
+const FETCH_LIMIT = 300_000; // 180 MB take twenty seconds
 const COMPILE_LIMIT = 120_000;
 const READY_LIMIT = 120_000;
 const SERVICE_LIMIT = 1_800_000;
@@ -63,17 +64,26 @@ export interface JavaService {
 }
 
 /** Starts a main class that prints its origin when it is ready, and serves till it is stopped. */
-export async function startJava(program: JavaProgram, main: string): Promise<JavaService> {
+export async function startJava(
+  { java, classPath }: JavaProgram,
+  main: string,
+  ownArgs: readonly string[] = [],
+): Promise<JavaService> {
   // Quick to start, and one thread for garbage: these programs live for a minute.
   const options = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"];
-  const args = [...options, "-cp", program.classPath, main];
-  const service: Service = startService(program.java, args, { limit: SERVICE_LIMIT });
+  const folder = openFolder(); // for what it writes, and so that it finds no settings of ours
+  const args = [...options, `-Djava.io.tmpdir=${folder.path}`, "-cp", classPath, main, ...ownArgs];
+  const service: Service = startService(java, args, { limit: SERVICE_LIMIT, cwd: folder.path });
+  const stop = async (): Promise<void> => {
+    await service.stop();
+    folder.remove();
+  };
   try {
     const origin = await within(READY_LIMIT, `${main} to be ready`, service.firstLine);
     if (!/^http:\/\/127\.0\.0\.1:\d+$/.test(origin)) throw new Error(`${main} said ${origin}`);
-    return { origin, stop: service.stop };
+    return { origin, stop };
   } catch (error) {
-    await service.stop();
+    await stop();
     throw error;
   }
 }

@@ -3,9 +3,12 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { adopt } from "../../support/process.js";
+import { adopt, endGroup } from "../../support/process.js";
 
 const CONFIG = fileURLToPath(new URL("../vitest.config.ts", import.meta.url));
+
+/** Milliseconds; the slowest peer takes one minute. A worker whose loop stands still would run for ever. */
+const LIMIT = 600_000;
 
 /** Shows what the tests say, and writes vitest's JSON report; resolves to its exit code, null where a signal ended it. */
 export function runTests(
@@ -22,8 +25,9 @@ export function runTests(
     detached: true,
   });
   adopt(child);
-  return new Promise((resolve, reject) => {
+  const timer = setTimeout(() => endGroup(child), LIMIT);
+  return new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
-  });
+  }).finally(() => clearTimeout(timer));
 }
