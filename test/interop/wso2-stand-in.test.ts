@@ -1,5 +1,6 @@
-// Our client at a stand-in for WSO2 Identity Server, which is not to be had. It shows that our proofs are within its
+// Our client at a stand-in for WSO2 Identity Server, which no registry has. It shows that our proofs are within its
 // documented rules, and no more.
+import { createProofAsync, createSigner, generatePrivateJwk } from "dpop-core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   nobleSession,
@@ -86,6 +87,32 @@ describe("tokens and API calls for our client", () => {
         proof.slice(0, proof.lastIndexOf(".")) + stranger.slice(stranger.lastIndexOf("."));
       expect(await callApi(accessToken, mixed)).toEqual(REFUSED);
     });
+  });
+});
+
+describe("the date of our proofs", () => {
+  const signer = createSigner(generatePrivateJwk("ES256"));
+
+  /** Asks for a token with a proof that was made so many seconds ago. */
+  async function requestAtAge(age: number): Promise<Response> {
+    const iat = Math.floor(Date.now() / 1000) - age;
+    const proof = await createProofAsync(signer, { method: "POST", url: standIn.tokenUrl, iat });
+    return fetch(standIn.tokenUrl, { method: "POST", headers: { DPoP: proof } });
+  }
+
+  test("refuses one of an hour ago", async () => {
+    const response = await requestAtAge(3600);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual(REFUSED);
+  });
+
+  test.each([
+    ["of now", 0],
+    ["of an hour ahead", -3600],
+  ])("takes one %s", async (_when, age) => {
+    const response = await requestAtAge(age);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ token_type: "DPoP" });
   });
 });
 

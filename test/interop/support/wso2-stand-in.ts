@@ -1,6 +1,7 @@
 // A stand-in for WSO2 Identity Server, which no package registry has. It applies the rules that the documentation and
 // the source of its DPoP component state (wso2-extensions/identity-oauth-dpop), lax ones as well: keys are EC or RSA,
-// method and URL are compared without case, an `iat` may be in the future, and no proof is remembered.
+// `typ`, method and URL are compared without case, an `iat` may be in the future, and no proof is remembered. Only
+// thumbprints are compared more strictly: the original ignores case in them, too.
 import { createHash, randomUUID } from "node:crypto";
 import {
   calculateJwkThumbprint,
@@ -48,7 +49,7 @@ export async function startWso2StandIn(): Promise<StandIn> {
     const bound = bindings.get(accessToken);
     if (scheme !== "DPoP" || bound === undefined) return { status: 401 };
     const jkt = await thumbprint(request, accessToken);
-    if (jkt === null || !isSame(jkt, bound)) return refused(401);
+    if (jkt !== bound) return refused(401);
     return { status: 200, body: { jkt } };
   }
 }
