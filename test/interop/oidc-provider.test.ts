@@ -9,6 +9,7 @@ import {
   startOidcProvider,
 } from "./support/oidc-provider.js";
 import {
+  lastProof,
   nobleSession,
   type OpenSession,
   recordingClient,
@@ -141,9 +142,3 @@ describe("the label of an Ed25519 key of ours", () => {
     }
   });
 });
-
-function lastProof({ sent }: RecordingClient): string {
-  const last = sent.at(-1);
-  if (last === undefined) throw new Error("nothing was sent");
-  return last.proof;
-}

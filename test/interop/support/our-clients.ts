@@ -30,7 +30,7 @@ export const sessionKinds: readonly (readonly [key: string, open: OpenSession])[
   ],
 ];
 
-/** The same of RSA, which noble has not. */
+/** The same for RSA, which noble does not support. */
 export const rsaSessionKinds: typeof sessionKinds = [
   ["an RS256 key of WebCrypto that can't be extracted", (algs) => webcryptoSession("RS256", algs)],
   ["a PS256 key of WebCrypto that can't be extracted", (algs) => webcryptoSession("PS256", algs)],
@@ -77,6 +77,12 @@ export function recordingClient(
     return response;
   };
   return { session, fetch: createDpopFetch({ session, fetch: recording }), sent };
+}
+
+export function lastProof({ sent }: RecordingClient): string {
+  const last = sent.at(-1);
+  if (last === undefined) throw new Error("nothing was sent");
+  return last.proof;
 }
 
 export function statuses({ sent }: RecordingClient): readonly number[] {
