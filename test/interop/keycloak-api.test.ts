@@ -1,16 +1,19 @@
 // An API of ours with access tokens of Keycloak: who gets in, and why the others do not.
 import { decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
-import { type Api, byIntrospection, byJwt, type Look, startApi } from "./keycloak/api.js";
 import { anyKind, eachKind, type KeyKind } from "./keycloak/keys.js";
-import { isRecent, lastProof, type Pair, pairOf, realm, tokensOf } from "./keycloak/parties.js";
+import { byIntrospection, byJwt } from "./keycloak/looks.js";
+import { isRecent, type Pair, pairOf, realm, tokensOf } from "./keycloak/parties.js";
 import { CONFIDENTIAL, post } from "./keycloak/realm.js";
-import { statuses } from "./support/our-clients.js";
+import { type Look, type OurApi, startOurApi } from "./support/our-api.js";
+import { lastProof, statuses } from "./support/our-clients.js";
 import { textMember } from "./support/peers.js";
 
 const jwt = byJwt(realm);
 const introspection = byIntrospection(realm);
 const form = { grant_type: "client_credentials" };
+
+const LET_IN = "200 the owner";
 
 /** What everybody but the owner of the key gets. */
 const refusals = {
@@ -25,7 +28,7 @@ describe("resource server by JWT", () => {
   describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
     test("lets the owner of the key in, and nobody else", async () => {
       expect(await answersOf(kind, jwt)).toEqual({
-        owner: "200 DPoP",
+        owner: LET_IN,
         ...refusals,
         old: "401 invalid_dpop_proof iat_too_old",
       });
@@ -42,13 +45,15 @@ describe("resource server by JWT", () => {
     const untyped = await tokenFor("another-api:api-secret");
     expect(decodeProtectedHeader(untyped).typ).toBe("JWT"); // without the attribute that README.md names
     const forged = `${unbound.slice(0, unbound.lastIndexOf("."))}.${"A".repeat(86)}`;
-    await atApi(anyKind, jwt, async ({ url }) => {
-      const as = (scheme: string, token: string): Promise<Response> =>
-        owner.fetch(url, { headers: { Authorization: `${scheme} ${token}` } });
-      expect(outcome(await as("Bearer", unbound))).toBe("200 Bearer");
-      expect(outcome(await as("DPoP", unbound))).toBe("401 invalid_token token_unbound");
-      expect(outcome(await as("Bearer", untyped))).toBe("401 invalid_token token_inactive");
-      expect(outcome(await as("DPoP", forged))).toBe("401 invalid_token token_inactive");
+    await atApi(anyKind, jwt, async (api) => {
+      const as = async (scheme: string, token: string): Promise<string> => {
+        const headers = { Authorization: `${scheme} ${token}` };
+        return outcome(await owner.fetch(api.url, { headers }), api, owner);
+      };
+      expect(await as("Bearer", unbound)).toBe("200 no key");
+      expect(await as("DPoP", unbound)).toBe("401 invalid_token token_unbound");
+      expect(await as("Bearer", untyped)).toBe("401 invalid_token token_inactive");
+      expect(await as("DPoP", forged)).toBe("401 invalid_token token_inactive");
     });
   });
 });
@@ -57,9 +62,9 @@ describe("resource server by JWT, with nonces", () => {
   describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
     test("asks for its nonce once, and then lets the owner in, whatever the clock", async () => {
       expect(await answersOf(kind, jwt, { nonces: true })).toEqual({
-        owner: "200 DPoP",
+        owner: LET_IN,
         ...refusals,
-        old: "200 DPoP", // the nonce says when the proof was made
+        old: LET_IN, // the nonce says when the proof was made
         oldNonce: "401 use_dpop_nonce nonce_mismatch",
       });
     });
@@ -70,7 +75,7 @@ describe("resource server by introspection", () => {
   describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
     test("lets the owner of the key in, and nobody else", async () => {
       expect(await answersOf(kind, introspection)).toEqual({
-        owner: "200 DPoP",
+        owner: LET_IN,
         ...refusals,
         old: "401 invalid_dpop_proof iat_too_old",
       });
@@ -81,14 +86,14 @@ describe("resource server by introspection", () => {
     const { owner } = await pairOf(anyKind);
     const accessToken = await tokenOf(owner);
     const call = (look: Look, token: string): Promise<string> =>
-      atApi(anyKind, look, async ({ url }) => {
+      atApi(anyKind, look, async (api) => {
         const headers = { Authorization: `DPoP ${token}` };
-        return outcome(await owner.fetch(url, { headers }));
+        return outcome(await owner.fetch(api.url, { headers }), api, owner);
       });
     expect(await call(introspection, "made-up")).toBe("401 invalid_token token_inactive");
     const another = byIntrospection(realm, "another-api:api-secret");
     expect(await call(another, accessToken)).toBe(
-      isRecent ? "401 invalid_token token_inactive" : "200 DPoP",
+      isRecent ? "401 invalid_token token_inactive" : LET_IN,
     );
   });
 });
@@ -102,10 +107,11 @@ async function tokenOf(owner: Pair["owner"]): Promise<string> {
 async function atApi<T>(
   kind: KeyKind,
   look: Look,
-  use: (api: Api) => Promise<T>,
+  use: (api: OurApi) => Promise<T>,
   options = { nonces: false },
 ): Promise<T> {
-  const api = await startApi(kind.alg, look, options);
+  const schemes = "dpop-and-bearer";
+  const api = await startOurApi({ algs: [kind.alg], look, schemes, ...options });
   try {
     return await use(api);
   } finally {
@@ -127,27 +133,29 @@ async function answersOf(
 async function callAll(
   { owner, thief, slow }: Pair,
   accessToken: string,
-  { url, oldNonce }: Api,
+  api: OurApi,
   { nonces }: { readonly nonces: boolean },
 ): Promise<Readonly<Record<string, string>>> {
+  const { url, oldNonce } = api;
+  const seen = (response: Response): string => outcome(response, api, owner);
   const headers = { Authorization: `DPoP ${accessToken}` };
   const before = owner.sent.length;
-  const answer = outcome(await owner.fetch(url, { headers }));
+  const answer = seen(await owner.fetch(url, { headers }));
   expect(statuses(owner).slice(before)).toEqual(nonces ? [401, 200] : [200]);
 
   const send = async (proof: string): Promise<string> =>
-    outcome(await fetch(url, { headers: { ...headers, DPoP: proof } }));
+    seen(await fetch(url, { headers: { ...headers, DPoP: proof } }));
   const proofFor = (method: string, target: string): Promise<string> | string =>
     owner.session.buildProof({ method, url: target, accessToken });
   const bearer = { Authorization: `Bearer ${accessToken}` };
   const answers = {
     owner: answer,
     replay: await send(lastProof(owner)),
-    thief: outcome(await thief.fetch(url, { headers })),
-    bearer: outcome(await fetch(url, { headers: bearer })),
+    thief: seen(await thief.fetch(url, { headers })),
+    bearer: seen(await fetch(url, { headers: bearer })),
     method: await send(await proofFor("POST", url)),
     url: await send(await proofFor("GET", `${url}/other`)),
-    old: outcome(await slow.fetch(url, { headers })),
+    old: seen(await slow.fetch(url, { headers })),
   };
   if (!nonces) return answers;
   const handedOut = { status: 200, headers: new Headers({ "DPoP-Nonce": oldNonce }) };
@@ -155,8 +163,14 @@ async function callAll(
   return { ...answers, oldNonce: await send(await proofFor("GET", url)) };
 }
 
-/** The status, the error of the challenge where there is one, and what the API says besides. */
-function outcome({ status, headers }: Response): string {
+/** The status, the error of the challenge where there is one, and what the API noted: whose key, or why not. */
+function outcome(
+  { status, headers }: Response,
+  { outcomes }: OurApi,
+  { session }: Pair["owner"],
+): string {
   const error = /error="([^"]*)"/.exec(headers.get("WWW-Authenticate") ?? "")?.[1];
-  return [status, error, headers.get("X-Code")].filter((part) => part !== undefined).join(" ");
+  const noted = outcomes.at(-1);
+  const what = noted === session.jkt ? "the owner" : noted;
+  return [status, error, what].filter((part) => part !== undefined).join(" ");
 }

@@ -5,7 +5,6 @@ import { anyKind, eachKind, LABELS } from "./keycloak/keys.js";
 import {
   badGrant,
   badRequest,
-  lastProof,
   loggedIn,
   type Pair,
   pairOf,
@@ -14,7 +13,7 @@ import {
   tokensOf,
 } from "./keycloak/parties.js";
 import { CONFIDENTIAL, newBrowser, post } from "./keycloak/realm.js";
-import { statuses } from "./support/our-clients.js";
+import { lastProof, statuses } from "./support/our-clients.js";
 
 const browser = newBrowser(); // logs in once
 const form = { grant_type: "client_credentials" };

@@ -13,6 +13,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { factsOf } from "./peer.js";
 import { type AnyVerifier, type Label, ourBackends, ourSigners } from "./support/our-backends.js";
 import { textMember } from "./support/peers.js";
+import { seconds, withSignatureOf } from "./support/proofs.js";
 
 const { origin } = factsOf("origin");
 
@@ -29,13 +30,6 @@ async function ask(path: string, request: object): Promise<unknown> {
   if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
   return answer;
 }
-
-/** A JWS with the signature of another. */
-function withSignatureOf(other: string, proof: string): string {
-  return proof.slice(0, proof.lastIndexOf(".")) + other.slice(other.lastIndexOf("."));
-}
-
-const seconds = (): number => Math.floor(Date.now() / 1000);
 
 describe("its proofs at our verifier", () => {
   /** What Nimbus' factory makes a proof for. */
@@ -280,14 +274,15 @@ describe("thumbprints", () => {
     "of a key for %s, ours and its are the same",
     async (label) => {
       const keys = ourSigners.filter(({ labels }) => labels.some((one) => one === label));
-      const signers = await Promise.all(keys.map(({ open }) => open(label)));
-      expect(signers.length).toBeGreaterThan(1);
+      const holders = await Promise.all(keys.map(({ open }) => open(label)));
+      const sessions = holders.map((holder) => holder.session());
+      expect(sessions.length).toBeGreaterThan(1);
       const theirs = await Promise.all(
-        signers.map(({ session }) => ask("/thumbprint", { jwk: session.publicJwk })),
+        sessions.map(({ publicJwk }) => ask("/thumbprint", { jwk: publicJwk })),
       );
-      const ours = signers.map(({ session }) => ({ jkt: session.jkt }));
+      const ours = sessions.map(({ jkt }) => ({ jkt }));
       expect(theirs).toEqual(ours);
-      expect(new Set(ours.map(({ jkt }) => jkt)).size).toBe(signers.length);
+      expect(new Set(ours.map(({ jkt }) => jkt)).size).toBe(sessions.length);
     },
   );
 });

@@ -9,15 +9,22 @@ import {
   createSigner,
   generatePrivateJwk,
   type NewProof,
+  type Signer,
 } from "dpop-core";
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { objectOf } from "../support/process.js";
 import { factsOf } from "./peer.js";
 import { type OurApi, startOurApi } from "./support/our-api.js";
-import { type Holder, type Label, type OurSigners, ourSigners } from "./support/our-backends.js";
-import { recordingClient, type RecordingClient } from "./support/our-clients.js";
+import { type Label, ourNoble, type OurSigners, ourSigners } from "./support/our-backends.js";
+import {
+  type AnySession,
+  lastProof,
+  recordingClient,
+  type RecordingClient,
+} from "./support/our-clients.js";
 import { member, textMember } from "./support/peers.js";
+import { seconds, withSignatureOf } from "./support/proofs.js";
 
 const { origin } = factsOf("origin");
 
@@ -42,20 +49,19 @@ const someKeys = allKeys.filter(([label, name]) =>
 );
 
 /** Somebody with a key, and a client of ours over it. */
-interface Person extends Holder {
+interface Person {
+  readonly signer: Signer;
+  readonly session: AnySession;
   readonly client: RecordingClient;
 }
 
 async function person(signers: OurSigners, label: Label): Promise<Person> {
   const holder = await signers.open(label);
-  return { ...holder, client: recordingClient(holder.session) };
+  const session = holder.session();
+  return { signer: holder.signer, session, client: recordingClient(session) };
 }
 
-const es256 = (): Promise<Person> => {
-  const [noble] = ourSigners;
-  if (noble === undefined) throw new Error("there is noble");
-  return person(noble, "ES256");
-};
+const es256 = (): Promise<Person> => person(ourNoble, "ES256");
 
 type Form = Readonly<Record<string, string>>;
 
@@ -113,13 +119,6 @@ function summary({ status, headers }: Response): unknown {
   if (challenge === null) return status;
   return [status, /^\w+/.exec(challenge)?.[0], /error="([^"]*)"/.exec(challenge)?.[1]];
 }
-
-/** A JWS with the signature of another. */
-function withSignatureOf(other: string, proof: string): string {
-  return proof.slice(0, proof.lastIndexOf(".")) + other.slice(other.lastIndexOf("."));
-}
-
-const seconds = (): number => Math.floor(Date.now() / 1000);
 
 /** In one thing not the proof that is wanted. */
 const badProofs: readonly (readonly [what: string, differs: () => Partial<NewProof>])[] = [
@@ -329,7 +328,7 @@ describe("refresh token", () => {
   test("refused: another client, and a proof that was used", async () => {
     const someone = await es256();
     const form = await refreshing(someone);
-    const used = someone.client.sent.at(-1)?.proof ?? "";
+    const used = lastProof(someone.client);
     const send = async (proof: string, id: string): Promise<unknown> => {
       const init = tokenRequest(form, id);
       const headers = { ...init.headers, DPoP: proof };
@@ -377,7 +376,7 @@ describe("our client at its resource server", () => {
       owner = await person(signers, label);
       ({ accessToken } = await grant(owner));
     });
-    const proof = ({ signer }: Holder, differs: Partial<NewProof> = {}): Promise<string> =>
+    const proof = ({ signer }: Person, differs: Partial<NewProof> = {}): Promise<string> =>
       createProofAsync(signer, { method: "GET", url: API_URL, accessToken, ...differs });
 
     test.each([
@@ -466,6 +465,7 @@ describe("our client at its resource server", () => {
 });
 
 describe("its tokens at our resource server", () => {
+  const algs = someKeys.map(([label, , signers]) => signers.alg(label));
   const keys = createRemoteJWKSet(new URL(`${origin}/oauth2/jwks`));
 
   /** The audience of Spring's tokens is the client, and there is no typ. */
@@ -483,15 +483,15 @@ describe("its tokens at our resource server", () => {
     bindingFromClaims(await introspect(accessToken));
 
   const ways = [
-    ["as JWT, by its key set", { binding: byKeys, id: "confidential" }],
-    ["as JWT, by introspection", { binding: byIntrospection, id: "confidential" }],
-    ["opaque, by introspection", { binding: byIntrospection, id: "opaque" }],
+    ["as JWT, by its key set", { look: byKeys, id: "confidential" }],
+    ["as JWT, by introspection", { look: byIntrospection, id: "confidential" }],
+    ["opaque, by introspection", { look: byIntrospection, id: "opaque" }],
   ] as const;
 
-  describe.each(ways)("%s", (_way, { binding, id }) => {
+  describe.each(ways)("%s", (_way, { look, id }) => {
     let api: OurApi;
     beforeEach(async () => {
-      api = await startOurApi(binding);
+      api = await startOurApi({ algs, look });
     });
     afterEach(() => api.close());
 
@@ -516,8 +516,7 @@ describe("its tokens at our resource server", () => {
       const Authorization = `Bearer ${accessToken}`;
       expect((await fetch(api.url, { headers: { Authorization } })).status).toBe(401);
       expect(await call(owner, accessToken)).toBe(200);
-      const { proof } = owner.client.sent.at(-1) ?? { proof: "" };
-      const headers = { Authorization: `DPoP ${accessToken}`, DPoP: proof };
+      const headers = { Authorization: `DPoP ${accessToken}`, DPoP: lastProof(owner.client) };
       expect((await fetch(api.url, { headers })).status).toBe(401);
       expect(api.outcomes).toEqual([
         "jkt_mismatch",
@@ -546,7 +545,7 @@ describe("its tokens at our resource server", () => {
 
   describe("by introspection", () => {
     test("refused: a token that was revoked, and a refresh token, which Spring calls active", async () => {
-      const api = await startOurApi(byIntrospection);
+      const api = await startOurApi({ algs, look: byIntrospection });
       try {
         const someone = await es256();
         const { accessToken, refreshToken } = await grant(someone, await authorize("confidential"));

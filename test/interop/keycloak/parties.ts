@@ -2,20 +2,14 @@
 import { decodeJwt } from "jose";
 import { expect } from "vitest";
 import { factsOf } from "../peer.js";
+import type { Holder } from "../support/our-backends.js";
 import { recordingClient, type RecordingClient } from "../support/our-clients.js";
 import { member, textMember } from "../support/peers.js";
-import type { Key, KeyKind } from "./keys.js";
-import {
-  type Browser,
-  codeGrant,
-  codeRequest,
-  discover,
-  type Form,
-  post,
-  withParameters,
-} from "./realm.js";
+import type { Browser } from "./browser.js";
+import type { KeyKind } from "./keys.js";
+import { codeGrant, codeRequest, discover, type Form, post, withParameters } from "./realm.js";
 
-export const { issuer, version } = factsOf("issuer", "version");
+const { issuer, version } = factsOf("issuer", "version");
 export const realm = await discover(issuer);
 
 /** 26.7.3 marks a binding, and tells of a token only the clients that it is for; 26.5.6 does neither. */
@@ -28,23 +22,20 @@ export interface Pair {
   readonly slow: RecordingClient;
 }
 
-const keys = new Map<KeyKind, Promise<readonly [Key, Key]>>();
+const keys = new Map<KeyKind, Promise<readonly [Holder, Holder]>>();
 
 /** New sessions. The keys are made once for each kind: RSA keys take their time. */
 export async function pairOf(kind: KeyKind): Promise<Pair> {
   const made = keys.get(kind) ?? Promise.all([kind.newKey(), kind.newKey()]);
   keys.set(kind, made);
-  const [owners, thiefs] = await made;
-  const tenMinutesAgo = (): number => Date.now() / 1000 - 600;
+  const [owner, thief] = await made;
+  const { algs } = realm;
+  const clock = (): number => Date.now() / 1000 - 600;
   return {
-    owner: recordingClient(owners.session(realm.algs)),
-    thief: recordingClient(thiefs.session(realm.algs)),
-    slow: recordingClient(owners.session(realm.algs, tenMinutesAgo)),
+    owner: recordingClient(owner.session({ algs })),
+    thief: recordingClient(thief.session({ algs })),
+    slow: recordingClient(owner.session({ algs, clock })),
   };
-}
-
-export function lastProof({ sent }: RecordingClient): string {
-  return sent.at(-1)?.proof ?? "";
 }
 
 /** `cnf` of a token that is bound to a key. */

@@ -1,38 +1,56 @@
 // An API of ours for the access tokens of others.
+import { randomBytes } from "node:crypto";
 import {
+  type Alg,
   type Binding,
   createAsyncResourceServer,
   createAsyncVerifier,
   createMemoryReplayStore,
+  createNonceIssuer,
+  type Schemes,
 } from "dpop-core";
-import { webcrypto } from "dpop-core/webcrypto";
 import { answerWith, listen } from "./loopback.js";
+
+/** What a token is bound to; null where it is not good here. */
+export type Look = (accessToken: string) => Promise<Binding | null>;
+
+export interface ApiOptions {
+  /** Of the proofs that it takes. */
+  readonly algs: readonly Alg[];
+  readonly look: Look;
+  /** Whether it wants nonces of its own. */
+  readonly nonces?: boolean;
+  readonly schemes?: Schemes;
+}
 
 export interface OurApi {
   readonly url: string;
   /** Of each request: the thumbprint of the key, or why it was refused. */
   readonly outcomes: readonly string[];
+  /** A nonce of the past, that this API issued and no longer takes. */
+  readonly oldNonce: string;
   close(): Promise<void>;
 }
 
-/** `binding` looks at a token; null where it is none. */
-export async function startOurApi(
-  binding: (accessToken: string) => Promise<Binding | null>,
-): Promise<OurApi> {
-  const { ES256, ES384, ES512, EdDSA, Ed25519, PS256, RS256 } = webcrypto;
-  const verifier = createAsyncVerifier({
-    backend: webcrypto,
-    algs: [ES256, ES384, ES512, EdDSA, Ed25519, PS256, RS256],
-    replay: createMemoryReplayStore(),
-  });
-  const api = createAsyncResourceServer({ verifier });
+export async function startOurApi(options: ApiOptions): Promise<OurApi> {
+  const { algs, look, nonces = false, schemes } = options;
   const loopback = await listen();
+  const { origin } = loopback;
+  const issuer = createNonceIssuer({ secrets: [randomBytes(32)], audience: origin });
+  const nonce = nonces ? issuer : undefined;
+  const verifier = createAsyncVerifier({ algs, replay: createMemoryReplayStore(), nonce });
+  const server = createAsyncResourceServer({ verifier, schemes });
   const outcomes: string[] = [];
   answerWith(loopback, async ({ method, url, authorization, proof }) => {
-    const access = await api.authenticate({ method, url, authorization, proof, binding });
+    const request = { method, url, authorization, proof, binding: look };
+    const access = await server.authenticate(request);
     outcomes.push(access.ok ? (access.jkt ?? "no key") : access.failure.code);
-    const { headers } = access;
-    return { status: access.ok ? 200 : access.status, headers };
+    return { status: access.ok ? 200 : access.status, headers: access.headers };
   });
-  return { url: `${loopback.origin}/things`, outcomes, close: loopback.close };
+  return {
+    url: `${origin}/things`,
+    outcomes,
+    oldNonce: issuer.issue(Date.now() / 1000 - 3600),
+    close: loopback.close,
+  };
 }
