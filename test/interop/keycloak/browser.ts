@@ -1,14 +1,13 @@
 // A browser, as small as can be, for Keycloak: it keeps cookies, follows redirects, and fills in the login form once.
-import { REDIRECT_URI } from "./realm.js";
 
 export interface Browser {
   /** How often it was asked to log in. */
   readonly logins: () => number;
-  /** Opens an address and goes on till it is sent to the client; gives that address unopened. */
+  /** Opens an address and goes on till it is sent to the redirect URI; gives that address unopened. */
   open(address: URL): Promise<URL>;
 }
 
-export function createBrowser(username: string, password: string): Browser {
+export function createBrowser(username: string, password: string, redirectUri: string): Browser {
   const cookies = new Map<string, string>();
   let logins = 0;
 
@@ -34,7 +33,7 @@ export function createBrowser(username: string, password: string): Browser {
           continue;
         }
         address = new URL(location, address);
-        if (address.href.startsWith(REDIRECT_URI)) return address;
+        if (address.href.startsWith(redirectUri)) return address;
         response = await visit(address);
       }
       throw new Error("redirected without end");

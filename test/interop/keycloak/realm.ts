@@ -47,8 +47,6 @@ export function post(form: Form, basic?: string): RequestInit {
 /** The client credentials of a confidential client. */
 export const CONFIDENTIAL = "confidential:a-secret";
 
-export type { Browser };
-
 export interface CodeRequest {
   /** For the authorization endpoint, or to be pushed. */
   readonly parameters: Form;
@@ -69,7 +67,7 @@ export function codeRequest(clientId: string, more: Form = {}): CodeRequest {
   return { parameters, codeVerifier };
 }
 
-export const newBrowser = (): Browser => createBrowser("alice", "wonderland");
+export const newBrowser = (): Browser => createBrowser("alice", "wonderland", REDIRECT_URI);
 
 export function withParameters(url: string, parameters: Form): URL {
   const address = new URL(url);
