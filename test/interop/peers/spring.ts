@@ -4,7 +4,12 @@ import { buildJava, startJava } from "../support/maven.js";
 
 export const spring: Peer = {
   id: "spring",
-  tests: ["spring.test.ts"],
+  tests: [
+    "spring-tokens.test.ts",
+    "spring-codes.test.ts",
+    "spring-api.test.ts",
+    "spring-our-api.test.ts",
+  ],
   needsPackages: false,
   async start() {
     const program = await buildJava("spring");
