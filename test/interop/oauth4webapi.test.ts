@@ -95,8 +95,8 @@ describe("authorization code through PAR at our servers, with nonces", () => {
       await expect(refresh(thief)).rejects.toMatchObject({ error: "invalid_grant" });
       expect(servers.claimsOf((await refresh(DPoP)).access_token)).toMatchObject({ cnf: { jkt } });
       // The nonce that PAR handed out is good for the token endpoint too; the thief had none.
-      const [thiefs, refused] = ["nonce_missing", "jkt_mismatch"];
-      expect(outcomes(servers.seen.token)).toEqual([thiefs, refused, jkt, refused, jkt]);
+      const [asked, refused] = ["nonce_missing", "jkt_mismatch"];
+      expect(outcomes(servers.seen.token)).toEqual([asked, refused, jkt, refused, jkt]);
     });
   });
 });
