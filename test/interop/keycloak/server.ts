@@ -34,8 +34,9 @@ export interface KeycloakServer {
 export async function startKeycloak(distribution: string): Promise<KeycloakServer> {
   try {
     return await startOnce(distribution);
-  } catch {
+  } catch (error) {
     // Between our look for a free port and its own, somebody may have taken it.
+    if (!String(error).includes("already bound")) throw error;
     return startOnce(distribution);
   }
 }
