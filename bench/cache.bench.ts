@@ -9,7 +9,7 @@ import {
   type Verifier,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node";
+import { createSigner, generatePrivateJwk, node } from "dpop-core/node-crypto";
 import { demand } from "./case.js";
 import { type Fixtures, NOW } from "./fixtures.js";
 

@@ -10,7 +10,7 @@ import {
   type SyncSigner,
   verifyProof,
 } from "dpop-core";
-import { createSigner as createNodeSigner, node } from "dpop-core/node";
+import { createSigner as createNodeSigner, node } from "dpop-core/node-crypto";
 import {
   createSigner as createWebCryptoSigner,
   generateKeyPair,

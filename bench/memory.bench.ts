@@ -12,7 +12,7 @@ import {
   type SyncSigner,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node";
+import { createSigner, generatePrivateJwk, node } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import { demand } from "./case.js";
 import { type Fixtures, type KeyFixture, NOW } from "./fixtures.js";

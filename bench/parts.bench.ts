@@ -3,7 +3,7 @@
 import { createVerifier, type SyncAlg, type SyncKey } from "dpop-core";
 import { fast } from "dpop-core/fast";
 import { decodeBase64urlText } from "../src/bytes/base64url.js";
-import { type JsonObject, parseJsonObject } from "../src/bytes/json.js";
+import { type JsonObject, parseJsonObject } from "../src/input/json.js";
 import { readAscii } from "../src/bytes/utf8.js";
 import { readPublicJwk } from "../src/jose/jwk.js";
 import { decodeSignature, type JwsSegments } from "../src/jose/jws.js";

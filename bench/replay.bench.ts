@@ -6,7 +6,7 @@ import {
   noble,
   type ReplayAnswer,
 } from "dpop-core";
-import { replayKey } from "../src/verify/replay.js";
+import { replayKey } from "../src/replay/replay.js";
 import { type BenchCase, type BenchGroup, demand, syncCase } from "./case.js";
 import { type Fixtures, NOW } from "./fixtures.js";
 import { keyMaker, LIFETIME, type LoadedStore, makeSweptMap } from "./replay-load.js";

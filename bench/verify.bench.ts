@@ -11,7 +11,7 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { node } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import { asyncCase, type BenchCase, type BenchGroup, demand } from "./case.js";
 import type { Fixtures, KeyFixture } from "./fixtures.js";

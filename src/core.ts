@@ -34,16 +34,16 @@ export type {
   SyncSigner,
 } from "./jose/alg.js";
 export type { EcPublicJwk, OkpPublicJwk, PublicJwk, RsaPublicJwk } from "./jose/jwk.js";
-export type { JsonObject, JsonValue } from "./bytes/json.js";
+export type { JsonObject, JsonValue } from "./input/json.js";
 export {
   createMemoryReplayStore,
   type MemoryReplayStore,
   type MemoryReplayStoreOptions,
   type ReplayUsage,
-} from "./verify/memory-store.js";
-export type { ReplayAnswer, ReplayFull, ReplayStore, SyncReplayStore } from "./verify/replay.js";
+} from "./replay/memory-store.js";
+export type { ReplayAnswer, ReplayFull, ReplayStore, SyncReplayStore } from "./replay/replay.js";
 export type { CacheOptions, CacheUsage } from "./verify/cache.js";
-export type { NonceAnswer, NonceCheck, NonceStatus } from "./verify/nonce.js";
+export type { NonceAnswer, NonceCheck, NonceStatus } from "./verify/nonce-check.js";
 export type {
   AsyncVerifierOptions,
   IatWithNonce,
@@ -104,7 +104,11 @@ export {
   type ServerMetadata,
   type WithAlgs,
 } from "./server/metadata.js";
-export { createNonceIssuer, type NonceIssuer, type NonceIssuerOptions } from "./server/nonce.js";
+export {
+  createNonceIssuer,
+  type NonceIssuer,
+  type NonceIssuerOptions,
+} from "./server/nonce-issuer.js";
 export {
   createAsyncResourceServer,
   createResourceServer,

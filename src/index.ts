@@ -1,6 +1,6 @@
 // dpop-core: everything in dpop-core/core, with the bundled noble as the backend wherever none is
 // given.
-import { plainArgument } from "./bytes/argument.js";
+import { plainArgument } from "./input/argument.js";
 import * as core from "./core.js";
 import type { Signer, SyncSigner } from "./jose/alg.js";
 import type { PublicJwk } from "./jose/jwk.js";

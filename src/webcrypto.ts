@@ -7,7 +7,7 @@ import {
   membersArgument,
   objectArgument,
   optionalString,
-} from "./bytes/argument.js";
+} from "./input/argument.js";
 import { decodeBase64url } from "./bytes/base64url.js";
 import { asciiBytes } from "./bytes/utf8.js";
 import {

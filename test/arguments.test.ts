@@ -22,7 +22,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { integerArgument, isBytes, numberArgument } from "../src/bytes/argument.js";
+import { integerArgument, isBytes, numberArgument } from "../src/input/argument.js";
 import { mint, NOW, TOKEN_URL } from "./support/mint.js";
 
 const PARTS = { p256, p384, p521, ed25519, sha256, sha384, sha512 };

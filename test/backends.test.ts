@@ -17,7 +17,7 @@ import {
   type SyncKey,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import * as nc from "dpop-core/node";
+import * as nc from "dpop-core/node-crypto";
 import * as wc from "dpop-core/webcrypto";
 import {
   calculateJwkThumbprint,

@@ -70,7 +70,7 @@ export { createSigner, webcrypto } from "dpop-core/webcrypto";\n`,
     name: "a server over Node",
     source: `export { createNonceIssuer, createResourceServer } from "dpop-core/core";
 export { createMemoryReplayStore, createTokenEndpoint, createVerifier } from "dpop-core/core";
-export * from "dpop-core/node";\n`,
+export * from "dpop-core/node-crypto";\n`,
     free: ["arithmetic", "noble's curves"],
   },
   {

@@ -12,7 +12,7 @@ import {
   type SyncKey,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node";
+import { createSigner, generatePrivateJwk, node } from "dpop-core/node-crypto";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { createProofCache, type ProofCache, readCacheBounds } from "../src/verify/cache.js";

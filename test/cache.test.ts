@@ -20,7 +20,7 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { node } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -19,7 +19,7 @@ import {
   shareOf,
   shrinkShares,
   surveyShares,
-} from "../src/verify/key-share.js";
+} from "../src/replay/key-share.js";
 import { memoryStore, wordOf } from "./support/store.js";
 
 const [ALICE, BOB, CAROL] = ["a", "b", "c"].map((letter) => letter.repeat(43)) as [

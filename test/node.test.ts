@@ -1,4 +1,4 @@
-// dpop-core/node: keys as JWK and as KeyObject, the limits of RSA, and an engine that fails. What
+// dpop-core/node-crypto: keys as JWK and as KeyObject, the limits of RSA, and an engine that fails. What
 // every backend must do stands in backends.test.ts.
 import crypto, { type KeyObject } from "node:crypto";
 import {
@@ -26,7 +26,7 @@ import {
   RS256,
   type SigningLabel,
   type SignerOptions,
-} from "dpop-core/node";
+} from "dpop-core/node-crypto";
 import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";

@@ -14,7 +14,7 @@ import {
 } from "dpop-core";
 import * as core from "dpop-core/core";
 import { fast } from "dpop-core/fast";
-import * as nodeEntry from "dpop-core/node";
+import * as nodeEntry from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import { describe, expect, test } from "vitest";
 import { nodeSignRsa, privateJwk, publicJwk } from "./support/keys.js";

@@ -1,6 +1,6 @@
 // RFC 7517 and RFC 7518 section 6: which keys are read, and within which bounds.
 import { createVerifier, jwkThumbprint, parseProof } from "dpop-core";
-import { node } from "dpop-core/node";
+import { node } from "dpop-core/node-crypto";
 import { describe, expect, test, vi } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
 import { goodKey, modulusLength as bytesOf, nativeKeySize } from "../src/jose/native-key.js";

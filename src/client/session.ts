@@ -6,7 +6,7 @@ import {
   membersArgument,
   objectArgument,
   timeArgument,
-} from "../bytes/argument.js";
+} from "../input/argument.js";
 import {
   algShape,
   type AsyncSigner,
@@ -26,7 +26,7 @@ import {
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { nonceOf, readNonceChallenge, type ResponseLike, responseArgument } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
-import { createServerMemory, originArgument, type ServerRole } from "./nonces.js";
+import { createServerMemory, originArgument, type ServerRole } from "./server-memory.js";
 import { readTokenResponse, type TokenResponse, type UnboundTokens } from "./token-response.js";
 
 interface SessionOptions<S extends Signer> {

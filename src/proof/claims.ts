@@ -1,7 +1,7 @@
 // Claims (RFC 9449 section 4.2): the payload of a proof to typed claims; nothing is coerced.
-import type { JsonObject, JsonValue } from "../bytes/json.js";
+import type { JsonObject, JsonValue } from "../input/json.js";
 import { isWellFormed } from "../bytes/utf8.js";
-import { integerArgument, membersArgument } from "../bytes/argument.js";
+import { integerArgument, membersArgument } from "../input/argument.js";
 import { MAX_MODULUS, MIN_MODULUS } from "../jose/jwk.js";
 import type { FailureCode } from "./failure.js";
 

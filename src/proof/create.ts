@@ -7,10 +7,10 @@ import {
   plainArgument,
   stringArgument,
   timeArgument,
-} from "../bytes/argument.js";
+} from "../input/argument.js";
 import { encodeBase64url } from "../bytes/base64url.js";
-import { isTokenUnit, runEnd } from "../bytes/http.js";
-import { JSON_BOUNDS, parseJsonObject } from "../bytes/json.js";
+import { isTokenUnit, runEnd } from "../input/http.js";
+import { JSON_BOUNDS, parseJsonObject } from "../input/json.js";
 import { asciiBytes, encodeUtf8, isWellFormed } from "../bytes/utf8.js";
 import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";

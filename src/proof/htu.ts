@@ -1,8 +1,8 @@
 // htu (RFC 9449 section 4.3 item 9): an http(s) URI to its normal form by RFC 3986 sections 6.2.2
 // and 6.2.3, by hand. The platform's URL is not used: it repairs what must be refused (spaces,
 // backslashes, user names, a missing slash), and leaves percent-encodings as they are.
-import { stringArgument } from "../bytes/argument.js";
-import { runEnd } from "../bytes/http.js";
+import { stringArgument } from "../input/argument.js";
+import { runEnd } from "../input/http.js";
 import { textOf } from "../bytes/utf8.js";
 
 const PERCENT = 0x25;

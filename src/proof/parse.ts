@@ -1,8 +1,8 @@
 // Parsing (RFC 9449 sections 4.1 and 4.2): the DPoP header field of a request to the parts of one
 // proof, none of them trusted: nothing here looks at a clock, a request, a policy of algorithms or
 // a signature.
-import { membersArgument } from "../bytes/argument.js";
-import type { JsonObject } from "../bytes/json.js";
+import { membersArgument } from "../input/argument.js";
+import type { JsonObject } from "../input/json.js";
 import { algShape } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { demandsExtension, type JwsSegments, parseJws, splitJws } from "../jose/jws.js";

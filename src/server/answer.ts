@@ -1,6 +1,6 @@
 // Answers (RFC 9449 sections 5, 7.1, 7.2, 8 and 9): a failure to the status, header fields and body
 // of an HTTP response, as plain data for any framework.
-import { membersArgument } from "../bytes/argument.js";
+import { membersArgument } from "../input/argument.js";
 import {
   type Failure,
   FAILURES,
@@ -11,7 +11,7 @@ import {
   type ServerStatus,
 } from "../proof/failure.js";
 import { isNonce } from "../proof/nonce.js";
-import type { NonceStatus } from "../verify/nonce.js";
+import type { NonceStatus } from "../verify/nonce-check.js";
 import { type Challenge, wwwAuthenticate } from "./challenge.js";
 import type { Scheme } from "./credentials.js";
 

@@ -1,6 +1,6 @@
 // Bindings (RFC 9449 section 6, RFC 7800): what an access token is bound to, from its claims or from
 // introspection, and whether it may be used with a scheme.
-import { leave, membersArgument, objectArgument, plainArgument } from "../bytes/argument.js";
+import { leave, membersArgument, objectArgument, plainArgument } from "../input/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { type Failure, failure } from "../proof/failure.js";
 

@@ -1,6 +1,6 @@
 // Credentials (RFC 9110 section 11.6.2, RFC 9449 section 7.1): the Authorization header field to the
 // one access token that it carries.
-import { isToken68Unit, isTokenUnit, runEnd } from "../bytes/http.js";
+import { isToken68Unit, isTokenUnit, runEnd } from "../input/http.js";
 import type { FailureCode } from "../proof/failure.js";
 
 /** The schemes that an access token may come with. */

@@ -1,6 +1,6 @@
 // Grants (RFC 6749 section 4, RFC 9449 sections 5 and 10): what a token request redeems, and the key
 // that it is bound to.
-import { leave, membersArgument, optionalString } from "../bytes/argument.js";
+import { leave, membersArgument, optionalString } from "../input/argument.js";
 import { type Failure, failure } from "../proof/failure.js";
 
 /** An authorization code. */

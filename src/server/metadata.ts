@@ -1,6 +1,6 @@
 // Metadata (RFC 9449 sections 5.1 and 5.2, RFC 9728 section 2): what servers and clients say of
 // their DPoP, as fragments to merge into their documents.
-import { membersArgument, stringArgument } from "../bytes/argument.js";
+import { membersArgument, stringArgument } from "../input/argument.js";
 import { readSchemes, type Schemes } from "./answer.js";
 
 /** Anything that knows its labels: a verifier, a token endpoint, a resource server. */

@@ -1,6 +1,6 @@
 // The resource server (RFC 9449 sections 4.3 and 7): the header fields of an API request, and what
 // its token is bound to, to access or to what to answer instead.
-import { membersArgument, stringArgument } from "../bytes/argument.js";
+import { membersArgument, stringArgument } from "../input/argument.js";
 import type { ProofClaims } from "../proof/claims.js";
 import { type Failure, failure, type ResourceStatus } from "../proof/failure.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";

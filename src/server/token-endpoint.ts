@@ -1,6 +1,6 @@
 // The authorization server (RFC 9449 sections 5 and 10): token requests and pushed authorization
 // requests, with what they are bound to, to what to bind next or what to answer instead.
-import { membersArgument, stringArgument } from "../bytes/argument.js";
+import { membersArgument, stringArgument } from "../input/argument.js";
 import { type Failure, failure } from "../proof/failure.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { isProofAbsent, type ProofHeader } from "../proof/parse.js";

@@ -1,6 +1,6 @@
 // Preparation (RFC 9449 section 4.3): every check of a proof that needs neither its signature nor
 // the key that was expected.
-import type { JsonObject } from "../bytes/json.js";
+import type { JsonObject } from "../input/json.js";
 import type { Alg } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { decodeSignature, parseHeader, parsePayload, signingInput } from "../jose/jws.js";
@@ -10,9 +10,9 @@ import { type ProofClaims, readClaims } from "../proof/claims.js";
 import { type Failure, failure } from "../proof/failure.js";
 import { checkHeader, type ProofHeader, splitProof } from "../proof/parse.js";
 import type { FoundAth, FoundKey, ProofCache } from "./cache.js";
-import { askNonce, checkNonce, type NonceAnswer, type NonceStatus } from "./nonce.js";
+import { askNonce, checkNonce, type NonceAnswer, type NonceStatus } from "./nonce-check.js";
 import type { Policy } from "./policy.js";
-import type { ReplayStore } from "./replay.js";
+import type { ReplayStore } from "../replay/replay.js";
 import type { RequestFacts } from "./request.js";
 
 /**

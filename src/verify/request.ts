@@ -1,6 +1,6 @@
 // The request that a proof came with, as the server saw it: what the programmer passes to facts of
 // the right types.
-import { optionalString, plainArgument, stringArgument, timeArgument } from "../bytes/argument.js";
+import { optionalString, plainArgument, stringArgument, timeArgument } from "../input/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import type { Failure } from "../proof/failure.js";
 import { isHttpUrl, type PlainHttp } from "../proof/htu.js";

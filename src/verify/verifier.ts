@@ -8,7 +8,7 @@
 // and its thumbprint, jkt, key import, signature, replay. The signature is late because it costs
 // more than everything else together; the replay record is last, or anyone could use up the jti of
 // somebody else's proof.
-import { functionMember, leave, objectArgument } from "../bytes/argument.js";
+import { functionMember, leave, objectArgument } from "../input/argument.js";
 import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import { isThumbprint } from "../jose/thumbprint.js";
@@ -24,7 +24,7 @@ import {
   NO_CACHE,
   type ProofCache,
 } from "./cache.js";
-import type { NonceCheck, NonceStatus } from "./nonce.js";
+import type { NonceCheck, NonceStatus } from "./nonce-check.js";
 import {
   type AsyncVerifierOptions,
   type Policy,
@@ -32,7 +32,12 @@ import {
   type VerifierOptions,
 } from "./policy.js";
 import { checkTime, type PendingProof, prepare } from "./prepare.js";
-import { type ReplayStore, replayExpiry, replayKey, type SyncReplayStore } from "./replay.js";
+import {
+  type ReplayStore,
+  replayExpiry,
+  replayKey,
+  type SyncReplayStore,
+} from "../replay/replay.js";
 import {
   type AsyncProofRequest,
   type ProofRequest,

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { noble } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { node } from "dpop-core/node-crypto";
 import { describe, expect, test } from "vitest";
 import { ed25519Curve } from "./ed25519.js";
 import { p256Curve } from "./p256.js";

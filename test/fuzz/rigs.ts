@@ -1,7 +1,7 @@
 // Backends that are wrong in one way each, for fuzz.test.ts: the run must find every one of them out.
 import { noble, type SyncAlg, type SyncBackend, type SyncKey } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { node } from "dpop-core/node-crypto";
 import type { Backends } from "./contestants.js";
 
 type Verify = SyncKey["verify"];

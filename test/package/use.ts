@@ -49,7 +49,7 @@ const IMPORTS = `import * as main from "dpop-core";
 import * as core from "dpop-core/core";
 import * as noble from "dpop-core/noble";
 import * as fast from "dpop-core/fast";
-import * as node from "dpop-core/node";
+import * as node from "dpop-core/node-crypto";
 import * as redis from "dpop-core/redis";
 import * as webcrypto from "dpop-core/webcrypto";
 `;

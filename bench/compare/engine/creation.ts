@@ -45,10 +45,10 @@ async function webcryptoCreation(client: Client): Promise<Contestant> {
 
 async function nodeCreation(client: Client): Promise<Contestant | Missing> {
   try {
-    const { createSigner: nodeSigner } = await import("dpop-core/node");
+    const { createSigner: nodeSigner } = await import("dpop-core/node-crypto");
     return sync("node", nodeSigner(client.privateKey, { alg: client.label }), client);
   } catch (error) {
-    if (String(error).includes("dpop-core/node")) {
+    if (String(error).includes("dpop-core/node-crypto")) {
       return { name: "node", missing: "the entry is not built" };
     }
     throw error;

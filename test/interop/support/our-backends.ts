@@ -16,7 +16,7 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import * as nc from "dpop-core/node";
+import * as nc from "dpop-core/node-crypto";
 import * as wc from "dpop-core/webcrypto";
 import type { AnySession } from "./our-clients.js";
 

@@ -2,7 +2,7 @@
 // where these names stand, since an engine may have no files to read. ../../README.md says what
 // their members mean.
 import type { FailureCode, NoncePolicy, PrivateJwk, ProofLimitOptions, PublicJwk } from "dpop-core";
-import type { PrivateJwk as AnyPrivateJwk } from "dpop-core/node";
+import type { PrivateJwk as AnyPrivateJwk } from "dpop-core/node-crypto";
 
 declare const PROOFS_JSON: string;
 declare const ED25519_JSON: string;

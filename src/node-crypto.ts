@@ -1,4 +1,4 @@
-// dpop-core/node: node:crypto to algorithms that answer at once (RFC 7518 sections 3.3 to 3.5, RFC
+// dpop-core/node-crypto: node:crypto to algorithms that answer at once (RFC 7518 sections 3.3 to 3.5, RFC
 // 8037, RFC 9864), and private keys, as JWK or as KeyObject, to signers. On Node, Bun and Deno.
 //
 // Every function is looked up in node:crypto at its use: what instruments or replaces it may come
@@ -9,7 +9,7 @@ import {
   membersArgument,
   objectArgument,
   optionalString,
-} from "./bytes/argument.js";
+} from "./input/argument.js";
 import { decodeBase64url } from "./bytes/base64url.js";
 import { asciiBytes } from "./bytes/utf8.js";
 import { algShape, type Backend, type SyncAlg, type SyncKey, type SyncSigner } from "./jose/alg.js";

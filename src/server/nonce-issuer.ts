@@ -7,13 +7,13 @@ import {
   numberArgument,
   stringArgument,
   timeArgument,
-} from "../bytes/argument.js";
+} from "../input/argument.js";
 import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
 import { constantTimeEqual } from "../bytes/equal.js";
 import { asciiBytes, encodeUtf8 } from "../bytes/utf8.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import { hmacSha256 } from "../jose/hmac.js";
-import type { NonceAnswer, NonceCheck } from "../verify/nonce.js";
+import type { NonceAnswer, NonceCheck } from "../verify/nonce-check.js";
 
 export interface NonceIssuerOptions {
   readonly backend: Hasher;

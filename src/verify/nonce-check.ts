@@ -1,6 +1,6 @@
 // Nonces (RFC 9449 sections 8, 9 and 11.3), as a verifier sees them: a check that somebody plugs
 // in.
-import { leave, objectArgument, optionalString, timeArgument } from "../bytes/argument.js";
+import { leave, objectArgument, optionalString, timeArgument } from "../input/argument.js";
 import { type Failure, nonceFailure } from "../proof/failure.js";
 
 /** The answer of a nonce check. */
