@@ -9,7 +9,7 @@ import {
   type Verifier,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node-crypto";
+import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";
 import { demand } from "./case.js";
 import { type Fixtures, NOW } from "./fixtures.js";
 
@@ -86,7 +86,7 @@ function roomFor(backend: SyncBackend, proofs: readonly string[], send: Send): n
 
 function proofByNewKey(method: string, url: string): string {
   const signer = createSigner(generatePrivateJwk("ES256"));
-  return createProof(signer, { method, url, iat: NOW }, { backend: node });
+  return createProof(signer, { method, url, iat: NOW }, { backend: nodeCrypto });
 }
 
 function median(values: readonly number[]): number {

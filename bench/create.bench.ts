@@ -10,7 +10,7 @@ import {
   type SyncSigner,
   verifyProof,
 } from "dpop-core";
-import { createSigner as createNodeSigner, node } from "dpop-core/node-crypto";
+import { createSigner as createNodeSigner, nodeCrypto } from "dpop-core/node-crypto";
 import {
   createSigner as createWebCryptoSigner,
   generateKeyPair,
@@ -27,7 +27,7 @@ export function createGroups({ es256, ed25519 }: Fixtures): readonly BenchGroup[
     comparison: { with: "noble", as: "speed" },
     cases: async () => [
       createCase("noble", noble, createSigner(key.privateJwk, { alg: key.label }), key),
-      createCase("node", node, createNodeSigner(key.privateJwk, { alg: key.label }), key),
+      createCase("node", nodeCrypto, createNodeSigner(key.privateJwk, { alg: key.label }), key),
       await webCryptoCase(key),
       unsignedCase(key),
     ],

@@ -11,7 +11,7 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node-crypto";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import { asyncCase, type BenchCase, type BenchGroup, demand } from "./case.js";
 import type { Fixtures, KeyFixture } from "./fixtures.js";
@@ -48,7 +48,7 @@ interface Contestant {
 }
 
 const CONTESTANTS: readonly Contestant[] = [
-  ...Object.entries({ fast, node, noble }).map(([name, backend]) => ({
+  ...Object.entries({ fast, node: nodeCrypto, noble }).map(([name, backend]) => ({
     name,
     async: false,
     verifier: (cache: CacheOptions | undefined) =>

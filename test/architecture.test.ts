@@ -39,7 +39,8 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["noble/bundled.ts", "@noble/"],
   ["noble/sha256.ts", "@noble/hashes/sha2.js"],
   ["noble/sha512.ts", "@noble/hashes/sha2.js"],
-  ["node-crypto.ts", "node:crypto"],
+  ["node-crypto/algorithm.ts", "node:crypto"],
+  ["node-crypto/signer.ts", "node:crypto"],
 ]);
 
 /** The files of noble/ that an entry may lead to; every other entry leads to none. */
@@ -51,8 +52,8 @@ const NOBLE = new Map<string, (file: string) => boolean>([
   ["webcrypto.ts", (file) => /^noble\/(sha256|one-state|random)\.ts$/.test(file)],
 ]);
 
-/** The one file that may name WebCrypto's engine. */
-const WEBCRYPTO = "webcrypto.ts";
+/** The one entry and the one folder that may name WebCrypto's engine. */
+const WEBCRYPTO = ["webcrypto.ts", "webcrypto"];
 
 interface Source {
   /** Of every import and `export … from`, type-only and dynamic ones included. */
@@ -108,7 +109,11 @@ function violations(tree: Tree): string[] {
     const prefix = PACKAGES.get(path);
     const foreign = packages.filter((name) => prefix === undefined || !name.startsWith(prefix));
     const all = [...faults, ...foreign.map((name) => `imports ${name}`)];
-    if (path !== WEBCRYPTO && text.includes("crypto.subtle")) all.push("names crypto.subtle");
+    if (
+      ![path, posix.dirname(path)].some((place) => WEBCRYPTO.includes(place)) &&
+      text.includes("crypto.subtle")
+    )
+      all.push("names crypto.subtle");
     found.push(...all.map((fault) => `${path} ${fault}`));
   }
   for (const [path, targets] of graph) {
@@ -201,7 +206,8 @@ const SOUND: Tree = {
   "fast/ed25519/e.ts": 'export { f as e } from "../f.js";',
   "webcrypto/w.ts": 'export { b as w } from "../jose/b.js";',
   "fast.ts": 'import "./fast/f.js"; import "./noble/bundled.js";',
-  "node-crypto.ts": 'import crypto from "node:crypto"; import "./jose/b.js"; crypto;',
+  "node-crypto.ts": 'export { n } from "./node-crypto/algorithm.js";',
+  "node-crypto/algorithm.ts": 'import crypto from "node:crypto"; import "../jose/b.js"; crypto;',
   "webcrypto.ts": 'export { sha256 } from "./noble/sha256.js"; globalThis.crypto.subtle;',
 };
 
@@ -280,7 +286,13 @@ test.each([
   ["fast/f.ts", 'import "../noble/bundled.js";', "imports noble/bundled.ts, which is not below it"],
   ["noble/n.ts", 'import "../fast/f.js";', "imports fast/f.ts, which is not below it"],
   ["node-crypto.ts", 'import { p256 } from "./noble/bundled.js";', "leads to noble/bundled.ts"],
-  ["node-crypto.ts", 'import { readFile } from "node:fs";', "imports node:fs"],
+  ["node-crypto/algorithm.ts", 'import { readFile } from "node:fs";', "imports node:fs"],
+  ["node-crypto.ts", 'import crypto from "node:crypto";', "imports node:crypto"],
+  [
+    "node-crypto/algorithm.ts",
+    'import { p } from "../proof/p.js";',
+    "imports proof/p.ts, which is not below it",
+  ],
   ["fast/f.ts", 'import crypto from "node:crypto";', "imports node:crypto"],
   ["core.ts", 'import { p256 } from "@noble/curves/nist.js";', "imports @noble/curves/nist.js"],
   ["noble/n.ts", 'await import("@noble/curves/nist.js");', "imports @noble/curves/nist.js"],

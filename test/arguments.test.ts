@@ -1,19 +1,19 @@
 // What the programmer gets wrong is a TypeError or RangeError that names the argument: at construction where it can be, and
 // never an answer about the client. What the network gets wrong is never thrown at.
+import { nobleBackend } from "dpop-core/noble";
 import {
+  accessTokenHash,
   createAsyncVerifier,
+  createMemoryReplayStore,
   createProof,
   createSigner,
-  generatePrivateJwk,
-  type PublicJwk,
-  createMemoryReplayStore,
   createVerifier,
+  generatePrivateJwk,
   jwkThumbprint,
-  accessTokenHash,
   noble,
-  nobleBackend,
   normalizeHtu,
   parseProof,
+  type PublicJwk,
   verifyProof,
   verifyProofAsync,
 } from "dpop-core";

@@ -20,7 +20,7 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node-crypto";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -51,7 +51,7 @@ const vectors = proofs as readonly ProofVector[]; // made from them: vectors.tes
 const BACKENDS = [
   ["noble", noble],
   ["fast", fast],
-  ["node", node],
+  ["node", nodeCrypto],
   ["webcrypto", webcrypto],
 ] as const;
 
@@ -151,7 +151,7 @@ describe("whatever the bounds and the order", () => {
     maxTokenBytes: bytes,
   });
   test.each([
-    ["node", node, 300],
+    ["node", nodeCrypto, 300],
     ["fast", fast, 100],
   ] as const)("%s: the answer is the one without caches", (_, backend, numRuns) => {
     const plain = SENT.map(({ proof, request }) =>
@@ -264,8 +264,8 @@ function byNewKey(i: number): string {
 const TOKEN_REQUEST = { method: "POST", url: TOKEN_URL, now: NOW };
 
 test("100,000 valid proofs of new keys stay within the bounds, and a hot key stays hot", async () => {
-  const hot = counting(node.ES256);
-  const cold = counting(node.EdDSA);
+  const hot = counting(nodeCrypto.ES256);
+  const cold = counting(nodeCrypto.EdDSA);
   const cache = {
     maxKeys: 1000,
     maxKeyBytes: MIB,
@@ -274,7 +274,7 @@ test("100,000 valid proofs of new keys stay within the bounds, and a hot key sta
     maxTokenBytes: 0,
   };
   const verifier = createVerifier({
-    backend: node,
+    backend: nodeCrypto,
     algs: [hot.alg, cold.alg],
     cache,
     replay: "none",

@@ -26,7 +26,7 @@ export { createSigner, webcrypto } from "dpop-core/webcrypto";`;
 const CLIENT = `export { createAsyncClientSession, createDpopFetch } from "dpop-core/core";
 export { createSigner, generateKeyPair, webcrypto } from "dpop-core/webcrypto";`;
 const NODE_SERVER = `export { createResourceServer, createVerifier } from "dpop-core/core";
-export { node } from "dpop-core/node-crypto";`;
+export { nodeCrypto } from "dpop-core/node-crypto";`;
 
 /** What is measured, and the budgets. */
 // prettier-ignore

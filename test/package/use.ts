@@ -40,7 +40,7 @@ const async = core.createAsyncVerifier({ backend: webcrypto.webcrypto, replay: s
 async.verify(p1, request).then((result) => {
   if (!result.ok) throw new Error(result.code);
 });
-for (const backend of [fast.fast, node.node]) {
+for (const backend of [fast.fast, node.nodeCrypto]) {
   const result = core.verifyProof(p1, request, { backend, replay: "none" });
   if (!result.ok) throw new Error(result.code);
 }

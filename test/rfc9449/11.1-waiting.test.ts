@@ -1,13 +1,13 @@
 // RFC 9449 section 11.1 where the parts take their time: a proof that grew too old while a binding was looked up, or a key
 // verified, is refused, since the store may have forgotten its first use.
 import {
+  type AsyncAlg,
+  type AsyncVerifierOptions,
   createAsyncVerifier,
   createMemoryReplayStore,
   createNonceIssuer,
   createVerifier,
-  ES256,
-  type AsyncAlg,
-  type AsyncVerifierOptions,
+  noble,
   type VerifyResult,
 } from "dpop-core";
 import { describe, expect, test, vi } from "vitest";
@@ -286,9 +286,9 @@ describe("what a look-up answers", () => {
   test("an algorithm that takes its time is waited for, too", async () => {
     let time = NOW;
     const slow: AsyncAlg = {
-      ...ES256,
+      ...noble.ES256,
       async importKey(jwk) {
-        const key = ES256.importKey(jwk);
+        const key = noble.ES256.importKey(jwk);
         if (key === null) return null;
         return { size: key.size, verify: async (...args) => ((time += 100), key.verify(...args)) };
       },

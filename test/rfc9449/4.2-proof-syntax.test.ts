@@ -1,4 +1,5 @@
 // RFC 9449 section 4.2: what createProof makes, read by jose.
+import { nobleBackend } from "dpop-core/noble";
 import { createHash } from "node:crypto";
 import {
   type AsyncSigner,
@@ -7,9 +8,8 @@ import {
   createSigner,
   generatePrivateJwk,
   jwkThumbprint,
-  noble,
-  nobleBackend,
   type NewProof,
+  noble,
   parseProof,
   type PublicJwk,
   type SyncSigner,

@@ -2,8 +2,8 @@
 // RFC; our own fixed order is compared byte for byte.
 import {
   accessControlExposeHeaders,
-  bindingFromClaims,
   type Binding,
+  bindingFromClaims,
   createAsyncResourceServer,
   createAsyncTokenEndpoint,
   createAsyncVerifier,
@@ -11,9 +11,8 @@ import {
   createResourceServer,
   createTokenEndpoint,
   createVerifier,
-  ES256,
-  FAILURES,
   type FailureCode,
+  FAILURES,
   noble,
   type ResourceRequest,
   type Verifier,
@@ -527,10 +526,10 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
     const { asked, binding } = counting();
     const order: string[] = [];
     const spy = {
-      ...ES256,
-      importKey: (jwk: Parameters<typeof ES256.importKey>[0]) => (
+      ...noble.ES256,
+      importKey: (jwk: Parameters<typeof noble.ES256.importKey>[0]) => (
         order.push("import"),
-        ES256.importKey(jwk)
+        noble.ES256.importKey(jwk)
       ),
     };
     const verifier = createVerifier({ algs: [spy], replay: "none" });

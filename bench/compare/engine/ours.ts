@@ -24,7 +24,7 @@ export type OurBackends = Readonly<Record<BackendName, OurBackend | null>>;
 /** null for an entry that can't be loaded. */
 export async function loadBackends(): Promise<OurBackends> {
   const fast = await loaded(async () => (await import("dpop-core/fast")).fast);
-  const node = await loaded(async () => (await import("dpop-core/node-crypto")).node);
+  const node = await loaded(async () => (await import("dpop-core/node-crypto")).nodeCrypto);
   return { fast, node, noble };
 }
 

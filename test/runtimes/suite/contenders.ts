@@ -149,7 +149,7 @@ async function newKeySigner(alg: SigningLabel): Promise<Signer> {
 export async function nodeContender(): Promise<Contender | string> {
   if ((globalThis as { readonly dpopCoreNode?: unknown }).dpopCoreNode !== true)
     return "not asked for";
-  const { createSigner, node } = await import("dpop-core/node-crypto");
+  const { createSigner, nodeCrypto: node } = await import("dpop-core/node-crypto");
   const syncSigner = (alg: SigningLabel): SyncSigner => {
     const label = NOBLE_LABELS.find((one) => one === alg);
     return createSigner(label === undefined ? keys.RS256 : keys[keyName(label)], { alg });
