@@ -5,7 +5,7 @@ import {
   createProofAsync,
   createSigner,
   jwkThumbprint,
-  type NewProof,
+  type ProofInit,
   noble,
   type SyncSigner,
   verifyProof,
@@ -34,7 +34,7 @@ export function createGroups({ es256, ed25519 }: Fixtures): readonly BenchGroup[
   }));
 }
 
-function newProof({ requests }: KeyFixture): NewProof {
+function newProof({ requests }: KeyFixture): ProofInit {
   const { method, url, accessToken } = requests.right;
   return { method, url, accessToken, iat: NOW };
 }

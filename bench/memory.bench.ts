@@ -4,7 +4,6 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {
   type Backend,
-  type CacheOptions,
   createAsyncVerifier,
   createProof,
   noble,
@@ -16,6 +15,7 @@ import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-cry
 import { webcrypto } from "dpop-core/webcrypto";
 import { demand } from "./case.js";
 import { type Fixtures, type KeyFixture, NOW } from "./fixtures.js";
+import type { CacheOptions } from "../src/verify/cache.js";
 
 /** What one key or token takes, in bytes. */
 export interface MemoryResult {

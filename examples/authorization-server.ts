@@ -7,11 +7,16 @@ const iss = `http://localhost:${PORT}`;
 const { privateKey, publicKey } = await generateKeyPair("ES256");
 const nonce = dpop.createNonceIssuer({ secrets: [randomBytes(32)], audience: iss });
 const verifier = dpop.createVerifier({ nonce, replay: dpop.createMemoryReplayStore() });
-const endpoint = dpop.createTokenEndpoint({ verifier });
+const endpoint = dpop.createAuthorizationServer({ verifier });
 async function token({ method = "", url = "", headersDistinct: fields }: IncomingMessage) {
   const grant = { type: "client_credentials" } as const; // once you authenticated the client
   const client = { clientType: "confidential", boundAccessTokens: true, grant } as const;
-  const result = endpoint.check({ method, url: iss + url, proof: fields["dpop"], ...client });
+  const result = endpoint.checkTokenRequest({
+    method,
+    url: iss + url,
+    proof: fields["dpop"],
+    ...client,
+  });
   if (!result.ok) return result;
   const jwt = new SignJWT({ iss, aud, cnf: result.cnf }).setExpirationTime("10m");
   const signed = await jwt.setProtectedHeader({ alg: "ES256", typ: "at+jwt" }).sign(privateKey);

@@ -470,7 +470,7 @@ describe("a part that is broken is never taken for a verdict", () => {
     [{ status: "valid", acceptUntil: Number.NaN }],
     [{ status: "valid", acceptUntil: Number.POSITIVE_INFINITY }],
     [{ status: "valid", acceptUntil: NOW * 1000 }],
-    [{ status: "invalid", next: 1 }],
+    [{ status: "invalid", nextNonce: 1 }],
     [Promise.resolve({ status: "valid" })],
   ])("a nonce check that answers %j is broken", async (answer) => {
     const withNonce = mint({ claims: { nonce: "x" } });

@@ -1,7 +1,6 @@
 // Who has room in what a verifier remembers: the keys that are used most, whoever else comes and
 // signs for himself. And what it says of itself, to the byte.
 import {
-  type CacheOptions,
   createAsyncVerifier,
   createProof,
   createVerifier,
@@ -9,15 +8,20 @@ import {
   type ProofRequest,
   type PublicJwk,
   type SyncAlg,
-  type SyncKey,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
 import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { createProofCache, type ProofCache, readCacheBounds } from "../src/verify/cache.js";
+import {
+  createProofCache,
+  type ProofCache,
+  readCacheBounds,
+  type CacheOptions,
+} from "../src/verify/cache.js";
 import { thumbprintOf } from "./support/keys.js";
 import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
+import type { SyncKey } from "../src/jose/alg.js";
 
 const TOKEN_REQUEST = { method: "POST", url: TOKEN_URL, now: NOW };
 const MIB = 1_048_576;

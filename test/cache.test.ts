@@ -5,8 +5,6 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {
   type Backend,
-  type CacheOptions,
-  type CacheUsage,
   createAsyncVerifier,
   createMemoryReplayStore,
   createVerifier,
@@ -15,7 +13,6 @@ import {
   type ProofRequest,
   type PublicJwk,
   type SyncAlg,
-  type SyncKey,
   verifyProof,
   type VerifyResult,
 } from "dpop-core";
@@ -25,13 +22,14 @@ import { webcrypto } from "dpop-core/webcrypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
-import { readCacheBounds } from "../src/verify/cache.js";
+import { readCacheBounds, type CacheUsage, type CacheOptions } from "../src/verify/cache.js";
 import { exportJwk, keyPair } from "./support/key-pair.js";
 import { thumbprintOf } from "./support/keys.js";
 import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { optionsOf, requestOf } from "./support/run.js";
 import proofs from "./vectors/proofs.json" with { type: "json" };
 import type { ProofVector } from "./vectors/proofs.js";
+import type { SyncKey } from "../src/jose/alg.js";
 
 const OFF: CacheOptions = { maxKeys: 0, maxTokens: 0 };
 const EMPTY: CacheUsage = {

@@ -3,9 +3,8 @@ import {
   createAsyncVerifier,
   createNonceIssuer,
   createVerifier,
-  fapi2,
-  mcp,
   noble,
+  profiles,
   type NonceCheck,
   type VerifierProfile,
 } from "dpop-core";
@@ -17,6 +16,8 @@ import { describe, expect, test } from "vitest";
 import { nodeSignRsa, privateJwk, publicJwk } from "./support/keys.js";
 import { at, b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { optionsOf, outcome, type PolicyData } from "./support/run.js";
+
+const { fapi2, mcp } = profiles;
 
 const issuer = createNonceIssuer({
   secrets: [Uint8Array.from({ length: 32 }, (_, i) => i)],
@@ -167,8 +168,8 @@ test("SEP-1932 names no algorithms: whatever is asymmetric may be switched on", 
 
 describe("a profile", () => {
   test.each([
-    ["fapi2", fapi2, core.fapi2],
-    ["mcp", mcp, core.mcp],
+    ["fapi2", fapi2, core.profiles.fapi2],
+    ["mcp", mcp, core.profiles.mcp],
   ])("%s is frozen, and the same in both entries", (_, profile, same) => {
     expect(Object.isFrozen(profile)).toBe(true);
     expect(Object.isFrozen(profile.permittedAlgs)).toBe(true);

@@ -54,9 +54,9 @@ describe("the README", () => {
   });
 
   test("has the table of failures", () => {
-    const place = ({ status, error }: { status: number; error: string | null }): string =>
-      `${status} ${error ?? ""}`.trim();
-    const rows = Object.entries(FAILURES).map(([code, { item, resource, token, par }]) => [
+    const place = (answer: { status: number; error: string | null } | null): string =>
+      answer === null ? "" : `${answer.status} ${answer.error ?? ""}`.trim();
+    const rows = Object.entries(FAILURES).map(([code, { item, resource, token, pushed: par }]) => [
       `\`${code}\``,
       item,
       place(resource),
@@ -267,7 +267,7 @@ describe("the other examples", () => {
     const url = "https://api.example/a";
     const nonce = {
       check: (claim: string | undefined) =>
-        ({ status: claim === undefined ? "missing" : "renew", next: "next" }) as const,
+        ({ status: claim === undefined ? "missing" : "renew", nextNonce: "next" }) as const,
     };
     const seen: unknown[] = [];
     const handle = protect(

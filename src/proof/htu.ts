@@ -56,7 +56,7 @@ function isPlain(uri: string): boolean {
 }
 
 /**
- * The same with the path as it is written: what a client sends. Many servers compare it as it came,
+ * The same with the path as it is written: what a client sends. Many servers compare it came,
  * or as WHATWG's URL has it, which leaves `%7E` and `%2f` alone. Dot segments are resolved, as clients
  * do before they send.
  */

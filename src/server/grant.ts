@@ -71,7 +71,7 @@ const MEMBERS = ["type", "jkt"];
 
 const GRANT =
   "grant must be an object with a type, null, or a function that returns such a value; " +
-  "createAsyncTokenEndpoint takes one that returns a promise";
+  "createAsyncAuthorizationServer takes one that returns a promise";
 
 /** Where it was forgotten, whoever stole a code or a refresh token would get tokens for it. */
 const JKT =

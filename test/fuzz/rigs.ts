@@ -1,8 +1,9 @@
 // Backends that are wrong in one way each, for fuzz.test.ts: the run must find every one of them out.
-import { noble, type SyncAlg, type SyncBackend, type SyncKey } from "dpop-core";
+import { noble, type SyncAlg } from "dpop-core";
 import { fast } from "dpop-core/fast";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import type { Backends } from "./contestants.js";
+import type { SyncBackend, SyncKey } from "../../src/jose/alg.js";
 
 type Verify = SyncKey["verify"];
 

@@ -8,7 +8,7 @@ import {
   createSigner,
   generatePrivateJwk,
   jwkThumbprint,
-  type NewProof,
+  type ProofInit,
   noble,
   parseProof,
   type PublicJwk,
@@ -30,7 +30,7 @@ import { privateJwk, publicJwk } from "../support/keys.js";
 import { mint } from "../support/mint.js";
 
 const signer = createSigner(generatePrivateJwk("ES256"));
-const REQUEST: NewProof = { method: "GET", url: "https://api.example/things?page=2#top" };
+const REQUEST: ProofInit = { method: "GET", url: "https://api.example/things?page=2#top" };
 
 /** For what the types forbid: as a caller in plain JavaScript would call it. */
 const create = (...args: readonly unknown[]): unknown =>

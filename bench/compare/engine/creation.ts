@@ -4,7 +4,7 @@ import {
   createProof,
   createProofAsync,
   createSigner,
-  type NewProof,
+  type ProofInit,
   type SyncSigner,
   verifyProof,
 } from "dpop-core";
@@ -60,7 +60,7 @@ function sync(name: string, signer: SyncSigner, client: Client): Contestant {
   return creation(name, client, () => createProof(signer, request));
 }
 
-function requestOf({ accessToken }: Client): NewProof {
+function requestOf({ accessToken }: Client): ProofInit {
   return { method: METHOD, url: URL_OF_REQUEST, accessToken };
 }
 

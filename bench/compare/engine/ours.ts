@@ -2,17 +2,17 @@
 import {
   type AsyncAlg,
   type Backend,
-  type CacheOptions,
   createAsyncVerifier,
   createVerifier,
   noble,
   type SyncAlg,
-  type SyncKey,
 } from "dpop-core";
 import { webcrypto } from "dpop-core/webcrypto";
 import { type Contestant, demand, type Missing } from "./contest.js";
 import type { Label, ProofSet } from "./proofs.js";
 import { badProof, checkVerify, coldContestant, hotContestant, type Verify } from "./verifiers.js";
+import type { CacheOptions } from "../../../src/verify/cache.js";
+import type { SyncKey } from "../../../src/jose/alg.js";
 
 /** What the contestants need of a synchronous backend. */
 export type OurBackend = Backend<SyncAlg> & { readonly ES256: SyncAlg; readonly EdDSA: SyncAlg };

@@ -5,13 +5,12 @@ import {
   type AsyncAlg,
   type Backend,
   noble,
-  type NobleBackend,
   type Signer,
   type SyncAlg,
   type SyncSigner,
 } from "dpop-core";
 import { createSigner as fastSigner, fast } from "dpop-core/fast";
-import { createSigner as nobleSigner } from "dpop-core/noble";
+import { createSigner as nobleSigner, type NobleBackend } from "dpop-core/noble";
 import {
   createSigner as webcryptoSigner,
   generateKeyPair,
