@@ -1,7 +1,5 @@
 // One of the processes that do the rounds: asked by message, answers by message.
-import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
-import { noble } from "dpop-core";
+import { FAST, NOBLE, NODE } from "../support/implementations.js";
 import { serve } from "./jobs.js";
 
-serve({ fast, noble, node });
+serve({ fast: FAST, noble: NOBLE, node: NODE });

@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { publicJwk } from "../support/keys.js";
 import { mint, type MintOptions, NOW } from "../support/mint.js";
 import { JKT } from "../support/rfc.js";
-import { outcome, type PolicyData, type RequestData } from "../support/run.js";
+import type { PolicyData } from "../support/policy.js";
+import { outcome, type RequestData } from "../support/run.js";
 
 interface Fault extends Pick<MintOptions, "header" | "claims" | "signer"> {
   readonly code: FailureCode;

@@ -28,7 +28,8 @@ import {
 import { describe, expect, test } from "vitest";
 import { JKT_ES256, JKT_OTHER } from "../support/keys.js";
 import { at, mint, NOW, TOKEN_URL } from "../support/mint.js";
-import { optionsOf, type PolicyData } from "../support/run.js";
+import type { PolicyData } from "../support/policy.js";
+import { optionsOf } from "../support/run.js";
 
 const PAR_URL = "https://server.example.com/par";
 const noStore = { "Cache-Control": "no-store" };

@@ -4,8 +4,9 @@ import { createHash } from "node:crypto";
 import type { FailureCode, ProofHeader } from "dpop-core";
 import { publicJwk } from "../support/keys.js";
 import { b64, type Mint, NOW, TOKEN_URL } from "../support/mint.js";
+import type { PolicyData } from "../support/policy.js";
 import { ACCESS_TOKEN, ATH, FETT_RESOURCE, JKT, P1, P2, P3, RESOURCE } from "../support/rfc.js";
-import type { PolicyData, RequestData } from "../support/run.js";
+import type { RequestData } from "../support/run.js";
 
 export interface Row {
   readonly name: string;

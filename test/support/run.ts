@@ -1,41 +1,16 @@
 // Runs one proof through both drivers, which must agree to the last member.
 import {
   createAsyncVerifier,
-  createMemoryReplayStore,
   createVerifier,
-  type IatWithNonce,
   noble,
-  type NonceCheck,
-  type NoncePolicy,
-  type PlainHttp,
   type ProofHeader,
-  type ProofLimitOptions,
-  type SyncReplayStore,
   type VerifierOptions,
   type VerifyResult,
 } from "dpop-core";
 import { expect } from "vitest";
+import type { Implementation } from "./implementation.js";
 import { NOW, TOKEN_URL } from "./mint.js";
-
-/** A policy as plain data, so that it can stand in a file. */
-export interface PolicyData {
-  readonly algs?: readonly ("ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519")[];
-  readonly maxAge?: number | undefined;
-  readonly clockTolerance?: number | undefined;
-  readonly limits?: ProofLimitOptions;
-  readonly nonce?: {
-    readonly accept: string;
-    readonly status?: "valid" | "renew";
-    readonly acceptUntil?: number;
-    readonly next?: string;
-  };
-  readonly noncePolicy?: NoncePolicy;
-  readonly iatWithNonce?: IatWithNonce | undefined;
-  readonly permittedAlgs?: readonly string[] | undefined;
-  readonly plainHttp?: PlainHttp | undefined;
-  /** A store that is empty, that has seen the very proof, or that is full. */
-  readonly replay?: "fresh" | "seen" | "full";
-}
+import { type PolicyData, policyOptions } from "./policy.js";
 
 export interface RequestData {
   readonly method?: string;
@@ -67,56 +42,51 @@ export function requestOf(data: RequestData = {}): TestRequest {
   return { method, url, now, accessToken, jkt: jkt ?? "" };
 }
 
-/** Options made anew from data: a store is never shared by two runs. */
+/** Options made anew from data, of the default backend. */
 export function optionsOf(data: PolicyData = {}): VerifierOptions {
-  const { algs, maxAge, clockTolerance, limits, nonce, noncePolicy, replay } = data;
-  const { iatWithNonce, permittedAlgs, plainHttp } = data;
-  return {
-    algs: algs?.map((alg) => noble[alg]),
-    maxAge,
-    clockTolerance,
-    limits,
-    nonce: nonce === undefined ? undefined : nonceCheck(nonce),
-    noncePolicy,
-    iatWithNonce,
-    permittedAlgs,
-    plainHttp,
-    replay: replay === undefined ? "none" : replayStore(replay),
-  };
+  return { ...policyOptions(data, NOW), algs: data.algs?.map((alg) => noble[alg]) };
 }
 
-function nonceCheck(data: NonNullable<PolicyData["nonce"]>): NonceCheck {
-  const { accept, status = "valid", acceptUntil, next } = data;
-  return {
-    check(nonce) {
-      if (nonce === undefined) return { status: "missing", next };
-      return nonce === accept ? { status, acceptUntil, next } : { status: "invalid", next };
-    },
-  };
-}
-
-function replayStore(state: "fresh" | "seen" | "full"): SyncReplayStore {
-  const store = createMemoryReplayStore({ maxEntries: 1 });
-  if (state === "full") store.add("of another proof", NOW + 1000, NOW, "of another key");
-  return store;
-}
-
-/** The whole result, the same from both drivers. */
+/** The whole result, the same from both drivers; of the default backend, or of an implementation. */
 export async function run(
   proof: ProofHeader,
   request: RequestData = {},
   policy: PolicyData = {},
+  by?: Implementation,
 ): Promise<VerifyResult> {
   const facts = requestOf(request);
-  const sync = createVerifier(optionsOf(policy));
-  const async = createAsyncVerifier(optionsOf(policy));
-  if (policy.replay === "seen") {
-    sync.verify(proof, facts);
-    await async.verify(proof, facts);
-  }
-  const result = sync.verify(proof, facts);
-  expect(await async.verify(proof, facts)).toEqual(result);
+  const [first, ...others] = by === undefined ? defaultVerifiers(policy) : verifiersOf(by, policy);
+  const resultOf = async ({ verify }: AnyVerifier): Promise<VerifyResult> => {
+    if (policy.replay === "seen") await verify(proof, facts);
+    return verify(proof, facts);
+  };
+  const result = await resultOf(first);
+  for (const other of others) expect(await resultOf(other)).toEqual(result);
   return result;
+}
+
+interface AnyVerifier {
+  readonly verify: (
+    proof: ProofHeader,
+    request: TestRequest,
+  ) => VerifyResult | Promise<VerifyResult>;
+}
+type AnyVerifiers = readonly [AnyVerifier, ...AnyVerifier[]];
+
+const defaultVerifiers = (policy: PolicyData): AnyVerifiers => [
+  createVerifier(optionsOf(policy)),
+  createAsyncVerifier(optionsOf(policy)),
+];
+
+/** One verifier of each driver that takes the backend. */
+function verifiersOf(by: Implementation, policy: PolicyData): AnyVerifiers {
+  const { backend } = by;
+  const algs = policy.algs?.map((alg) => by.algOf(alg));
+  const later = createAsyncVerifier({ ...policyOptions(policy, NOW), backend, algs });
+  if (!by.sync) return [later];
+  const syncAlgs = policy.algs?.map((alg) => by.algOf(alg));
+  const options = { ...policyOptions(policy, NOW), backend: by.backend, algs: syncAlgs };
+  return [createVerifier(options), later];
 }
 
 /** "ok" or the code of the failure. */

@@ -5,7 +5,8 @@ import { calculateJwkThumbprint, decodeProtectedHeader } from "jose";
 import { examples, ITEMS, type Row, section111 } from "../rfc9449/rows.js";
 import { type KeyName, nodeSign, privateJwk, type Sign } from "../support/keys.js";
 import { createMint } from "../support/mint.js";
-import { type PolicyData, type RequestData, requestOf } from "../support/run.js";
+import type { PolicyData } from "../support/policy.js";
+import { type RequestData, requestOf } from "../support/run.js";
 
 export interface ProofVector {
   readonly section: string;
