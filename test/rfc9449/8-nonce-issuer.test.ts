@@ -349,9 +349,11 @@ function run(
       if (accepted) count.accepted++;
       if (!accepted && age < LIFE - 10) count.refusedYoung++;
       if (accepted && age > LIFE + STEP + 10) count.acceptedOld++;
-      if (issuer.check(foreign.issue(time), time + offset).status !== "invalid")
-        count.acceptedForeign++;
     }
+    if (i % 10 !== 0) continue;
+    const nonce = foreign.issue(time);
+    for (const { issuer, offset } of instances)
+      if (issuer.check(nonce, time + offset).status !== "invalid") count.acceptedForeign++;
   }
   return count;
 }
