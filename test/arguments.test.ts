@@ -1,5 +1,5 @@
 // What the programmer gets wrong is a TypeError or RangeError that names the argument: at construction where it can be, and
-// never an answer about the client. What the network gets wrong is never thrown at.
+// never an answer about the client. What the network gets wrong never makes a function throw.
 import {
   createAsyncVerifier,
   createProof,
@@ -416,7 +416,7 @@ describe("a part that is broken is never taken for a verdict", () => {
     ["a nonce check that throws", { nonce: { check: broken } }],
     ["a replay store that throws", { replay: { add: broken } }],
     ["a clock that throws", { clock: broken }],
-  ])("%s: its error comes through", async (_, options) => {
+  ])("%s: its error propagates", async (_, options) => {
     const request = { ...REQUEST, now: "clock" in options ? undefined : NOW };
     expect(() => call(verifyProof, ok, request, { ...NONE, ...options })).toThrow("out of order");
     await expect(call(verifyProofAsync, ok, request, { ...NONE, ...options })).rejects.toThrow(
@@ -431,7 +431,7 @@ describe("a part that is broken is never taken for a verdict", () => {
       "a key that rejects",
       { algs: [{ ...alg, importKey: () => ({ ...key, verify: async () => broken() }) }] },
     ],
-  ])("%s: its error comes through", async (_, options) => {
+  ])("%s: its error propagates", async (_, options) => {
     await expect(call(verifyProofAsync, ok, REQUEST, { ...NONE, ...options })).rejects.toThrow(
       "out of order",
     );
@@ -451,7 +451,7 @@ describe("a part that is broken is never taken for a verdict", () => {
     { full: false, retryAfter: 1 },
     { retryAfter: 1 },
     ...[0, -1, 1.5, 2 ** 53, "1", null].map((retryAfter) => ({ full: true, retryAfter })),
-  ])("a store that answers %j is broken", async (answer) => {
+  ])("a store that returns %j is broken", async (answer) => {
     const options = { replay: { add: () => answer } };
     expect(() => call(verifyProof, ok, REQUEST, options)).toThrow(/^replay\.add must return/);
     await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(
@@ -472,7 +472,7 @@ describe("a part that is broken is never taken for a verdict", () => {
     [{ status: "valid", acceptUntil: NOW * 1000 }],
     [{ status: "invalid", next: 1 }],
     [Promise.resolve({ status: "valid" })],
-  ])("a nonce check that answers %j is broken", async (answer) => {
+  ])("a nonce check that returns %j is broken", async (answer) => {
     const withNonce = mint({ claims: { nonce: "x" } });
     const options = { nonce: { check: () => answer } };
     expect(() => call(verifyProof, withNonce, REQUEST, { ...NONE, ...options })).toThrow(

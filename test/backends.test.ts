@@ -220,7 +220,7 @@ describe.each(IMPLEMENTATIONS)("$name: signatures", ({ algOf }) => {
     },
   );
 
-  test.each(CURVE_LABELS)("%s: another length is false, not thrown at", async (alg) => {
+  test.each(CURVE_LABELS)("%s: another length is false, not an error", async (alg) => {
     const key = await importKey(algOf(alg));
     const size = sizeOf(alg);
     const signature = nodeSign(keyOf(alg), DATA);
@@ -357,7 +357,7 @@ describe.each(WITH_RSA)("$name: RSA keys", ({ backend, algOf }) => {
     ["an exponent that is even", ones(256), Uint8Array.of(4)],
     ["an exponent of nine bytes", ones(256), ones(9)],
     ["no exponent", ones(256), new Uint8Array(0)],
-  ])("%s makes no key, whoever asks", async (_, n, e) => {
+  ])("%s makes no key, under any label", async (_, n, e) => {
     for (const alg of RSA_LABELS) {
       expect(await algOf(alg).importKey({ kty: "RSA", n: b64(n), e: b64(e) }), alg).toBeNull();
     }

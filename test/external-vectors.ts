@@ -97,7 +97,7 @@ function list(value: unknown, path: string): readonly unknown[] {
   return value;
 }
 
-/** Buffer.from alone would stop at the first character that is no digit. */
+/** Buffer.from itself would stop at the first character that is no digit. */
 function hexBytes(value: unknown, path: string): Uint8Array {
   const hex = stringArgument(value, path);
   if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw new TypeError(`${path} must be hexadecimal`);
@@ -173,7 +173,7 @@ function hotOf(staged: Staged, label: string, { jwk, witness }: Subject): Ask {
     });
 }
 
-/** What all the answers of a key come to; a backend that throws is broken. */
+/** All the answers of a key in one; a backend that throws is broken. */
 function answerOf(ask: () => readonly unknown[]): string {
   try {
     return summed(ask());

@@ -1,4 +1,4 @@
-// The memory replay store as a data structure: its hash, its tables, how they grow, shrink and fill up. What it answers as
+// The memory replay store as a data structure: its hash, its tables, how they grow, shrink and fill up. What it returns as
 // a replay store is in rfc9449/11.1-replay.test.ts and properties/replay.test.ts.
 import { createMemoryReplayStore, noble } from "dpop-core";
 import { createMemoryReplayStore as createCoreStore } from "dpop-core/core";

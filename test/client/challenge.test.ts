@@ -21,8 +21,8 @@ describe("RFC 9110 §11.6.1: the challenges of WWW-Authenticate", () => {
   test.each<[string, string, Plain[]]>([
     ["nothing", "", []],
     ["whitespace and commas", " , ,\t,", []],
-    ["a scheme alone", "Negotiate", [["Negotiate", {}]]],
-    ["schemes alone", "Negotiate, Basic", [["Negotiate", {}], ["Basic", {}]]], // prettier-ignore
+    ["only a scheme", "Negotiate", [["Negotiate", {}]]],
+    ["only schemes", "Negotiate, Basic", [["Negotiate", {}], ["Basic", {}]]], // prettier-ignore
     ["one parameter", 'Basic realm="a"', [["Basic", { realm: "a" }]]],
     ["a token as the value", "Basic realm=a", [["Basic", { realm: "a" }]]],
     ["names in capitals", 'DPoP ERROR="a"', [["DPoP", { error: "a" }]]],
@@ -203,7 +203,7 @@ describe("RFC 9449 §9: a resource server wants a nonce", () => {
     expect(readNonceChallenge(unauthorized(challenges))).toBe(NONCE);
   });
 
-  test("[7.1-3] parameters that nobody knows are ignored", () => {
+  test("[7.1-3] unknown parameters are ignored", () => {
     const challenges = 'DPoP x="y", error="use_dpop_nonce", error_uri="https://a.example", z=1';
     expect(readNonceChallenge(unauthorized(challenges))).toBe(NONCE);
   });

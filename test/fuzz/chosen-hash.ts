@@ -47,7 +47,7 @@ const rawEs256: SyncAlg = {
   },
 };
 
-/** Stands for SHA-512, so that it answers 64 bytes to everything: the last ones, after zeros. */
+/** Stands for SHA-512, so that it returns 64 bytes for everything: the last ones, after zeros. */
 const lastBytes = (data: Uint8Array): Uint8Array => concat(new Uint8Array(64), data).slice(-64);
 
 const rawNoble = nobleBackend({ p256, p384, p521, ed25519, sha256, sha384, sha512: lastBytes });

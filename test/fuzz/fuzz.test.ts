@@ -78,7 +78,7 @@ describe("a round", () => {
   test.each<[part: string, fault: Fault, name: string]>([
     ["ES256", "accepts s = 0 with the last table", "s = 0"],
     ["Ed25519", "accepts s = 0 with the last table", "S = 0"],
-  ])("%s: a backend that %s is found out in the class %s alone", (part, fault, name) => {
+  ])("%s: a backend that %s is found out in the class %s only", (part, fault, name) => {
     const tally = round(part, faultyImplementations(fault));
     expect(mismatched(tally)).toEqual([name]);
     expect(tally.mismatches).toHaveLength(tally.classes[name]?.count ?? 0);

@@ -1,4 +1,4 @@
-// A part of the run: inputs in rounds, each from a seed and its number alone, so that any process can
+// A part of the run: inputs in rounds, each from nothing but a seed and its number, so that any process can
 // do any round.
 import type { Implementations } from "./key-states.js";
 import type { Tally } from "./tally.js";

@@ -49,7 +49,7 @@ const CLASSES = {
 type ClassName = keyof typeof CLASSES;
 
 const EACH = 20;
-const NAMES = Object.keys(CLASSES) as readonly ClassName[]; // of an object literal that nobody adds to
+const NAMES = Object.keys(CLASSES) as readonly ClassName[]; // of an object literal that is never added to
 const NO_CACHE = { maxKeys: 0, maxKeyBytes: 0, maxTableBytes: 0, maxTokens: 0, maxTokenBytes: 0 };
 /** So little that there is always something to let go of. */
 const TIGHT_CACHE = { maxKeys: 2, maxTableBytes: 24_000, maxTokens: 1 };
@@ -73,7 +73,7 @@ interface DamagedProof {
   readonly request: ProofRequest;
 }
 
-// Valid proofs: two keys of each algorithm, each proof alone and with an access token.
+// Valid proofs: two keys of each algorithm, each proof without and with an access token.
 
 function makeBases(dice: Dice): readonly Base[] {
   const randomBytes = (length: number): Uint8Array => dice.bytes(length);

@@ -1,4 +1,4 @@
-// One of the processes that do the rounds: asked by message, answers by message.
+// One of the processes that do the rounds: jobs and tallies go by message.
 import { FAST, NOBLE, NODE } from "../support/implementations.js";
 import { serve } from "./jobs.js";
 

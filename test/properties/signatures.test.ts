@@ -144,7 +144,7 @@ describe.each(FORMS)("of $key", (form) => {
       runs(400),
     );
     expect(Math.min(tally.accepted, tally.refused)).toBeGreaterThan(60);
-    // n - s is as valid as s, for ECDSA alone: RFC 8032 leaves no second signature of one R.
+    // n - s is as valid as s, for ECDSA only: RFC 8032 leaves no second signature of one R.
     if (form.key === "ES256") expect(tally.twins).toBeGreaterThan(0);
     else expect(tally.twins).toBe(0);
   });

@@ -1,4 +1,4 @@
-// Properties of verifyProof: it answers whatever comes, as its asynchronous twin does; it takes what createProof makes, and
+// Properties of verifyProof: it returns a result for all input, the same as its asynchronous twin; it takes what createProof makes, and
 // nothing that differs from it in one bit.
 import {
   createMemoryReplayStore,
@@ -285,7 +285,7 @@ describe("what createProof makes for a request is accepted for it", () => {
 });
 
 describe("one bit or one character changed anywhere, and the proof is refused", () => {
-  /** Both are accepted as they are; RFC 9449 section 4.1's own, and one of which every run has the same signature. */
+  /** Both are accepted as they are; RFC 9449 section 4.1's own, and one with the same signature in every run. */
   const NAMED: readonly (readonly [string, string])[] = [
     ["ES256", P1],
     ["Ed25519", mint({ key: "Ed25519" })],

@@ -55,7 +55,7 @@ describe("what counts as the same proof", () => {
     expect(verifier.verify(twin, at(NOW))).toMatchObject({ code: "jti_replayed" });
   });
 
-  test("the same jti of another key is none: nobody can use up somebody else's jti", () => {
+  test("the same jti of another key is not a replay: no client can use up the jti of another", () => {
     const verifier = createVerifier({ replay: createMemoryReplayStore() });
     expect(verifier.verify(mint(), at(NOW)).ok).toBe(true);
     expect(verifier.verify(mint({ key: "otherES256" }), at(NOW)).ok).toBe(true);
@@ -141,7 +141,7 @@ describe("an entry lives as long as its proof could be accepted, by any of our c
     expect(asked).toMatchObject([{ expiresAt: NOW + 201 + 15 + 1 }]);
   });
 
-  // Two instances, their clocks 5 seconds apart, one store: whoever accepted the proof first, at every later half second of
+  // Two instances, their clocks 5 seconds apart, one store: whichever accepted the proof first, at every later half second of
   // the window neither accepts it again. The signature is not the point here, so it is left out: 100,000 verifications.
   const ES256 = { ...noble.ES256, importKey: () => ({ size: 0, verify: () => true }) };
 

@@ -442,7 +442,7 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
     });
   });
 
-  test("[10.1-2] a proof alone binds as dpop_jkt of its key would", async () => {
+  test("[10.1-2] a proof without dpop_jkt binds as dpop_jkt of its key would", async () => {
     expect(await push()).toEqual({ ok: true, jkt: JKT_ES256, headers: noStore });
     const elsewhere = mint({ claims: { htu: TOKEN_URL } });
     expect(codeOf(await push({ proof: elsewhere }))).toBe("htu_mismatch");
@@ -454,7 +454,7 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
     expect(codeOf(await push({ clientKeyJkt: JKT_ES256 }))).toBe("client_key_reused");
   });
 
-  test("[10.1-1] dpop_jkt alone binds to it", async () => {
+  test("[10.1-1] dpop_jkt without a proof binds to it", async () => {
     const only = { proof: null, dpopJkt: JKT_OTHER };
     expect(await push(only)).toEqual({ ok: true, jkt: JKT_OTHER, headers: noStore });
   });
@@ -513,7 +513,7 @@ describe("[10-1] the syntax of dpop_jkt", () => {
     expect(parseDpopJkt(parameter)).toMatchObject(expected);
   });
 
-  test("what a body parser makes of it is refused, not thrown at", () => {
+  test("what a body parser makes of it is refused, and nothing is thrown", () => {
     for (const parameter of [1, true, {}, [[JKT_ES256]], { 0: JKT_ES256, length: 1 }]) {
       expect(parseDpopJkt(parameter as never)).toMatchObject({ code: "dpop_jkt_invalid" }); // on purpose
     }
@@ -636,7 +636,7 @@ describe("mistakes of the programmer", () => {
     }
   });
 
-  test("a failure that is none can't be rendered", () => {
+  test("what is not a failure can't be rendered", () => {
     for (const failure of [
       undefined,
       { ok: true },
@@ -756,7 +756,7 @@ describe("unwrap", () => {
   });
 });
 
-describe("a look-up that answers neither a thumbprint, a failure nor undefined does not mean that any key will do", () => {
+describe("a look-up that returns neither a thumbprint, a failure nor undefined does not mean that any key will do", () => {
   test.each([
     ["null", () => null],
     ["false", () => false],

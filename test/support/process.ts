@@ -90,7 +90,7 @@ export function startService(
     if (stopped) return new Promise<never>(() => undefined);
     throw new Error(`${command} ended too early${output.tail()}`);
   });
-  ended.catch(() => undefined); // whoever waits for it sees it; till then it is not unhandled
+  ended.catch(() => undefined); // it is awaited later; until then it is not unhandled
   const firstLine = new Promise<string>((resolve) => {
     child.stdout?.on("data", () => {
       const [line, ...more] = output.finished().stdout.split("\n");

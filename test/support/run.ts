@@ -27,7 +27,7 @@ interface RequestLine {
   readonly now: number;
 }
 
-/** What both drivers take: nothing in it answers later. */
+/** What both drivers take: nothing in it is asynchronous. */
 export type TestRequest =
   | (RequestLine & {
       readonly accessToken?: undefined;

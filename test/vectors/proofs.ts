@@ -59,7 +59,7 @@ async function vectorOf(section: string, row: Row): Promise<ProofVector> {
   return expect === "ok" ? { ...vector, jkt: await keyOf(proof) } : vector;
 }
 
-/** Every default written out: whoever reads the file does not know ours. */
+/** Every default written out: a reader of the file does not know ours. */
 function requestVector(data: RequestData | undefined): RequestVector {
   const { method, url, now, accessToken, jkt } = requestOf(data);
   const { clientKeyJkt } = data ?? {};

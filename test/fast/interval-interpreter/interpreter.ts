@@ -275,7 +275,7 @@ export class Checker {
     return result;
   }
 
-  /** Products write their first argument alone, from the bounds of the others. */
+  /** Products write only their first argument, from the bounds of the others. */
   private memory(callee: Closure, args: readonly Value[], name: string): string | undefined {
     if (!callee.module.path.endsWith("-field.ts") || this.options.observe) return undefined;
     if (!/^(multiply|square)/.test(name)) return undefined;
@@ -525,7 +525,7 @@ export class Checker {
       const cells = this.newCells("list");
       for (const [i, element] of node.elements.entries()) {
         const value = this.evaluate(element);
-        // 0.5 is there for the kind of the array alone, and is overwritten.
+        // 0.5 is there only for the kind of the array, and is overwritten.
         cells.items.set(String(i), value === 0.5 ? UNKNOWN : value);
       }
       return cells;

@@ -80,7 +80,7 @@ export class Table {
   }
 }
 
-/** A value by its name alone. */
+/** A value that is only a name. */
 export interface Mark {
   readonly mark: string;
 }

@@ -1,4 +1,4 @@
-// Verifying by both drivers: what answers at once and what answers later must say the same, to the
+// Verifying by both drivers: the synchronous and the asynchronous one must give the same result, to the
 // last member.
 import {
   createAsyncVerifier,

@@ -185,7 +185,7 @@ export async function otherCases(tally: Tally, implementation: Implementation): 
   await run("a proof is used once", replay);
   await run("a full store refuses", fullStore);
   if (implementation.name !== "noble") return;
-  // Of no backend, or of noble alone.
+  // Of no backend, or only of noble.
   await run("mistaken arguments are named by a TypeError", mistakes);
   await run("a new key needs a source of randomness", newKeys);
   await run("the entry for Redis", redis);

@@ -39,7 +39,7 @@ function isWithin({ labels }: Implementation, { proof, policy, expect }: ProofVe
   return !JSON.stringify([proof]).includes(ED25519_HEADER);
 }
 
-/** How a header begins of which the label is Ed25519. */
+/** How a header with the label Ed25519 begins. */
 const ED25519_HEADER = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVkMjU1MTki";
 
 /** No points of their curves. Some engines look at a point no sooner than when they verify. */
