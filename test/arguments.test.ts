@@ -279,7 +279,7 @@ describe("options", () => {
     });
   });
 
-  test("a verifier is frozen, and deaf to what becomes of its options", () => {
+  test("a verifier is frozen, and later changes of its options have no effect", () => {
     const algs = [noble.EdDSA];
     const options = { algs, maxAge: 60, limits: { proof: 8192 }, replay: "none" as const };
     const verifier = createVerifier(options);
@@ -577,7 +577,7 @@ describe("a hash that is no SHA-256 is broken: with it, every key could have one
   });
 });
 
-describe("what is passed is read once, and only where it stands", () => {
+describe("an argument is read once, and only its own members", () => {
   class Options {
     get maxAge(): number {
       return 1;
@@ -674,7 +674,7 @@ describe("parts may be instances of classes", () => {
     }
   }
 
-  test("each is called on itself", async () => {
+  test("each method is called with its own object as this", async () => {
     const backend = new Native();
     const request = { method: "GET", url: TOKEN_URL };
     const proof = createProof(new Signs(), { ...request, nonce: "n" }, { backend });

@@ -173,7 +173,7 @@ describe("an app that is bundled with", () => {
     expect(partsOf(code)).toEqual(parts);
   });
 
-  test("no name of it carries nothing", async () => {
+  test("an import without a name carries nothing", async () => {
     const code = await bundle('import "dpop-core";\nexport const used = 1;\n');
     expect(code.length).toBeLessThan(100);
   });

@@ -554,7 +554,7 @@ describe("what is counted is what is held", () => {
     expect(without.usage()).toMatchObject({ keys: 1, tables: 0, tableBytes: 0 });
   });
 
-  test("a key that dropped its tables of its own accord is not among them", () => {
+  test("a key that dropped its tables by itself is not counted", () => {
     const cache = newCache();
     const one = client("one", () => fakeKey(2, 100));
     proveOften(cache, [one], 2);

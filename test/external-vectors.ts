@@ -173,7 +173,7 @@ function hotOf(staged: Staged, label: string, { jwk, witness }: Subject): Ask {
     });
 }
 
-/** All the answers of a key in one; a backend that throws is broken. */
+/** All the answers of a key as one; a backend that throws is broken. */
 function answerOf(ask: () => readonly unknown[]): string {
   try {
     return summed(ask());

@@ -405,7 +405,7 @@ describe("the places of a thumbprint", () => {
     }
   });
 
-  test("are of its first 16 characters, and each counts", () => {
+  test("depend on its first 16 characters, each of them", () => {
     const jkt = "abcdefghijklmnopqrstuvwxyz";
     const places = placesOf(jkt, random);
     for (let at = 0; at < jkt.length; at++) {

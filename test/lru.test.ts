@@ -219,7 +219,7 @@ describe("room for what is used most", () => {
 });
 
 describe("uses", () => {
-  test("of what is new are not remembered", () => {
+  test("of a new entry are 0", () => {
     expect(newUses()).toEqual({ count: 0, age: 0 });
     expect(createUseCounter().of(newUses())).toBe(0);
   });
@@ -343,7 +343,7 @@ describe("two segments", () => {
     expect(gone).toEqual(["a"]);
   });
 
-  test("what was let go since it was found stays away", () => {
+  test("an entry that left after it was found stays out", () => {
     const lru = segmented(5, 1000, () => undefined);
     const found = use(lru, "a", 1);
     use(lru, "b", 1);

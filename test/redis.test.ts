@@ -96,7 +96,7 @@ describe("the command", () => {
     expect(sent[0]?.[5]).toBe(ttl);
   });
 
-  test("stays in decimal digits for the latest expiry there is", async () => {
+  test("is in decimal digits, even for the latest expiry", async () => {
     const { send, sent } = new FakeRedis();
     await createRedisReplayStore({ send }).add(KEY, Number.MAX_SAFE_INTEGER, 0, JKT);
     expect(sent[0]?.[5]).toMatch(/^[0-9]{19}$/);
@@ -348,7 +348,7 @@ describe("a programmer's mistake", () => {
     expect(made(options)).toThrow(message);
   });
 
-  test("prefixes of 1 and of 128 characters are not", () => {
+  test("prefixes of 1 and of 128 characters are accepted", () => {
     for (const prefix of ["x", "x".repeat(128)]) {
       expect(createRedisReplayStore({ send, prefix }).add).toBeTypeOf("function");
     }

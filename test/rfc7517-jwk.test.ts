@@ -120,7 +120,7 @@ test("the keys that show what an engine knows are of the kind that was asked for
 
 describe("what is no key, and what is one of another algorithm", () => {
   test.each([undefined, null, true, 1, "jwk", [], [publicJwk("ES256")], {}, { kty: "oct" }])(
-    "%j is none",
+    "%j is not a key",
     (value) => {
       expect(readPublicJwk(value)).toBe("jwk_invalid");
     },

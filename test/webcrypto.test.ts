@@ -334,7 +334,7 @@ describe("what is no key pair is a TypeError that names it", async () => {
     await expect(signer).rejects.toThrow(/^keyPair must /);
   });
 
-  test("nor are unknown options", async () => {
+  test("an unknown option is a TypeError", async () => {
     const options = { label: "ES256" };
     await expect(createSigner(pair, options as object)).rejects.toThrow(/^options must /);
   });

@@ -386,7 +386,7 @@ describe("one thing of the request changed, and the proof is refused for it", ()
   }
   const urlOf = ({ parts }: Facts): string => targetOf(parts) + parts.query;
 
-  test("nothing: it is accepted", () => {
+  test("nothing changed: it is accepted", () => {
     fc.assert(
       fc.property(facts, (made) => {
         expect(codeOf(made, made)).toBe("ok");

@@ -718,7 +718,7 @@ describe("every failure can be rendered at every place", () => {
 describe("unwrap", () => {
   const verifier = createVerifier({ replay: "none" });
 
-  test("a proof comes out, a failure is thrown with what to answer at the place", () => {
+  test("a proof is returned, a failure is thrown with the response of its place", () => {
     expect(unwrap(verifier.verify(mint(), at(NOW))).jkt).toBe(JKT_ES256);
     const failed = verifier.verify(mint(), { ...at(NOW), jkt: JKT_OTHER });
     for (const [place, error, status] of [

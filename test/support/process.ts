@@ -232,7 +232,7 @@ export async function debianVersion(name: string): Promise<string | null> {
   return versionOf(query, ["--showformat=${Version}", "--show", name]);
 }
 
-/** An object that JSON holds, its members unknown; throws where it is none. */
+/** An object that JSON holds, its members unknown; throws where it is not one. */
 export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) throw new TypeError("an object was expected");
   return value as Readonly<Record<string, unknown>>; // an object, as was just checked
