@@ -1,6 +1,5 @@
 // What the programmer gets wrong is a TypeError or RangeError that names the argument: at construction where it can be, and
-// never an answer about the client. What the network gets wrong is never thrown at.
-import { nobleBackend } from "dpop-core/noble";
+// never an answer about the client. What the network gets wrong never makes a function throw.
 import {
   accessTokenHash,
   createAsyncVerifier,
@@ -17,6 +16,7 @@ import {
   verifyProof,
   verifyProofAsync,
 } from "dpop-core";
+import { nobleBackend } from "dpop-core/noble";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
@@ -279,7 +279,7 @@ describe("options", () => {
     });
   });
 
-  test("a verifier is frozen, and deaf to what becomes of its options", () => {
+  test("a verifier is frozen, and later changes of its options have no effect", () => {
     const algs = [noble.EdDSA];
     const options = { algs, maxAge: 60, limits: { proof: 8192 }, replay: "none" as const };
     const verifier = createVerifier(options);
@@ -416,7 +416,7 @@ describe("a part that is broken is never taken for a verdict", () => {
     ["a nonce check that throws", { nonce: { check: broken } }],
     ["a replay store that throws", { replay: { add: broken } }],
     ["a clock that throws", { clock: broken }],
-  ])("%s: its error comes through", async (_, options) => {
+  ])("%s: its error propagates", async (_, options) => {
     const request = { ...REQUEST, now: "clock" in options ? undefined : NOW };
     expect(() => call(verifyProof, ok, request, { ...NONE, ...options })).toThrow("out of order");
     await expect(call(verifyProofAsync, ok, request, { ...NONE, ...options })).rejects.toThrow(
@@ -431,7 +431,7 @@ describe("a part that is broken is never taken for a verdict", () => {
       "a key that rejects",
       { algs: [{ ...alg, importKey: () => ({ ...key, verify: async () => broken() }) }] },
     ],
-  ])("%s: its error comes through", async (_, options) => {
+  ])("%s: its error propagates", async (_, options) => {
     await expect(call(verifyProofAsync, ok, REQUEST, { ...NONE, ...options })).rejects.toThrow(
       "out of order",
     );
@@ -451,7 +451,7 @@ describe("a part that is broken is never taken for a verdict", () => {
     { full: false, retryAfter: 1 },
     { retryAfter: 1 },
     ...[0, -1, 1.5, 2 ** 53, "1", null].map((retryAfter) => ({ full: true, retryAfter })),
-  ])("a store that answers %j is broken", async (answer) => {
+  ])("a store that returns %j is broken", async (answer) => {
     const options = { replay: { add: () => answer } };
     expect(() => call(verifyProof, ok, REQUEST, options)).toThrow(/^replay\.add must return/);
     await expect(call(verifyProofAsync, ok, REQUEST, options)).rejects.toThrow(
@@ -472,7 +472,7 @@ describe("a part that is broken is never taken for a verdict", () => {
     [{ status: "valid", acceptUntil: NOW * 1000 }],
     [{ status: "invalid", nextNonce: 1 }],
     [Promise.resolve({ status: "valid" })],
-  ])("a nonce check that answers %j is broken", async (answer) => {
+  ])("a nonce check that returns %j is broken", async (answer) => {
     const withNonce = mint({ claims: { nonce: "x" } });
     const options = { nonce: { check: () => answer } };
     expect(() => call(verifyProof, withNonce, REQUEST, { ...NONE, ...options })).toThrow(
@@ -577,7 +577,7 @@ describe("a hash that is no SHA-256 is broken: with it, every key could have one
   });
 });
 
-describe("what is passed is read once, and only where it stands", () => {
+describe("an argument is read once, and only its own members", () => {
   class Options {
     get maxAge(): number {
       return 1;
@@ -674,7 +674,7 @@ describe("parts may be instances of classes", () => {
     }
   }
 
-  test("each is called on itself", async () => {
+  test("each method is called with its own object as this", async () => {
     const backend = new Native();
     const request = { method: "GET", url: TOKEN_URL };
     const proof = createProof(new Signs(), { ...request, nonce: "n" }, { backend });

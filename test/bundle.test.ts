@@ -1,11 +1,11 @@
-// Bundles: no entry imports anything, and an app that uses a part carries that part alone.
+// Bundles: no entry imports anything, and an app that uses a part carries only that part.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildPackage, type BuiltPackage, bundleApp } from "./support/build.js";
 
-/** Text that stands in one part of the package alone, and that a bundler leaves as it is. */
+/** Text that stands in only one part of the package, and that a bundler leaves as it is. */
 const TELLING: ReadonlyMap<string, string> = new Map([
   ["P-256", 'bce6faada7179e84f3b9cac2fc632551")'], // the end of its order, in noble's writing
   ["P-521", "51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"],
@@ -100,7 +100,7 @@ describe("what is built", () => {
     ["webcrypto", "cjs", ["SHA-256", "WebCrypto"]],
     ["redis", "js", ["Redis"]],
     ["redis", "cjs", ["Redis"]],
-  ])("%s.%s imports no package, and holds its parts alone", async (entry, extension, parts) => {
+  ])("%s.%s imports no package, and holds only its parts", async (entry, extension, parts) => {
     const { code, packages } = await loadedBy(`${entry}.${extension}`);
     expect(packages).toEqual([]);
     expect(partsOf(code)).toEqual(parts);
@@ -173,7 +173,7 @@ describe("an app that is bundled with", () => {
     expect(partsOf(code)).toEqual(parts);
   });
 
-  test("no name of it carries nothing", async () => {
+  test("an import without a name carries nothing", async () => {
     const code = await bundle('import "dpop-core";\nexport const used = 1;\n');
     expect(code.length).toBeLessThan(100);
   });

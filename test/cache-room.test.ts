@@ -1,4 +1,4 @@
-// Who has room in what a verifier remembers: the keys that are used most, whoever else comes and
+// What a verifier remembers: the keys that are used most keep their room, whatever other keys come and
 // signs for himself. And what it says of itself, to the byte.
 import {
   createAsyncVerifier,
@@ -294,7 +294,7 @@ describe("one key that varies its header", () => {
   const varied = (name: string, i: number): Client =>
     client(name, () => fakeKey(2, 100), `${i} ${name}`.padEnd(250));
 
-  test("holds two entries, the last ones, and takes nobody else's room", () => {
+  test("holds two entries, the last ones, and takes no room from another key", () => {
     const cache = newCache({ maxKeys: 50 });
     const others = clients("other", 8, FAST); // in the room for what was used once, which is ten
     proveOften(cache, others, 1);
@@ -446,7 +446,7 @@ describe("one key that varies its header", () => {
   });
 });
 
-/** The usual header, with white space that nobody else has. */
+/** The usual header, with white space that no other header has. */
 function respelled(spaces: number): string {
   const [header = ""] = mint().split(".", 1);
   const text = Buffer.from(header, "base64url").toString();
@@ -558,7 +558,7 @@ describe("what is counted is what is held", () => {
     expect(without.usage()).toMatchObject({ keys: 1, tables: 0, tableBytes: 0 });
   });
 
-  test("a key that dropped its tables of its own accord is not among them", () => {
+  test("a key that dropped its tables by itself is not counted", () => {
     const cache = newCache();
     const one = client("one", () => fakeKey(2, 100));
     proveOften(cache, [one], 2);
@@ -635,7 +635,7 @@ describe("what is counted is what is held", () => {
   test.each([
     ["without dropTables", { tableSize: 500 }],
     ["with a dropTables that is no function", { tableSize: 500, dropTables: 1 }],
-    ["with a dropTables alone", { dropTables: nothing }],
+    ["with dropTables only", { dropTables: nothing }],
     ["with both undefined", { tableSize: undefined, dropTables: undefined }],
     ["with a dropTables and no table", { tableSize: undefined, dropTables: nothing }],
   ])("a key %s counts as a whole, and verifies", (_, members) => {
@@ -648,7 +648,7 @@ describe("what is counted is what is held", () => {
   test.each([
     ["keys", { maxKeys: 0 }, { keys: 0, keyBytes: 0, tables: 0, tableBytes: 0, tokens: 1 }],
     ["access tokens", { maxTokens: 0 }, { keys: 1, tokens: 0, tokenBytes: 0 }],
-  ])("with room for no %s, the other kind alone is kept", (_, cache, expected) => {
+  ])("with room for no %s, only the other kind is kept", (_, cache, expected) => {
     const verifier = createVerifier({ backend: fast, cache, replay: "none" });
     for (let i = 0; i < 3; i++) verifier.verify(withToken.proof, withToken.request);
     expect(verifier.cacheUsage()).toMatchObject(expected);
@@ -675,7 +675,7 @@ describe("what is counted is what is held", () => {
     fc.assert(
       fc.property(caches, steps, (bounds, commands) => {
         const cache = newCache(bounds);
-        // Three headers of each key, of which the tables grow in two stages.
+        // Three headers of each key, whose tables grow in two stages.
         const all = pool.map((i) => {
           const [name, bytes] = [`${i >> 1 === 0 ? 0 : (i % 8) + 1}`, (i % 5) * 60];
           return client(name, () => growingKey(bytes), `${i}`.padEnd(20 + 10 * i));

@@ -1,4 +1,4 @@
-// What a verifier remembers never changes an answer, grows by valid signatures alone, and stays
+// What a verifier remembers never changes an answer, grows only by valid signatures, and stays
 // within its bounds.
 import { sign } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
@@ -228,7 +228,7 @@ describe("what leaves no trace", () => {
     expect(counters()).toEqual(before);
   });
 
-  test("replays of a proof of which the key has its final table", () => {
+  test("replays of a proof whose key has its final table", () => {
     const before = counters();
     const { proof, request } = fresh(0);
     for (let i = 0; i < 1000; i++) {
@@ -248,7 +248,7 @@ function counting(alg: SyncAlg): { readonly alg: SyncAlg; imports(): number } {
   return { alg: { ...alg, importKey }, imports: () => imports };
 }
 
-/** A proof for the token endpoint by a key that nobody has seen. */
+/** A proof for the token endpoint by a new key. */
 function byNewKey(i: number): string {
   const { publicKey, privateKey } = keyPair("ed25519");
   const x = b64(publicKey.export({ format: "der", type: "spki" }).subarray(-32)); // RFC 8410: the key is last
@@ -381,7 +381,7 @@ describe("a backend whose sizes make no sense", () => {
     ["a negative size", { size: -1 }],
     ["a size that is no number", { size: Number.NaN }],
     ["tables above the size", { size: 100, tableSize: 101, dropTables: () => undefined }],
-  ])("%s comes through as an error, and nothing is kept", (_, sizes) => {
+  ])("%s is an error that propagates, and nothing is kept", (_, sizes) => {
     const key = { verify: () => true, ...sizes } as SyncKey; // as a broken backend makes it
     const verifier = createVerifier({
       algs: [{ ...noble.ES256, importKey: () => key }],

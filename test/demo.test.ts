@@ -53,7 +53,7 @@ describe("the demo", () => {
     expect(behaved).toBe(total);
     expect(Number(total)).toBeGreaterThanOrEqual(60);
     expect(misbehaved(ended)).toEqual([]);
-    // It takes a minute and what is not on every machine, so that it is played for whoever asks.
+    // It takes a minute and what is not on every machine, so that it is played only where it is asked for.
     expect(ended.lines[0]).toMatch(/^Keycloak is left out: /);
     expect(rowsUnder(ended, "Keycloak")).toEqual([]);
     for (const client of ["oauth4webapi", "openid-client", "dpop (npm)"]) {
@@ -95,7 +95,7 @@ describe("the demo", () => {
   );
 
   test(
-    "with verifiers that refuse everything, lets nobody in and fails",
+    "with verifiers that refuse everything, lets no client in and fails",
     { timeout: LIMIT },
     async () => {
       const ended = await rigged("refuses");

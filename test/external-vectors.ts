@@ -4,15 +4,20 @@
 // Last line: `test:vectors: N passed, N failed`. A folder that is not there is a failure.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type AsyncAlg, noble, type SyncAlg, verifyProof } from "dpop-core";
-import { fast } from "dpop-core/fast";
-import { nodeCrypto } from "dpop-core/node-crypto";
-import { webcrypto } from "dpop-core/webcrypto";
+import { type AsyncAlg, noble, verifyProof } from "dpop-core";
 import { objectArgument, stringArgument } from "../src/input/argument.js";
 import { type PublicJwk, readPublicJwk } from "../src/jose/jwk.js";
 import type { Signed, Subject } from "./fuzz/case.js";
-import { importKey, ladders, type Staged, stagesOf } from "./fuzz/contestants.js";
+import { importKey, ladders, type Staged, stagesOf } from "./fuzz/key-states.js";
+import type { Outcome } from "./fuzz/tally.js";
 import { forged } from "./support/forged.js";
+import {
+  ALL_LABELS,
+  CURVE_LABELS,
+  type Label,
+  type SyncImplementation,
+} from "./support/implementation.js";
+import { FAST, IMPLEMENTATIONS, NOBLE, WEBCRYPTO } from "./support/implementations.js";
 import { b64, NOW, TOKEN_URL } from "./support/mint.js";
 
 /** A key and what it is said to have signed. */
@@ -33,13 +38,6 @@ interface SignatureTest {
 }
 
 type Answer = "valid" | "invalid" | "unsupported";
-
-/** What came of a test: an answer, or what else happened. */
-interface Outcome {
-  /** Whose, and in what state its key was. */
-  readonly by: string;
-  readonly answer: string;
-}
 
 /** How the vectors of one label are run. */
 interface Runner {
@@ -99,7 +97,7 @@ function list(value: unknown, path: string): readonly unknown[] {
   return value;
 }
 
-/** Buffer.from alone would stop at the first character that is no digit. */
+/** Buffer.from itself would stop at the first character that is no digit. */
 function hexBytes(value: unknown, path: string): Uint8Array {
   const hex = stringArgument(value, path);
   if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw new TypeError(`${path} must be hexadecimal`);
@@ -110,54 +108,27 @@ function hexBytes(value: unknown, path: string): Uint8Array {
 
 /** `example` is a key of this algorithm with a valid signature; undefined where no group has one. */
 function runnersOf(alg: string, example: Subject | undefined): readonly Runner[] {
-  switch (alg) {
-    case "ES256":
-    case "ES384":
-    case "ES512":
-    case "RS256":
-    case "RS384":
-    case "RS512":
-    case "PS256":
-    case "PS384":
-    case "PS512":
-      return [verifies(alg, example)];
-    case "EdDSA":
-      return [verifies("EdDSA", example), verifies("Ed25519", example)]; // RFC 9864: two labels of it
-    case "ES256K":
-      return [refuses(alg)];
-    default:
-      throw new TypeError(`${alg} is an algorithm that nothing is known of here`);
-  }
+  if (alg === "EdDSA") return [verifies("EdDSA", example), verifies("Ed25519", example)]; // RFC 9864: two labels of it
+  if (alg === "ES256K") return [refuses(alg)];
+  const label = ALL_LABELS.find((one) => one === alg && one !== "Ed25519");
+  if (label === undefined)
+    throw new TypeError(`${alg} is an algorithm that nothing is known of here`);
+  return [verifies(label, example)];
 }
 
-type RsaLabel = "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512";
-type CurveLabel = "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519";
-
-/** The backends that have a label of their own: ES384 and ES512 of fast are noble's. */
-function syncAlgs(label: RsaLabel | CurveLabel): readonly (readonly [name: string, SyncAlg])[] {
-  switch (label) {
-    case "ES256":
-    case "EdDSA":
-    case "Ed25519":
-      return [
-        ["noble", noble[label]],
-        ["fast", fast[label]],
-        ["node", nodeCrypto[label]],
-      ];
-    case "ES384":
-    case "ES512":
-      return [
-        ["noble", noble[label]],
-        ["node", nodeCrypto[label]],
-      ];
-    default:
-      return [["node", nodeCrypto[label]]];
-  }
+/** ES384 and ES512 of fast are noble's own. */
+function syncImplementations(label: Label): readonly SyncImplementation[] {
+  return IMPLEMENTATIONS.flatMap((one) => {
+    if (!one.sync || !one.labels.includes(label)) return [];
+    return one === FAST && one.algOf(label) === NOBLE.algOf(label) ? [] : [one];
+  });
 }
 
-function verifies(label: RsaLabel | CurveLabel, example: Subject | undefined): Runner {
-  const staged = syncAlgs(label).map(([name, alg]) =>
-    example === undefined ? { name, alg, sizes: [] } : stagesOf(name, alg, example),
+function verifies(label: Label, example: Subject | undefined): Runner {
+  const staged = syncImplementations(label).map((one) =>
+    example === undefined
+      ? { name: one.name, alg: one.algOf(label), sizes: [] }
+      : stagesOf(one, label, example),
   );
   return {
     label,
@@ -165,7 +136,7 @@ function verifies(label: RsaLabel | CurveLabel, example: Subject | undefined): R
     start(jwk, witness) {
       const subject: Subject = { jwk, witness };
       const asks = staged.flatMap((one) => [coldOf(one, subject), hotOf(one, label, subject)]);
-      const asksLater = webcryptoOf(webcrypto[label], jwk);
+      const asksLater = webcryptoOf(WEBCRYPTO.algOf(label), jwk);
       return async ({ sig: signature, msg: data }) => {
         const now = asks.flatMap((ask) => ask({ signature, data }));
         return [...now, ...(await asksLater({ signature, data }))];
@@ -202,7 +173,7 @@ function hotOf(staged: Staged, label: string, { jwk, witness }: Subject): Ask {
     });
 }
 
-/** What all the answers of a key come to; a backend that throws is broken. */
+/** All the answers of a key as one; a backend that throws is broken. */
 function answerOf(ask: () => readonly unknown[]): string {
   try {
     return summed(ask());
@@ -243,8 +214,7 @@ function webcryptoOf(
 
 /** A label that we do not have: a proof under it is refused for that, and its key by the reader. */
 function refuses(label: string): Runner {
-  const { ES256, ES384, ES512, EdDSA, Ed25519 } = noble;
-  const algs = [ES256, ES384, ES512, EdDSA, Ed25519];
+  const algs = CURVE_LABELS.map((known) => noble[known]);
   const isRefused = (read: PublicJwk | string): boolean => typeof read === "string";
   return {
     label,

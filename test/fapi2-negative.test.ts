@@ -5,7 +5,8 @@ import { type FieldValue, profiles } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { publicJwk } from "./support/keys.js";
 import { mint, type MintOptions, NOW } from "./support/mint.js";
-import { outcome, type PolicyData } from "./support/run.js";
+import type { PolicyData } from "./support/policy.js";
+import { outcome } from "./support/run.js";
 
 const accessToken = "a-sender-constrained-access-token";
 const ath = createHash("sha256").update(accessToken).digest("base64url");

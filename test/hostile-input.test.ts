@@ -1,5 +1,5 @@
 // Hostile input: a megabyte of anything is refused, in time that grows with its length and no faster (RFC 9449 section
-// 11.1). The limits are raised for it: with those of every day, all of this is refused for its size alone.
+// 11.1). The limits are raised for it: with those of every day, all of this is refused for its size only.
 import { createVerifier, type ProofRequest, type VerifyResult } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { QUICK } from "./support/arbitraries.js";
@@ -23,7 +23,7 @@ type Make = (size: number) => () => VerifyResult;
 const filled = (piece: string, size: number): string =>
   piece.repeat(Math.floor(size / piece.length));
 
-/** Members of which each has its own name. */
+/** Members, each with its own name. */
 function members(size: number, name: (index: number) => string): string {
   const all: string[] = [];
   for (let length = 0; length < size; length += all.at(-1)?.length ?? 0) {
@@ -212,7 +212,7 @@ describe("as one claim or one member of the header of a proof that is validly si
     ["ath", (size) => ({ ath: filled("A", size) }), "ath_unexpected"],
     ["iat", (size) => ({ iat: hundred(size, "0") }), "claim_invalid"],
     ["iat, a long list", (size) => ({ iat: zeros(size) }), "jws_malformed"],
-    ["a claim that nobody knows", (size) => ({ x: filled("a", size) }), "signature_invalid"],
+    ["an unknown claim", (size) => ({ x: filled("a", size) }), "signature_invalid"],
   ])("%s: refused in linear time", (_, claims, code) => {
     check((size) => {
       const proof = mint({ claims: claims(size), signer: "otherES256" });

@@ -1,4 +1,4 @@
-// Plain http is for this machine alone: RFC 9449 section 11.8 and RFC 6750 section 5.3 count on TLS, since a token that can be
+// Plain http is only for this machine: RFC 9449 section 11.8 and RFC 6750 section 5.3 count on TLS, since a token that can be
 // read on the way is only as safe as its key, and what it fetches is not safe at all.
 import {
   type AsyncSigner,
@@ -53,7 +53,7 @@ const LOOPBACK = [
   "http://[::1]?a",
 ];
 
-/** Another machine, or one of which some parser or resolver could think so. */
+/** Another machine, or what some parser or resolver could take for one. */
 const ELSEWHERE: readonly (readonly [string, string])[] = [
   ["a host", "http://a.example/"],
   ["a private address", "http://10.0.0.1/"],
@@ -128,7 +128,7 @@ const ELSEWHERE: readonly (readonly [string, string])[] = [
   ["a port out of range", "http://localhost:99999/"],
   ["no host", "http://"],
   ["an empty host", "http:///localhost/"],
-  ["a port alone", "http://:80/"],
+  ["only a port", "http://:80/"],
 ];
 
 /** No http at all, on whatever host and under whatever policy. */
@@ -136,8 +136,8 @@ const OTHERS: readonly (readonly [string, string])[] = [
   ["http without slashes", "http:localhost/"],
   ["http with one slash", "http:/localhost/"],
   ["a space before it", " http://localhost/"],
-  ["the scheme alone", "http:"],
-  ["https alone", "https:"],
+  ["only the scheme", "http:"],
+  ["only https", "https:"],
   ["ftp", "ftp://localhost/"],
   ["ftps", "ftps://localhost/"],
   ["file", "file://localhost/"],
@@ -159,7 +159,7 @@ describe("loopback hosts", () => {
     expect(normalizeHtu(url)).not.toBeNull();
   });
 
-  test.each(ELSEWHERE)("%s is none: %j", (_, url) => {
+  test.each(ELSEWHERE)("%s is not loopback: %j", (_, url) => {
     expect(isLoopback(url)).toBe(false);
     expect(isHttpUrl(url, "loopback")).toBe(false);
     expect(isHttpUrl(url, "anywhere")).toBe(true); // whether it is a URI, normalizeHtu says
@@ -281,7 +281,7 @@ describe("a resource server", () => {
     ["a Bearer token", { authorization: `Bearer ${TOKEN}`, binding: { unbound: true } }],
     ["a bound token as Bearer", { authorization: `Bearer ${TOKEN}` }],
     ["no credentials", { authorization: null, proof: null }],
-    ["credentials that are none", { authorization: "???" }],
+    ["credentials that can't be read", { authorization: "???" }],
     ["a foreign scheme", { authorization: "Basic YTpi" }],
   ];
 
@@ -407,7 +407,7 @@ describe("a client", () => {
 });
 
 describe("the option plainHttp", () => {
-  test("is one of two words, and loopback where it is none", () => {
+  test("is one of two words, and loopback where it is not given", () => {
     expect(readPlainHttp("loopback")).toBe("loopback");
     expect(readPlainHttp("anywhere")).toBe("anywhere");
     expect(readPlainHttp(undefined)).toBe("loopback");

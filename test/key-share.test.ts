@@ -32,7 +32,7 @@ const [ALICE, BOB, CAROL] = ["a", "b", "c"].map((letter) => letter.repeat(43)) a
 const full = (retryAfter: number): ReplayAnswer => ({ full: true, retryAfter });
 
 describe("one key", () => {
-  test("takes no more than its share, and everybody else still gets in", () => {
+  test("takes no more than its share, and every other key still gets in", () => {
     const store = memoryStore({ maxEntries: 100, maxEntriesPerKey: 7 });
     for (let i = 0; i < 7; i++) expect(store.add(`a${i}`, 60, 0, ALICE)).toBe("new");
     for (let i = 7; i < 500; i++) expect(store.add(`a${i}`, 60, 1, ALICE)).toBe("full");
@@ -110,7 +110,7 @@ describe("one key", () => {
     expect(answers).toEqual(["new", "new", "full", "full"]);
   });
 
-  test("that never comes twice costs nobody anything: a million keys have one entry each", () => {
+  test("that never comes twice costs no other key anything: a million keys have one entry each", () => {
     const store = createMemoryReplayStore();
     let news = 0;
     let most = 0;
@@ -167,7 +167,7 @@ describe("full says when room is expected", () => {
     expect(store.add("c", 101, 21, ALICE)).toBe("new");
   });
 
-  test("of a key of which no entry is found among many, when the first of anybody's expires", () => {
+  test("of a key that has no entry among many, when the first entry of any key expires", () => {
     const store = createMemoryReplayStore({ maxEntries: 40_000, maxEntriesPerKey: 200 });
     store.add("b", 30, 0, BOB);
     for (let i = 0; i < 200; i++) store.add(`a${i}`, 40, 0, ALICE);
@@ -283,7 +283,7 @@ describe("the keys of the hash", () => {
   });
 });
 
-/** A limit of which every entry is counted. */
+/** A limit with every entry counted. */
 const EXACT = 16_383;
 
 /** Words as the hash gives them: both halves even. */
@@ -314,7 +314,7 @@ describe("of a key that may have very many entries a sample is counted", () => {
       expect(store.add(`b${i}`, 60, 0, `${i}`.padEnd(43, "b"))).toBe("new");
     }
     expect(store.usage().entries).toBe(at + 1000);
-    // A replay is one, counted or not, whoever is full.
+    // A replay is seen, counted or not, whatever is full.
     for (let i = 0; i < at; i += 97) expect(store.add(`a${i}`, 60, 0, ALICE)).toBe("seen");
   });
 
@@ -406,7 +406,7 @@ describe("the places of a thumbprint", () => {
     }
   });
 
-  test("are of its first 16 characters, each of which counts", () => {
+  test("depend on its first 16 characters, each of them", () => {
     const jkt = "abcdefghijklmnopqrstuvwxyz";
     const places = placesOf(jkt, random);
     for (let at = 0; at < jkt.length; at++) {
@@ -702,7 +702,7 @@ describe("the counters", () => {
       found: 1,
       first: 60,
     });
-    expect(steps).toBeLessThanOrEqual(3); // 1,024 entries in chunks of 512, of which one is not full
+    expect(steps).toBeLessThanOrEqual(3); // 1,024 entries in chunks of 512, one of them not full
   });
 
   test("a survey looks at some thousands of entries at most, among however many slices", () => {

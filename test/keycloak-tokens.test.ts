@@ -1,5 +1,5 @@
 // Tokens in the shape that Keycloak 26.7.3 gives them, over HTTP. Beside `jkt` their `cnf` holds `kc-jkt-type`, a
-// member that nobody registered: RFC 7800 section 3.1 has it ignored. The owner of the key gets in, and nobody else.
+// member that is not registered: RFC 7800 section 3.1 has it ignored. Only the owner of the key gets in.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
@@ -131,7 +131,7 @@ const ISSUED: readonly (readonly [string, string, () => Promise<string>])[] = [
 ];
 
 describe.each(ISSUED)("an access token of Keycloak 26.7.3, by %s", (_, path, issue) => {
-  test("gets its owner in, and nobody else", async () => {
+  test("gets only its owner in", async () => {
     const token = await issue();
     const good = withProof(owner, path, token);
     expect(await get(path, good)).toBe("200 ok");
@@ -143,7 +143,7 @@ describe.each(ISSUED)("an access token of Keycloak 26.7.3, by %s", (_, path, iss
   });
 });
 
-test("a refresh token of Keycloak 26.7.3 is used by its owner, and by nobody else", async () => {
+test("a refresh token of Keycloak 26.7.3 is used only by its owner", async () => {
   const refreshToken = await signed({ ...claims, typ: "Refresh" });
   const use = (session: ClientSession | null, token = refreshToken): Promise<string> => {
     const proof = session?.buildProof({ method: "POST", url: `${origin}/token` });

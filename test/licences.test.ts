@@ -30,7 +30,7 @@ describe("the build", () => {
   }, 30_000);
 
   test.each(["esm", "cjs"])(
-    "bundles our sources and those packages alone, as %s",
+    "bundles only our sources and those packages, as %s",
     async (format) => {
       const metafile = await readJson(join(built.dist, `metafile-${format}.json`));
       const inputs = Object.keys(objectOf(metafile["inputs"]));

@@ -135,7 +135,7 @@ describe("room for what is used most", () => {
     expect([lru.size, lru.bytes, gone]).toEqual([3, 24, []]);
   });
 
-  test("a newcomer looks at a few entries alone, and the next one at others", () => {
+  test("a newcomer looks at only a few entries, and the next one at others", () => {
     const { lru, gone } = fullOf([...Array.from({ length: 64 }, () => 9), 1]);
     const newcomer = entryOf("new", 2);
     const answers = [1, 2, 3].map(() => lru.admit(newcomer, 10));
@@ -219,7 +219,7 @@ describe("room for what is used most", () => {
 });
 
 describe("uses", () => {
-  test("of what is new are none", () => {
+  test("of a new entry are 0", () => {
     expect(newUses()).toEqual({ count: 0, age: 0 });
     expect(createUseCounter().of(newUses())).toBe(0);
   });
@@ -343,7 +343,7 @@ describe("two segments", () => {
     expect(gone).toEqual(["a"]);
   });
 
-  test("what was let go since it was found stays away", () => {
+  test("an entry that left after it was found stays out", () => {
     const lru = segmented(5, 1000, () => undefined);
     const found = use(lru, "a", 1);
     use(lru, "b", 1);

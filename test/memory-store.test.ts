@@ -1,4 +1,4 @@
-// The memory replay store as a data structure: its hash, its tables, how they grow, shrink and fill up. What it answers as
+// The memory replay store as a data structure: its hash, its tables, how they grow, shrink and fill up. What it returns as
 // a replay store is in rfc9449/11.1-replay.test.ts and properties/replay.test.ts.
 import { createMemoryReplayStore, noble } from "dpop-core";
 import { createMemoryReplayStore as createCoreStore } from "dpop-core/core";
@@ -194,7 +194,7 @@ describe("a table of slots", () => {
     expect(Math.max(...steps)).toBeLessThan(64);
   });
 
-  test("hashes that are all alike in their first word are kept too, and show what a hash without a key would cost", () => {
+  test("hashes with one first word are kept too, and show what a hash without a key would cost", () => {
     const steps = passed(filled((i) => [0x7fffffff, i]));
     expect(steps.length).toBe(N);
     expect(sum(steps)).toBeGreaterThan(1000 * N);
@@ -388,7 +388,7 @@ describe("the option backend", () => {
     expect(growth(8)).toBe(growth(-1)); // that is of the next word, for thumbprints
   });
 
-  test("keys thumbprints by other words than entries", () => {
+  test("hashes thumbprints with other key words than entries", () => {
     const backend = {
       randomBytes: (length: number) => Uint8Array.from({ length }, (_, i) => (i < 8 ? 0x5a : 0)),
     };

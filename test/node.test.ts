@@ -99,7 +99,7 @@ describe("a signer", () => {
     expect(verifier.verify(proof, NEW)).toMatchObject({ ok: true, alg });
   });
 
-  test.each(LABELS)("for %s holds the public key alone, and can't be changed", (alg, name) => {
+  test.each(LABELS)("for %s holds only the public key, and can't be changed", (alg, name) => {
     for (const key of [jwkOf(name), objectOf(name)]) {
       const signer = createSigner(key, { alg });
       expect(signer.publicJwk).toEqual(publicJwk(name));
@@ -172,7 +172,7 @@ describe("what is no private key is a TypeError that names it, and no value", ()
     ["a public KeyObject", crypto.createPublicKey(objectOf("ES256"))],
     ["a secret KeyObject", secret],
     ["RSA with 1024 bits", rsa(1024)],
-    ["a key for RSA-PSS alone", pss],
+    ["a key for RSA-PSS only", pss],
     ["a key on secp256k1", k1],
     ["a key of X25519", x25519],
     ["a key pair", { privateKey: objectOf("ES256") }],
@@ -289,14 +289,14 @@ describe("keys", () => {
     expect(new Set(verify.mock.calls.map(([, , use]) => use)).size).toBe(1);
   });
 
-  // Of PSS alone the engine must be told more; Node 24 takes longer where it is told.
+  // Only of PSS must the engine be told more; Node 24 takes longer where it is told.
   test.each([
     ["ES256", crypto.KeyObject],
     ["ES512", crypto.KeyObject],
     ["EdDSA", crypto.KeyObject],
     ["RS256", crypto.KeyObject],
     ["PS256", Object],
-  ] as const)("are given to the engine alone where that says all: %s", (alg, constructor) => {
+  ] as const)("are all that the engine is given where that says enough: %s", (alg, constructor) => {
     const name = alg === "EdDSA" ? "Ed25519" : alg === "PS256" ? "RS256" : alg;
     const sign = vi.spyOn(crypto, "sign");
     const verify = vi.spyOn(crypto, "verify");
@@ -357,7 +357,7 @@ describe("an engine that fails", () => {
   };
   const NAMES = ["ES256", "ES384", "ES512", "Ed25519", "RS256"] as const;
 
-  test.each(NAMES)("at the import of every key of %s: what it threw comes through", (name) => {
+  test.each(NAMES)("at the import of every key of %s: what it threw propagates", (name) => {
     vi.spyOn(crypto, "createPublicKey").mockImplementation(broken);
     expect(() => nodeCrypto[name].importKey(publicKeyOf(name))).toThrow("no memory");
     expect(() => createSigner(jwkOf(name), { alg: name })).toThrow("no memory");
@@ -370,7 +370,7 @@ describe("an engine that fails", () => {
   });
 
   // Bun and Node have a code for it, Deno has none.
-  test.each(NAMES)("at one key of %s only: that one is none", (name) => {
+  test.each(NAMES)("at one key of %s only: that one is not imported", (name) => {
     const { createPublicKey } = crypto;
     const { x, n } = publicJwk(name);
     vi.spyOn(crypto, "createPublicKey").mockImplementation((given) => {
@@ -380,7 +380,7 @@ describe("an engine that fails", () => {
     expect(nodeCrypto[name].importKey(publicKeyOf(name))).toBeNull();
   });
 
-  test("at the verification: it comes through", () => {
+  test("at the verification: it propagates", () => {
     vi.spyOn(crypto, "verify").mockImplementation(broken);
     expect(() => verifyMinted()).toThrow("no memory");
     expect(() => verifyMinted({ key: "Ed25519" })).toThrow("no memory");
@@ -391,20 +391,20 @@ describe("an engine that fails", () => {
     expect(() => verifyMinted()).toThrow(TypeError);
   });
 
-  test("at every signature: it comes through, and there is no signer", () => {
+  test("at every signature: it propagates, and there is no signer", () => {
     vi.spyOn(crypto, "sign").mockImplementation(broken);
     expect(() => createSigner(jwkOf("ES256"))).toThrow("no memory");
     expect(() => createSigner(objectOf("Ed25519"))).toThrow("no memory");
   });
 
-  test("at the private key: it comes through where public ones fail too", () => {
+  test("at the private key: it propagates where public ones fail too", () => {
     vi.spyOn(crypto, "createPrivateKey").mockImplementation(broken);
     expect(() => createSigner(jwkOf("ES256"))).toThrow(TypeError);
     vi.spyOn(crypto, "createPublicKey").mockImplementation(broken);
     expect(() => createSigner(jwkOf("ES256"))).toThrow("no memory");
   });
 
-  test("at a later signature: it comes through, and there is no proof", () => {
+  test("at a later signature: it propagates, and there is no proof", () => {
     const signer = createSigner(jwkOf("ES256"));
     vi.spyOn(crypto, "sign").mockImplementation(broken);
     expect(() => createProof(signer, NEW, { backend: nodeCrypto })).toThrow("no memory");
@@ -418,12 +418,12 @@ describe("an engine that fails", () => {
     );
   });
 
-  test("at a new key: it comes through", () => {
+  test("at a new key: it propagates", () => {
     vi.spyOn(crypto, "generateKeyPairSync").mockImplementation(broken);
     expect(() => generatePrivateJwk("ES256")).toThrow("no memory");
   });
 
-  test("at random bytes: it comes through", () => {
+  test("at random bytes: it propagates", () => {
     vi.spyOn(crypto, "randomFillSync").mockImplementation(broken);
     expect(() => nodeCrypto.randomBytes(16)).toThrow("no memory");
   });

@@ -81,7 +81,7 @@ describe("in a context without the globals of a platform", () => {
     ["dpop-core/fast", "createSigner"],
     ["dpop-core/webcrypto", "createSigner"],
     ["dpop-core/redis", "createRedisReplayStore"],
-  ])("%s loads, alone", async (entry, name) => {
+  ])("%s loads by itself", async (entry, name) => {
     const file = `${entry.replace("/", "-")}.ts`;
     await writeFile(join(built.app, file), `export * from "${entry}";\n`);
     const context = bareContext();

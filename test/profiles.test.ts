@@ -15,7 +15,8 @@ import { webcrypto } from "dpop-core/webcrypto";
 import { describe, expect, test } from "vitest";
 import { nodeSignRsa, privateJwk, publicJwk } from "./support/keys.js";
 import { at, b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
-import { optionsOf, outcome, type PolicyData } from "./support/run.js";
+import type { PolicyData } from "./support/policy.js";
+import { optionsOf, outcome } from "./support/run.js";
 
 const { fapi2, mcp } = profiles;
 

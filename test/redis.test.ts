@@ -96,7 +96,7 @@ describe("the command", () => {
     expect(sent[0]?.[5]).toBe(ttl);
   });
 
-  test("stays in decimal digits for the latest expiry there is", async () => {
+  test("is in decimal digits, even for the latest expiry", async () => {
     const { send, sent } = new FakeRedis();
     await createRedisReplayStore({ send }).add(KEY, Number.MAX_SAFE_INTEGER, 0, JKT);
     expect(sent[0]?.[5]).toMatch(/^[0-9]{19}$/);
@@ -146,7 +146,7 @@ describe("the reply", () => {
     }
   });
 
-  test("what send rejects with or throws comes through untouched", async () => {
+  test("what send rejects with or throws propagates unchanged", async () => {
     const error = new Error("READONLY You can't write against a read only replica.");
     const rejecting = createRedisReplayStore({ send: () => Promise.reject(error) });
     await expect(rejecting.add(KEY, NOW + 60, NOW, JKT)).rejects.toBe(error);
@@ -348,7 +348,7 @@ describe("a programmer's mistake", () => {
     expect(made(options)).toThrow(message);
   });
 
-  test("prefixes of 1 and of 128 characters are none", () => {
+  test("prefixes of 1 and of 128 characters are accepted", () => {
     for (const prefix of ["x", "x".repeat(128)]) {
       expect(createRedisReplayStore({ send, prefix }).add).toBeTypeOf("function");
     }

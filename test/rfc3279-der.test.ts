@@ -1,4 +1,4 @@
-// RFC 3279 section 2.2.3: ECDSA signatures in DER, which node:crypto is given and answers. The
+// RFC 3279 section 2.2.3: ECDSA signatures in DER, which node:crypto takes and returns. The
 // witnesses are noble's encoder and node:crypto, which converts by itself where it is asked to.
 import { sign, verify } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
@@ -94,7 +94,7 @@ describe("RFC 3279 §2.2.3 Ecdsa-Sig-Value", () => {
     ["three numbers", "3009 020101 020101 020101"],
     ["a byte behind", "3006 020101 020101 00"],
     ["a byte behind that is like those before", "3008 02020101 02020101 01"],
-    ["r alone", "3003 020101"],
+    ["only r", "3003 020101"],
   ])("what is no DER of two numbers is null: %s", (_, der) => {
     expect(decodeDer(bytesOf(der), 2)).toBeNull();
   });

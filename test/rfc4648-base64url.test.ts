@@ -29,7 +29,7 @@ describe("what is not canonical is refused", () => {
     ["length 1 modulo 4", "A"],
     ["length 5", "AAAAA"],
     ["padding", "Zg=="],
-    ["padding alone", "="],
+    ["only padding", "="],
     ["a space", "Zm 9"],
     ["a line break", "Zm9v\n"],
     ["+ of the other alphabet", "+__-"],
@@ -38,7 +38,7 @@ describe("what is not canonical is refused", () => {
     ["unused bits in a tail of two", "Zh"],
     ["unused bits in a tail of three", "Zm9"],
     ["a character outside ASCII", "Zmé0"],
-    ["a character of which the low byte is a letter", "ZmŁ0"],
+    ["a character whose low byte is a letter", "ZmŁ0"],
     ["a NUL", "Zm\u00009"],
     ["a bad character in a tail of two", "Zm9vZ="],
     ["a bad character in a tail of three", "Zm9vZm*"],
@@ -80,7 +80,7 @@ describe("what is not canonical is refused", () => {
   });
 });
 
-test("a part of a text is decoded as if it stood alone", () => {
+test("a part of a text is decoded as if it were all", () => {
   expect(decodeBase64url("xx.Zm9v.yy", 3, 7)).toEqual(bytes(0x66, 0x6f, 0x6f));
   expect(decodeBase64url("Zm9v", 4, 4)).toEqual(bytes());
 });

@@ -21,7 +21,7 @@ test.each([
   "a.b.",
   "a.b.c.",
   "a.b.c.d",
-])("%j is none", (jws) => {
+])("%j is not a compact JWS", (jws) => {
   expect(splitJws(jws)).toBeNull();
 });
 

@@ -132,7 +132,7 @@ describe("what has a second form, or is no public key, has no thumbprint", () =>
   });
 });
 
-test("a private key is told from one that is damaged, for whoever passed it", () => {
+test("a private key is told from one that is damaged", () => {
   const of = (jwk: unknown) => () => Reflect.apply(jwkThumbprint, undefined, [jwk]);
   expect(of(privateJwk("ES256"))).toThrow(/^jwk must be public/);
   expect(of({ ...publicJwk("ES256"), x: "" })).toThrow(/^jwk must be a canonical/);

@@ -73,7 +73,7 @@ describe("RFC 8032 §5.1.7 without the cofactor", () => {
     }
   });
 
-  test("a small-order A, under which anybody can sign, is no key; Node 20 takes it, Node 24 does not", () => {
+  test("a small-order A, under which anyone can sign, is no key; Node 20 takes it, Node 24 does not", () => {
     // [S]B = R with S = r, and k a multiple of 8, so that [k]A is nothing: no secret was needed.
     const message = messageWhere(TORSION, R, (k) => k % 8n === 0n);
     const signature = Buffer.concat([R.toBytes(), toBytes(NONCE)]);
@@ -131,7 +131,7 @@ describe("RFC 8032 §5.1.7 without the cofactor", () => {
   });
 
   test.each([0, 1, 32, 63, 65, 128])(
-    "a signature of %i bytes is refused, not thrown at",
+    "a signature of %i bytes is refused, not an error",
     (length) => {
       expect(ours(A.toBytes(), new Uint8Array(length), MESSAGE)).toBe(false);
     },

@@ -155,7 +155,7 @@ describe("what costs more than its characters is bounded", () => {
     const parse = vi.spyOn(JSON, "parse");
     try {
       expect(parseJsonObject(more)).toBeNull();
-      expect(parse).not.toHaveBeenCalled(); // so that it costs the search alone
+      expect(parse).not.toHaveBeenCalled(); // so that it costs only the search
     } finally {
       parse.mockRestore();
     }

@@ -150,7 +150,7 @@ describe("whatever comes, entries stand in order, near their homes, and are coun
         const slice = open[dice(open.length)] ?? 0;
         if (!model.add(base + within(dice), dice(100), slice)) seen++;
       }
-      // A slice that no entry names is none that the store has.
+      // A slice that no entry names is not in the store.
       open = open.filter((slice) => model.slices.lives[slice] === 1);
       model.check();
     }
@@ -189,7 +189,7 @@ describe("a segment", () => {
     ]);
   });
 
-  test("is made larger by its tail alone where many entries want its last home", () => {
+  test("is made larger only by its tail where many entries want its last home", () => {
     const model = createModel();
     const slice = model.open();
     const sizes: string[] = [];
@@ -204,7 +204,7 @@ describe("a segment", () => {
     expect(sizes).toEqual(["8+2", "8+4", "8+8", "13+12", "21+20", "36+18", "36+36"]);
   });
 
-  /** The first segment has 104 homes, of which 85 are taken, so many of them by live entries. */
+  /** The first segment has 104 homes, 85 of them taken, so many of these by live entries. */
   function fullOf(living: number) {
     const model = createModel();
     const [going, staying] = [model.open(), model.open()];

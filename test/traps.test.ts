@@ -152,7 +152,7 @@ describe("Nimbus", () => {
     expect(await htu(`${TOKEN_URL}?a=b`)).toBe("ok");
   });
 
-  test("a nonce that nobody asked for is refused there: here it is ignored", async () => {
+  test("a nonce that was not asked for is refused there: here it is ignored", async () => {
     expect(await outcome(mint({ claims: { nonce: "left over" } }))).toBe("ok");
   });
 
@@ -372,7 +372,7 @@ describe("what integrators forgot", () => {
     expect(await outcome(high)).toBe("ok");
   });
 
-  test("an access token shown as a proof (11.5) is none", async () => {
+  test("an access token shown as a proof (11.5) is refused", async () => {
     const token = mint({
       header: { typ: "at+jwt" },
       rawPayload: JSON.stringify({ iss: "x", aud: "y", exp: NOW + 60 }),

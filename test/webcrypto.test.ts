@@ -43,7 +43,7 @@ const P256 = { name: "ECDSA", namedCurve: "P-256" } as const;
 const NEW = { method: "GET", url: "https://api.example/" } as const;
 const withOurs: CreateOptions = { backend: webcrypto };
 
-/** A pair made by the platform alone. */
+/** A pair made by the platform itself. */
 async function platformPair(
   algorithm: EcKeyGenParams | Algorithm,
   usages: readonly KeyUsage[] = ["sign", "verify"],
@@ -99,7 +99,7 @@ describe("[11.4] a key that can't be extracted", () => {
     expect(payload).toMatchObject({ htm: "GET", htu: "https://api.example/" });
   });
 
-  test("stays where it is: the platform exports the public one alone", async () => {
+  test("stays where it is: the platform exports only the public one", async () => {
     const { subtle } = platform;
     const { privateKey, publicKey } = await platformPair(P256);
     await expect(subtle.exportKey("jwk", privateKey)).rejects.toThrow(DOMException);
@@ -299,7 +299,7 @@ describe("what is no key pair is a TypeError that names it", async () => {
     ["nothing", undefined, /^keyPair must /],
     ["null", null, /^keyPair must /],
     ["text", "key", /^keyPair must /],
-    ["a key alone", privateKey, /^keyPair\.privateKey must /],
+    ["only a key", privateKey, /^keyPair\.privateKey must /],
     ["no private key", { publicKey }, /^keyPair\.privateKey must /],
     ["no public key", { privateKey }, /^keyPair\.publicKey must /],
     ["two public keys", { privateKey: publicKey, publicKey }, /^keyPair\.privateKey must /],
@@ -330,7 +330,7 @@ describe("what is no key pair is a TypeError that names it", async () => {
     await expect(signer).rejects.toThrow(/^keyPair must /);
   });
 
-  test("nor are unknown options", async () => {
+  test("an unknown option is a TypeError", async () => {
     const options = { label: "ES256" };
     await expect(createSigner(pair, options as object)).rejects.toThrow(/^options must /);
   });
@@ -396,7 +396,7 @@ describe("a platform without crypto.subtle", () => {
 
 describe("a platform that fails", () => {
   test.each(["NotSupportedError", "OperationError", "InvalidAccessError", "SyntaxError"])(
-    "%s at the import of a key comes through",
+    "%s at the import of a key propagates",
     async (name) => {
       stubSubtle({ importKey: failing(name) });
       await expect(verifyMinted()).rejects.toMatchObject({ name });
@@ -405,7 +405,7 @@ describe("a platform that fails", () => {
   );
 
   test.each(["OperationError", "NotSupportedError"])(
-    "so does %s at one point alone: it could mean anything",
+    "so does %s at only one point: it could mean anything",
     async (name) => {
       const { subtle } = platform;
       const importKey = vi
@@ -437,7 +437,7 @@ describe("a platform that fails", () => {
   });
 
   test.each(["OperationError", "NotSupportedError", "DataError"])(
-    "%s at the verification comes through",
+    "%s at the verification propagates",
     async (name) => {
       stubSubtle({ verify: failing(name) });
       await expect(verifyMinted()).rejects.toMatchObject({ name });
@@ -456,7 +456,7 @@ describe("a platform that fails", () => {
   });
 
   test.each(["sign", "exportKey", "importKey", "verify"])(
-    "an error of %s at the making of a signer comes through",
+    "an error of %s at the making of a signer propagates",
     async (method) => {
       const pair = await generateKeyPair("ES256");
       stubSubtle({ [method]: failing("OperationError") });
@@ -464,12 +464,12 @@ describe("a platform that fails", () => {
     },
   );
 
-  test("an error of generateKey comes through", async () => {
+  test("an error of generateKey propagates", async () => {
     stubSubtle({ generateKey: failing("NotSupportedError") });
     await expect(generateKeyPair("Ed25519")).rejects.toMatchObject({ name: "NotSupportedError" });
   });
 
-  test("an error of a signature comes through, and there is no proof", async () => {
+  test("an error of a signature propagates, and there is no proof", async () => {
     const signer = await createSigner(await generateKeyPair("ES256"));
     stubSubtle({ sign: failing("OperationError") });
     await expect(createProofAsync(signer, NEW, withOurs)).rejects.toMatchObject({
@@ -485,7 +485,7 @@ function jwkOf(name: KeyName): Parameters<typeof webcrypto.ES256.importKey>[0] {
 }
 
 describe("what the platform is asked", () => {
-  test("to import the bytes of the point, or the modulus, for verification alone", async () => {
+  test("to import the bytes of the point, or the modulus, only for verification", async () => {
     const importKey = vi.fn(platform.subtle.importKey.bind(platform.subtle));
     stubSubtle({ importKey });
     await webcrypto.ES256.importKey(jwkOf("ES256"));
@@ -564,7 +564,7 @@ describe("a key that the platform does not take", () => {
   const rejected = () => Promise.reject(new Error("modulus too large")); // as Deno says it
   const GOOD = `${"_".repeat(341)}w`;
 
-  test("is none, however the platform says so, where it takes another", async () => {
+  test("is not imported, however the platform says so, where it takes another", async () => {
     const importKey = vi.fn((format: "jwk", jwk: JsonWebKey, params: Algorithm) =>
       jwk.n === GOOD ? subtle.importKey(format, jwk, params, false, ["verify"]) : rejected(),
     );
@@ -600,7 +600,7 @@ describe("a key that the platform does not take", () => {
     expect(verify).toHaveBeenCalledTimes(3);
   });
 
-  test("is not one that verified before: every error comes through", async () => {
+  test("is not one that verified before: every error propagates", async () => {
     const { key, signature } = await signedByEs256();
     const verify = rejecting(3);
     expect(await key.verify(new Uint8Array(64), DATA)).toBe(false);
@@ -621,7 +621,7 @@ describe("a key that the platform does not take", () => {
     return { key, signature: new Uint8Array(signature) };
   }
 
-  test("and one that takes none is broken: what it threw comes through", async () => {
+  test("and one that takes no key is broken: what it threw propagates", async () => {
     const key = await webcrypto.PS512.importKey(jwkOf("RS256"));
     stubSubtle({ verify: rejected });
     await expect(key?.verify(new Uint8Array(256), DATA)).rejects.toThrow("modulus too large");
@@ -704,7 +704,7 @@ describe("supportedAlgs", () => {
     expect(await supportedAlgs()).toHaveLength(3);
   });
 
-  test("where there are none, what the platform threw at the first comes through", async () => {
+  test("where there are none, what the platform threw at the first propagates", async () => {
     stubSubtle({ importKey: failing("OperationError") });
     await expect(supportedAlgs()).rejects.toMatchObject({ name: "OperationError" });
     stubSubtle({ importKey: without("importKey", "Ed25519") });

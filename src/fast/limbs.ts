@@ -4,7 +4,7 @@
 /**
  * The value is the sum of limbs[i]·2^(24·i). Limbs have either sign, and many lists of limbs stand
  * for one value. A double holds whole numbers up to 2^53 exactly, so a limb may exceed 24 bits for a
- * while: how far is what test/support/intervals.ts proves about every function that uses them.
+ * while: how far is what test/fast/interval-interpreter proves about every function that uses them.
  */
 export type Limbs = [
   number,

@@ -21,8 +21,8 @@ describe("RFC 9110 §11.6.1: the challenges of WWW-Authenticate", () => {
   test.each<[string, string, Plain[]]>([
     ["nothing", "", []],
     ["whitespace and commas", " , ,\t,", []],
-    ["a scheme alone", "Negotiate", [["Negotiate", {}]]],
-    ["schemes alone", "Negotiate, Basic", [["Negotiate", {}], ["Basic", {}]]], // prettier-ignore
+    ["only a scheme", "Negotiate", [["Negotiate", {}]]],
+    ["only schemes", "Negotiate, Basic", [["Negotiate", {}], ["Basic", {}]]], // prettier-ignore
     ["one parameter", 'Basic realm="a"', [["Basic", { realm: "a" }]]],
     ["a token as the value", "Basic realm=a", [["Basic", { realm: "a" }]]],
     ["names in capitals", 'DPoP ERROR="a"', [["DPoP", { error: "a" }]]],
@@ -141,7 +141,7 @@ describe("properties of challenges", () => {
 
   const almost = fc.string({ unit: unitOf('DPoP error="\\,, =\té\u0000'), maxLength: 60 });
 
-  test("no text makes it throw, and it makes nothing up", () => {
+  test("no text makes it throw, and every scheme stands in the text", () => {
     fc.assert(
       fc.property(fc.oneof(almost, anyText), (field) => {
         for (const { scheme } of parseChallenges(field)) {
@@ -172,11 +172,11 @@ describe("properties of challenges", () => {
     ["open quotes", 'a b="'],
   ])("%s: read in linear time", (_, piece) => {
     for (const start of ["", "a ", "a b", 'a b="', "a b="]) {
-      const megabyte = start + piece.repeat(2 ** 20 / piece.length);
+      const field = start + piece.repeat(2 ** 18 / piece.length);
       const begin = process.cpuUsage();
-      parseChallenges(megabyte);
+      parseChallenges(field);
       const { user, system } = process.cpuUsage(begin);
-      expect(user + system).toBeLessThan(3_000_000); // microseconds; quadratic takes minutes
+      expect(user + system).toBeLessThan(1_000_000); // microseconds; quadratic takes ten times as long
     }
   });
 });
@@ -203,7 +203,7 @@ describe("RFC 9449 §9: a resource server wants a nonce", () => {
     expect(readNonceChallenge(unauthorized(challenges))).toBe(NONCE);
   });
 
-  test("[7.1-3] parameters that nobody knows are ignored", () => {
+  test("[7.1-3] unknown parameters are ignored", () => {
     const challenges = 'DPoP x="y", error="use_dpop_nonce", error_uri="https://a.example", z=1';
     expect(readNonceChallenge(unauthorized(challenges))).toBe(NONCE);
   });

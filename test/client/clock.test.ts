@@ -111,7 +111,7 @@ describe("how far a server's clock is from ours", () => {
 
   test.each([
     ["no Date", {}],
-    ["a Date that is none", { date: "yesterday" }],
+    ["a Date that is not a date", { date: "yesterday" }],
     ["a Date out of a cache", { date, age: "0" }],
   ])("is not known from %s", (_, headers) => {
     expect(readClockOffset(respond(400, headers), 0)).toBeNull();

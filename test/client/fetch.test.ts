@@ -132,7 +132,7 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
       return server;
     }
 
-    /** What a call answers: nothing a millisecond before its time, then the response as it came. */
+    /** What a call returns: nothing a millisecond before its time, then the response as it came. */
     async function expectGivenUp(body: () => unknown): Promise<void> {
       vi.useFakeTimers();
       try {
@@ -181,7 +181,7 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
       expect(end).toHaveBeenCalledTimes(1);
     });
 
-    test("the text alone, where there are no streams", async () => {
+    test("only the text, where there are no streams", async () => {
       vi.useFakeTimers();
       try {
         const clone = (): unknown => ({ text: () => new Promise(() => undefined) });
@@ -689,7 +689,7 @@ describe("what is sent", () => {
     expect(server.received[0]?.path).toBe("/%C3%A9%20/a%2fb?q=%C3%A9");
   });
 
-  test("an abort comes through", async () => {
+  test("an abort propagates", async () => {
     const server = await start(resourceReply);
     const signal = AbortSignal.abort(new Error("enough"));
     const dpopFetch = createDpopFetch({ session: newSession() });
@@ -697,7 +697,7 @@ describe("what is sent", () => {
     expect(server.received).toEqual([]);
   });
 
-  test("what fetch throws comes through", async () => {
+  test("what fetch throws propagates", async () => {
     const fetch: PlainFetch = () => Promise.reject(new Error("offline"));
     const dpopFetch = createDpopFetch({ session: newSession(), fetch });
     await expect(dpopFetch("https://a.example/")).rejects.toThrow("offline");
@@ -910,7 +910,7 @@ describe("a platform that follows redirects although it is told not to", () => {
   });
   const following: typeof fetch = (input, init) => fetch(input, { ...init, redirect: "follow" });
 
-  test("what another origin answers is handed over: nothing is learned, nothing sent again", async () => {
+  test("the response of another origin is handed over: nothing is learned, nothing sent again", async () => {
     const other = await start(() => asks("theirs"));
     const server = await start(() => ({ status: 302, headers: { location: other.origin } }));
     const dpopFetch = createDpopFetch({ session: newSession(), fetch: following });
@@ -922,7 +922,7 @@ describe("a platform that follows redirects although it is told not to", () => {
     expect(other.received).toHaveLength(2);
   });
 
-  test("what the same origin answers counts", async () => {
+  test("the response of the same origin counts", async () => {
     const server = await start(({ path }) =>
       path === "/old" ? { status: 307, headers: { location: "/new" } } : asks("n1"),
     );
@@ -938,10 +938,10 @@ describe("a platform that follows redirects although it is told not to", () => {
     ["it is the same URL", { url: "https://a.example/", redirected: false }, 2],
     ["it is the same origin, redirected", { url: "https://a.example/x?y", redirected: true }, 2],
     ["it is the same origin in another form", { url: "HTTPS://A.example:443/" }, 2],
-    ["it was redirected, nobody knows where to", { redirected: true }, 1],
+    ["it was redirected to an unknown place", { redirected: true }, 1],
     ["it was redirected, and the URL is empty", { url: "", redirected: true }, 1],
     ["it is another host", { url: "https://b.example/" }, 1],
-    ["it is a host of which ours is the beginning", { url: "https://a.example.org/" }, 1],
+    ["it is a host that begins with ours", { url: "https://a.example.org/" }, 1],
     ["it is the beginning of our host", { url: "https://a.exampl/" }, 1],
     ["it is another port", { url: "https://a.example:8443/" }, 1],
     ["it is another scheme", { url: "http://a.example/" }, 1],
@@ -991,7 +991,7 @@ describe("URLs as text", () => {
     ["a line break in the host", "https://a.exa\nmple/"],
     ["a letter outside ASCII", "https://a.example/é"],
     ["a host outside ASCII", "https://é.example/"],
-    ["a percent sign alone", "https://a.example/100%"],
+    ["only a percent sign", "https://a.example/100%"],
     ["an escape in the host", "https://a%28b.example/"],
     ["an address in short", "http://127.1/"],
     ["an address with a zero in front", "http://127.0.0.01/"],
@@ -1150,7 +1150,7 @@ describe("with any fetch", () => {
     },
   );
 
-  test("a session with a signer that answers later", async () => {
+  test("a session with an asynchronous signer", async () => {
     const server = await start(tokenReply, "n1");
     const { alg, publicJwk, sign } = signerOf("ES256");
     const signer: AsyncSigner = { alg, publicJwk, sign: async (data) => sign(data) };
@@ -1168,7 +1168,7 @@ describe("with any fetch", () => {
     expect(createDpopFetch({ session })).toBeTypeOf("function");
   });
 
-  test("one that answers with no response is a mistake that is named", async () => {
+  test("one that resolves to no response is a TypeError that names it", async () => {
     for (const answer of [undefined, "text", { status: 200 }]) {
       const fetch: PlainFetch = async () => answer as never;
       const dpopFetch = createDpopFetch({ session: newSession(), fetch });
@@ -1176,7 +1176,7 @@ describe("with any fetch", () => {
     }
   });
 
-  test("a connection that is cut comes through", async () => {
+  test("the error of a connection that is cut propagates", async () => {
     const http = createServer((incoming) => incoming.socket.destroy());
     await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
     const { port: number } = http.address() as AddressInfo;
@@ -1197,7 +1197,7 @@ describe("a programmer's mistake is a TypeError that names the argument", () => 
       { session: { ...session, observe: 1 } },
       /^session.observe must /,
     ],
-    ["a fetch that is none", { session, fetch: "fetch" }, /^fetch must /],
+    ["a fetch that is not a function", { session, fetch: "fetch" }, /^fetch must /],
     ["null for fetch", { session, fetch: null }, /^fetch must /],
   ])("%s", (_, options, message) => {
     expect(() => createDpopFetch(options as never)).toThrow(message);

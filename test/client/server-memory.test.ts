@@ -28,7 +28,7 @@ describe("the memory of nonces", () => {
     expect(memory.nonce("https://b.example", "authorization")).toBeUndefined();
   });
 
-  test("a clock offset and the nonces of an origin leave each other alone", () => {
+  test("a clock offset and the nonces of an origin do not change each other", () => {
     const memory = createServerMemory();
     memory.keepNonce("https://a.example", "resource", "n");
     memory.keepClockOffset("https://a.example", 7);

@@ -124,7 +124,7 @@ describe("RFC 9449 §8 and §9: nonces", () => {
     },
   );
 
-  test("[9-2] a nonce goes to the server that issued it alone", () => {
+  test("[9-2] a nonce goes only to the server that issued it", () => {
     const session = clientSession({ plainHttp: "anywhere" });
     session.observe(toApi, gives("theirs"));
     for (const url of [
@@ -354,7 +354,7 @@ describe("RFC 9449 §5.1: the algorithms of the server", () => {
   );
 });
 
-describe("a signer that answers later", () => {
+describe("an asynchronous signer", () => {
   const { alg, publicJwk, sign } = signerOf("ES256");
   const signer: AsyncSigner = { alg, publicJwk, sign: async (data) => sign(data) };
   const session = createAsyncClientSession({ signer, backend: noble, clock: () => NOW });
@@ -367,7 +367,7 @@ describe("a signer that answers later", () => {
     expect(session.jkt).toBe(clientSession().jkt);
   });
 
-  test("one that answers at once will do", async () => {
+  test("a synchronous one will do", async () => {
     const own = createAsyncClientSession({
       signer: signerOf("ES256"),
       backend: noble,
@@ -385,7 +385,7 @@ describe("a signer that answers later", () => {
     await expect(broken.buildProof(toToken)).rejects.toThrow("no key");
   });
 
-  test("is a type error for a session that answers at once", () => {
+  test("is a type error for a synchronous session", () => {
     expectTypeOf<AsyncSigner>().not.toExtend<ClientSessionOptions["signer"]>();
     expectTypeOf<SyncSigner>().toExtend<AsyncClientSessionOptions["signer"]>();
     expect(() => clientSession({ signer: signer as never }).buildProof(toToken)).toThrow(TypeError);

@@ -105,7 +105,7 @@ describe("[S]B - [k]A is what noble's group law makes of it", () => {
       (t) => [`A with ${t} times the point of order 8`, A.add(torsion(t))] as const,
     ),
     ...[1n, 2n, 4n].map((t) => [`B with ${t} times it`, B.add(torsion(t))] as const),
-    ...[1n, 2n, 4n, 6n].map((t) => [`${t} times it alone`, torsion(t)] as const),
+    ...[1n, 2n, 4n, 6n].map((t) => [`${t} times only it`, torsion(t)] as const),
     ["the identity", Point.ZERO],
   ];
   const bases = basesOf();
@@ -137,7 +137,7 @@ describe("[S]B - [k]A is what noble's group law makes of it", () => {
     }
   });
 
-  test("what it answers does not depend on the call before", () => {
+  test("its result does not depend on the call before", () => {
     const [one, other] = [affine(A), affine(A.add(TORSION))];
     const [base] = bases;
     if (base === undefined) throw new Error("no comb of B");
@@ -274,7 +274,7 @@ describe.each(LEVELS)("verification with $name", ({ valid, tableSize }) => {
   });
 
   test("S = 0 and k = 0 are valid where the equation holds; S = L, which is 0 again, is not", () => {
-    // No message leads there, so the hash is one that answers the k of our choice.
+    // No message leads there, so the hash is one that returns the k of our choice.
     let k = 0n;
     const key = importEd25519Key(A.toBytes(), () => concat(toBytes(k), new Uint8Array(32)));
     if (key === null) throw new Error("no key");
@@ -420,7 +420,7 @@ describe("the bytes of a key (RFC 8032 §5.1.3)", () => {
           expect(key.verify(signature, Buffer.from(`message ${i}`))).toBe(false);
         }
       }
-      // The JWK reader is what refuses such a key: by the equation alone anybody could sign.
+      // The JWK reader is what refuses such a key: with only the equation, anyone could sign.
       const message = messageWhere(small, R, (k) => k % 8n === 0n);
       expect(key.verify(concat(R.toBytes(), toBytes(NONCE)), message)).toBe(true);
       const x = Buffer.from(small.toBytes()).toString("base64url");
@@ -485,7 +485,7 @@ describe("tables", () => {
     expect(validUntilChange(key)).toBe(1);
   });
 
-  test("belong to a key alone", () => {
+  test("belong to one key", () => {
     const [one, other] = [importKey(A.toBytes()), importKey(A.toBytes())];
     validUntilChange(one);
     expect(other.tableSize).toBe(0);
@@ -513,7 +513,7 @@ describe("tables", () => {
 describe("a hash that misbehaves", () => {
   const [signature, message] = signatureOf(SECRET, A);
 
-  test("its error comes through, changes nothing, and the next answer is right", () => {
+  test("its error propagates, changes nothing, and the next answer is right", () => {
     let fails = false;
     const key = importEd25519Key(A.toBytes(), (data) => {
       if (fails) throw new Error("no hash today");

@@ -94,7 +94,7 @@ function signatureOf({ r, s }: Signed): Uint8Array {
 }
 
 /**
- * A signature, and the hash that it signs, of which the verification computes u1·G + u2·key; valid
+ * A signature, and the hash that it signs, whose verification computes u1·G + u2·key; valid
  * where that is not infinity. No private key is needed, since the hash is free.
  */
 function forge(key: CurvePoint, u1: bigint, u2: bigint): Signed {
@@ -722,7 +722,7 @@ describe("ES256", () => {
 });
 
 describe("dpop-core/fast in the place of dpop-core/noble", () => {
-  test("it has the same members; of these it replaces verification alone", () => {
+  test("it has the same members; of these it replaces only verification", () => {
     const { algs, ES256, EdDSA, Ed25519, ...rest } = entry.fast;
     const { algs: _algs, ES256: _es256, EdDSA: _edDsa, Ed25519: _ed25519, ...others } = noble;
     expect(rest).toEqual(others);

@@ -6,10 +6,11 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384 } from "@noble/hashes/sha2.js";
 import { noble, type SyncAlg } from "dpop-core";
-import { nodeCrypto } from "dpop-core/node-crypto";
 import { nobleBackend } from "dpop-core/noble";
 import { eddsaAlg } from "../../src/fast/ed25519/eddsa.js";
 import { es256Alg } from "../../src/fast/p256/es256.js";
+import type { Label, SyncImplementation } from "../support/implementation.js";
+import { FAST, NOBLE, NODE } from "../support/implementations.js";
 import { type EdPoint, L, Point, toBytes as littleEndian } from "../support/ed25519.js";
 import {
   concat,
@@ -22,12 +23,12 @@ import {
   times,
   type Verdict,
 } from "./case.js";
-import type { Backends } from "./contestants.js";
 import type { Dice } from "./dice.js";
 import { base, jwkOf as jwkOfA, mod as modL, torsion } from "./ed25519.js";
+import type { Implementations } from "./key-states.js";
 import { divided, jwkOf, mod, multiple, N, pair, SCALARS, toBytes } from "./p256.js";
 
-// The backends.
+// The implementations.
 
 /** noble's own ES256 over a hash that was made before. */
 const rawEs256: SyncAlg = {
@@ -46,16 +47,28 @@ const rawEs256: SyncAlg = {
   },
 };
 
-/** Stands for SHA-512, so that it answers 64 bytes to everything: the last ones, after zeros. */
+/** Stands for SHA-512, so that it returns 64 bytes for everything: the last ones, after zeros. */
 const lastBytes = (data: Uint8Array): Uint8Array => concat(new Uint8Array(64), data).slice(-64);
 
 const rawNoble = nobleBackend({ p256, p384, p521, ed25519, sha256, sha384, sha512: lastBytes });
 
-export const RAW: Backends = {
-  fast: { ...noble, algs: [es256Alg((hash) => hash), eddsaAlg("Ed25519", lastBytes)] },
-  noble: { ...noble, algs: [rawEs256, rawNoble.Ed25519] },
-  node: nodeCrypto,
+export const RAW: Implementations = {
+  fast: withAlgs(FAST, [es256Alg((hash) => hash), eddsaAlg("Ed25519", lastBytes)]),
+  noble: withAlgs(NOBLE, [rawEs256, rawNoble.Ed25519]),
+  node: NODE,
 };
+
+function withAlgs(
+  implementation: SyncImplementation,
+  algs: readonly SyncAlg[],
+): SyncImplementation {
+  const algOf = (label: Label): SyncAlg => {
+    const found = algs.find(({ alg }) => alg === label);
+    if (found === undefined) throw new Error(`there is no ${label}`);
+    return found;
+  };
+  return { ...implementation, algOf };
+}
 
 // ES256: R = u1·G + u2·Q with Q = d·G, so s = r/u2 and z = u1·s.
 

@@ -1,25 +1,25 @@
-// Rounds of signatures past every contestant: each must give the verdict of the signature's class.
+// Rounds of signatures past every implementation: each must give the verdict of the signature's class.
 import { type Curve, LEAST_PER_CLASS, type SignatureCase, type Verdict } from "./case.js";
-import { type Answer, type Backends, NODE, nodePanel, panels } from "./contestants.js";
 import { createDice } from "./dice.js";
+import { type Answer, type Implementations, keyStates, NODE, nodeItself } from "./key-states.js";
 import type { Part, Round } from "./part.js";
-import { added, type Mismatch, NOTHING, type Opinion, type Tally, tallyOf } from "./tally.js";
+import { added, type Mismatch, NOTHING, type Outcome, type Tally, tallyOf } from "./tally.js";
 
 /** Of how many signatures one is asked of noble with every table, which costs the most. */
 const THOROUGH_EVERY = 100;
 
-/** `own` replaces the backends: over a hash that is not the algorithm's. */
-export function differential(curve: Curve, own?: Backends): Part<Backends> {
+/** `own` replaces the implementations: over a hash that is not the algorithm's. */
+export function differential(curve: Curve, own?: Implementations): Part {
   return {
     name: curve.name,
     classes: [...curve.classes.keys()],
     perRound: curve.perRound,
     perClass: LEAST_PER_CLASS,
-    start: (backends) => rounds(curve, own ?? backends),
+    start: (implementations) => rounds(curve, own ?? implementations),
   };
 }
 
-function rounds(curve: Curve, backends: Backends): Round {
+function rounds(curve: Curve, implementations: Implementations): Round {
   const verdictOf = (name: string): Verdict => {
     const verdict = curve.classes.get(name);
     if (verdict === undefined) throw new Error(`${curve.name} has no class ${name}`);
@@ -28,18 +28,18 @@ function rounds(curve: Curve, backends: Backends): Round {
   const examples = curve.round(createDice("examples"));
   const valid = examples.find(({ name }) => name === "valid");
   if (valid === undefined) throw new Error("a valid signature was due");
-  const panelFor = panels(curve, backends, valid.subject);
+  const statesOf = keyStates(curve, implementations, valid.subject);
   const disputed = examples.find(({ name }) => verdictOf(name) === "disputed");
-  const nodeDecides = disputed === undefined ? "refused" : opinionOfNode(disputed);
+  const nodeDecides = disputed === undefined ? "refused" : answerOfNode(disputed);
 
   function judged(one: SignatureCase, where: Pick<Mismatch, "seed" | "round" | "index">): Tally {
     const verdict = verdictOf(one.name);
-    const opinions = panelFor(one.subject)(one, where.index % THOROUGH_EVERY === 0);
-    const isRight = opinions.every((opinion) => agrees(opinion, verdict, nodeDecides));
+    const outcomes = statesOf(one.subject)(one, where.index % THOROUGH_EVERY === 0);
+    const isRight = outcomes.every((outcome) => agrees(outcome, verdict, nodeDecides));
     const mismatch = isRight
       ? undefined
-      : { part: curve.name, name: one.name, ...where, ...described(one, verdict, opinions) };
-    return tallyOf(one.name, opinions, mismatch);
+      : { part: curve.name, name: one.name, ...where, ...described(one, verdict, outcomes) };
+    return tallyOf(one.name, outcomes, mismatch);
   }
 
   return (seed, round) => {
@@ -51,7 +51,7 @@ function rounds(curve: Curve, backends: Backends): Round {
   };
 }
 
-function agrees({ by, answer }: Opinion, verdict: Verdict, nodeDecides: Answer): boolean {
+function agrees({ by, answer }: Outcome, verdict: Verdict, nodeDecides: Answer): boolean {
   switch (verdict) {
     case "disputed":
       return answer === (by === NODE ? nodeDecides : "refused");
@@ -63,10 +63,10 @@ function agrees({ by, answer }: Opinion, verdict: Verdict, nodeDecides: Answer):
   }
 }
 
-function opinionOfNode(disputed: SignatureCase): Answer {
-  const [opinion] = nodePanel(disputed.subject)(disputed);
-  if (opinion === undefined) throw new Error("a key that our reader takes was due");
-  return opinion.answer;
+function answerOfNode(disputed: SignatureCase): Answer {
+  const [outcome] = nodeItself(disputed.subject)(disputed);
+  if (outcome === undefined) throw new Error("a key that our reader takes was due");
+  return outcome.answer;
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -74,10 +74,10 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 function described(
   { subject, signature, data }: SignatureCase,
   verdict: Verdict,
-  opinions: readonly Opinion[],
+  outcomes: readonly Outcome[],
 ): Pick<Mismatch, "answers" | "input"> {
   return {
-    answers: [`due: ${verdict}`, ...opinions.map(({ by, answer }) => `${by}: ${answer}`)],
+    answers: [`due: ${verdict}`, ...outcomes.map(({ by, answer }) => `${by}: ${answer}`)],
     input: { jwk: JSON.stringify(subject.jwk), signature: hex(signature), data: hex(data) },
   };
 }

@@ -53,7 +53,7 @@ const CLASSES = {
   "sign of R": "refused",
   "bit of R": "refused",
   "bit of S": "refused",
-  "R and S of nobody": "refused",
+  "unrelated R and S": "refused",
   "other key": "refused",
   "A negated": "refused",
   "other message": "refused",
@@ -70,7 +70,7 @@ const CLASSES = {
 
 type ClassName = keyof typeof CLASSES;
 
-/** A key of which we know the private part: A = [a]B, and torsion, which may be none. */
+/** A key with a known private part: A = [a]B, and torsion, which may be the neutral point. */
 interface Owner extends Subject {
   readonly a: bigint;
   readonly A: Uint8Array;
@@ -107,7 +107,7 @@ interface NodeOwner {
   sign(data: Uint8Array): Signed;
 }
 
-/** An honest key of node:crypto, of which the signatures are the same every time. */
+/** An honest key of node:crypto, whose signatures are the same every time. */
 function nodeOwner(dice: Dice): NodeOwner {
   const prefix = Buffer.from("302e020100300506032b657004220420", "hex"); // RFC 8410 section 7
   const der = Buffer.concat([prefix, dice.bytes(32)]);
@@ -171,7 +171,7 @@ function* ofHonestKeys(owner: NodeOwner, other: NodeOwner, dice: Dice): Generato
     ["sign of R", (old) => old.map((byte, i) => (i === 31 ? byte ^ 0x80 : byte))],
     ["bit of R", (old) => flippedBit(old, 0, 32, dice)],
     ["bit of S", (old) => flippedBit(old, 32, 64, dice)],
-    ["R and S of nobody", () => concat(dice.bytes(32), toBytes(dice.scalar(L)))],
+    ["unrelated R and S", () => concat(dice.bytes(32), toBytes(dice.scalar(L)))],
     ["wrong length", (old) => wrongLength(old, dice)],
     ["R not canonical", (old) => concat(dice.pick(NOT_CANONICAL), old.subarray(32))],
     ["R of small order, not valid", (old) => concat(dice.pick(SMALL_ORDER), old.subarray(32))],

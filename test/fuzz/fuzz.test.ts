@@ -2,14 +2,13 @@
 // should not, throws or dies. And the same seed makes the same run.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { noble } from "dpop-core";
-import { fast } from "dpop-core/fast";
-import { nodeCrypto } from "dpop-core/node-crypto";
 import { describe, expect, test } from "vitest";
+import { FAST, NOBLE, NODE } from "../support/implementations.js";
 import { ed25519Curve } from "./ed25519.js";
+import { type Fault, faultyImplementations } from "./faulty.js";
+import type { Implementations } from "./key-states.js";
 import { p256Curve } from "./p256.js";
 import { PARTS } from "./parts.js";
-import { type Rig, riggedBackends } from "./rigs.js";
 import type { Tally } from "./tally.js";
 
 const TIMEOUT = 120_000; // milliseconds
@@ -20,10 +19,10 @@ interface Ended {
   readonly lines: readonly string[];
 }
 
-/** The command; `rig` says what is wrong, nothing where it is not given. */
-function fuzz(options: string, rig?: Rig | "dies"): Promise<Ended> {
-  const file = rig === undefined ? "test/fuzz/index.ts" : "test/fuzz/rigged.ts";
-  const env = { ...process.env, TSX_TSCONFIG_PATH: "test/tsconfig.json", RIG: rig };
+/** The command; `fault` says what is wrong, nothing where it is not given. */
+function fuzz(options: string, fault?: Fault | "dies"): Promise<Ended> {
+  const file = fault === undefined ? "test/fuzz/index.ts" : "test/fuzz/faulty-run.ts";
+  const env = { ...process.env, TSX_TSCONFIG_PATH: "test/tsconfig.json", FAULT: fault };
   const args = ["--import", "tsx", file, ...options.split(" ")];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, args, { cwd, env }, (_error, stdout) => {
@@ -33,10 +32,10 @@ function fuzz(options: string, rig?: Rig | "dies"): Promise<Ended> {
 }
 
 /** One round of a part, in this process. */
-function round(name: string, backends: Parameters<(typeof PARTS)[0]["start"]>[0]): Tally {
+function round(name: string, implementations: Implementations): Tally {
   const part = PARTS.find((one) => one.name === name);
   if (part === undefined) throw new Error(`there is no part ${name}`);
-  return part.start(backends)("1", 0);
+  return part.start(implementations)("1", 0);
 }
 
 /** The classes with mismatches. */
@@ -61,7 +60,7 @@ describe("the classes", () => {
 
 describe("a round", () => {
   test.each(["ES256", "Ed25519"])("%s: holds every class, about half refused", (name) => {
-    const tally = round(name, { fast, noble, node: nodeCrypto });
+    const tally = round(name, { fast: FAST, noble: NOBLE, node: NODE });
     const part = PARTS.find((one) => one.name === name);
     expect(mismatched(tally)).toEqual([]);
     expect(Object.keys(tally.classes).toSorted()).toEqual([...(part?.classes ?? [])].toSorted());
@@ -76,43 +75,47 @@ describe("a round", () => {
     expect(states).toEqual(expect.arrayContaining(["fast, cold", "fast, used"]));
   });
 
-  test.each<[part: string, rig: Rig, name: string]>([
+  test.each<[part: string, fault: Fault, name: string]>([
     ["ES256", "accepts s = 0 with the last table", "s = 0"],
     ["Ed25519", "accepts s = 0 with the last table", "S = 0"],
-  ])("%s: a backend that %s is found out in the class %s alone", (part, rig, name) => {
-    const tally = round(part, riggedBackends(rig));
+  ])("%s: a backend that %s is found out in the class %s only", (part, fault, name) => {
+    const tally = round(part, faultyImplementations(fault));
     expect(mismatched(tally)).toEqual([name]);
     expect(tally.mismatches).toHaveLength(tally.classes[name]?.count ?? 0);
   });
 
   test("ES256: a backend that throws is found out, and is the same for the same seed", () => {
-    const tally = round("ES256", riggedBackends("throws"));
+    const tally = round("ES256", faultyImplementations("throws"));
     expect(mismatched(tally)).toContain("bit of r");
-    expect(round("ES256", riggedBackends("throws"))).toEqual(tally);
+    expect(round("ES256", faultyImplementations("throws"))).toEqual(tally);
   });
 
-  test.each<[rig: Rig, name: string]>([
+  test.each<[fault: Fault, name: string]>([
     ["refuses valid", "valid"],
     ["throws", "bit of the signature"],
-  ])("proofs: a backend that %s is found out in the class %s", (rig, name) => {
-    expect(mismatched(round("proofs", riggedBackends(rig)))).toContain(name);
+  ])("proofs: a backend that %s is found out in the class %s", (fault, name) => {
+    expect(mismatched(round("proofs", faultyImplementations(fault)))).toContain(name);
   });
 });
 
 describe("npm run test:fuzz", () => {
-  test("as things are, finds nothing and exits with 0", { timeout: TIMEOUT }, async () => {
-    const ended = await fuzz("--count 1 --proofs 1 --seed 1");
-    expect(ended.code).toBe(0);
-    expect(ended.lines.at(-2)).toMatch(/^test:fuzz: \d+ signatures and proofs, 0 mismatches$/);
-    const classes = PARTS.reduce((sum, part) => sum + part.classes.length, 0);
-    expect(ended.lines.at(-1)).toBe(`test:fuzz: ${classes} passed, 0 failed`);
-  });
+  test(
+    "with the right implementations, finds nothing and exits with 0",
+    { timeout: TIMEOUT },
+    async () => {
+      const ended = await fuzz("--count 1 --proofs 1 --seed 1");
+      expect(ended.code).toBe(0);
+      expect(ended.lines.at(-2)).toMatch(/^test:fuzz: \d+ signatures and proofs, 0 mismatches$/);
+      const classes = PARTS.reduce((sum, part) => sum + part.classes.length, 0);
+      expect(ended.lines.at(-1)).toBe(`test:fuzz: ${classes} passed, 0 failed`);
+    },
+  );
 
-  test.each<Rig>(["accepts s = 0", "refuses valid"])(
+  test.each<Fault>(["accepts s = 0", "refuses valid"])(
     "with a backend that %s, says so and exits with 1",
     { timeout: TIMEOUT },
-    async (rig) => {
-      const ended = await fuzz("--count 1 --proofs 0 --seed 1", rig);
+    async (fault) => {
+      const ended = await fuzz("--count 1 --proofs 0 --seed 1", fault);
       expect(ended.code).toBe(1);
       expect(ended.lines.at(-1)).toMatch(/^test:fuzz: \d+ passed, [1-9]\d* failed$/);
       const text = ended.lines.join("\n");

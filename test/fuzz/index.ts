@@ -3,8 +3,8 @@
 // cold and with each of its tables, the noble backend and node:crypto. --count is per curve, a million
 // where it is not given; a tenth as many are over a hash of our choice (ES256-hash, Ed25519-hash).
 // Then --proofs, 100,000, damaged proofs past verifiers of every backend with caches and without.
-// --curve does one of the four alone, --round one round of a seed, which is what a mismatch names.
-// Exit code 1 where anybody is not as it must be. Last lines: `test:fuzz: N signatures and proofs, M
+// --curve does one of the four only, --round one round of a seed, which is what a mismatch names.
+// Exit code 1 where any result is not as it must be. Last lines: `test:fuzz: N signatures and proofs, M
 // mismatches`, and `test:fuzz: N passed, N failed`, which counts classes.
 import { fileURLToPath } from "node:url";
 import { command } from "./command.js";

@@ -1,7 +1,7 @@
 // Rounds spread over processes. The result does not depend on how they were spread.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import type { Backends } from "./contestants.js";
+import type { Implementations } from "./key-states.js";
 import type { Round } from "./part.js";
 import { PARTS } from "./parts.js";
 import { added, NOTHING, type Tally } from "./tally.js";
@@ -15,10 +15,11 @@ export interface Job {
 }
 
 /** In a worker: does the jobs that come in by message. */
-export function serve(backends: Backends): void {
+export function serve(implementations: Implementations): void {
   const started = new Map<string, Round>();
   const roundOf = (name: string): Round => {
-    const round = started.get(name) ?? PARTS.find((part) => part.name === name)?.start(backends);
+    const round =
+      started.get(name) ?? PARTS.find((part) => part.name === name)?.start(implementations);
     if (round === undefined) throw new Error(`there is no part ${name}`);
     started.set(name, round);
     return round;

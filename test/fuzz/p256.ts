@@ -3,7 +3,7 @@
 //
 // A key is made to a signature where none could be made to a key: with R = kG, r and a message there
 // is for every s one private key d = (s·k - z)/r under which it is valid. u1 = z/s and u2 = r/s are
-// then what we like. What can't be had is u1 = 0: it needs a message of which the hash is 0.
+// then what we like. What can't be had is u1 = 0: it needs a message whose hash is 0.
 import { createECDH, createHash } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
 import {
@@ -52,20 +52,20 @@ const CLASSES = {
   "bit of r": "refused",
   "bit of s": "refused",
   "r and s swapped": "refused",
-  "r and s of nobody": "refused",
+  "unrelated r and s": "refused",
   "other key": "refused",
   "key negated": "refused",
   "other message": "refused",
   "wrong length": "refused",
   "u1·G = -u2·Q": "refused", // the sum is the point at infinity
-  "u1·G = u2·Q, s of nobody": "refused",
+  "u1·G = u2·Q, unrelated s": "refused",
   "key off the curve": "no key",
   "coordinate past the field": "no key",
 } as const satisfies Record<string, Verdict>;
 
 type ClassName = keyof typeof CLASSES;
 
-/** A key of which we know the private part. */
+/** A key with a known private part. */
 interface Owner extends Subject {
   readonly d: bigint;
 }
@@ -121,7 +121,7 @@ export const SCALARS: readonly bigint[] = [
   ...times(256, (i) => 1n << BigInt(i)),
   ...times(256, (i) => (1n << BigInt(i)) - 1n),
   ...times(256, (i) => (1n << BigInt(i)) + 1n),
-  // One bit in every so many: the teeth of a comb, alone or filled up to the next.
+  // One bit in every so many: the teeth of a comb, by themselves or filled up to the next.
   ...[13, 22, 26, 32, 37, 43, 52, 64].flatMap((gap) => {
     const teeth = times(Math.ceil(256 / gap), (i) => 1n << BigInt(i * gap)).reduce((a, b) => a + b);
     return [teeth, teeth * 3n, teeth << BigInt(gap - 1), TOP - teeth];
@@ -138,7 +138,7 @@ function made(name: ClassName, subject: Subject, signature: Uint8Array, data: Ui
   return { name, subject, signature, data } satisfies SignatureCase;
 }
 
-/** What is done to a signature of `owner` alone; `other` is the key that it is tried with. */
+/** What is done to a signature of `owner`; `other` is the key that it is tried with. */
 function* ofHonestKeys(owner: Owner, other: Owner, dice: Dice): Generator<SignatureCase> {
   const fresh = (): Signed => sign(owner.d, randomData(dice), dice);
   const near = (value: bigint): bigint => value + BigInt(2 * dice.below(2) - 1);
@@ -158,7 +158,7 @@ function* ofHonestKeys(owner: Owner, other: Owner, dice: Dice): Generator<Signat
     ["bit of r", (old) => flippedBit(old, 0, 32, dice)],
     ["bit of s", (old) => flippedBit(old, 32, 64, dice)],
     ["r and s swapped", (old) => pair(sOf(old), rOf(old))],
-    ["r and s of nobody", () => pair(dice.scalar(N), dice.scalar(N))],
+    ["unrelated r and s", () => pair(dice.scalar(N), dice.scalar(N))],
     ["wrong length", (old) => wrongLength(old, dice)],
   ];
   for (const [name, change] of changes) {
@@ -255,7 +255,7 @@ function pointAt(from: bigint): {
 /** Euler's criterion. */
 const isSquare = (value: bigint): boolean => Fp.eql(Fp.pow(value, (P - 1n) / 2n), Fp.ONE);
 
-/** The key d = (s·k - z)/r, and its signature; undefined where that is none. */
+/** The key d = (s·k - z)/r, and its signature; undefined where d is 0. */
 function keyOfSignature(
   k: bigint,
   s: bigint,
@@ -292,8 +292,8 @@ function* ofMadeKeys(dice: Dice): Generator<SignatureCase> {
       yield made("s + n", owner, pair(r, s + N), changedData(data, dice));
     }
     if (name === "u1·G = u2·Q") {
-      yield made("u1·G = u2·Q, s of nobody", owner, pair(r, dice.scalar(N)), data);
-      yield made("u1·G = u2·Q, s of nobody", owner, pair(r, dice.pick(SCALARS)), data);
+      yield made("u1·G = u2·Q, unrelated s", owner, pair(r, dice.scalar(N)), data);
+      yield made("u1·G = u2·Q, unrelated s", owner, pair(r, dice.pick(SCALARS)), data);
     }
   }
   const opposite = ownerOf(divided(-z, r), dice);
@@ -310,7 +310,7 @@ function* ofMadeKeys(dice: Dice): Generator<SignatureCase> {
   );
 }
 
-/** With an R of which nobody knows the logarithm, and a key made to it: Q = (R - u1·G)/u2. */
+/** With an R of unknown logarithm, and a key made to it: Q = (R - u1·G)/u2. */
 function* ofMadePoints(dice: Dice): Generator<SignatureCase> {
   const gap = P - N;
   for (const name of ["x of R past the order", "r small"] as const) {

@@ -1,4 +1,4 @@
-// Damaged proofs past verifiers: with caches and without, cold and warm, over every backend, the
+// Damaged proofs past verifiers: with caches and without, cold and warm, of every implementation, the
 // result is the same to the last member, and nothing is ever thrown. What was damaged and not signed
 // anew is never accepted.
 import { isDeepStrictEqual } from "node:util";
@@ -15,13 +15,13 @@ import {
   type VerifyResult,
 } from "dpop-core/core";
 import { nobleBackend } from "dpop-core/noble";
+import type { SyncImplementation } from "../support/implementation.js";
 import { NOW, TOKEN_URL } from "../support/mint.js";
 import { base64url, flippedBit, shuffled, times } from "./case.js";
-import type { Backends } from "./contestants.js";
 import { createDice, type Dice } from "./dice.js";
+import type { Implementations } from "./key-states.js";
 import { type Part, PROOFS, type Round } from "./part.js";
-import { added, type Mismatch, NOTHING, type Opinion, tallyOf } from "./tally.js";
-import type { SyncBackend } from "../../src/jose/alg.js";
+import { added, type Mismatch, NOTHING, type Outcome, tallyOf } from "./tally.js";
 
 /** Whether a proof of a class may be valid. */
 type Fate = "accepted" | "refused" | "either";
@@ -49,7 +49,7 @@ const CLASSES = {
 type ClassName = keyof typeof CLASSES;
 
 const EACH = 20;
-const NAMES = Object.keys(CLASSES) as readonly ClassName[]; // of an object literal that nobody adds to
+const NAMES = Object.keys(CLASSES) as readonly ClassName[]; // of an object literal that is never added to
 const NO_CACHE = { maxKeys: 0, maxKeyBytes: 0, maxTableBytes: 0, maxTokens: 0, maxTokenBytes: 0 };
 /** So little that there is always something to let go of. */
 const TIGHT_CACHE = { maxKeys: 2, maxTableBytes: 24_000, maxTokens: 1 };
@@ -73,7 +73,7 @@ interface DamagedProof {
   readonly request: ProofRequest;
 }
 
-// Valid proofs: two keys of each algorithm, each proof alone and with an access token.
+// Valid proofs: two keys of each algorithm, each proof without and with an access token.
 
 function makeBases(dice: Dice): readonly Base[] {
   const randomBytes = (length: number): Uint8Array => dice.bytes(length);
@@ -292,42 +292,50 @@ function rewritten(json: Json, dice: Dice): string {
 
 // The verifiers.
 
-type Contestant = readonly [by: string, verifier: Verifier];
-
-/** Those that a round keeps; each has seen every valid proof often enough to have all its tables. */
-function keptContestants(
-  { fast, noble, node }: Backends,
-  bases: readonly Base[],
-): { readonly always: readonly Contestant[]; readonly sometimes: readonly Contestant[] } {
-  const always: readonly Contestant[] = [
-    ["fast, no cache", createVerifier({ backend: fast, cache: NO_CACHE, replay: "none" })],
-    ["fast, warm", warmed(fast, undefined, bases, 20)],
-    ["fast, tight", warmed(fast, TIGHT_CACHE, bases, 2)],
-    ["node, no cache", createVerifier({ backend: node, cache: NO_CACHE, replay: "none" })],
-    ["node, warm", warmed(node, undefined, bases, 1)],
-  ];
-  const sometimes: readonly Contestant[] = [
-    ["noble, no cache", createVerifier({ backend: noble, cache: NO_CACHE, replay: "none" })],
-    ["noble, warm", warmed(noble, undefined, bases, 4)],
-  ];
-  return { always, sometimes };
+interface NamedVerifier {
+  readonly by: string;
+  readonly verifier: Verifier;
 }
 
+/** Those that a round keeps; each has seen every valid proof often enough to have all its tables. */
+function keptVerifiers(
+  { fast, noble, node }: Implementations,
+  bases: readonly Base[],
+): { readonly always: readonly NamedVerifier[]; readonly sometimes: readonly NamedVerifier[] } {
+  return {
+    always: [
+      uncached(fast),
+      warmed(fast, "warm", undefined, bases, 20),
+      warmed(fast, "tight", TIGHT_CACHE, bases, 2),
+      uncached(node),
+      warmed(node, "warm", undefined, bases, 1),
+    ],
+    sometimes: [uncached(noble), warmed(noble, "warm", undefined, bases, 4)],
+  };
+}
+
+const uncached = ({ name, backend }: SyncImplementation): NamedVerifier => ({
+  by: `${name}, no cache`,
+  verifier: createVerifier({ backend, cache: NO_CACHE, replay: "none" }),
+});
+
 function warmed(
-  backend: SyncBackend,
+  { name, backend }: SyncImplementation,
+  state: string,
   cache: Partial<typeof NO_CACHE> | undefined,
   bases: readonly Base[],
   often: number,
-): Verifier {
+): NamedVerifier {
   const verifier = createVerifier({ backend, cache, replay: "none" });
+  const named = { by: `${name}, ${state}`, verifier };
   // A wrong answer here is one in the class valid too, where it is told of.
   for (let i = 0; i < often; i++) {
-    for (const { text, request } of bases) asked(["", verifier], { name: "valid", text, request });
+    for (const { text, request } of bases) asked(named, { name: "valid", text, request });
   }
-  return verifier;
+  return named;
 }
 
-function asked([by, verifier]: Contestant, proof: DamagedProof): Asked {
+function asked({ by, verifier }: NamedVerifier, proof: DamagedProof): Asked {
   try {
     const result = verifier.verify(proof.text, proof.request);
     return { by, answer: result.ok ? "accepted" : result.code, result };
@@ -336,16 +344,16 @@ function asked([by, verifier]: Contestant, proof: DamagedProof): Asked {
   }
 }
 
-interface Asked extends Opinion {
+interface Asked extends Outcome {
   readonly result: VerifyResult | undefined;
 }
 
-function isRight(name: ClassName, opinions: readonly Asked[]): boolean {
-  const [first] = opinions;
+function isRight(name: ClassName, outcomes: readonly Asked[]): boolean {
+  const [first] = outcomes;
   if (first === undefined || first.result === undefined) return false;
   const fate: Fate = CLASSES[name];
   if (fate !== "either" && first.result.ok !== (fate === "accepted")) return false;
-  return opinions.every(
+  return outcomes.every(
     ({ by, result }) =>
       isDeepStrictEqual(result, first.result) || (by.startsWith("node") && isLate(first, result)),
   );
@@ -355,27 +363,25 @@ function isRight(name: ClassName, opinions: readonly Asked[]): boolean {
 const isLate = (first: Asked, result: VerifyResult | undefined): boolean =>
   first.answer === "jwk_invalid" && result?.ok === false && result.code === "signature_invalid";
 
-function rounds(backends: Backends): Round {
+function rounds(implementations: Implementations): Round {
   return (seed, round) => {
     const dice = createDice(`${seed} ${PROOFS} ${round}`);
     const bases = makeBases(dice);
-    const { always, sometimes } = keptContestants(backends, bases);
+    const { always, sometimes } = keptVerifiers(implementations, bases);
     const all = shuffled(
       NAMES.flatMap((name) => times(EACH, () => damaged(name, bases, dice))),
       dice,
     );
     const tallies = all.map((proof, index) => {
-      const cold: Contestant = [
-        "fast, cold",
-        createVerifier({ backend: backends.fast, replay: "none" }),
-      ];
-      const contestants = [...always, cold, ...(index % NOBLE_EVERY === 0 ? sometimes : [])];
-      const opinions = contestants.map((contestant) => asked(contestant, proof));
+      const { backend } = implementations.fast;
+      const cold = { by: "fast, cold", verifier: createVerifier({ backend, replay: "none" }) };
+      const verifiers = [...always, cold, ...(index % NOBLE_EVERY === 0 ? sometimes : [])];
+      const outcomes = verifiers.map((verifier) => asked(verifier, proof));
       const where = { part: PROOFS, name: proof.name, seed, round, index };
-      const mismatch = isRight(proof.name, opinions)
+      const mismatch = isRight(proof.name, outcomes)
         ? undefined
-        : { ...where, ...described(proof, opinions) };
-      return tallyOf(proof.name, opinions, mismatch);
+        : { ...where, ...described(proof, outcomes) };
+      return tallyOf(proof.name, outcomes, mismatch);
     });
     return tallies.reduce(added, NOTHING);
   };
@@ -383,15 +389,15 @@ function rounds(backends: Backends): Round {
 
 function described(
   { text, request }: DamagedProof,
-  opinions: readonly Asked[],
+  outcomes: readonly Asked[],
 ): Pick<Mismatch, "answers" | "input"> {
   return {
-    answers: opinions.map(({ by, answer, result }) => `${by}: ${answer} ${JSON.stringify(result)}`),
+    answers: outcomes.map(({ by, answer, result }) => `${by}: ${answer} ${JSON.stringify(result)}`),
     input: { proof: JSON.stringify(text), request: JSON.stringify(request) },
   };
 }
 
-export const proofs: Part<Backends> = {
+export const proofs: Part = {
   name: PROOFS,
   classes: NAMES,
   perRound: NAMES.length * EACH,

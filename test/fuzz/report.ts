@@ -3,7 +3,7 @@ import { type Part, PROOFS } from "./part.js";
 import { type Count, type Mismatch, type Tally, total } from "./tally.js";
 
 /** One line for each class, and the totals. */
-export function partText(part: Part<never>, tally: Tally): string {
+export function partText(part: Part, tally: Tally): string {
   const rows = part.classes.map((name) => [name, ...numbers(tally.classes[name])]);
   const all = ["total", ...numbers(total(tally))];
   const table = aligned([["class", "count", "accepted", "refused", "mismatches"], ...rows, all]);

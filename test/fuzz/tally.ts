@@ -1,8 +1,8 @@
 // What came of many inputs, by class: a form that adds up, and that a process can send to another.
 
-/** What somebody said of an input. */
-export interface Opinion {
-  /** Who, and in what state. */
+/** What came of an input. */
+export interface Outcome {
+  /** The implementation, and in what state. */
   readonly by: string;
   readonly answer: string;
 }
@@ -21,7 +21,7 @@ export interface Mismatch {
   readonly round: number;
   /** Within the round. */
   readonly index: number;
-  /** Who said what, and what was due. */
+  /** Of each implementation, and what was due. */
   readonly answers: readonly string[];
   /** The input: members that are bytes are in hexadecimal. */
   readonly input: Readonly<Record<string, string>>;
@@ -79,12 +79,12 @@ export function total({ classes }: Tally): Count {
 /** The tally of one input; it was accepted where the first to be asked accepted it. */
 export function tallyOf(
   name: string,
-  opinions: readonly Opinion[],
+  outcomes: readonly Outcome[],
   mismatch: Mismatch | undefined,
 ): Tally {
   const asked: Record<string, number> = {};
-  for (const { by } of opinions) asked[by] = (asked[by] ?? 0) + 1;
-  const first = opinions[0]?.answer ?? "not asked";
+  for (const { by } of outcomes) asked[by] = (asked[by] ?? 0) + 1;
+  const first = outcomes[0]?.answer ?? "not asked";
   const outcome = first === "accepted" ? { accepted: 1, refused: 0 } : { accepted: 0, refused: 1 };
   const mismatches = mismatch === undefined ? [] : [mismatch];
   return {

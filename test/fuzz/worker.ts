@@ -1,7 +1,5 @@
-// One of the processes that do the rounds: asked by message, answers by message.
-import { fast } from "dpop-core/fast";
-import { nodeCrypto } from "dpop-core/node-crypto";
-import { noble } from "dpop-core";
+// One of the processes that do the rounds: jobs and tallies go by message.
+import { FAST, NOBLE, NODE } from "../support/implementations.js";
 import { serve } from "./jobs.js";
 
-serve({ fast, noble, node: nodeCrypto });
+serve({ fast: FAST, noble: NOBLE, node: NODE });

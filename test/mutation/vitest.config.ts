@@ -12,6 +12,7 @@ const LAST = [
   "hostile-input",
   "properties/verify",
   "properties/signatures",
+  "vectors",
   "backends",
 ];
 

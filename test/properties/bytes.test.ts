@@ -62,7 +62,7 @@ describe("base64url", () => {
     );
   });
 
-  test("a part of a text decodes as that part alone", () => {
+  test("a part of a text decodes as that part by itself", () => {
     fc.assert(
       fc.property(almost, almost, almost, (before, text, after) => {
         const end = before.length + text.length;
@@ -138,7 +138,7 @@ describe("UTF-8", () => {
     expect(Math.min(good, bad)).toBeGreaterThan(100);
   });
 
-  test("ASCII alone has ASCII bytes; other text is thrown at", () => {
+  test("only ASCII has ASCII bytes; other text is an error", () => {
     const latin = fc.array(fc.nat(0xff)).map((units) => String.fromCharCode(...units));
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: "binary-ascii" }), latin, utf16), (text) => {
@@ -281,7 +281,7 @@ function pair<T>(of: fc.Arbitrary<T>, change: (value: T, at: number) => T): fc.A
   );
 }
 
-/** One unit replaced; or the same units the other way round, of which the differences cancel each other. */
+/** One unit replaced; or the same units the other way round, whose differences cancel each other. */
 function replaced(text: string, at: number): string {
   return at % 2 === 0 ? splice(text, at >> 1, "\u0100") : text.split("").toReversed().join("");
 }

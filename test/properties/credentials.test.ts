@@ -1,4 +1,4 @@
-// Properties of the Authorization header field: one scan answers what taking the field apart answers.
+// Properties of the Authorization header field: one scan gives what taking the field apart gives.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

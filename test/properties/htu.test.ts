@@ -105,7 +105,7 @@ describe("for any text", () => {
   });
 });
 
-describe("for URLs of which the parts are known", () => {
+describe("for URLs with known parts", () => {
   test("every spelling has the form that is put together from the parts", () => {
     fc.assert(
       fc.property(urlParts, fc.gen(), (parts, g) => {

@@ -10,7 +10,7 @@ import { memoryStore, type Word, wordOf } from "../support/store.js";
 
 const START = 1000;
 
-/** Seconds, in eighths most of the time: doubles alone are nearly all very small. */
+/** Seconds, in eighths most of the time: arbitrary doubles are nearly all very small. */
 const seconds = (most: number): fc.Arbitrary<number> =>
   fc.oneof(
     { weight: 1, arbitrary: fc.constant(0) },
@@ -26,7 +26,7 @@ describe("with one clock that goes forward", () => {
     passes: seconds(6),
   });
 
-  test("it answers as a Map of live keys does, and holds no more than it may", () => {
+  test("it returns what a Map of live keys would, and holds no more than it may", () => {
     const answers = new Set<string>();
     fc.assert(
       fc.property(
@@ -62,7 +62,7 @@ describe("with several clients", () => {
     passes: seconds(4),
   });
 
-  test("it answers as a Map does that counts each client's live keys, and says when there is room", () => {
+  test("it returns what a Map would that counts each client's live keys, and says when there is room", () => {
     const answers = new Set<string>();
     fc.assert(
       fc.property(
@@ -174,7 +174,7 @@ describe("with a clock that goes anywhere", () => {
     ["tiny", 15, 0, fc.integer({ min: 1, max: 8 }), 400],
     ["large", 5000, 3000, fc.integer({ min: 2000, max: 100_000 }), 40],
   ] as const)(
-    "a %s store answers as the model does, command by command",
+    "a %s store returns what the model does, command by command",
     (_, keys, many, most, count) => {
       const answers = new Set<string>();
       fc.assert(
@@ -213,7 +213,7 @@ describe("with a clock that goes anywhere", () => {
   );
 });
 
-describe("with several instances of which the clocks differ", () => {
+describe("with several instances whose clocks differ", () => {
   const MAX_AGE = 60;
 
   /** One proof of a few, sent to one of the instances, after some time has passed. */
@@ -226,7 +226,7 @@ describe("with several instances of which the clocks differ", () => {
   const proofs = fc.array(iat, { minLength: 6, maxLength: 6 });
   const sendings = fc.array(sending, { maxLength: 60, size: "max" });
 
-  /** What is answered to each proof while the instance that it was sent to could accept it. */
+  /** What is returned for each proof while the instance that it was sent to could accept it. */
   function play(
     iats: readonly number[],
     sent: readonly { readonly proof: number; readonly instance: number; readonly passes: number }[],

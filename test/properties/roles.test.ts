@@ -1,4 +1,4 @@
-// The roles: whatever a client sends, a resource server and a token endpoint answer; what they send can be read; and the
+// The roles: whatever a client sends, a resource server and a token endpoint return a result; their headers can be read; and the
 // synchronous and asynchronous kinds agree.
 import {
   accessControlExposeHeaders,
@@ -75,7 +75,7 @@ const claims = fc.oneof(
 describe("a resource server", () => {
   const options = { unboundTokens: "accepted", realm: 'a "realm"' } as const;
 
-  test("answers everything, in both kinds alike, with headers that can be sent and read", async () => {
+  test("gives a result for everything, in both kinds alike, with headers that can be sent and read", async () => {
     const sync = createResourceServer({
       verifier: createVerifier({ nonce, noncePolicy: "optional", replay: "none" }),
       ...options,
@@ -98,7 +98,7 @@ describe("a resource server", () => {
         expect(await async.authenticate(request)).toEqual(result);
         for (const value of Object.values(result.headers)) expect(value).toMatch(/^[\x20-\x7e]+$/);
         if (result.ok) {
-          // Nobody gets in with a bound token and without its key.
+          // A bound token gives no access without its key.
           const bound = bindingFromClaims(token);
           expect(result.scheme === "DPoP" ? bound : { unbound: true }).toEqual(
             result.scheme === "DPoP" ? BOUND : bound,
@@ -116,7 +116,7 @@ describe("a resource server", () => {
 });
 
 describe("a token endpoint", () => {
-  test("answers everything, in both kinds alike, and grants no bound code or token to another key", async () => {
+  test("gives a result for everything, in both kinds alike, and grants no bound code or token to another key", async () => {
     const sync = createAuthorizationServer({ verifier: createVerifier({ replay: "none" }) });
     const async = createAsyncAuthorizationServer({
       verifier: createAsyncVerifier({ replay: "none" }),

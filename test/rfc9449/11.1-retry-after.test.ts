@@ -16,7 +16,7 @@ import { at, mint, NOW } from "../support/mint.js";
 import { JKT_ES256 } from "../support/keys.js";
 import type { ReplayAnswer } from "../../src/replay/replay.js";
 
-/** A failure of a verifier of which the store answers this. */
+/** The failure of a verifier whose store returns this. */
 async function failureFor(answer: ReplayAnswer): Promise<Failure> {
   const replay = { add: () => answer };
   const result = createVerifier({ replay }).verify(mint(), at(NOW));
@@ -38,7 +38,7 @@ describe.each(Object.entries(places))("at %s", (_, render) => {
     [{ full: true, retryAfter: 1 }, "1"],
     [{ full: true, retryAfter: 59 }, "59"],
     [{ full: true, retryAfter: Number.MAX_SAFE_INTEGER }, "9007199254740991"],
-  ])("a store that answers %j: Retry-After: %s", async (answer, seconds) => {
+  ])("a store that returns %j: Retry-After: %s", async (answer, seconds) => {
     const { status, headers } = render(await failureFor(answer));
     expect(status).toBe(503);
     expect(headers["Retry-After"]).toBe(seconds);
@@ -72,7 +72,7 @@ test("without a time it is the one frozen failure; with one it is made anew and 
   });
 });
 
-test("what else an answer of a store holds reaches nobody", async () => {
+test("other members of what a store returns are not passed on", async () => {
   const answer: ReplayAnswer & { readonly ok: true; readonly code: string } = {
     full: true,
     retryAfter: 7,

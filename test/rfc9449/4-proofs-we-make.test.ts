@@ -25,7 +25,7 @@ const made = (over: Partial<ProofInit> = {}): string =>
   createProof(signer, { ...request, ...over });
 
 describe("the header of a proof", () => {
-  test("[4.1-2] the value is a token68, of base64url and two dots alone", async () => {
+  test("[4.1-2] the value is a token68, of nothing but base64url and two dots", async () => {
     expect(made({ accessToken: "a", nonce: "b" })).toMatch(
       /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/,
     );
@@ -65,7 +65,7 @@ describe("the header of a proof", () => {
     }
   });
 
-  test("[4.2-3] jwk is the public key alone", async () => {
+  test("[4.2-3] jwk is only the public key", async () => {
     const { jwk = {} } = decodeProtectedHeader(made());
     expect(Object.keys(jwk).toSorted()).toEqual(["crv", "kty", "x", "y"]);
     expect(await calculateJwkThumbprint(jwk)).toBe(jwkThumbprint(signer.publicJwk));

@@ -165,7 +165,7 @@ describe("an asynchronous signer", () => {
     expect(() => create(asyncSigner, REQUEST)).toThrow("signer.sign must return a Uint8Array");
   });
 
-  test("its own error comes through", async () => {
+  test("its own error propagates", async () => {
     const broken: SyncSigner = {
       ...signer,
       sign() {

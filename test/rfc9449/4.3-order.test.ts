@@ -1,11 +1,12 @@
-// The order of the checks, as verify/verifier.ts states it: of two faults in one request, the earlier is the answer.
+// The order of the checks, as verify/verifier.ts states it: of two faults in one request, the earlier is the result.
 import type { FailureCode } from "dpop-core";
 import { calculateJwkThumbprint } from "jose";
 import { describe, expect, test } from "vitest";
 import { publicJwk } from "../support/keys.js";
 import { mint, type MintOptions, NOW } from "../support/mint.js";
 import { JKT } from "../support/rfc.js";
-import { outcome, type PolicyData, type RequestData } from "../support/run.js";
+import type { PolicyData } from "../support/policy.js";
+import { outcome, type RequestData } from "../support/run.js";
 
 interface Fault extends Pick<MintOptions, "header" | "claims" | "signer"> {
   readonly code: FailureCode;
@@ -62,7 +63,7 @@ async function answer(a: Fault, b: Fault): Promise<string> {
   return outcome(field, { ...a.request, ...b.request }, { ...a.policy, ...b.policy });
 }
 
-describe("of two simultaneous faults the earlier check answers", () => {
+describe("of two simultaneous faults the result is that of the earlier check", () => {
   const pairs = FAULTS.flatMap((first, i) =>
     FAULTS.slice(i + 1)
       .filter((second) => !clash(first, second))
@@ -73,7 +74,7 @@ describe("of two simultaneous faults the earlier check answers", () => {
     expect(await answer(first, second)).toBe(first.code);
   });
 
-  test("each fault alone gives its code", async () => {
+  test("each fault by itself gives its code", async () => {
     const answers = await Promise.all(FAULTS.map((fault) => answer(fault, { code: fault.code })));
     expect(answers).toEqual(FAULTS.map(({ code }) => code));
   });

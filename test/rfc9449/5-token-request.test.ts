@@ -26,7 +26,8 @@ import {
 import { describe, expect, test } from "vitest";
 import { JKT_ES256, JKT_OTHER } from "../support/keys.js";
 import { at, mint, NOW, TOKEN_URL } from "../support/mint.js";
-import { optionsOf, type PolicyData } from "../support/run.js";
+import type { PolicyData } from "../support/policy.js";
+import { optionsOf } from "../support/run.js";
 
 const PAR_URL = "https://server.example.com/par";
 const noStore = { "Cache-Control": "no-store" };
@@ -447,7 +448,7 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
     });
   });
 
-  test("[10.1-2] a proof alone binds as dpop_jkt of its key would", async () => {
+  test("[10.1-2] a proof without dpop_jkt binds as dpop_jkt of its key would", async () => {
     expect(await push()).toEqual({ ok: true, jkt: JKT_ES256, headers: noStore });
     const elsewhere = mint({ claims: { htu: TOKEN_URL } });
     expect(codeOf(await push({ proof: elsewhere }))).toBe("htu_mismatch");
@@ -459,7 +460,7 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
     expect(codeOf(await push({ clientKeyJkt: JKT_ES256 }))).toBe("client_key_reused");
   });
 
-  test("[10.1-1] dpop_jkt alone binds to it", async () => {
+  test("[10.1-1] dpop_jkt without a proof binds to it", async () => {
     const only = { proof: null, dpopJkt: JKT_OTHER };
     expect(await push(only)).toEqual({ ok: true, jkt: JKT_OTHER, headers: noStore });
   });
@@ -518,7 +519,7 @@ describe("[10-1] the syntax of dpop_jkt", () => {
     expect(parseDpopJkt(parameter)).toMatchObject(expected);
   });
 
-  test("what a body parser makes of it is refused, not thrown at", () => {
+  test("what a body parser makes of it is refused, and nothing is thrown", () => {
     for (const parameter of [1, true, {}, [[JKT_ES256]], { 0: JKT_ES256, length: 1 }]) {
       expect(parseDpopJkt(parameter as never)).toMatchObject({ code: "dpop_jkt_invalid" }); // on purpose
     }
@@ -646,7 +647,7 @@ describe("mistakes of the programmer", () => {
     }
   });
 
-  test("a failure that is none can't be rendered", () => {
+  test("what is not a failure can't be rendered", () => {
     for (const failure of [
       undefined,
       { ok: true },
@@ -741,7 +742,7 @@ describe("every failure is rendered where it can occur, and nowhere else", () =>
 describe("unwrap", () => {
   const verifier = createVerifier({ replay: "none" });
 
-  test("a proof comes out, a failure is thrown with what to answer at the place", () => {
+  test("a proof is returned, a failure is thrown with the response of its place", () => {
     expect(unwrap(verifier.verify(mint(), at(NOW))).jkt).toBe(JKT_ES256);
     const failed = verifier.verify(mint(), { ...at(NOW), jkt: JKT_OTHER });
     for (const [place, error, status] of [
@@ -778,7 +779,7 @@ describe("unwrap", () => {
   });
 });
 
-describe("a look-up that returns neither a thumbprint, null nor undefined does not mean that any key will do", () => {
+describe("a look-up that returns neither a thumbprint, a failure nor undefined does not mean that any key will do", () => {
   test.each([
     ["false", () => false],
     ["a number", () => 0],

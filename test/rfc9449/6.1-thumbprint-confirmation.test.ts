@@ -170,7 +170,7 @@ describe("clock failures carry the offset: the claim minus our time, in seconds"
     expect(verifyProof(P3, { ...request, ...time }, { replay: "none" })).toMatchObject(failure);
   });
 
-  test("of exp and nbf, too", () => {
+  test("also for exp and nbf", () => {
     const of = (claims: Readonly<Record<string, unknown>>): unknown =>
       verifyProof(mint({ claims }), at(NOW), { replay: "none" });
     expect(of({ exp: NOW - 7 })).toMatchObject({ code: "proof_expired", clockOffset: -7 });

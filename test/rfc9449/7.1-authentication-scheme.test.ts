@@ -86,7 +86,7 @@ describe("the figures of RFC 9449, parsed, plus algs", () => {
     });
   });
 
-  test("[7.2-3] two schemes, a bad token as Bearer: the error in that challenge alone", async () => {
+  test("[7.2-3] two schemes, a bad token as Bearer: the error only in that challenge", async () => {
     const request = { authorization: BEARER, proof: undefined, binding: null };
     expect(await refusal(request, BOTH)).toEqual({
       status: 401,
@@ -162,7 +162,7 @@ describe("our fixed order, byte for byte", () => {
     );
   });
 
-  test("DPoP alone, with the default algorithms", async () => {
+  test("only DPoP, with the default algorithms", async () => {
     expect(await challenge({ proof: undefined }, {})).toBe(
       'DPoP error="invalid_dpop_proof", error_description="The request carries no DPoP proof", ' +
         'algs="ES256 EdDSA Ed25519"',
@@ -186,7 +186,7 @@ describe("[7.1-1] Authorization = scheme 1*SP token68, the scheme in any case, o
     ["an empty field in the list", [""], "credentials_missing"],
     ["a tab instead of a space", `DPoP\t${TOKEN}`, "credentials_malformed"],
     ["no space: another scheme", `DPoP${TOKEN}`, "scheme_unsupported"],
-    ["the scheme alone", "DPoP", "credentials_malformed"],
+    ["only the scheme", "DPoP", "credentials_malformed"],
     ["the scheme and spaces", "DPoP   ", "credentials_malformed"],
     ["a space at the end", `DPoP ${TOKEN} `, "credentials_malformed"],
     ["a space at the start", ` DPoP ${TOKEN}`, "credentials_malformed"],
@@ -215,7 +215,7 @@ describe("[7.1-1] Authorization = scheme 1*SP token68, the scheme in any case, o
     ["an equals sign behind the scheme", "DPoP=", "credentials_malformed"],
     ["a quote behind a foreign scheme", 'Foo"x', "credentials_malformed"],
     ["a foreign scheme with spaces behind a comma", 'Digest a="b", c="d e"', "scheme_unsupported"],
-    ["our scheme alone behind a comma", "Basic YTpi, DPoP", "scheme_unsupported"],
+    ["only our scheme behind a comma", "Basic YTpi, DPoP", "scheme_unsupported"],
     ["our scheme and spaces behind a comma", "Basic YTpi, Bearer  ", "scheme_unsupported"],
     ["our scheme behind the second comma", `Basic YTpi,,bearer ${TOKEN}`, "credentials_multiple"],
     ["our scheme behind a comma and a tab", `Basic YTpi,\tdPOP ${TOKEN}`, "credentials_multiple"],
@@ -312,7 +312,7 @@ describe("[6-1] [6-2] what a token is bound to", () => {
     }
   });
 
-  test("[7.2-1] a bound token as Bearer is invalid_token in the Bearer challenge alone", async () => {
+  test("[7.2-1] a bound token as Bearer is invalid_token only in the Bearer challenge", async () => {
     expect(await refusal({ authorization: BEARER }, BOTH)).toMatchObject({
       status: 401,
       challenges: [
@@ -349,7 +349,7 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
       { jkt: JKT_ES256, otherMethods: [method] },
     ]),
     [
-      "RFC 7800 §3.1: a jkt beside members that nobody registered",
+      "RFC 7800 §3.1: a jkt beside unregistered members",
       { cnf: { jkt: JKT_ES256, "kc-jkt-type": "DPoP", "x5t#s256": "a", toString: "a" } },
       { jkt: JKT_ES256 },
     ],
@@ -358,9 +358,9 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
       { cnf: { "kc-jkt-type": "DPoP", kid: "a", jkt: JKT_ES256, osc: {} } },
       { jkt: JKT_ES256, otherMethods: ["kid", "osc"] },
     ],
-    ["another method alone", { cnf: { "x5t#S256": "a" } }, { unsupported: ["x5t#S256"] }],
+    ["only another method", { cnf: { "x5t#S256": "a" } }, { unsupported: ["x5t#S256"] }],
     [
-      "a member that nobody registered, alone",
+      "only an unregistered member",
       { cnf: { "kc-jkt-type": "DPoP" } },
       { unsupported: ["kc-jkt-type"] },
     ],
@@ -426,8 +426,8 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     ["claims under a forged prototype", JSON.parse('{"__proto__":{"sub":"a"}}')],
     ["evidence that is undefined", { sub: undefined }],
     ["evidence that is null", { sub: null, aud: null }],
-    ["a token_type alone", { token_type: "Bearer" }],
-    ["jti and iat alone", { jti: "a", iat: 1 }],
+    ["only a token_type", { token_type: "Bearer" }],
+    ["only jti and iat", { jti: "a", iat: 1 }],
     ["an error", { error: "invalid_client" }],
     ["an error beside evidence", { error: "invalid_token", scope: "a", iss: "b" }],
     ["an error beside active", { error: "server_error", active: true }],
@@ -458,7 +458,7 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
 
   test("an error of the introspection endpoint is no unbound token", () => {
     expect(bindingFromClaims({ error: "invalid_client" })).toEqual({ invalid: true });
-    // With a cnf such members are claims of somebody's own.
+    // With a cnf such members are claims of the issuer's own.
     for (const own of [{ error: "x" }, { payload: {} }, { header: {}, claims: {} }]) {
       expect(bindingFromClaims({ ...own, cnf: { jkt: JKT_ES256 } })).toEqual({ jkt: JKT_ES256 });
     }
@@ -489,7 +489,7 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     }
   });
 
-  test("the answers can't be changed for the next caller", () => {
+  test("the results can't be changed for the next caller", () => {
     for (const binding of [bindingFromClaims({ sub: "a" }), bindingFromClaims({ cnf: null })]) {
       expect(Object.isFrozen(binding)).toBe(true);
     }
@@ -542,7 +542,7 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
     expect(order).toEqual(["binding", "import"]); // another key costs no import
   });
 
-  test("what it throws comes through, and nothing is granted or stored", async () => {
+  test("what it throws propagates, and nothing is granted or stored", async () => {
     const broken = (): never => {
       throw new Error("database");
     };
@@ -659,8 +659,8 @@ describe("mistakes of the programmer", () => {
     ["unsupported that is no text", { binding: { unsupported: [1] } }, "binding"],
     ["a misspelt form", { binding: { jkts: JKT_ES256 } }, "binding"],
     ["a binding that is true", { binding: true }, "binding"],
-    ["a function that answers nothing", { binding: () => undefined }, "binding"],
-    ["a function that answers later", { binding: async () => BOUND }, "binding"],
+    ["a function that returns nothing", { binding: () => undefined }, "binding"],
+    ["a function that returns a promise", { binding: async () => BOUND }, "binding"],
     [
       "a function that fails later",
       { binding: () => Promise.reject(new Error("late")) },
@@ -740,7 +740,7 @@ describe("mistakes of the programmer", () => {
     }
   });
 
-  test("a verifier of their own that never asks what the token or the grant is bound to lets nobody in", async () => {
+  test("a verifier of their own that never asks what the token or the grant is bound to gives no access", async () => {
     const { algs: labels, verify } = createVerifier({ replay: "none" });
     // What becomes of a request that is sent to another process as JSON.
     const lossy: Verifier["verify"] = (proof, { method, url, now }) =>

@@ -117,7 +117,7 @@ describe("the answer of a check", () => {
     });
   });
 
-  test("[9-2] a nonce of the authorization server is none of the resource server", () => {
+  test("[9-2] a nonce of the authorization server is not one of the resource server", () => {
     const api = issuerOf({ audience: "https://api.example.com" });
     expect(api.check(issuer.issue(NOW), NOW).status).toBe("invalid");
     expect(api.check(api.issue(NOW), NOW).status).toBe("valid");
@@ -133,7 +133,7 @@ describe("the answer of a check", () => {
     );
   });
 
-  test("whatever text a client sends is invalid, and never thrown at", () => {
+  test("any other text is invalid, and nothing is thrown", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
         expect(issuer.check(text, NOW).status).toBe("invalid");
@@ -283,7 +283,7 @@ describe("mistakes of the programmer", () => {
     expect(make).toThrow(name);
   });
 
-  test("a secret of which the first or the last byte alone is another one is taken", () => {
+  test("a secret with only its first or its last byte unlike the others is taken", () => {
     for (const place of [0, 1, 31]) {
       const secret = new Uint8Array(32);
       secret[place] = 1;
@@ -301,7 +301,7 @@ describe("mistakes of the programmer", () => {
       const options = { nonce: issuer, noncePolicy } as never; // on purpose
       expect(() => createVerifier(options)).toThrow("noncePolicy");
     }
-    // A policy for nonces that nobody checks would be no policy.
+    // A policy for nonces that are not checked would be no policy.
     for (const noncePolicy of ["required", "optional"] as const) {
       expect(() => createVerifier({ noncePolicy, replay: "none" })).toThrow("noncePolicy");
     }
@@ -352,9 +352,11 @@ function run(
       if (accepted) count.accepted++;
       if (!accepted && age < LIFE - 10) count.refusedYoung++;
       if (accepted && age > LIFE + STEP + 10) count.acceptedOld++;
-      if (issuer.check(foreign.issue(time), time + offset).status !== "invalid")
-        count.acceptedForeign++;
     }
+    if (i % 10 !== 0) continue;
+    const nonce = foreign.issue(time);
+    for (const { issuer, offset } of instances)
+      if (issuer.check(nonce, time + offset).status !== "invalid") count.acceptedForeign++;
   }
   return count;
 }
@@ -384,7 +386,7 @@ describe("a fleet of three instances, their clocks up to ten seconds apart, over
     expect(count.accepted).toBeGreaterThan(REQUESTS);
   });
 
-  test("a rotation in one step refuses somebody", () => {
+  test("a rotation in one step refuses young nonces", () => {
     const count = run(REQUESTS, (time, instances) => roll(time, 900, instances, [SECRET]));
     expect(count.refusedYoung).toBeGreaterThan(0);
     expect(count).toMatchObject({ acceptedOld: 0, acceptedForeign: 0 });

@@ -70,7 +70,7 @@ describe("RFC 9449 §8 and §9: what a client is told", () => {
   });
 });
 
-describe("RFC 9449 §11.3: without a nonce there is none that could be valid", () => {
+describe("RFC 9449 §11.3: a proof without a nonce", () => {
   test.each(["valid", "renew", "invalid", "missing"] as const)(
     "though the check says %s",
     (status) => {

@@ -1,4 +1,4 @@
-// Every numbered line of RFC 9449 that binds somebody, in our words. A line is covered by the tests of which the title
+// Every numbered line of RFC 9449 that binds a party, in our words. A line is covered by the tests whose title
 // begins with its id in brackets, or binds no code, for the reason that stands here; checklist.test.ts compares.
 
 export interface Line {
@@ -107,7 +107,7 @@ export const CHECKLIST: readonly Line[] = [
   line("11.3", "no proof without a nonce where there is one"),
   line("11.4", "keys that can't be extracted"),
   line("11.5", "typ is verified"),
-  line("11.6", "secure asymmetric algorithms alone"),
+  line("11.6", "only secure asymmetric algorithms"),
   unbound("11.7", "bodies and header fields are not covered", "a statement of what DPoP is not"),
   unbound(
     "11.8",

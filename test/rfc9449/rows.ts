@@ -4,8 +4,9 @@ import { createHash } from "node:crypto";
 import type { FailureCode, FieldValue } from "dpop-core";
 import { publicJwk } from "../support/keys.js";
 import { b64, type Mint, NOW, TOKEN_URL } from "../support/mint.js";
+import type { PolicyData } from "../support/policy.js";
 import { ACCESS_TOKEN, ATH, FETT_RESOURCE, JKT, P1, P2, P3, RESOURCE } from "../support/rfc.js";
-import type { PolicyData, RequestData } from "../support/run.js";
+import type { RequestData } from "../support/run.js";
 
 export interface Row {
   readonly name: string;
@@ -232,7 +233,7 @@ export const item2: readonly Row[] = [
   ),
   rawPayload("nesting as deep as the bound", `{${GOOD},"x":${nested(15)}}`, "ok"),
   rawPayload("nesting one deeper", `{${GOOD},"x":${nested(16)}}`),
-  rawPayload("claims in __proto__ alone", `{"__proto__":{${GOOD}}}`),
+  rawPayload("claims only in __proto__", `{"__proto__":{${GOOD}}}`),
   rawPayload("a member __proto__ beside the claims", `{${GOOD},"__proto__":{"ath":"x"}}`),
   rawPayload("a claim __proto__, escaped", `{${GOOD},"\\u005f_proto__":null}`),
   rawPayload("a member __proto__ deep in the claims", `{${GOOD},"x":{"y":[[{"__proto__":0}]]}}`),
@@ -527,7 +528,7 @@ export const item6: readonly Row[] = [
   jwk("alg of the jwk of another curve", { alg: "EdDSA" }, "jwk_alg_mismatch"),
   jwk("alg of the jwk a number", { alg: 1 }, "jwk_alg_mismatch"),
   jwk("use sig", { use: "sig" }, "ok"),
-  jwk("use that nobody knows", { use: "signing" }, "jwk_invalid"),
+  jwk("an unknown use", { use: "signing" }, "jwk_invalid"),
   jwk("use enc", { use: "enc" }, "jwk_invalid"),
   jwk("key_ops verify", { key_ops: ["verify"] }, "ok"),
   jwk("key_ops without verify", { key_ops: ["deriveBits"] }, "jwk_invalid"),
@@ -665,8 +666,8 @@ export const item9: readonly Row[] = [
     "htu_mismatch",
   ),
   htu("another scheme", "http://server.example.com/token", "htu_mismatch"),
-  htu("a path alone", "/token", "htu_invalid"),
-  htu("a host alone", "server.example.com/token", "htu_invalid"),
+  htu("only a path", "/token", "htu_invalid"),
+  htu("only a host", "server.example.com/token", "htu_invalid"),
   htu("a user name", "https://server.example.com@evil.example/token", "htu_invalid"),
   htu("a missing slash", "https:/server.example.com/token", "htu_invalid"),
   htu("backslashes", "https:\\\\server.example.com\\token", "htu_invalid"),

@@ -9,7 +9,7 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const TOP = fileURLToPath(new URL("../../", import.meta.url));
 const DIST = `${HERE}dist`;
 
-/** The names in suite/vectors.ts, and the files of which they are the JSON. */
+/** The names in suite/vectors.ts, and the files whose JSON they are. */
 const DATA: Readonly<Record<string, string>> = {
   PROOFS_JSON: "test/vectors/proofs.json",
   ED25519_JSON: "test/vectors/ed25519.json",

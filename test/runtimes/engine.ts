@@ -1,6 +1,6 @@
 // What every engine of test:runtimes is to the runner, and what the suite reports from inside it.
 
-export type BackendName = "noble" | "fast" | "webcrypto" | "node";
+import type { ImplementationName } from "../support/implementation.js";
 
 /** An engine, and how the suite is run in it. */
 export interface Engine {
@@ -10,7 +10,7 @@ export interface Engine {
   readonly name: string;
   readonly bundle: "published modules" | "one script" | "one script, ES5";
   /** That must be there and pass. */
-  readonly backends: readonly BackendName[];
+  readonly backends: readonly ImplementationName[];
   /** The labels that its WebCrypto may be without; any other that is missing is a failure. */
   readonly lacks?: readonly string[] | undefined;
   /** Packages to apt-get install where `find` finds nothing. */
@@ -24,7 +24,7 @@ export interface Engine {
 }
 
 export interface BackendReport {
-  readonly name: BackendName;
+  readonly name: ImplementationName;
   readonly passed: number;
   readonly failed: number;
   /** The first 20 names of cases that failed, with what was seen. */

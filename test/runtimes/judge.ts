@@ -1,7 +1,8 @@
 // What an engine printed, to what is said of it: a report is read strictly, since an engine may
 // print anything, and then held against what the engine must have.
 import { readFileSync } from "node:fs";
-import type { BackendName, BackendReport, Engine, SuiteReport } from "./engine.js";
+import type { ImplementationName } from "../support/implementation.js";
+import type { BackendReport, Engine, SuiteReport } from "./engine.js";
 
 export interface Verdict {
   readonly engine: Engine;
@@ -63,7 +64,7 @@ export function missing(engine: Engine, isDue: boolean): Verdict {
 
 function shortcoming(
   engine: Engine,
-  name: BackendName,
+  name: ImplementationName,
   backends: readonly BackendReport[],
 ): string | null {
   const found = backends.filter((backend) => backend.name === name);
@@ -98,7 +99,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-const NAMES: readonly unknown[] = ["noble", "fast", "webcrypto", "node"] satisfies BackendName[];
+const NAMES: readonly unknown[] = [
+  "noble",
+  "fast",
+  "webcrypto",
+  "node-crypto",
+] satisfies ImplementationName[];
 
 function isBackendReport(value: unknown): value is BackendReport {
   if (!isObject(value)) return false;

@@ -1,8 +1,9 @@
 // The tables: verdicts to Markdown, for the terminal and for README.md alike.
-import type { BackendName, BackendReport } from "./engine.js";
+import type { ImplementationName } from "../support/implementation.js";
+import type { BackendReport } from "./engine.js";
 import type { Verdict } from "./judge.js";
 
-const BACKENDS: readonly BackendName[] = ["noble", "fast", "webcrypto", "node"];
+const BACKENDS: readonly ImplementationName[] = ["noble", "fast", "webcrypto", "node-crypto"];
 
 /** Of each backend, how many assertions passed of how many. */
 export function countsTable(verdicts: readonly Verdict[]): string {
@@ -30,11 +31,11 @@ function who({ engine, version }: Verdict): readonly string[] {
   return [engine.name, version ?? "missing"];
 }
 
-function backendOf({ backends }: Verdict, name: BackendName): BackendReport | undefined {
+function backendOf({ backends }: Verdict, name: ImplementationName): BackendReport | undefined {
   return backends.find((backend) => backend.name === name && backend.missing === undefined);
 }
 
-function counts(verdict: Verdict, name: BackendName): string {
+function counts(verdict: Verdict, name: ImplementationName): string {
   const backend = backendOf(verdict, name);
   if (backend === undefined) return verdict.engine.backends.includes(name) ? "failed" : "";
   const { passed, failed, lacking = [] } = backend;

@@ -55,7 +55,7 @@ export async function bundleApp(
   return readFile(join(outDir, output), "utf8");
 }
 
-/** An object that JSON or a manifest holds, its members unknown; throws where it is none. */
+/** An object that JSON or a manifest holds, its members unknown; throws where it is not one. */
 export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) throw new TypeError("an object was expected");
   return value as Readonly<Record<string, unknown>>; // an object, as was just checked

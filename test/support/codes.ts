@@ -1,7 +1,7 @@
-// Which part of the package answers which failure code: every code must be seen somewhere.
+// Which part of the package returns which failure code: every code must be seen somewhere.
 import { FAILURES, type FailureCode } from "dpop-core";
 
-/** The codes that a role answers before, or instead of, asking a verifier. */
+/** The codes that a role returns before, or instead of, asking a verifier. */
 export const ROLE_CODES: readonly FailureCode[] = [
   "credentials_missing",
   "credentials_malformed",

@@ -1,5 +1,5 @@
-// A key that nobody can sign with, made hot all the same: with the arithmetic of the fast backend over a
-// hash that answers what we choose for one message, a signature to that message is easily made.
+// A key without a known private part, made hot all the same: with the arithmetic of the fast backend over a
+// hash that returns what we choose for one message, a signature to that message is easily made.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
@@ -14,12 +14,12 @@ export interface Forged {
   readonly witness: { readonly signature: Uint8Array; readonly data: Uint8Array };
 }
 
-const DATA: Uint8Array = Buffer.from("a message of which we chose the hash");
+const DATA: Uint8Array = Buffer.from("a message whose hash we chose");
 
 type Hash = (data: Uint8Array) => Uint8Array;
 
 /** `hash`, but for what ends with our message. */
-const riggedHash =
+const chosenHash =
   (hash: Hash, digest: Uint8Array): Hash =>
   (data) =>
     DATA.every((byte, i) => byte === data[data.length - DATA.length + i]) ? digest : hash(data);
@@ -43,7 +43,7 @@ function forgedEs256(key: Uint8Array): Forged {
   const r = Fn.create(R.toAffine().x);
   const digest = Fn.toBytes(Fn.create(3n * r));
   const signature = Buffer.concat([Fn.toBytes(r), Fn.toBytes(r)]);
-  return { alg: es256Alg(riggedHash(sha256, digest)), witness: { signature, data: DATA } };
+  return { alg: es256Alg(chosenHash(sha256, digest)), witness: { signature, data: DATA } };
 }
 
 /** R = [S]B - [k]A with S = 5 and k = 3, which is the hash. */
@@ -54,5 +54,5 @@ function forgedEddsa(label: "EdDSA" | "Ed25519", key: Uint8Array): Forged {
   const digest = new Uint8Array(64);
   digest[0] = 3;
   const signature = Buffer.concat([R.toBytes(), Fn.toBytes(5n)]);
-  return { alg: eddsaAlg(label, riggedHash(sha512, digest)), witness: { signature, data: DATA } };
+  return { alg: eddsaAlg(label, chosenHash(sha512, digest)), witness: { signature, data: DATA } };
 }

@@ -1,5 +1,6 @@
 // Fixed keys of the tests, never used elsewhere, and signatures over them by node:crypto: an implementation that is not ours.
 import { constants, createHash, createPrivateKey, type JsonWebKey, sign } from "node:crypto";
+import type { RsaLabel } from "./implementation.js";
 import keys from "./keys.json" with { type: "json" };
 
 export type KeyName = keyof typeof keys;
@@ -36,10 +37,6 @@ export const nodeSign: Sign = (name, data) => {
   if (name === "RS256") return sign("sha256", data, key);
   return sign(hash ?? null, data, { key, dsaEncoding: "ieee-p1363" });
 };
-
-/** The labels of an RSA key. */
-export const RSA_LABELS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] as const;
-export type RsaLabel = (typeof RSA_LABELS)[number];
 
 /**
  * Signs with the RSA key under a label (RFC 7518 sections 3.3 and 3.5). `saltLength`, in bytes, is

@@ -90,7 +90,7 @@ export function startService(
     if (stopped) return new Promise<never>(() => undefined);
     throw new Error(`${command} ended too early${output.tail()}`);
   });
-  ended.catch(() => undefined); // whoever waits for it sees it; till then it is not unhandled
+  ended.catch(() => undefined); // it is awaited later; until then it is not unhandled
   const firstLine = new Promise<string>((resolve) => {
     child.stdout?.on("data", () => {
       const [line, ...more] = output.finished().stdout.split("\n");
@@ -232,7 +232,7 @@ export async function debianVersion(name: string): Promise<string | null> {
   return versionOf(query, ["--showformat=${Version}", "--show", name]);
 }
 
-/** An object that JSON holds, its members unknown; throws where it is none. */
+/** An object that JSON holds, its members unknown; throws where it is not one. */
 export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) throw new TypeError("an object was expected");
   return value as Readonly<Record<string, unknown>>; // an object, as was just checked

@@ -14,7 +14,8 @@ import {
 import { expect } from "vitest";
 import { JKT_ES256 } from "./keys.js";
 import { mint, type MintOptions, NOW } from "./mint.js";
-import { optionsOf, type PolicyData } from "./run.js";
+import type { PolicyData } from "./policy.js";
+import { optionsOf } from "./run.js";
 
 export const TOKEN = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
 export const API_URL = "https://resource.example.org/protectedresource";

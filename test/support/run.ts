@@ -1,40 +1,16 @@
 // Runs one proof through both drivers, which must agree to the last member.
 import {
   createAsyncVerifier,
-  createMemoryReplayStore,
   createVerifier,
   noble,
-  type NonceCheck,
   type FieldValue,
-  type SyncReplayStore,
   type VerifierOptions,
   type VerifyResult,
 } from "dpop-core";
 import { expect } from "vitest";
+import type { Implementation } from "./implementation.js";
 import { NOW, TOKEN_URL } from "./mint.js";
-import type { PlainHttp } from "../../src/proof/htu.js";
-import type { NoncePolicy, IatWithNonce } from "../../src/verify/policy.js";
-import type { ProofLimitOptions } from "../../src/proof/claims.js";
-
-/** A policy as plain data, so that it can stand in a file. */
-export interface PolicyData {
-  readonly algs?: readonly ("ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519")[];
-  readonly maxAge?: number | undefined;
-  readonly clockTolerance?: number | undefined;
-  readonly limits?: ProofLimitOptions;
-  readonly nonce?: {
-    readonly accept: string;
-    readonly status?: "valid" | "renew";
-    readonly acceptUntil?: number;
-    readonly nextNonce?: string;
-  };
-  readonly noncePolicy?: NoncePolicy;
-  readonly iatWithNonce?: IatWithNonce | undefined;
-  readonly permittedAlgs?: readonly string[] | undefined;
-  readonly plainHttp?: PlainHttp | undefined;
-  /** A store that is empty, that has seen the very proof, or that is full. */
-  readonly replay?: "fresh" | "seen" | "full";
-}
+import { type PolicyData, policyOptions } from "./policy.js";
 
 export interface RequestData {
   readonly method?: string;
@@ -51,7 +27,7 @@ interface RequestLine {
   readonly now: number;
 }
 
-/** What both drivers take: nothing in it answers later. */
+/** What both drivers take: nothing in it is asynchronous. */
 export type TestRequest =
   | (RequestLine & {
       readonly accessToken?: undefined;
@@ -66,58 +42,51 @@ export function requestOf(data: RequestData = {}): TestRequest {
   return { method, url, now, accessToken, jkt: jkt ?? "" };
 }
 
-/** Options made anew from data: a store is never shared by two runs. */
+/** Options made anew from data, of the default backend. */
 export function optionsOf(data: PolicyData = {}): VerifierOptions {
-  const { algs, maxAge, clockTolerance, limits, nonce, noncePolicy, replay } = data;
-  const { iatWithNonce, permittedAlgs, plainHttp } = data;
-  return {
-    algs: algs?.map((alg) => noble[alg]),
-    maxAge,
-    clockTolerance,
-    limits,
-    nonce: nonce === undefined ? undefined : nonceCheck(nonce),
-    noncePolicy,
-    iatWithNonce,
-    permittedAlgs,
-    plainHttp,
-    replay: replay === undefined ? "none" : replayStore(replay),
-  };
+  return { ...policyOptions(data, NOW), algs: data.algs?.map((alg) => noble[alg]) };
 }
 
-function nonceCheck(data: NonNullable<PolicyData["nonce"]>): NonceCheck {
-  const { accept, status = "valid", acceptUntil, nextNonce } = data;
-  return {
-    check(nonce) {
-      if (nonce === undefined) return { status: "missing", nextNonce };
-      return nonce === accept
-        ? { status, acceptUntil, nextNonce }
-        : { status: "invalid", nextNonce };
-    },
-  };
-}
-
-function replayStore(state: "fresh" | "seen" | "full"): SyncReplayStore {
-  const store = createMemoryReplayStore({ maxEntries: 1 });
-  if (state === "full") store.add("of another proof", NOW + 1000, NOW, "of another key");
-  return store;
-}
-
-/** The whole result, the same from both drivers. */
+/** The whole result, the same from both drivers; of the default backend, or of an implementation. */
 export async function run(
   proof: FieldValue,
   request: RequestData = {},
   policy: PolicyData = {},
+  by?: Implementation,
 ): Promise<VerifyResult> {
   const facts = requestOf(request);
-  const sync = createVerifier(optionsOf(policy));
-  const async = createAsyncVerifier(optionsOf(policy));
-  if (policy.replay === "seen") {
-    sync.verify(proof, facts);
-    await async.verify(proof, facts);
-  }
-  const result = sync.verify(proof, facts);
-  expect(await async.verify(proof, facts)).toEqual(result);
+  const [first, ...others] = by === undefined ? defaultVerifiers(policy) : verifiersOf(by, policy);
+  const resultOf = async ({ verify }: AnyVerifier): Promise<VerifyResult> => {
+    if (policy.replay === "seen") await verify(proof, facts);
+    return verify(proof, facts);
+  };
+  const result = await resultOf(first);
+  for (const other of others) expect(await resultOf(other)).toEqual(result);
   return result;
+}
+
+interface AnyVerifier {
+  readonly verify: (
+    proof: FieldValue,
+    request: TestRequest,
+  ) => VerifyResult | Promise<VerifyResult>;
+}
+type AnyVerifiers = readonly [AnyVerifier, ...AnyVerifier[]];
+
+const defaultVerifiers = (policy: PolicyData): AnyVerifiers => [
+  createVerifier(optionsOf(policy)),
+  createAsyncVerifier(optionsOf(policy)),
+];
+
+/** One verifier of each driver that takes the backend. */
+function verifiersOf(by: Implementation, policy: PolicyData): AnyVerifiers {
+  const { backend } = by;
+  const algs = policy.algs?.map((alg) => by.algOf(alg));
+  const later = createAsyncVerifier({ ...policyOptions(policy, NOW), backend, algs });
+  if (!by.sync) return [later];
+  const syncAlgs = policy.algs?.map((alg) => by.algOf(alg));
+  const options = { ...policyOptions(policy, NOW), backend: by.backend, algs: syncAlgs };
+  return [createVerifier(options), later];
 }
 
 /** "ok" or the code of the failure. */

@@ -10,10 +10,13 @@ const EVERY = 1000; // milliseconds
 const sign = join(inject("signsOfLife"), String(process.pid));
 writeFileSync(sign, expect.getState().testPath ?? "an unknown file");
 
-// The real timers, whatever a test puts in their place later.
-setInterval(() => {
-  const now = new Date();
-  utimesSync(sign, now, now);
-}, EVERY).unref();
-
-process.on("exit", () => rmSync(sign, { force: true }));
+// Once in a worker, which has several files where they are not isolated. The real timers, whatever a test puts in their
+// place later.
+const worker = globalThis as { dpopSignOfLife?: NodeJS.Timeout };
+if (worker.dpopSignOfLife === undefined) {
+  worker.dpopSignOfLife = setInterval(() => {
+    const now = new Date();
+    utimesSync(sign, now, now);
+  }, EVERY).unref();
+  process.on("exit", () => rmSync(sign, { force: true }));
+}

@@ -1,4 +1,4 @@
-// A memory replay store for tests of what it holds: its answers as words, and one client where a test names none.
+// A memory replay store for tests of what it holds: its results as words, and one client where a test names none.
 import { createMemoryReplayStore } from "dpop-core";
 import { JKT } from "./rfc.js";
 import type { MemoryReplayStoreOptions, ReplayUsage } from "../../src/replay/memory-store.js";

@@ -126,7 +126,7 @@ function otherScalars(): readonly Ed25519Vector[] {
   return [
     withS("S + L", s + L),
     withS("S + 2L", s + 2n * L),
-    withS("S + 8L, of which the cofactor would leave nothing", s + 8n * L),
+    withS("S + 8L, which the cofactor would remove", s + 8n * L),
     withS("S = L", L),
     withS("S = 0", 0n),
     withS("S of nothing but ones", (1n << 256n) - 1n),
@@ -178,7 +178,7 @@ function smallOrder(): readonly Ed25519Vector[] {
 function otherSizes(): readonly Ed25519Vector[] {
   return [
     vector("a signature of 0 bytes", "invalid", new Uint8Array()),
-    vector("a signature of R alone", "invalid", GOOD_R),
+    vector("a signature of only R", "invalid", GOOD_R),
     vector("a signature cut short", "invalid", GOOD.subarray(0, 63)),
     vector("a signature with a byte behind it", "invalid", Buffer.concat([GOOD, Buffer.alloc(1)])),
     vector("a signature twice", "invalid", Buffer.concat([GOOD, GOOD])),
@@ -186,7 +186,7 @@ function otherSizes(): readonly Ed25519Vector[] {
   ];
 }
 
-/** Under a key of small order anybody can sign: where k is a multiple of 8, S = r will do. */
+/** Under a key of small order anyone can sign: where k is a multiple of 8, S = r will do. */
 function keys(): readonly Ed25519Vector[] {
   const refused = (name: string, hex: string): Ed25519Vector => {
     const key = bytesOf(hex);

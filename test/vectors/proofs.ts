@@ -5,7 +5,8 @@ import { calculateJwkThumbprint, decodeProtectedHeader } from "jose";
 import { examples, ITEMS, type Row, section111 } from "../rfc9449/rows.js";
 import { type KeyName, nodeSign, privateJwk, type Sign } from "../support/keys.js";
 import { createMint } from "../support/mint.js";
-import { type PolicyData, type RequestData, requestOf } from "../support/run.js";
+import type { PolicyData } from "../support/policy.js";
+import { type RequestData, requestOf } from "../support/run.js";
 
 export interface ProofVector {
   readonly section: string;
@@ -58,7 +59,7 @@ async function vectorOf(section: string, row: Row): Promise<ProofVector> {
   return expect === "ok" ? { ...vector, jkt: await keyOf(proof) } : vector;
 }
 
-/** Every default written out: whoever reads the file does not know ours. */
+/** Every default written out: a reader of the file does not know ours. */
 function requestVector(data: RequestData | undefined): RequestVector {
   const { method, url, now, accessToken, jkt } = requestOf(data);
   const { clientKeyJkt } = data ?? {};

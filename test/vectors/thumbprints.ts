@@ -36,7 +36,7 @@ const PUBLISHED: readonly ThumbprintVector[] = [
 
 const KEYS: readonly KeyName[] = ["ES256", "ES384", "ES512", "Ed25519", "RS256"];
 
-/** Those that nobody published are jose's. */
+/** Those that were never published are jose's. */
 export async function thumbprintVectors(): Promise<readonly ThumbprintVector[]> {
   const own = KEYS.map(async (name) => {
     const key = publicJwk(name);

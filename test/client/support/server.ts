@@ -88,7 +88,7 @@ function outcome(result: VerifyResult): string {
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** What an authorization server answers (RFC 9449 section 8), with its nonce on errors alone. */
+/** The responses of an authorization server (RFC 9449 section 8), with its nonce only on errors. */
 export function tokenReply({ verdict }: Received, { nonce = "" }: LoopbackServer): Reply {
   if (verdict === "ok") {
     const body = JSON.stringify({ access_token: "t", token_type: "DPoP" });
@@ -102,7 +102,7 @@ export function tokenReply({ verdict }: Received, { nonce = "" }: LoopbackServer
   };
 }
 
-/** What a resource server answers (section 9). */
+/** The responses of a resource server (section 9). */
 export function resourceReply({ verdict }: Received, { nonce = "" }: LoopbackServer): Reply {
   if (verdict === "ok") return { status: 200, body: "the resource" };
   const error = verdict.startsWith("nonce_") ? "use_dpop_nonce" : "invalid_dpop_proof";

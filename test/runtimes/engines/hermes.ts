@@ -28,7 +28,7 @@ const POWER = `(function (pow) {
 })(Math.pow);
 `;
 
-/** What an app of React Native can import, by the backend that it is about; "node" is not for it. */
+/** What an app of React Native can import, by the backend that it is about; "node-crypto" is not for it. */
 const ENTRIES = {
   noble: ["index", "core", "noble", "webcrypto", "redis"],
   fast: ["fast"],

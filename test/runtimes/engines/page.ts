@@ -30,7 +30,7 @@ export async function withPage(
     server.listen(0, "127.0.0.1", done);
   });
   const outcome = within(RUN_LIMIT, `the page with the ${name}`, posted);
-  outcome.catch(() => undefined); // seen by whoever awaits it, which may be later
+  outcome.catch(() => undefined); // it is awaited, perhaps later
   try {
     return await open(`http://127.0.0.1:${portOf(server)}/`, outcome);
   } finally {

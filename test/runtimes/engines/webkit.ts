@@ -82,7 +82,7 @@ async function browse(driver: string, url: string, posted: Promise<string>): Pro
   const created = objectOf(await ask("POST", `${driver}/session`, { capabilities: {} }));
   const session = `${driver}/session/${String(created["sessionId"])}`;
   try {
-    // Not awaited: the driver answers when the page is loaded, and one that is busy is late.
+    // Not awaited: the driver responds when the page is loaded, and one that is busy is late.
     const failed = new Promise<never>((_, reject) => {
       ask("POST", `${session}/url`, { url }, RUN_LIMIT).catch(reject);
       crashOf(session, posted).catch(reject);
@@ -104,7 +104,7 @@ async function crashOf(session: string, posted: Promise<string>): Promise<void> 
   for (;;) {
     await later(1_000);
     if (over) return;
-    await ask("GET", `${session}/url`, undefined, RUN_LIMIT); // a busy page answers late
+    await ask("GET", `${session}/url`, undefined, RUN_LIMIT); // a busy page is late
   }
 }
 
@@ -118,7 +118,7 @@ async function untilReady(driver: string): Promise<void> {
   }
 }
 
-/** One command of WebDriver; what it answers as its value. */
+/** One command of WebDriver. Returns the value of its response. */
 async function ask(
   method: "GET" | "POST" | "DELETE",
   url: string,

@@ -1,7 +1,7 @@
 // How long a verification takes: the first of a backend in an engine, and the median of many. By the
 // engine's finest clock; null where that says nothing, as in a sandbox that stops it.
 import { createAsyncVerifier, createVerifier, verifyProof, verifyProofAsync } from "dpop-core";
-import type { Contender } from "./contenders.js";
+import type { Implementation } from "../../support/implementation.js";
 import { proofs } from "./vectors.js";
 
 interface PerformanceLike {
@@ -27,13 +27,13 @@ function example(): {
 }
 
 /** To be called before anything else is done with the backend. Throws where it does not verify. */
-export async function firstVerify({ backend, sync }: Contender): Promise<number | null> {
+export async function firstVerify(implementation: Implementation): Promise<number | null> {
   const { proof, ...request } = example();
+  const { backend } = implementation;
   const start = now();
-  const result =
-    sync === null
-      ? await verifyProofAsync(proof, request, { backend, replay: "none" })
-      : verifyProof(proof, request, { backend: sync, replay: "none" });
+  const result = implementation.sync
+    ? verifyProof(proof, request, { backend: implementation.backend, replay: "none" })
+    : await verifyProofAsync(proof, request, { backend, replay: "none" });
   const duration = now() - start;
   if (!result.ok) throw new Error(`the example of RFC 9449 is refused: ${result.code}`);
   return duration > 0 ? round(duration) : null;
@@ -46,9 +46,12 @@ const WARMING = 200;
 const WARMING_TIME = 500;
 
 /** Of one key that was seen before, whole proofs. */
-export async function warmVerify({ backend, sync }: Contender): Promise<number | null> {
+export async function warmVerify(implementation: Implementation): Promise<number | null> {
   const { proof, ...request } = example();
-  const atOnce = sync === null ? null : createVerifier({ backend: sync, replay: "none" });
+  const { backend } = implementation;
+  const atOnce = implementation.sync
+    ? createVerifier({ backend: implementation.backend, replay: "none" })
+    : null;
   const later = createAsyncVerifier({ backend, replay: "none" });
   const many = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-// Verifying by both drivers: what answers at once and what answers later must say the same, to the
+// Verifying by both drivers: the synchronous and the asynchronous one must give the same result, to the
 // last member.
 import {
   createAsyncVerifier,
@@ -8,13 +8,13 @@ import {
   type VerifierOptions,
   type VerifyResult,
 } from "dpop-core";
-import type { Contender, SigningLabel } from "./contenders.js";
+import type { Implementation, Label } from "../../support/implementation.js";
 import type { Check } from "./tally.js";
 
 /** What a verifier is made of but its backend; made anew for each, since a store has a memory. */
 export interface Parts extends Partial<Omit<VerifierOptions, "backend" | "algs">> {
   /** ES256, EdDSA and Ed25519 where they are not given, as far as the engine has them. */
-  readonly labels?: readonly SigningLabel[] | undefined;
+  readonly labels?: readonly Label[] | undefined;
 }
 
 export interface Use {
@@ -22,26 +22,30 @@ export interface Use {
   readonly request: ProofRequest;
 }
 
-const DEFAULT_LABELS: readonly SigningLabel[] = ["ES256", "EdDSA", "Ed25519"];
+const DEFAULT_LABELS: readonly Label[] = ["ES256", "EdDSA", "Ed25519"];
 
 /** Gives every use, in order, to one verifier of each driver; the results of the asynchronous one. */
 export async function verifyAll(
   check: Check,
-  contender: Contender,
+  implementation: Implementation,
   uses: readonly Use[],
   parts: () => Parts = () => ({}),
 ): Promise<readonly VerifyResult[]> {
   const results: VerifyResult[] = [];
   const { labels, ...options } = parts();
-  const taken = (labels ?? DEFAULT_LABELS).filter((label) => contender.labels.includes(label));
-  const { backend, sync } = contender;
-  const algs = taken.map((label) => contender.alg(label));
+  const taken = (labels ?? DEFAULT_LABELS).filter((label) => implementation.labels.includes(label));
+  const { backend } = implementation;
+  const algs = taken.map((label) => implementation.algOf(label));
   const later = createAsyncVerifier({ replay: "none", ...options, backend, algs });
   for (const { proof, request } of uses) results.push(await later.verify(proof, request));
-  if (sync === null) return results;
+  if (!implementation.sync) return results;
   const { labels: _, ...fresh } = parts();
-  const syncAlgs = taken.flatMap((label) => contender.syncAlg(label) ?? []);
-  const atOnce = createVerifier({ replay: "none", ...fresh, backend: sync, algs: syncAlgs });
+  const atOnce = createVerifier({
+    replay: "none",
+    ...fresh,
+    backend: implementation.backend,
+    algs: taken.map((label) => implementation.algOf(label)),
+  });
   uses.forEach(({ proof, request }, i) => {
     check("both drivers say the same", atOnce.verify(proof, request), results[i]);
   });
@@ -51,11 +55,11 @@ export async function verifyAll(
 /** The same for one use. */
 export async function verifyOne(
   check: Check,
-  contender: Contender,
+  implementation: Implementation,
   use: Use,
   parts?: () => Parts,
 ): Promise<VerifyResult> {
-  const [result] = await verifyAll(check, contender, [use], parts);
+  const [result] = await verifyAll(check, implementation, [use], parts);
   if (result === undefined) throw new Error("a result was due");
   return result;
 }

@@ -17,7 +17,8 @@ import {
 import { createVerifier as createCoreVerifier } from "dpop-core/core";
 import { generatePrivateJwk } from "dpop-core/noble";
 import { createRedisReplayStore } from "dpop-core/redis";
-import { type Contender, hasRandomSource, type SigningLabel } from "./contenders.js";
+import type { Implementation, Label } from "../../support/implementation.js";
+import { anySigner, hasRandomSource, syncSigner } from "./implementations.js";
 import { codeOf, type Parts, verifyAll, verifyOne } from "./drivers.js";
 import { type Check, runCase, type Tally, thrownBy } from "./tally.js";
 import { hexOfBytes, keyName, keys } from "./vectors.js";
@@ -35,43 +36,45 @@ function newProof(over: Partial<ProofInit> = {}): ProofInit {
 }
 
 async function prove(
-  contender: Contender,
-  label: SigningLabel,
+  implementation: Implementation,
+  label: Label,
   request: ProofInit,
 ): Promise<string> {
-  const { backend } = contender;
-  return createProofAsync(await contender.signer(label), request, { backend });
+  const { backend } = implementation;
+  return createProofAsync(await anySigner(implementation, label), request, { backend });
 }
 
-export async function creationCases(tally: Tally, contender: Contender): Promise<void> {
-  for (const label of contender.labels) {
+export async function creationCases(tally: Tally, implementation: Implementation): Promise<void> {
+  for (const label of implementation.labels) {
     await runCase(tally, `${label}: a proof is made and verified`, (check) =>
-      created(check, contender, label),
+      created(check, implementation, label),
     );
     await runCase(tally, `${label}: a proof that was tampered with is refused`, (check) =>
-      tampered(check, contender, label),
+      tampered(check, implementation, label),
     );
     await runCase(tally, `${label}: a proof is for one request`, (check) =>
-      misused(check, contender, label),
+      misused(check, implementation, label),
     );
     await runCase(tally, `${label}: a proof is bound to an access token`, (check) =>
-      withToken(check, contender, label),
+      withToken(check, implementation, label),
     );
   }
 }
 
-async function created(check: Check, contender: Contender, label: SigningLabel): Promise<void> {
-  const { backend } = contender;
+async function created(check: Check, implementation: Implementation, label: Label): Promise<void> {
+  const { backend } = implementation;
   const wanted = newProof({ claims: { note: "é😀" } });
-  const proofs = [await prove(contender, label, wanted)];
-  const syncSigner = contender.syncSigner(label);
-  if (syncSigner !== null) proofs.push(createProof(syncSigner, wanted, { backend }));
-  const { publicJwk } = await contender.signer(label);
+  const proofs = [await prove(implementation, label, wanted)];
+  if (implementation.sync)
+    proofs.push(createProof(syncSigner(implementation, label), wanted, { backend }));
+  const { publicJwk } = await anySigner(implementation, label);
   const jkt = jwkThumbprint(publicJwk, { backend });
   for (const proof of proofs) {
     const use = { proof, request: { method: "POST", url: URL, now: NOW, jkt } };
     // Three times by one verifier: what it remembers changes no answer.
-    const all = await verifyAll(check, contender, [use, use, use], () => ({ labels: [label] }));
+    const all = await verifyAll(check, implementation, [use, use, use], () => ({
+      labels: [label],
+    }));
     for (const result of all) {
       check("outcome", codeOf(result), "ok");
       if (!result.ok) continue;
@@ -86,15 +89,13 @@ async function created(check: Check, contender: Contender, label: SigningLabel):
   }
 }
 
-function isNobleLabel(
-  label: SigningLabel,
-): label is "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519" {
+function isNobleLabel(label: Label): label is "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519" {
   return label.startsWith("E");
 }
 
-async function tampered(check: Check, contender: Contender, label: SigningLabel): Promise<void> {
-  const proof = await prove(contender, label, newProof());
-  const other = await prove(contender, label, newProof());
+async function tampered(check: Check, implementation: Implementation, label: Label): Promise<void> {
+  const proof = await prove(implementation, label, newProof());
+  const other = await prove(implementation, label, newProof());
   const [header = "", payload = "", signature = ""] = proof.split(".");
   const [, otherPayload = "", otherSignature = ""] = other.split(".");
   const first = signature.startsWith("A") ? "B" : "A";
@@ -114,13 +115,13 @@ async function tampered(check: Check, contender: Contender, label: SigningLabel)
   ];
   for (const [what, text, code] of bad) {
     const use = { proof: text, request: { method: "POST", url: URL, now: NOW } };
-    const result = await verifyOne(check, contender, use, () => ({ labels: [label] }));
+    const result = await verifyOne(check, implementation, use, () => ({ labels: [label] }));
     check(what, codeOf(result), code);
   }
 }
 
-async function misused(check: Check, contender: Contender, label: SigningLabel): Promise<void> {
-  const proof = await prove(contender, label, newProof());
+async function misused(check: Check, implementation: Implementation, label: Label): Promise<void> {
+  const proof = await prove(implementation, label, newProof());
   const request = { method: "POST", url: URL, now: NOW };
   const other = ATH; // has the form of a thumbprint
   const uses: readonly (readonly [string, string | readonly string[] | undefined, ProofRequest])[] =
@@ -139,18 +140,24 @@ async function misused(check: Check, contender: Contender, label: SigningLabel):
     ];
   for (const [code, text, asked] of uses) {
     const use = { proof: text, request: asked };
-    const result = await verifyOne(check, contender, use, () => ({ labels: [label] }));
+    const result = await verifyOne(check, implementation, use, () => ({ labels: [label] }));
     check("outcome", codeOf(result), code);
   }
-  const wrong = contender.labels.filter((one) => one !== label).slice(0, 1);
-  const refused = await verifyOne(check, contender, { proof, request }, () => ({ labels: wrong }));
+  const wrong = implementation.labels.filter((one) => one !== label).slice(0, 1);
+  const refused = await verifyOne(check, implementation, { proof, request }, () => ({
+    labels: wrong,
+  }));
   check("under another label", codeOf(refused), "alg_unsupported");
 }
 
-async function withToken(check: Check, contender: Contender, label: SigningLabel): Promise<void> {
-  const proof = await prove(contender, label, newProof({ accessToken: ACCESS_TOKEN }));
-  const { publicJwk } = await contender.signer(label);
-  const { backend } = contender;
+async function withToken(
+  check: Check,
+  implementation: Implementation,
+  label: Label,
+): Promise<void> {
+  const proof = await prove(implementation, label, newProof({ accessToken: ACCESS_TOKEN }));
+  const { publicJwk } = await anySigner(implementation, label);
+  const { backend } = implementation;
   const jkt = jwkThumbprint(publicJwk, { backend });
   const request = { method: "POST", url: URL, now: NOW };
   const uses: readonly (readonly [string, ProofRequest])[] = [
@@ -161,28 +168,30 @@ async function withToken(check: Check, contender: Contender, label: SigningLabel
   ];
   for (const [code, asked] of uses) {
     const use = { proof, request: asked };
-    const result = await verifyOne(check, contender, use, () => ({ labels: [label] }));
+    const result = await verifyOne(check, implementation, use, () => ({ labels: [label] }));
     check("outcome", codeOf(result), code);
     if (result.ok) check("ath", result.claims.ath, ATH);
   }
 }
 
-export async function otherCases(tally: Tally, contender: Contender): Promise<void> {
-  const run = (name: string, body: (check: Check, contender: Contender) => void | Promise<void>) =>
-    runCase(tally, name, (check) => body(check, contender));
+export async function otherCases(tally: Tally, implementation: Implementation): Promise<void> {
+  const run = (
+    name: string,
+    body: (check: Check, implementation: Implementation) => void | Promise<void>,
+  ) => runCase(tally, name, (check) => body(check, implementation));
   await run("hashes are those of FIPS 180-4", hashes);
   await run("random bytes differ", randomness);
   await run("nonces are issued, accepted, renewed and refused", nonces);
   await run("a proof is used once", replay);
   await run("a full store refuses", fullStore);
-  if (contender.name !== "noble") return;
-  // Of no backend, or of noble alone.
+  if (implementation.name !== "noble") return;
+  // Of no backend, or only of noble.
   await run("mistaken arguments are named by a TypeError", mistakes);
   await run("a new key needs a source of randomness", newKeys);
   await run("the entry for Redis", redis);
 }
 
-function hashes(check: Check, { backend }: Contender): void {
+function hashes(check: Check, { backend }: Implementation): void {
   const hash = (text: string): string => {
     const bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
@@ -198,7 +207,7 @@ function hashes(check: Check, { backend }: Contender): void {
   check("ath", accessTokenHash(ACCESS_TOKEN, { backend }), ATH);
 }
 
-function randomness(check: Check, { backend }: Contender): void {
+function randomness(check: Check, { backend }: Implementation): void {
   const [one, two] = [backend.randomBytes(32), backend.randomBytes(32)];
   check("lengths", [one.length, two.length, backend.randomBytes(0).length], [32, 32, 0]);
   check("differ", hexOfBytes(one) === hexOfBytes(two), false);
@@ -208,20 +217,24 @@ const AUDIENCE = "https://server.example.com";
 /** By node:crypto: the nonce of the secret 0, 1, ... 31 for AUDIENCE at NOW. */
 const NONCE = "OinLq_UXAABdHjxmxv1lfyil2XkCRDdyq2h1M3QI";
 
-function issuerOf({ backend }: Contender, audience: string = AUDIENCE): NonceIssuer {
+function issuerOf({ backend }: Implementation, audience: string = AUDIENCE): NonceIssuer {
   const secret = new Uint8Array(32);
   for (let i = 0; i < secret.length; i++) secret[i] = i;
   return createNonceIssuer({ backend, secrets: [secret], audience, clock: () => NOW });
 }
 
-async function nonces(check: Check, contender: Contender): Promise<void> {
-  const nonce = issuerOf(contender);
+async function nonces(check: Check, implementation: Implementation): Promise<void> {
+  const nonce = issuerOf(implementation);
   check("issued", nonce.issue(), NONCE);
   const ask = async (given: string | undefined, later: number): Promise<VerifyResult> => {
     // The nonce tells the time, so iat may say anything.
-    const proof = await prove(contender, "ES256", newProof({ nonce: given, iat: NOW - 5_000 }));
+    const proof = await prove(
+      implementation,
+      "ES256",
+      newProof({ nonce: given, iat: NOW - 5_000 }),
+    );
     const request = { method: "POST", url: URL, now: NOW + later };
-    return verifyOne(check, contender, { proof, request }, () => ({ nonce }));
+    return verifyOne(check, implementation, { proof, request }, () => ({ nonce }));
   };
   const missing = await ask(undefined, 0);
   check("none", codeOf(missing), "nonce_missing");
@@ -233,21 +246,25 @@ async function nonces(check: Check, contender: Contender): Promise<void> {
   check("ours, after its step", old.ok && old.nonce?.status, "renew");
   check("with the next one", old.ok && old.nonce?.nextNonce, nonce.issue(NOW + 100));
   check("ours, after its life", codeOf(await ask(NONCE, 1_000)), "nonce_mismatch");
-  const api = issuerOf(contender, "https://api.example.com");
+  const api = issuerOf(implementation, "https://api.example.com");
   check("another server's", codeOf(await ask(api.issue(NOW), 0)), "nonce_mismatch");
   check("changed", codeOf(await ask(`${NONCE.slice(0, -1)}J`, 0)), "nonce_mismatch");
 }
 
-async function replay(check: Check, contender: Contender): Promise<void> {
+async function replay(check: Check, implementation: Implementation): Promise<void> {
   const wanted = newProof();
-  const first = await prove(contender, "ES256", wanted);
-  const twin = await prove(contender, "ES256", wanted);
-  const second = await prove(contender, "ES256", newProof());
-  const later = await prove(contender, "ES256", newProof({ jti: wanted.jti, iat: NOW + 10_000 }));
+  const first = await prove(implementation, "ES256", wanted);
+  const twin = await prove(implementation, "ES256", wanted);
+  const second = await prove(implementation, "ES256", newProof());
+  const later = await prove(
+    implementation,
+    "ES256",
+    newProof({ jti: wanted.jti, iat: NOW + 10_000 }),
+  );
   const request = { method: "POST", url: URL, now: NOW };
   const results = await verifyAll(
     check,
-    contender,
+    implementation,
     [
       { proof: first, request },
       { proof: first, request },
@@ -258,7 +275,7 @@ async function replay(check: Check, contender: Contender): Promise<void> {
       { proof: later, request: { ...request, now: NOW + 10_000, method: "GET" } },
       { proof: later, request: { ...request, now: NOW + 10_000 } },
     ],
-    () => ({ replay: createMemoryReplayStore({ backend: contender.backend }) }),
+    () => ({ replay: createMemoryReplayStore({ backend: implementation.backend }) }),
   );
   check("outcomes", results.map(codeOf), [
     "ok",
@@ -271,25 +288,25 @@ async function replay(check: Check, contender: Contender): Promise<void> {
   ]);
 }
 
-async function fullStore(check: Check, contender: Contender): Promise<void> {
+async function fullStore(check: Check, implementation: Implementation): Promise<void> {
   const proofs = [
-    await prove(contender, "ES256", newProof()),
-    await prove(contender, "ES256", newProof()),
-    await prove(contender, "ES256", newProof()),
+    await prove(implementation, "ES256", newProof()),
+    await prove(implementation, "ES256", newProof()),
+    await prove(implementation, "ES256", newProof()),
   ];
   const uses = proofs.map((proof) => ({ proof, request: { method: "POST", url: URL, now: NOW } }));
   const parts = (): Parts => ({
     replay: createMemoryReplayStore({
       maxEntries: 2,
       maxEntriesPerKey: 2,
-      backend: contender.backend,
+      backend: implementation.backend,
     }),
   });
-  const results = await verifyAll(check, contender, uses, parts);
+  const results = await verifyAll(check, implementation, uses, parts);
   check("outcomes", results.map(codeOf), ["ok", "ok", "replay_store_full"]);
 }
 
-function mistakes(check: Check, { backend }: Contender): void {
+function mistakes(check: Check, { backend }: Implementation): void {
   const misspelt = { backend, maxage: 10 };
   check(
     "an unknown option",
@@ -308,12 +325,12 @@ function mistakes(check: Check, { backend }: Contender): void {
 }
 
 /** Also shows that the entry without a backend is there. */
-function createMisspelt(options: { readonly backend: Contender["backend"] }): unknown {
+function createMisspelt(options: { readonly backend: Implementation["backend"] }): unknown {
   return createCoreVerifier({ ...options, backend: noble, replay: "none" });
 }
 
 /** With one: new keys of every label differ, and sign. Without: an Error, never a weak key. */
-async function newKeys(check: Check, { backend }: Contender): Promise<void> {
+async function newKeys(check: Check, { backend }: Implementation): Promise<void> {
   for (const label of ["ES256", "ES384", "ES512", "EdDSA", "Ed25519"] as const) {
     if (!hasRandomSource()) {
       check(label, [thrownBy(() => generatePrivateJwk(label)), "none"], ["Error", "none"]);

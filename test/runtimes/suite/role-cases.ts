@@ -19,7 +19,8 @@ import {
   type NonceIssuer,
   type ResponseLike,
 } from "dpop-core";
-import type { Contender } from "./contenders.js";
+import type { Implementation, SyncImplementation } from "../../support/implementation.js";
+import { anySigner, syncSigner } from "./implementations.js";
 import { type Check, runCase, type Tally } from "./tally.js";
 
 /** Not random, so that every run is the same; of a server it must be. */
@@ -38,35 +39,37 @@ interface Roles {
 
 type TokenEndpointLike = AsyncAuthorizationServer | ReturnType<typeof createAuthorizationServer>;
 
-export async function roleCases(tally: Tally, contender: Contender): Promise<void> {
+export async function roleCases(tally: Tally, implementation: Implementation): Promise<void> {
   await runCase(tally, "roles that answer later", async (check) =>
-    flow(check, await asyncRoles(contender)),
+    flow(check, await asyncRoles(implementation)),
   );
   await runCase(tally, "roles that answer later, with Ed25519 where it is there", async (check) =>
-    flow(check, await asyncRoles(contender, "EdDSA")),
+    flow(check, await asyncRoles(implementation, "EdDSA")),
   );
-  if (contender.sync === null) return;
-  await runCase(tally, "roles that answer at once", (check) => flow(check, syncRoles(contender)));
+  if (!implementation.sync) return;
+  await runCase(tally, "roles that answer at once", (check) =>
+    flow(check, syncRoles(implementation)),
+  );
 }
 
 const clock = (): number => NOW;
 
-function issuer({ backend }: Contender, audience: string): NonceIssuer {
+function issuer({ backend }: Implementation, audience: string): NonceIssuer {
   return createNonceIssuer({ backend, secrets: [SECRET], audience, clock });
 }
 
 async function asyncRoles(
-  contender: Contender,
+  implementation: Implementation,
   wanted: "ES256" | "EdDSA" = "ES256",
 ): Promise<Roles> {
-  const { backend, labels } = contender;
+  const { backend, labels } = implementation;
   const label = labels.includes(wanted) ? wanted : "ES256";
-  const signer = await contender.signer(label);
+  const signer = await anySigner(implementation, label);
   const verifierFor = (audience: string): ReturnType<typeof createAsyncVerifier> =>
     createAsyncVerifier({
       backend,
-      algs: [contender.alg(label)],
-      nonce: issuer(contender, audience),
+      algs: [implementation.algOf(label)],
+      nonce: issuer(implementation, audience),
       replay: createMemoryReplayStore({ backend }),
       clock,
     });
@@ -77,16 +80,14 @@ async function asyncRoles(
   };
 }
 
-function syncRoles(contender: Contender): Roles {
-  const { backend, sync } = contender;
-  const signer = contender.syncSigner("ES256");
-  const alg = contender.syncAlg("ES256");
-  if (sync === null || signer === null || alg === null) throw new Error("it answers later");
+function syncRoles(implementation: SyncImplementation): Roles {
+  const { backend, algOf } = implementation;
+  const signer = syncSigner(implementation, "ES256");
   const verifierFor = (audience: string): ReturnType<typeof createVerifier> =>
     createVerifier({
-      backend: sync,
-      algs: [alg],
-      nonce: issuer(contender, audience),
+      backend,
+      algs: [algOf("ES256")],
+      nonce: issuer(implementation, audience),
       replay: createMemoryReplayStore({ backend }),
       clock,
     });

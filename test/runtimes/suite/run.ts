@@ -1,15 +1,10 @@
 // The conformance suite of the built package, for any engine that has ECMAScript 2020: nothing
 // enters, a JSON text of SuiteReport leaves. It imports the package and its own data, and touches no
 // global of a platform but to see whether it is there.
-import type { BackendName, BackendReport, SuiteReport } from "../engine.js";
+import type { Implementation, ImplementationName } from "../../support/implementation.js";
+import type { BackendReport, SuiteReport } from "../engine.js";
 import { firstVerify, warmVerify } from "./clock.js";
-import {
-  type Contender,
-  fastContender,
-  nobleContender,
-  nodeContender,
-  webcryptoContender,
-} from "./contenders.js";
+import { OPENERS } from "./implementations.js";
 import { creationCases, otherCases } from "./proof-cases.js";
 import { roleCases } from "./role-cases.js";
 import { newTally, runCase, type Tally } from "./tally.js";
@@ -17,24 +12,15 @@ import { ed25519Vectors, htuVectors, proofVectors, thumbprintVectors } from "./v
 
 /** Runs everything with every backend that is there, one after another. */
 export async function run(): Promise<string> {
-  const found: readonly (readonly [
-    BackendName,
-    () => Contender | string | Promise<Contender | string>,
-  ])[] = [
-    ["noble", nobleContender],
-    ["fast", fastContender],
-    ["webcrypto", webcryptoContender],
-    ["node", nodeContender],
-  ];
   const backends: BackendReport[] = [];
-  for (const [name, open] of found) backends.push(await reportOf(name, open));
+  for (const [name, open] of OPENERS) backends.push(await reportOf(name, open));
   const report: SuiteReport = { backends };
   return JSON.stringify(report);
 }
 
 async function reportOf(
-  name: BackendName,
-  open: () => Contender | string | Promise<Contender | string>,
+  name: ImplementationName,
+  open: () => Promise<Implementation | string>,
 ): Promise<BackendReport> {
   const tally = newTally();
   let missing: string | undefined;
@@ -42,20 +28,20 @@ async function reportOf(
   let first: number | null = null;
   let warm: number | null = null;
   await runCase(tally, "the backend opens", async (check) => {
-    const contender = await open();
-    check("which", typeof contender === "string" ? name : contender.name, name);
-    if (typeof contender === "string") {
-      missing = contender;
+    const implementation = await open();
+    check("which", typeof implementation === "string" ? name : implementation.name, name);
+    if (typeof implementation === "string") {
+      missing = implementation;
       return;
     }
-    lacking = lackingOf(contender);
+    lacking = lackingOf(implementation);
     await runCase(tally, "the example of RFC 9449, first of all", async (checkFirst) => {
-      first = await firstVerify(contender);
+      first = await firstVerify(implementation);
       checkFirst("verified", true, true); // it throws otherwise
     });
-    await runAll(tally, contender);
+    await runAll(tally, implementation);
     await runCase(tally, "the example of RFC 9449, again and again", async (checkWarm) => {
-      warm = await warmVerify(contender);
+      warm = await warmVerify(implementation);
       checkWarm("verified", true, true); // it throws otherwise
     });
   });
@@ -72,19 +58,19 @@ async function reportOf(
   return { name, ...tally, lacking, firstVerify: first, warmVerify: warm };
 }
 
-async function runAll(tally: Tally, contender: Contender): Promise<void> {
-  await proofVectors(tally, contender);
-  await ed25519Vectors(tally, contender);
-  await thumbprintVectors(tally, contender);
-  if (contender.name === "noble") await htuVectors(tally); // of no backend: once
-  await creationCases(tally, contender);
-  await otherCases(tally, contender);
-  await roleCases(tally, contender);
+async function runAll(tally: Tally, implementation: Implementation): Promise<void> {
+  await proofVectors(tally, implementation);
+  await ed25519Vectors(tally, implementation);
+  await thumbprintVectors(tally, implementation);
+  if (implementation.name === "noble") await htuVectors(tally); // of no backend: once
+  await creationCases(tally, implementation);
+  await otherCases(tally, implementation);
+  await roleCases(tally, implementation);
 }
 
 /** The labels that the backend knows and the engine does not. */
-function lackingOf({ name, backend, labels }: Contender): readonly string[] | undefined {
-  if (name === "noble" || name === "fast") return undefined;
+function lackingOf({ native, backend, labels }: Implementation): readonly string[] | undefined {
+  if (!native) return undefined;
   const known = Object.keys(backend).filter((label) => /^(?:[ERP]S|Ed)/.test(label));
   const lacking = known.filter((label) => !labels.some((one) => one === label));
   return lacking.length === 0 ? undefined : lacking;

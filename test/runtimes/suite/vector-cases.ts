@@ -3,37 +3,34 @@
 import {
   FAILURES,
   jwkThumbprint,
-  type NonceCheck,
   normalizeHtu,
   parseProof,
   type ProofRequest,
   type PublicJwk,
-  type SyncReplayStore,
 } from "dpop-core";
-import { createMemoryReplayStore } from "dpop-core/core";
-import type { Contender, SigningLabel } from "./contenders.js";
+import type { Implementation, Label } from "../../support/implementation.js";
+import { policyOptions } from "../../support/policy.js";
 import { codeOf, type Parts, verifyAll } from "./drivers.js";
 import { type Check, runCase, type Tally, thrownBy } from "./tally.js";
 import {
   bytesOfHex,
   type Ed25519Vector,
   htuGroups,
-  type PolicyVector,
   proofs,
   type ProofVector,
   signatures,
   thumbprints,
 } from "./vectors.js";
 
-export async function proofVectors(tally: Tally, contender: Contender): Promise<void> {
-  for (const vector of proofs.filter((one) => isWithin(contender, one))) {
+export async function proofVectors(tally: Tally, implementation: Implementation): Promise<void> {
+  for (const vector of proofs.filter((one) => isWithin(implementation, one))) {
     const name = `proofs.json: ${vector.section}: ${vector.name}`;
-    await runCase(tally, name, (check) => proofVector(check, contender, vector));
+    await runCase(tally, name, (check) => proofVector(check, implementation, vector));
   }
 }
 
 /** Whether the engine has the algorithm that decides; false of none of noble's. */
-function isWithin({ labels }: Contender, { proof, policy, expect }: ProofVector): boolean {
+function isWithin({ labels }: Implementation, { proof, policy, expect }: ProofVector): boolean {
   const has = (label: string): boolean => labels.some((one) => one === label);
   if (policy.algs !== undefined && !policy.algs.every(has)) return false;
   if (has("EdDSA") && has("Ed25519")) return true;
@@ -42,7 +39,7 @@ function isWithin({ labels }: Contender, { proof, policy, expect }: ProofVector)
   return !JSON.stringify([proof]).includes(ED25519_HEADER);
 }
 
-/** How a header begins of which the label is Ed25519. */
+/** How a header with the label Ed25519 begins. */
 const ED25519_HEADER = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVkMjU1MTki";
 
 /** No points of their curves. Some engines look at a point no sooner than when they verify. */
@@ -52,13 +49,17 @@ const NO_POINTS = [
   "the point 0, 0",
 ];
 
-async function proofVector(check: Check, contender: Contender, vector: ProofVector): Promise<void> {
+async function proofVector(
+  check: Check,
+  implementation: Implementation,
+  vector: ProofVector,
+): Promise<void> {
   const { proof, policy, expect, jkt } = vector;
   const use = { proof, request: requestOf(vector) };
   const uses = policy.replay === "seen" ? [use, use] : [use];
-  const results = await verifyAll(check, contender, uses, () => partsOf(vector));
+  const results = await verifyAll(check, implementation, uses, () => partsOf(vector));
   const result = results[results.length - 1];
-  const late = contender.native && NO_POINTS.some((name) => vector.name.endsWith(name));
+  const late = implementation.native && NO_POINTS.some((name) => vector.name.endsWith(name));
   const code = codeOf(result);
   check("outcome", late && code === "signature_invalid" ? "jwk_invalid" : code, expect);
   if (result === undefined) return;
@@ -73,66 +74,41 @@ function requestOf({ request }: ProofVector): ProofRequest {
 }
 
 function partsOf({ policy, request }: ProofVector): Parts {
-  const { algs, nonce, replay, maxAge, clockTolerance, limits, noncePolicy } = policy;
-  return {
-    labels: algs,
-    maxAge,
-    clockTolerance,
-    limits,
-    noncePolicy,
-    nonce: nonce === undefined ? undefined : nonceCheck(nonce),
-    replay: replay === undefined ? "none" : replayStore(replay, request.now),
-  };
+  return { ...policyOptions(policy, request.now), labels: policy.algs };
 }
 
-function nonceCheck(data: NonNullable<PolicyVector["nonce"]>): NonceCheck {
-  const { accept, status = "valid", acceptUntil, next } = data;
-  return {
-    check(nonce) {
-      if (nonce === undefined) return { status: "missing", nextNonce: next };
-      return nonce === accept
-        ? { status, acceptUntil, nextNonce: next }
-        : { status: "invalid", nextNonce: next };
-    },
-  };
-}
-
-function replayStore(state: "fresh" | "seen" | "full", now: number): SyncReplayStore {
-  const store = createMemoryReplayStore({ maxEntries: 1 });
-  if (state === "full") store.add("of another proof", now + 1000, now, "of another key");
-  return store;
-}
-
-export async function ed25519Vectors(tally: Tally, contender: Contender): Promise<void> {
-  const both: readonly SigningLabel[] = ["EdDSA", "Ed25519"];
-  for (const label of both.filter((one) => contender.labels.includes(one))) {
+export async function ed25519Vectors(tally: Tally, implementation: Implementation): Promise<void> {
+  const both: readonly Label[] = ["EdDSA", "Ed25519"];
+  for (const label of both.filter((one) => implementation.labels.includes(one))) {
     for (const vector of signatures) {
       const name = `ed25519.json: ${label}: ${vector.name}`;
-      await runCase(tally, name, (check) => ed25519Vector(check, contender, label, vector));
+      await runCase(tally, name, (check) => ed25519Vector(check, implementation, label, vector));
     }
   }
 }
 
 async function ed25519Vector(
   check: Check,
-  contender: Contender,
-  label: SigningLabel,
+  implementation: Implementation,
+  label: Label,
   vector: Ed25519Vector,
 ): Promise<void> {
   const { jwk, message, signature, expect } = vector;
   // As a verifier does: what is no canonical public key never reaches a backend.
   const isWellFormed = thrownBy(() => jwkThumbprint(jwk)) === "nothing";
-  const key = isWellFormed ? await contender.alg(label).importKey(jwk) : null;
+  const key = isWellFormed ? await implementation.algOf(label).importKey(jwk) : null;
   const answers = [await key?.verify(bytesOfHex(signature), bytesOfHex(message))];
-  const syncKey = isWellFormed ? contender.syncAlg(label)?.importKey(jwk) : null;
+  const syncKey =
+    isWellFormed && implementation.sync ? implementation.algOf(label).importKey(jwk) : null;
   // Twice: a key that was right once is verified in another way.
   for (const again of syncKey ? [syncKey, syncKey] : [])
     answers.push(again.verify(bytesOfHex(signature), bytesOfHex(message)));
   for (const answer of answers) check("valid", answer === true, expect === "valid");
-  if (!contender.native || !isWellFormed) check("no key", key === null, expect === "jwk_invalid");
+  if (!implementation.native || !isWellFormed)
+    check("no key", key === null, expect === "jwk_invalid");
 }
 
-export async function thumbprintVectors(tally: Tally, { backend }: Contender): Promise<void> {
+export async function thumbprintVectors(tally: Tally, { backend }: Implementation): Promise<void> {
   for (const { name, jwk, jkt } of thumbprints) {
     await runCase(tally, `thumbprints.json: ${name}`, (check) => {
       check("jkt", jwkThumbprint(jwk, { backend }), jkt);

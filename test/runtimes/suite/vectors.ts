@@ -1,31 +1,15 @@
 // The vectors of test/vectors and the fixed keys of the tests, as data: build.ts puts their JSON
 // where these names stand, since an engine may have no files to read. ../../README.md says what
 // their members mean.
-import type { FailureCode, PrivateJwk, PublicJwk, VerifierOptions } from "dpop-core";
-import type { PrivateJwk as AnyPrivateJwk } from "dpop-core/node-crypto";
+import type { FailureCode, PrivateJwk, PublicJwk } from "dpop-core";
+import type { CurveLabel, PrivateJwk as AnyPrivateJwk } from "../../support/implementation.js";
+import type { PolicyData } from "../../support/policy.js";
 
 declare const PROOFS_JSON: string;
 declare const ED25519_JSON: string;
 declare const THUMBPRINTS_JSON: string;
 declare const HTU_JSON: string;
 declare const KEYS_JSON: string;
-
-export type NobleLabel = "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519";
-
-export interface PolicyVector {
-  readonly algs?: readonly NobleLabel[];
-  readonly maxAge?: number;
-  readonly clockTolerance?: number;
-  readonly limits?: VerifierOptions["limits"];
-  readonly nonce?: {
-    readonly accept: string;
-    readonly status?: "valid" | "renew";
-    readonly acceptUntil?: number;
-    readonly nextNonce?: string;
-  };
-  readonly noncePolicy?: VerifierOptions["noncePolicy"];
-  readonly replay?: "fresh" | "seen" | "full";
-}
 
 export interface ProofVector {
   readonly section: string;
@@ -39,7 +23,7 @@ export interface ProofVector {
     readonly jkt?: string;
     readonly clientKeyJkt?: string;
   };
-  readonly policy: PolicyVector;
+  readonly policy: PolicyData;
   readonly expect: "ok" | FailureCode;
   readonly jkt?: string;
 }
@@ -78,7 +62,7 @@ export const keys: Readonly<Record<KeyName, PrivateJwk>> & { readonly RS256: Any
   JSON.parse(KEYS_JSON);
 
 /** The name of the key that signs under a label. */
-export function keyName(alg: NobleLabel): KeyName {
+export function keyName(alg: CurveLabel): KeyName {
   return alg === "EdDSA" ? "Ed25519" : alg;
 }
 

@@ -1,5 +1,5 @@
 // The two kinds of list that hold limbs (limbs.ts), each in one engine: whichever this one takes,
-// here both give the answers of node:crypto.
+// here both give the results of node:crypto.
 import { sign } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { decodeBase64url } from "../../src/bytes/base64url.js";

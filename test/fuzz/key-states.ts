@@ -1,33 +1,31 @@
-// Who is asked of a signature: backends of ours, in every state that a key of theirs can be in, and
-// node:crypto itself.
+// What verifies a signature: implementations of ours, in every state that a key of theirs can be in, and node:crypto itself.
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { SyncAlg } from "dpop-core";
 import { readPublicJwk } from "../../src/jose/jwk.js";
-import type { Curve, Label, Signed, Subject } from "./case.js";
-import type { Opinion } from "./tally.js";
-import type { SyncBackend, SyncKey } from "../../src/jose/alg.js";
+import type { Label, SyncImplementation } from "../support/implementation.js";
+import type { Curve, Signed, Subject } from "./case.js";
+import type { Outcome } from "./tally.js";
+import type { SyncKey } from "../../src/jose/alg.js";
 
-/** What somebody said of a signature; a throw is an answer of its own, and always a wrong one. */
+/** What came of a signature; a throw is an answer of its own, and always a wrong one. */
 export type Answer = "accepted" | "refused" | "no key" | `threw ${string}`;
 
-export interface Backends {
+export interface Implementations {
   /** Asked cold, and with every table that a key of it can have. */
-  readonly fast: SyncBackend;
+  readonly fast: SyncImplementation;
   /** Asked with one key, which gets its tables in time; of some signatures with every table. */
-  readonly noble: SyncBackend;
+  readonly noble: SyncImplementation;
   /** Asked of proofs only: of signatures, node:crypto itself is. */
-  readonly node: SyncBackend;
+  readonly node: SyncImplementation;
 }
 
-/**
- * All opinions of one key; what a contestant keeps of the key, it keeps from call to call. `thorough`
- * asks noble too with every table.
- */
-export type Panel = (signed: Signed, thorough: boolean) => readonly SignatureOpinion[];
+/** Asks some states of one key, which is kept from call to call. */
+export type Ask = (signed: Signed) => readonly SignatureOutcome[];
 
-export type Ask = (signed: Signed) => readonly SignatureOpinion[];
+/** Asks all states of one key; `thorough` asks noble too with every table. */
+export type AskAll = (signed: Signed, thorough: boolean) => readonly SignatureOutcome[];
 
-export interface SignatureOpinion extends Opinion {
+export interface SignatureOutcome extends Outcome {
   readonly answer: Answer;
 }
 
@@ -37,21 +35,21 @@ export const NODE = "node:crypto";
 const ENOUGH = 64;
 
 /**
- * A panel for each key, made when the key is first met. `example` is a key with a valid signature, by
- * which the tables of the backend are learned.
+ * For each key, made when the key is first met. `example` is a key with a valid signature, by which the tables of the
+ * implementations are learned.
  */
-export function panels(
+export function keyStates(
   { alg: label, ownHash }: Pick<Curve, "alg" | "ownHash">,
-  { fast, noble }: Backends,
+  { fast, noble }: Implementations,
   example: Subject,
-): (subject: Subject) => Panel {
-  const ours = stagesOf("fast", algOf(fast, label), example);
-  const reference = stagesOf("noble", algOf(noble, label), example);
-  const known = new WeakMap<Subject, Panel>();
+): (subject: Subject) => AskAll {
+  const ours = stagesOf(fast, label, example);
+  const reference = stagesOf(noble, label, example);
+  const known = new WeakMap<Subject, AskAll>();
   return (subject) => {
-    const panel = known.get(subject) ?? panelOf(subject, ours, reference, ownHash);
-    known.set(subject, panel);
-    return panel;
+    const askAll = known.get(subject) ?? statesOf(subject, ours, reference, ownHash);
+    known.set(subject, askAll);
+    return askAll;
   };
 }
 
@@ -62,18 +60,12 @@ export interface Staged {
   readonly sizes: readonly number[];
 }
 
-function algOf({ algs }: SyncBackend, label: Label): SyncAlg {
-  const alg = algs.find((one) => one.alg === label);
-  if (alg === undefined) throw new Error(`a backend has no ${label}`);
-  return alg;
-}
-
-function panelOf(subject: Subject, ours: Staged, reference: Staged, asksNode: boolean): Panel {
+function statesOf(subject: Subject, ours: Staged, reference: Staged, asksNode: boolean): AskAll {
   const hot = ladders(ours, subject);
   const referenceHot = ladders(reference, subject);
-  const dropped = droppedPanel(ours, subject);
+  const dropped = droppedTables(ours, subject);
   const kept = once(() => importKey(reference.alg, subject));
-  const node = asksNode ? nodePanel(subject) : () => [];
+  const node = asksNode ? nodeItself(subject) : () => [];
   return (signed, thorough) => [
     { by: "fast, cold", answer: answerOf(() => importKey(ours.alg, subject), signed) },
     ...hot(signed),
@@ -107,7 +99,12 @@ export function answerOf(key: () => SyncKey | null, { signature, data }: Signed)
 }
 
 /** Learned by verifying one valid signature again and again. */
-export function stagesOf(name: string, alg: SyncAlg, subject: Subject): Staged {
+export function stagesOf(
+  { name, algOf }: SyncImplementation,
+  label: Label,
+  subject: Subject,
+): Staged {
+  const alg = algOf(label);
   const key = importKey(alg, subject);
   const { witness } = subject;
   if (key === null || witness === undefined) throw new Error("a key with a signature is due");
@@ -148,7 +145,7 @@ function climb(alg: SyncAlg, size: number, subject: Subject, witness: Signed): S
 }
 
 /** Asks a key that had its last table and lost it. */
-function droppedPanel({ name, alg, sizes }: Staged, subject: Subject): Ask {
+function droppedTables({ name, alg, sizes }: Staged, subject: Subject): Ask {
   const { witness } = subject;
   const last = sizes.at(-1);
   if (witness === undefined || last === undefined) return () => [];
@@ -161,8 +158,8 @@ function droppedPanel({ name, alg, sizes }: Staged, subject: Subject): Ask {
   return (signed) => [{ by: `${name}, tables dropped`, answer: answerOf(bare, signed) }];
 }
 
-/** node:crypto, without any code of ours but the reader: a key that this refuses, nobody is asked of. */
-export function nodePanel(subject: Subject): Ask {
+/** node:crypto, without any code of ours but the reader: it is not asked about a key that the reader refuses. */
+export function nodeItself(subject: Subject): Ask {
   if (typeof readPublicJwk(subject.jwk) === "string") return () => [];
   const kept = once(() => nodeKey(subject));
   return ({ signature, data }) => {

@@ -1,126 +1,49 @@
-// An interpreter of the arithmetic in src/fast over exact intervals. It runs the functions as they
-// are written, for all inputs within given bounds at once, and refuses what a double could round:
-// any whole number above 2^53, in any sum, product or partial sum. A branch that the intervals
-// don't decide is taken both ways and what comes of it joined.
+// The functions of src/fast, run as they are written over all inputs within given bounds at once. README.md says what this
+// proves. A branch that the intervals don't decide is taken both ways, and what comes of it joined.
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import ts from "typescript";
-import { ROOT } from "./build.js";
+import { ROOT } from "../../support/build.js";
+import {
+  asIntN,
+  bits,
+  concrete,
+  concreteBig,
+  equality,
+  mathCall,
+  rangeOf,
+  toBig,
+  toNumber,
+} from "./operators.js";
+import {
+  BigRange,
+  BYTES,
+  Cells,
+  Closure,
+  describe,
+  EXACT,
+  floorDivide,
+  fraction,
+  gcd,
+  Inexact,
+  Interval,
+  isBig,
+  isNumeric,
+  joinIntervals,
+  joinValues,
+  limbsIn,
+  max,
+  min,
+  Refused,
+  Rounding,
+  Table,
+  toInterval,
+  toRange,
+  UNKNOWN,
+  type Value,
+} from "./values.js";
 
-const EXACT = 1n << 53n;
-
-/** What this interpreter can't follow, or what a caller must not do. */
-export class Refused extends Error {
-  override name = "Refused";
-}
-
-/** A result that a double might round. */
-export class Inexact extends Refused {
-  override name = "Inexact";
-}
-
-/**
- * Whole numbers from lo to hi, all multiples of unit. One object stands for one value of a run: two
- * variables with the same object are equal, whatever the value.
- */
-export class Interval {
-  readonly lo: bigint;
-  readonly hi: bigint;
-  readonly unit: bigint;
-  /** What this is the rounded form of. */
-  readonly roundedFrom: Interval | undefined;
-
-  constructor(lo: bigint, hi: bigint, unit = 1n, roundedFrom?: Interval) {
-    this.lo = lo;
-    this.hi = hi;
-    this.unit = unit;
-    this.roundedFrom = roundedFrom;
-  }
-
-  get magnitude(): bigint {
-    return this.hi > -this.lo ? this.hi : -this.lo;
-  }
-
-  /** The same bounds for another value. */
-  again(): Interval {
-    return new Interval(this.lo, this.hi, this.unit);
-  }
-}
-
-/** A BigInt from lo to hi. */
-class BigRange {
-  readonly lo: bigint;
-  readonly hi: bigint;
-  constructor(lo: bigint, hi: bigint) {
-    this.lo = lo;
-    this.hi = hi;
-  }
-}
-
-/** x + 1.5·2^k, rounded by the format of doubles: only of use for subtracting the same again. */
-class Rounding {
-  readonly of: Interval;
-  readonly magic: number;
-  constructor(of: Interval, magic: number) {
-    this.of = of;
-    this.magic = magic;
-  }
-}
-
-/** Memory: what several names may refer to. */
-class Cells {
-  readonly kind: "object" | "list";
-  readonly items = new Map<string, Value>();
-  constructor(kind: "object" | "list") {
-    this.kind = kind;
-  }
-}
-
-/** An Int32Array: one bound for each of the eleven limbs, whichever entry they belong to. */
-class Table {
-  limbs: readonly Interval[] = Array.from({ length: 11 }, () => new Interval(0n, 0n));
-  readonly length: Value;
-  constructor(length: Value) {
-    this.length = length;
-  }
-}
-
-/** A value by its name alone. */
-interface Mark {
-  readonly mark: string;
-}
-
-/** A Uint8Array of any bytes. */
-export const BYTES: Mark = { mark: "bytes" };
-
-class Closure {
-  readonly node: ts.FunctionDeclaration;
-  readonly module: Module;
-  constructor(node: ts.FunctionDeclaration, module: Module) {
-    this.node = node;
-    this.module = module;
-  }
-}
-
-/** A value that nothing is known of; no limb may come from it. */
-export const UNKNOWN: Mark = { mark: "unknown" };
-
-export type Value =
-  | number
-  | bigint
-  | boolean
-  | string
-  | null
-  | undefined
-  | Mark
-  | Interval
-  | BigRange
-  | Rounding
-  | Cells
-  | Table
-  | Closure;
-
-interface Module {
+export interface Module {
   readonly path: string;
   readonly file: ts.SourceFile;
   readonly declared: Map<string, ts.Node>;
@@ -163,145 +86,6 @@ export interface Options {
 export interface Peak {
   magnitude: bigint;
   where: string;
-}
-
-/** Eleven limbs of at most `limb` in magnitude, the top one of at most `top`. */
-export function limbsWithin(limb: bigint, top: bigint): Cells {
-  return toLimbs(
-    Array.from({ length: 11 }, (_, i) =>
-      i < 10 ? new Interval(-limb, limb) : new Interval(-top, top),
-    ),
-  );
-}
-
-export function toLimbs(intervals: readonly Interval[]): Cells {
-  const cells = new Cells("list");
-  for (const [i, interval] of intervals.entries()) cells.items.set(String(i), interval.again());
-  return cells;
-}
-
-/** The limbs of one number, exactly. */
-export function limbsExactly(value: bigint): Cells {
-  const intervals: Interval[] = [];
-  let rest = value;
-  for (let i = 0; i < 10; i++) {
-    const limb = BigInt.asIntN(24, rest);
-    intervals.push(new Interval(limb, limb));
-    rest = (rest - limb) >> 24n;
-  }
-  return toLimbs([...intervals, new Interval(rest, rest)]);
-}
-
-/** The limbs as they stand in memory. */
-export function limbsIn(value: Value): Interval[] {
-  if (!(value instanceof Cells)) throw new Refused("no limbs");
-  return Array.from({ length: 11 }, (_, i) => toInterval(value.items.get(String(i))));
-}
-
-/** The members of an object as an argument. */
-export function objectOf(members: Readonly<Record<string, Value>>): Cells {
-  const cells = new Cells("object");
-  for (const [name, value] of Object.entries(members)) cells.items.set(name, value);
-  return cells;
-}
-
-export function memberOf(value: Value, name: string): Value {
-  if (!(value instanceof Cells)) throw new Refused(`no object with ${name}`);
-  return value.items.get(name);
-}
-
-/** An Int32Array of that many zeros. */
-export function newTable(length: number): Value {
-  return new Table(length);
-}
-
-/** The bounds of all entries of a table. */
-export function tableIn(value: Value): readonly Interval[] {
-  if (!(value instanceof Table)) throw new Refused("no table");
-  return value.limbs;
-}
-
-export function joinIntervals(a: Interval, b: Interval): Interval {
-  if (a === b) return a;
-  return new Interval(min(a.lo, b.lo), max(a.hi, b.hi), gcd(a.unit, b.unit));
-}
-
-/** The whole number that limbs stand for. */
-export function valueOf(limbs: readonly Interval[]): { readonly lo: bigint; readonly hi: bigint } {
-  let lo = 0n;
-  let hi = 0n;
-  for (const [i, limb] of limbs.entries()) {
-    lo += limb.lo << BigInt(24 * i);
-    hi += limb.hi << BigInt(24 * i);
-  }
-  return { lo, hi };
-}
-
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  let [x, y] = [a, b];
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x < 0n ? -x : x;
-}
-
-/** Rounded towards minus infinity. */
-function floorDivide(a: bigint, b: bigint): bigint {
-  const quotient = a / b;
-  return a % b !== 0n && a < 0n !== b < 0n ? quotient - 1n : quotient;
-}
-
-/** A double as a fraction whose denominator is a power of two. */
-function fraction(x: number): readonly [bigint, bigint] {
-  let numerator = x;
-  let denominator = 1n;
-  for (let i = 0; !Number.isInteger(numerator); i++) {
-    if (i > 100) throw new Refused(`${x} is no number to multiply by`);
-    numerator *= 2;
-    denominator *= 2n;
-  }
-  return [BigInt(numerator), denominator];
-}
-
-function toInterval(value: Value): Interval {
-  if (value instanceof Interval) return value;
-  if (typeof value === "number" && Number.isInteger(value)) {
-    return new Interval(BigInt(value), BigInt(value), value === 0 ? 1n : BigInt(Math.abs(value)));
-  }
-  throw new Refused(`a number is expected, not ${describe(value)}`);
-}
-
-function describe(value: Value): string {
-  if (value === UNKNOWN) return "something unknown";
-  return typeof value === "object" && value !== null ? value.constructor.name : String(value);
-}
-
-function isNumeric(value: Value): value is number | Interval {
-  return typeof value === "number" || value instanceof Interval;
-}
-
-function isBig(value: Value): value is bigint | BigRange {
-  return typeof value === "bigint" || value instanceof BigRange;
-}
-
-function toRange(value: bigint | BigRange): BigRange {
-  return typeof value === "bigint" ? new BigRange(value, value) : value;
-}
-
-function joinValues(a: Value, b: Value): Value {
-  if (a === b) return a;
-  if (isNumeric(a) && isNumeric(b)) return joinIntervals(toInterval(a), toInterval(b));
-  if (isBig(a) && isBig(b)) {
-    const [x, y] = [toRange(a), toRange(b)];
-    return new BigRange(min(x.lo, y.lo), max(x.hi, y.hi));
-  }
-  return UNKNOWN;
 }
 
 /** The functions of src/fast, to be run over intervals. */
@@ -384,8 +168,9 @@ export class Checker {
       const named = statement.exportClause;
       if (named && ts.isNamedExports(named)) bindings = named.elements;
     }
-    if (!from || !ts.isStringLiteral(from) || !from.text.startsWith(".")) return;
+    if (!from || !ts.isStringLiteral(from)) return;
     const path = posix.join(posix.dirname(module.path), from.text).replace(/\.js$/, ".ts");
+    if (!from.text.startsWith(".") || path.startsWith("..")) return; // not in src/fast
     for (const binding of bindings) {
       module.imported.set(binding.name.text, [path, (binding.propertyName ?? binding.name).text]);
     }
@@ -490,7 +275,7 @@ export class Checker {
     return result;
   }
 
-  /** Products write their first argument alone, from the bounds of the others. */
+  /** Products write only their first argument, from the bounds of the others. */
   private memory(callee: Closure, args: readonly Value[], name: string): string | undefined {
     if (!callee.module.path.endsWith(".generated.ts") || this.options.observe) return undefined;
     if (!/^(multiply|square)/.test(name)) return undefined;
@@ -740,7 +525,7 @@ export class Checker {
       const cells = this.newCells("list");
       for (const [i, element] of node.elements.entries()) {
         const value = this.evaluate(element);
-        // 0.5 is there for the kind of the array alone, and is overwritten.
+        // 0.5 is there only for the kind of the array, and is overwritten.
         cells.items.set(String(i), value === 0.5 ? UNKNOWN : value);
       }
       return cells;
@@ -1053,219 +838,4 @@ function joinItems(target: Map<string, Value>, items: ReadonlyMap<string, Value>
   for (const [name, value] of items) {
     target.set(name, target.has(name) ? joinValues(target.get(name), value) : UNKNOWN);
   }
-}
-
-function concrete(operator: string, a: number, b: number): Value {
-  switch (operator) {
-    case "+":
-      return a + b;
-    case "-":
-      return a - b;
-    case "*":
-      return a * b;
-    case "/":
-      return a / b;
-    case "%":
-      return a % b;
-    case "**":
-      return a ** b;
-    case "<<":
-      return a << b;
-    case ">>":
-      return a >> b;
-    case ">>>":
-      return a >>> b;
-    case "&":
-      return a & b;
-    case "|":
-      return a | b;
-    case "^":
-      return a ^ b;
-    default:
-      return compare(operator, a, b);
-  }
-}
-
-function concreteBig(operator: string, a: bigint, b: bigint): Value {
-  switch (operator) {
-    case "+":
-      return a + b;
-    case "-":
-      return a - b;
-    case "*":
-      return a * b;
-    case "/":
-      return a / b;
-    case "%":
-      return a % b;
-    case "**":
-      return a ** b;
-    case "<<":
-      return a << b;
-    case ">>":
-      return a >> b;
-    case "&":
-      return a & b;
-    case "|":
-      return a | b;
-    default:
-      return compare(operator, a, b);
-  }
-}
-
-function compare<T extends number | bigint>(operator: string, a: T, b: T): Value {
-  switch (operator) {
-    case "<":
-      return a < b;
-    case "<=":
-      return a <= b;
-    case ">":
-      return a > b;
-    case ">=":
-      return a >= b;
-    case "===":
-      return a === b;
-    case "!==":
-      return a !== b;
-    default:
-      throw new Refused(`an operator that is not followed: ${operator}`);
-  }
-}
-
-function equality(operator: string, a: Value, b: Value): Value {
-  const isNothing = (value: Value): boolean => value === undefined || value === null;
-  if (a === UNKNOWN || b === UNKNOWN) return UNKNOWN;
-  if (isNothing(a) || isNothing(b) || (typeof a === "boolean" && typeof b === "boolean")) {
-    return (a === b) === (operator === "===");
-  }
-  return UNKNOWN;
-}
-
-/** Bits of what is not negative; anything else is unknown. */
-function bits(operator: string, a: Interval, b: Interval): Value {
-  if (/^[<>]=?$/.test(operator)) return UNKNOWN;
-  if (a.lo < 0n || b.lo < 0n || a.hi >= 1n << 31n || b.hi >= 1n << 31n) return UNKNOWN;
-  const isFixed = b.lo === b.hi;
-  switch (operator) {
-    case "<<": {
-      const hi = a.hi << b.hi;
-      return hi < 1n << 31n ? new Interval(0n, hi) : UNKNOWN;
-    }
-    case ">>":
-    case ">>>":
-      return isFixed ? new Interval(a.lo >> b.lo, a.hi >> b.lo) : UNKNOWN;
-    case "|":
-    case "^":
-      return new Interval(0n, a.hi + b.hi);
-    case "&":
-      return new Interval(0n, min(a.hi, b.hi));
-    default:
-      return UNKNOWN;
-  }
-}
-
-function rangeOf(operator: string, a: BigRange, b: BigRange): Value {
-  const isFixed = b.lo === b.hi;
-  switch (operator) {
-    case "+":
-      return new BigRange(a.lo + b.lo, a.hi + b.hi);
-    case "-":
-      return new BigRange(a.lo - b.hi, a.hi - b.lo);
-    case "<<":
-      if (isFixed) return new BigRange(a.lo << b.lo, a.hi << b.lo);
-      break;
-    case ">>":
-      if (isFixed) return new BigRange(a.lo >> b.lo, a.hi >> b.lo);
-      break;
-    case "%":
-      // The sign is that of the dividend.
-      if (isFixed && b.lo > 0n) {
-        return new BigRange(a.lo < 0n ? 1n - b.lo : 0n, a.hi > 0n ? b.lo - 1n : 0n);
-      }
-      break;
-    case "&":
-      if (isFixed && b.lo >= 0n) return new BigRange(0n, b.lo);
-      break;
-    default:
-  }
-  return UNKNOWN;
-}
-
-function toBig(value: Value): Value {
-  if (value === UNKNOWN) return UNKNOWN;
-  if (typeof value === "number") return BigInt(value);
-  const { lo, hi } = toInterval(value);
-  return new BigRange(lo, hi);
-}
-
-function toNumber(value: Value): Value {
-  if (value instanceof BigRange) {
-    if (max(-value.lo, value.hi) > EXACT) throw new Refused("Number of more than 53 bits");
-    return new Interval(value.lo, value.hi);
-  }
-  return typeof value === "bigint" ? Number(value) : UNKNOWN;
-}
-
-function asIntN([width, value]: readonly Value[]): Value {
-  if (typeof width !== "number") return UNKNOWN;
-  if (typeof value === "bigint") return BigInt.asIntN(width, value);
-  if (!(value instanceof BigRange)) return UNKNOWN;
-  const half = 1n << BigInt(width - 1);
-  if (value.lo >= -half && value.hi < half) return value;
-  return new BigRange(-half, half - 1n);
-}
-
-function mathCall(method: string, args: readonly Value[]): Value {
-  const numbers = args.filter((arg) => typeof arg === "number");
-  if (numbers.length < args.length) return UNKNOWN;
-  const [a = 0, b = 0] = numbers;
-  switch (method) {
-    case "ceil":
-      return Math.ceil(a);
-    case "clz32":
-      return Math.clz32(a);
-    case "imul":
-      return Math.imul(a, b);
-    case "min":
-      return Math.min(...numbers);
-    default:
-      return UNKNOWN;
-  }
-}
-
-/** The path of a field's file, in which `multiply` and `square` are. */
-export type FieldPath = "p256/field.generated.ts" | "ed25519/field.generated.ts";
-
-/**
- * What a product leaves of factors that are such outputs themselves, times fa and fb with fa·fb at
- * most `budget`, or of balanced numbers below 2^256: the unit in which bounds are told. Limbs 0 to
- * 9 get one bound, the highest of all.
- */
-export function unitOf(path: FieldPath, budget: number, options: Options = {}): Interval[] {
-  let limb = 1n << 23n;
-  let top = 1n << 16n;
-  for (let turns = 0; turns < 20; turns++) {
-    const checker = new Checker(options);
-    const out = limbsWithin(0n, 0n);
-    const unit = limbsIn(limbsWithin(limb, top));
-    const before = limb + top;
-    checker.run(path, "multiply", [out, units(unit, budget), units(unit, 1)]);
-    for (const [i, interval] of limbsIn(out).entries()) {
-      if (i < 10) limb = max(limb, interval.magnitude);
-      else top = max(top, interval.magnitude);
-    }
-    if (limb + top === before) return unit;
-  }
-  throw new Refused("products grow without an end");
-}
-
-/** Limbs of that many units, rounded up. */
-export function units(unit: readonly Interval[], factor: number): Cells {
-  const parts = BigInt(Math.ceil(factor * 1e6));
-  return toLimbs(
-    unit.map(({ magnitude }) => {
-      const bound = -floorDivide(-magnitude * parts, 1000000n);
-      return new Interval(-bound, bound);
-    }),
-  );
 }

@@ -177,7 +177,7 @@ describe("a store that takes its time", () => {
     expect(await afterSlowStore(70, 0)).toMatchObject({ code: "iat_too_old" });
   });
 
-  test("the same where it answers at once, and blocks: a locked file, say", () => {
+  test("the same where it is synchronous, and blocks: a locked file, say", () => {
     const blocked = (seconds: number): VerifyResult => {
       let passed = 0;
       vi.spyOn(Date, "now").mockImplementation(() => (NOW + passed) * 1000);
@@ -240,7 +240,7 @@ test("two instances and a slow look-up: the first use is never forgotten while t
   expect(await slow).toMatchObject({ code: "iat_too_old" });
 });
 
-describe("what a look-up answers", () => {
+describe("what a look-up returns", () => {
   const request = { method: "GET", url: API_URL, accessToken: TOKEN, now: NOW };
 
   test.each([undefined, 1, true, {}, { ok: true }, { ok: false, code: "jkt_mismatch" }])(
