@@ -1,4 +1,4 @@
-// The tables: verdicts to Markdown, for the terminal and for README.md alike.
+// The tables: verdicts to Markdown, for the terminal and for docs/backends.md alike.
 import type { BackendName, BackendReport } from "./engine.js";
 import type { Verdict } from "./judge.js";
 
