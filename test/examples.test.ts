@@ -195,7 +195,7 @@ describe("the access token and the frameworks, at an issuer of the examples", ()
     fastify = await import("../examples/docs/fastify.js");
     vi.unstubAllEnvs();
     const server = createHttpServer((_, res) => res.end(JSON.stringify(issuer.jwks)));
-    server.listen(PORT, "localhost");
+    server.listen(Number(PORT), "localhost");
     await once(server, "listening");
     accessToken = await issuer.signAccessToken({ jkt: session.jkt });
     return () => server.close();

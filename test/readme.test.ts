@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import { createVerifier, FAILURES } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { examplesOf, PAGES, readText, written } from "./docs/pages.js";
+import { examplesOf, PAGES, readText, timesAsFast, written } from "./docs/pages.js";
 import { ROOT } from "./support/build.js";
 
 /** The examples that a newcomer copies. */
@@ -87,6 +87,19 @@ describe("what the pages say of the code", () => {
   test("the algorithms by Default", () => {
     expect(createVerifier({ replay: "none" }).algs).toEqual(["ES256", "EdDSA", "Ed25519"]);
     expect(readText("docs/verifying.md")).toMatch(/\| `algs` +\| ES256, EdDSA, Ed25519 /);
+  });
+
+  test("what the Default backend costs on a server", () => {
+    const slower = ["noble, cold", "noble, hot"].map((row) => 1 / timesAsFast("ES256 proof", row));
+    expect(slower.map((times) => times.toFixed(0))).toEqual(["8", "2"]);
+    expect(readme).toMatch(
+      /eight times as long\s+as jose for a new key, and twice as long for a known one/,
+    );
+  });
+
+  test("how many runtimes", () => {
+    const count = /<!-- runtimes -->\n\n(\d+) runtimes,/.exec(readText("docs/backends.md"))?.[1];
+    expect(readme).toContain(`[${count} runtimes](docs/backends.md#runtimes)`);
   });
 
   test("every entry of the package", () => {

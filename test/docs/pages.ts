@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAILURES } from "dpop-core";
 import { format } from "prettier";
+import results from "../../bench/compare/results/node20.json" with { type: "json" };
 import { ROOT } from "../support/build.js";
 
 /** From the root. */
@@ -35,7 +36,8 @@ export async function written(page: string): Promise<string> {
     BLOCK,
     (_, file: string) => `<!-- ${file} -->\n\n\`\`\`ts\n${readText(file)}\`\`\`\n`,
   );
-  return withPart(withCode, "failures", await failuresTable());
+  const withFailures = withPart(withCode, "failures", await failuresTable());
+  return withPart(withFailures, "speed", await speedTable());
 }
 
 /** The text with what is between the two marks of a part replaced, where it has these marks. */
@@ -60,6 +62,45 @@ async function failuresTable(): Promise<string> {
   const head = "code | 4.3 item | resource | token | pushed request";
   const lines = [head, "--- | --- | --- | --- | ---", ...rows].map((row) => `| ${row} |`);
   return format(lines.join("\n"), { parser: "markdown", printWidth: 100 });
+}
+
+/** As they are shown, and as the results of the benches call them. */
+const SPEEDS: readonly (readonly [string, string])[] = [
+  ["`fast`, a known key", "fast, hot"],
+  ["`nodeCrypto`, a known key", "node, hot"],
+  ["`webcrypto`, a known key", "webcrypto, hot"],
+  ["jose, key kept", "jose, key kept"],
+  ["`webcrypto`, a new key", "webcrypto, cold"],
+  ["`nodeCrypto`, a new key", "node, cold"],
+  ["`fast`, a new key", "fast, cold"],
+  ["`noble`, a known key", "noble, hot"],
+  ["`noble`, a new key", "noble, cold"],
+];
+
+/** How many times as fast as jose a whole proof is. */
+async function speedTable(): Promise<string> {
+  const rows = SPEEDS.map(([shown, name]) =>
+    [
+      shown,
+      ...["ES256 proof", "EdDSA proof"].map((contest) => digits(timesAsFast(contest, name))),
+    ].join(" | "),
+  );
+  const head = "whole proof, times as fast as jose | ES256 | EdDSA";
+  const lines = [head, "--- | ---: | ---:", ...rows].map((row) => `| ${row} |`);
+  return format(lines.join("\n"), { parser: "markdown", printWidth: 100 });
+}
+
+/** Of a row of a contest in the last run on Node 20. */
+export function timesAsFast(contest: string, name: string): number {
+  const { rows } = results.contests.find((one) => one.name === contest) ?? { rows: [] };
+  const row = rows.find((one) => one.name === name);
+  if (row === undefined) throw new Error(`the results have no row ${name} of ${contest}`);
+  return row.timesAsFast;
+}
+
+/** Two that say something. */
+function digits(ratio: number): string {
+  return String(Number(ratio.toPrecision(2)));
 }
 
 /** null where a code can't come from a place. */
