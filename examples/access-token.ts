@@ -12,13 +12,13 @@ export async function binding(accessToken: string) {
     const { payload } = await jwtVerify(accessToken, keys, rules);
     return bindingFromClaims(payload);
   } catch (error) {
-    if (error instanceof errors.JOSEError && BAD_TOKEN.includes(error.code)) return null;
+    if (error instanceof errors.JOSEError && BAD_TOKEN.has(error.code)) return null;
     throw error;
   }
 }
 
 /** What jose says of a token; its other codes are about the issuer's keys. */
-const BAD_TOKEN = [
+const BAD_TOKEN = new Set([
   "ERR_JWT_CLAIM_VALIDATION_FAILED",
   "ERR_JWT_EXPIRED",
   "ERR_JWT_INVALID",
@@ -27,7 +27,7 @@ const BAD_TOKEN = [
   "ERR_JWKS_NO_MATCHING_KEY",
   "ERR_JWKS_MULTIPLE_MATCHING_KEYS",
   "ERR_JOSE_NOT_SUPPORTED",
-];
+]);
 
 /** The answer where a token can't be checked: nothing is granted, and no token is called bad. */
 export function unavailable(error: unknown) {
