@@ -16,7 +16,7 @@ export function createCodeEndpoint(verifier: Verifier, url: string, codes: Map<s
       clientType: "public",
       boundAccessTokens: true,
       grant() {
-        const found = codes.get(code);
+        const found = codes.get(code); // its client, redirect URI and PKCE are yours to check
         return found === undefined ? null : { type: "authorization_code", jkt: found.jkt };
       },
     });
