@@ -1,17 +1,11 @@
 // Strangers with keys of their own, each used a few times, where known clients have all the room for tables: what a proof of such a
 // client costs after them, beside one of a verifier that they never met. Who is displaced, in counts: test/cache-room.test.ts.
-import {
-  createProof,
-  createVerifier,
-  noble,
-  type ProofRequest,
-  type SyncBackend,
-  type Verifier,
-} from "dpop-core";
+import { createProof, createVerifier, noble, type ProofRequest, type Verifier } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node";
+import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";
 import { demand } from "./case.js";
 import { type Fixtures, NOW } from "./fixtures.js";
+import type { SyncBackend } from "../src/jose/alg.js";
 
 /** What one proof of a known client takes, in nanoseconds. */
 export interface AttackResult {
@@ -86,7 +80,7 @@ function roomFor(backend: SyncBackend, proofs: readonly string[], send: Send): n
 
 function proofByNewKey(method: string, url: string): string {
   const signer = createSigner(generatePrivateJwk("ES256"));
-  return createProof(signer, { method, url, iat: NOW }, { backend: node });
+  return createProof(signer, { method, url, iat: NOW }, { backend: nodeCrypto });
 }
 
 function median(values: readonly number[]): number {

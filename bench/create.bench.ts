@@ -5,12 +5,12 @@ import {
   createProofAsync,
   createSigner,
   jwkThumbprint,
-  type NewProof,
+  type ProofInit,
   noble,
   type SyncSigner,
   verifyProof,
 } from "dpop-core";
-import { createSigner as createNodeSigner, node } from "dpop-core/node";
+import { createSigner as createNodeSigner, nodeCrypto } from "dpop-core/node-crypto";
 import {
   createSigner as createWebCryptoSigner,
   generateKeyPair,
@@ -27,14 +27,14 @@ export function createGroups({ es256, ed25519 }: Fixtures): readonly BenchGroup[
     comparison: { with: "noble", as: "speed" },
     cases: async () => [
       createCase("noble", noble, createSigner(key.privateJwk, { alg: key.label }), key),
-      createCase("node", node, createNodeSigner(key.privateJwk, { alg: key.label }), key),
+      createCase("node", nodeCrypto, createNodeSigner(key.privateJwk, { alg: key.label }), key),
       await webCryptoCase(key),
       unsignedCase(key),
     ],
   }));
 }
 
-function newProof({ requests }: KeyFixture): NewProof {
+function newProof({ requests }: KeyFixture): ProofInit {
   const { method, url, accessToken } = requests.right;
   return { method, url, accessToken, iat: NOW };
 }

@@ -4,7 +4,6 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {
   type Backend,
-  type CacheOptions,
   createAsyncVerifier,
   createProof,
   noble,
@@ -12,10 +11,11 @@ import {
   type SyncSigner,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node";
+import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import { demand } from "./case.js";
 import { type Fixtures, type KeyFixture, NOW } from "./fixtures.js";
+import type { CacheOptions } from "../src/verify/cache.js";
 
 /** What one key or token takes, in bytes. */
 export interface MemoryResult {
@@ -49,7 +49,7 @@ const ROWS: readonly (readonly [name: string, backend: Backend, proofs: number, 
   ["fast, a key with its last table", fast, 16, 1000],
   ["noble, a key seen once", noble, 1, 1000],
   ["noble, a key with its table", noble, 3, 1000],
-  ["node, a key seen once", node, 1, Infinity],
+  ["node, a key seen once", nodeCrypto, 1, Infinity],
   ["webcrypto, a key seen once", webcrypto, 1, Infinity],
 ];
 
@@ -75,7 +75,7 @@ export async function measureMemory(
   const tokens = Array.from({ length: most }, (_, i) => ownTokenProof(es256, signer, i));
   for (const count of counts) {
     const name = `an access token of ${es256.requests.right.accessToken?.length} characters`;
-    results.push(await memoryOf(name, node, tokens.slice(0, count + FIRST), 1));
+    results.push(await memoryOf(name, nodeCrypto, tokens.slice(0, count + FIRST), 1));
   }
   return results;
 }
@@ -84,7 +84,7 @@ export async function measureMemory(
 function ownKeyProof({ label, requests }: KeyFixture): Sent {
   const signer = createSigner(generatePrivateJwk(label));
   const { method, url } = requests.right;
-  const proof = createProof(signer, { method, url, iat: NOW }, { backend: node });
+  const proof = createProof(signer, { method, url, iat: NOW }, { backend: nodeCrypto });
   return { proof, request: { method, url, now: NOW } };
 }
 
@@ -92,7 +92,11 @@ function ownKeyProof({ label, requests }: KeyFixture): Sent {
 function ownTokenProof({ jkt, requests }: KeyFixture, signer: SyncSigner, index: number): Sent {
   const { method, url, accessToken: token = "", now } = requests.right;
   const accessToken = `${index}.`.padEnd(token.length, token);
-  const proof = createProof(signer, { method, url, accessToken, iat: NOW }, { backend: node });
+  const proof = createProof(
+    signer,
+    { method, url, accessToken, iat: NOW },
+    { backend: nodeCrypto },
+  );
   return { proof, request: { method, url, accessToken, jkt, now } };
 }
 

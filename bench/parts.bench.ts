@@ -1,9 +1,9 @@
 // What a verification is made of (RFC 9449 section 4.3): each step of src/verify as a function of its own, with the key known
 // (hot) and unknown (cold); and all of them but the signature beside one signature check of node:crypto.
-import { createVerifier, type SyncAlg, type SyncKey } from "dpop-core";
+import { createVerifier, type SyncAlg } from "dpop-core";
 import { fast } from "dpop-core/fast";
 import { decodeBase64urlText } from "../src/bytes/base64url.js";
-import { type JsonObject, parseJsonObject } from "../src/bytes/json.js";
+import { type JsonObject, parseJsonObject } from "../src/input/json.js";
 import { readAscii } from "../src/bytes/utf8.js";
 import { readPublicJwk } from "../src/jose/jwk.js";
 import { decodeSignature, type JwsSegments } from "../src/jose/jws.js";
@@ -12,10 +12,11 @@ import { checkAth, checkHtm, checkHtu, checkIat, checkJkt } from "../src/proof/c
 import { type ProofClaims, readClaims, readLimits } from "../src/proof/claims.js";
 import { checkHeader, splitProof } from "../src/proof/parse.js";
 import { createProofCache, type ProofCache, readCacheBounds } from "../src/verify/cache.js";
-import { readRequest } from "../src/verify/request.js";
+import { readProofRequest } from "../src/verify/request.js";
 import { type BenchCase, type BenchGroup, demand, syncCase } from "./case.js";
 import { type Fixtures, type KeyFixture, NOW } from "./fixtures.js";
 import { against, NO_CACHE, type Peers, PROOFS_TO_HEAT, type State } from "./verify.bench.js";
+import type { SyncKey } from "../src/jose/alg.js";
 
 const WHOLE = "all of it";
 const LIMITS = readLimits(undefined);
@@ -110,9 +111,9 @@ function eachTime(key: KeyFixture): readonly BenchCase[] {
   const { headerEnd, payloadEnd } = segments;
   const clock = (): number => NOW;
   return [
-    syncCase("reading the request", () => readRequest(requests.right, clock, "loopback"), {
+    syncCase("reading the request", () => readProofRequest(requests.right, clock, "loopback"), {
       right: ({ method, now }) => method === requests.right.method && now === NOW,
-      counterpart: () => readRequest(requests.late, clock, "loopback").now !== NOW,
+      counterpart: () => readProofRequest(requests.late, clock, "loopback").now !== NOW,
     }),
     syncCase("splitting", () => splitProof(proof, LIMITS), {
       right: (answer) => typeof answer !== "string" && answer.payloadEnd === payloadEnd,

@@ -1,7 +1,8 @@
 // A steady load on a replay store, and the Map that ours is compared with. Plain functions that any engine runs: they need
 // `performance.now` and nothing else of a platform.
-import { createMemoryReplayStore, type ReplayAnswer } from "dpop-core";
+import { createMemoryReplayStore } from "dpop-core";
 import { demand } from "./case.js";
+import type { ReplayAnswer } from "../src/replay/replay.js";
 
 /** What a load needs of a store. */
 export interface LoadedStore {

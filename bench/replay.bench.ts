@@ -1,12 +1,7 @@
 // Replay (RFC 9449 section 11.1): stores that hold so many live entries, while as many expire as are added. Pauses and
 // bytes are measured by compareReplay of replay-load.ts; here they are only held to their bounds.
-import {
-  createMemoryReplayStore,
-  type MemoryReplayStore,
-  noble,
-  type ReplayAnswer,
-} from "dpop-core";
-import { replayKey } from "../src/verify/replay.js";
+import { createMemoryReplayStore, type MemoryReplayStore, noble } from "dpop-core";
+import { replayKey, type ReplayAnswer } from "../src/replay/replay.js";
 import { type BenchCase, type BenchGroup, demand, syncCase } from "./case.js";
 import { type Fixtures, NOW } from "./fixtures.js";
 import { keyMaker, LIFETIME, type LoadedStore, makeSweptMap } from "./replay-load.js";

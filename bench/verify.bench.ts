@@ -1,8 +1,6 @@
 // Verification (RFC 9449 section 4.3): whole proofs, good and bad, over every backend, beside what other servers use. What one
 // of them is made of: parts.bench.ts.
 import {
-  type CacheOptions,
-  type CacheUsage,
   createAsyncVerifier,
   createVerifier,
   type FailureCode,
@@ -11,10 +9,11 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import { asyncCase, type BenchCase, type BenchGroup, demand } from "./case.js";
 import type { Fixtures, KeyFixture } from "./fixtures.js";
+import type { CacheUsage, CacheOptions } from "../src/verify/cache.js";
 
 /** Another implementation of proof verification. */
 export interface ProofPeer {
@@ -48,7 +47,7 @@ interface Contestant {
 }
 
 const CONTESTANTS: readonly Contestant[] = [
-  ...Object.entries({ fast, node, noble }).map(([name, backend]) => ({
+  ...Object.entries({ fast, node: nodeCrypto, noble }).map(([name, backend]) => ({
     name,
     async: false,
     verifier: (cache: CacheOptions | undefined) =>

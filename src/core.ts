@@ -1,68 +1,44 @@
 // dpop-core/core: everything but a backend; no cryptography, no bare imports, no globals. In the order
 // of the layers: proofs, the verifier, the roles.
+//
+// What you plug in (Signer, ReplayStore, an algorithm) may answer at once or later. What is made for you
+// answers at once, unless its name begins with Async.
 export { accessTokenHash } from "./proof/ath.js";
 export {
   createProof,
   createProofAsync,
   type CreateOptions,
-  type NewProof,
+  type ProofInit,
 } from "./proof/create.js";
 export {
   FAILURES,
   type Failure,
   type FailureCode,
-  type FailureRow,
-  type OAuthAnswer,
-  type ResourceStatus,
-  type ServerStatus,
+  type VerifyFailureCode,
 } from "./proof/failure.js";
-export { normalizeHtu, type PlainHttp } from "./proof/htu.js";
-export { parseProof, type ParsedProof, type ProofHeader } from "./proof/parse.js";
-export type { ProofClaims, ProofLimitOptions, ProofLimits } from "./proof/claims.js";
-export type { Hasher, HashOptions } from "./jose/hash.js";
+export { normalizeHtu } from "./proof/htu.js";
+export { parseProof, type ParsedProof } from "./proof/parse.js";
+export type { ProofClaims } from "./proof/claims.js";
+export type { FieldValue } from "./input/http.js";
 export { jwkThumbprint } from "./jose/thumbprint.js";
 export type {
   Alg,
   AsyncAlg,
-  AsyncKey,
   AsyncSigner,
   Backend,
   Signer,
   SyncAlg,
-  SyncBackend,
-  SyncKey,
   SyncSigner,
 } from "./jose/alg.js";
-export type { EcPublicJwk, OkpPublicJwk, PublicJwk, RsaPublicJwk } from "./jose/jwk.js";
-export type { JsonObject, JsonValue } from "./bytes/json.js";
-export {
-  createMemoryReplayStore,
-  type MemoryReplayStore,
-  type MemoryReplayStoreOptions,
-  type ReplayUsage,
-} from "./verify/memory-store.js";
-export type { ReplayAnswer, ReplayFull, ReplayStore, SyncReplayStore } from "./verify/replay.js";
-export type { CacheOptions, CacheUsage } from "./verify/cache.js";
-export type { NonceAnswer, NonceCheck, NonceStatus } from "./verify/nonce.js";
-export type {
-  AsyncVerifierOptions,
-  IatWithNonce,
-  NoncePolicy,
-  VerifierOptions,
-} from "./verify/policy.js";
-export { fapi2, mcp, type VerifierProfile } from "./verify/profiles.js";
-export type {
-  AsyncGrantJktLookup,
-  AsyncJktLookup,
-  AsyncProofRequest,
-  GrantJktLookup,
-  JktLookup,
-  ProofRequest,
-} from "./verify/request.js";
+export type { PublicJwk } from "./jose/jwk.js";
+export { createMemoryReplayStore, type MemoryReplayStore } from "./replay/memory-store.js";
+export type { ReplayStore, SyncReplayStore } from "./replay/replay.js";
+export type { NonceAnswer, NonceCheck, VerifiedNonce } from "./verify/nonce-check.js";
+export type { AsyncVerifierOptions, VerifierOptions } from "./verify/policy.js";
+export { profiles, type VerifierProfile } from "./verify/profiles.js";
+export type { AsyncProofRequest, ProofRequest } from "./verify/request.js";
 export {
   type AsyncVerifier,
-  type CachingAsyncVerifier,
-  type CachingVerifier,
   createAsyncVerifier,
   createVerifier,
   type VerifiedProof,
@@ -71,44 +47,28 @@ export {
   verifyProofAsync,
   type VerifyResult,
 } from "./verify/verifier.js";
-export { ProofError, unwrap, type Place } from "./verify/unwrap.js";
+export { type ProofError, unwrap } from "./verify/unwrap.js";
 export {
-  parError,
+  pushedError,
   resourceError,
   tokenError,
   type ResourceError,
-  type ResourceErrorOptions,
-  type ResponseHeaders,
-  type Schemes,
   type ServerError,
-  type ServerErrorOptions,
 } from "./server/answer.js";
-export { bindingFromClaims, type Binding, type TokenClaims } from "./server/binding.js";
-export { accessControlExposeHeaders, wwwAuthenticate, type Challenge } from "./server/challenge.js";
-export type { AuthorizationHeader, Scheme } from "./server/credentials.js";
-export { parseDpopJkt, type DpopJktParameter, type ParsedDpopJkt } from "./server/dpop-jkt.js";
-export type {
-  AsyncGrantLookup,
-  AuthorizationCodeGrant,
-  Grant,
-  GrantLookup,
-  OtherGrant,
-  RefreshTokenGrant,
-} from "./server/grant.js";
+export { bindingFromClaims, type Binding } from "./server/binding.js";
+export { accessControlExposeHeaders, wwwAuthenticate } from "./server/challenge.js";
+export { parseDpopJkt } from "./server/dpop-jkt.js";
+export type { Grant } from "./server/grant.js";
+export { clientMetadata, resourceMetadata, serverMetadata } from "./server/metadata.js";
 export {
-  clientMetadata,
-  resourceMetadata,
-  serverMetadata,
-  type ClientMetadata,
-  type ResourceMetadata,
-  type ServerMetadata,
-  type WithAlgs,
-} from "./server/metadata.js";
-export { createNonceIssuer, type NonceIssuer, type NonceIssuerOptions } from "./server/nonce.js";
+  createNonceIssuer,
+  type NonceIssuer,
+  type NonceIssuerOptions,
+} from "./server/nonce-issuer.js";
 export {
   createAsyncResourceServer,
   createResourceServer,
-  type AccessRefused,
+  type AccessRefusal,
   type AccessResult,
   type AsyncResourceRequest,
   type AsyncResourceServer,
@@ -120,37 +80,28 @@ export {
   type ResourceServerOptions,
 } from "./server/resource.js";
 export {
-  createAsyncTokenEndpoint,
-  createTokenEndpoint,
-  type AsyncTokenEndpoint,
-  type AsyncTokenEndpointOptions,
+  createAsyncAuthorizationServer,
+  createAuthorizationServer,
+  type AsyncAuthorizationServer,
+  type AsyncAuthorizationServerOptions,
   type AsyncTokenRequest,
-  type PushedAccepted,
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
   type PushedRequest,
   type PushedResult,
-  type ServerRefused,
-  type TokenEndpoint,
-  type TokenEndpointOptions,
+  type ServerRefusal,
   type TokenGranted,
   type TokenRequest,
   type TokenResult,
-} from "./server/token-endpoint.js";
+} from "./server/authorization-server.js";
 export {
   createAsyncClientSession,
   createClientSession,
-  type AnsweredRequest,
   type AsyncClientSession,
   type AsyncClientSessionOptions,
   type ClientSession,
   type ClientSessionOptions,
   type SessionRequest,
 } from "./client/session.js";
-export {
-  createDpopFetch,
-  type DpopFetchOptions,
-  type FetchLike,
-  type PlainFetch,
-  type PlatformFetch,
-} from "./client/fetch.js";
+export { createDpopFetch, type DpopFetchOptions, type FetchLike } from "./client/fetch.js";
 export { readNonceChallenge, type ResponseLike } from "./client/challenge.js";
-export type { TokenResponse, TokenResponseCode, UnboundTokens } from "./client/token-response.js";

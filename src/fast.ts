@@ -4,8 +4,8 @@ import { noble } from "./noble/bundled.js";
 import type { NobleBackend } from "./noble/backend.js";
 import { sha256 } from "./noble/sha256.js";
 import { sha512 } from "./noble/sha512.js";
-import { eddsaAlg } from "./fast/eddsa.js";
-import { es256Alg } from "./fast/es256.js";
+import { eddsaAlg } from "./fast/ed25519/eddsa.js";
+import { es256Alg } from "./fast/p256/es256.js";
 import type { SyncAlg } from "./jose/alg.js";
 
 export { createSigner, generatePrivateJwk } from "./noble.js";

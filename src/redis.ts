@@ -5,9 +5,9 @@ import {
   membersArgument,
   stringArgument,
   timeArgument,
-} from "./bytes/argument.js";
+} from "./input/argument.js";
 import { decodeBase64url } from "./bytes/base64url.js";
-import type { ReplayAnswer, ReplayStore } from "./verify/replay.js";
+import type { ReplayAnswer, ReplayStore } from "./replay/replay.js";
 import { startStopwatch } from "./verify/stopwatch.js";
 
 /**

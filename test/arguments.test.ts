@@ -1,19 +1,19 @@
 // What the programmer gets wrong is a TypeError or RangeError that names the argument: at construction where it can be, and
 // never an answer about the client. What the network gets wrong is never thrown at.
+import { nobleBackend } from "dpop-core/noble";
 import {
+  accessTokenHash,
   createAsyncVerifier,
+  createMemoryReplayStore,
   createProof,
   createSigner,
-  generatePrivateJwk,
-  type PublicJwk,
-  createMemoryReplayStore,
   createVerifier,
+  generatePrivateJwk,
   jwkThumbprint,
-  accessTokenHash,
   noble,
-  nobleBackend,
   normalizeHtu,
   parseProof,
+  type PublicJwk,
   verifyProof,
   verifyProofAsync,
 } from "dpop-core";
@@ -22,7 +22,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { integerArgument, isBytes, numberArgument } from "../src/bytes/argument.js";
+import { integerArgument, isBytes, numberArgument } from "../src/input/argument.js";
 import { mint, NOW, TOKEN_URL } from "./support/mint.js";
 
 const PARTS = { p256, p384, p521, ed25519, sha256, sha384, sha512 };
@@ -470,7 +470,7 @@ describe("a part that is broken is never taken for a verdict", () => {
     [{ status: "valid", acceptUntil: Number.NaN }],
     [{ status: "valid", acceptUntil: Number.POSITIVE_INFINITY }],
     [{ status: "valid", acceptUntil: NOW * 1000 }],
-    [{ status: "invalid", next: 1 }],
+    [{ status: "invalid", nextNonce: 1 }],
     [Promise.resolve({ status: "valid" })],
   ])("a nonce check that answers %j is broken", async (answer) => {
     const withNonce = mint({ claims: { nonce: "x" } });

@@ -1,7 +1,6 @@
 // Who has room in what a verifier remembers: the keys that are used most, whoever else comes and
 // signs for himself. And what it says of itself, to the byte.
 import {
-  type CacheOptions,
   createAsyncVerifier,
   createProof,
   createVerifier,
@@ -9,15 +8,20 @@ import {
   type ProofRequest,
   type PublicJwk,
   type SyncAlg,
-  type SyncKey,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node";
+import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { createProofCache, type ProofCache, readCacheBounds } from "../src/verify/cache.js";
+import {
+  createProofCache,
+  type ProofCache,
+  readCacheBounds,
+  type CacheOptions,
+} from "../src/verify/cache.js";
 import { thumbprintOf } from "./support/keys.js";
 import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
+import type { SyncKey } from "../src/jose/alg.js";
 
 const TOKEN_REQUEST = { method: "POST", url: TOKEN_URL, now: NOW };
 const MIB = 1_048_576;
@@ -241,7 +245,7 @@ function watched(alg: SyncAlg): { alg: SyncAlg; keys: FakeKey[]; imports(): numb
 
 function proofByNewKey(): string {
   const signer = createSigner(generatePrivateJwk("EdDSA"), { alg: "EdDSA" });
-  return createProof(signer, { method: "POST", url: TOKEN_URL, iat: NOW }, { backend: node });
+  return createProof(signer, { method: "POST", url: TOKEN_URL, iat: NOW }, { backend: nodeCrypto });
 }
 
 describe("a new client that is used", () => {
@@ -497,7 +501,7 @@ describe("access tokens", () => {
 
   test("whole proofs: a token is hashed once in 300 seconds", () => {
     const sha256 = vi.fn(noble.sha256);
-    const verifier = createVerifier({ backend: { ...node, sha256 }, replay: "none" });
+    const verifier = createVerifier({ backend: { ...nodeCrypto, sha256 }, replay: "none" });
     const accessToken = "another-access-token";
     const ath = b64(noble.sha256(Buffer.from(accessToken)));
     const hashes = (): number =>
@@ -575,7 +579,7 @@ describe("what is counted is what is held", () => {
   });
 
   test("what is used again counts as before", () => {
-    const verifier = createVerifier({ backend: node, replay: "none" });
+    const verifier = createVerifier({ backend: nodeCrypto, replay: "none" });
     const usages = [1, 2, 3].map(() => {
       expect(verifier.verify(withToken.proof, withToken.request).ok).toBe(true);
       return verifier.cacheUsage();
@@ -586,9 +590,9 @@ describe("what is counted is what is held", () => {
   });
 
   test("two first proofs of a key and a token at once count as one", async () => {
-    const one = createAsyncVerifier({ backend: node, replay: "none" });
+    const one = createAsyncVerifier({ backend: nodeCrypto, replay: "none" });
     await one.verify(withToken.proof, withToken.request);
-    const two = createAsyncVerifier({ backend: node, replay: "none" });
+    const two = createAsyncVerifier({ backend: nodeCrypto, replay: "none" });
     const verify = () => two.verify(withToken.proof, { ...withToken.request, jkt: later });
     const later = async (): Promise<string> => Promise.resolve(thumbprintOf("ES256"));
     const results = await Promise.all([verify(), verify(), verify()]);

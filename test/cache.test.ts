@@ -5,8 +5,6 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {
   type Backend,
-  type CacheOptions,
-  type CacheUsage,
   createAsyncVerifier,
   createMemoryReplayStore,
   createVerifier,
@@ -15,23 +13,23 @@ import {
   type ProofRequest,
   type PublicJwk,
   type SyncAlg,
-  type SyncKey,
   verifyProof,
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
-import { readCacheBounds } from "../src/verify/cache.js";
+import { readCacheBounds, type CacheUsage, type CacheOptions } from "../src/verify/cache.js";
 import { exportJwk, keyPair } from "./support/key-pair.js";
 import { thumbprintOf } from "./support/keys.js";
 import { b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { optionsOf, requestOf } from "./support/run.js";
 import proofs from "./vectors/proofs.json" with { type: "json" };
 import type { ProofVector } from "./vectors/proofs.js";
+import type { SyncKey } from "../src/jose/alg.js";
 
 const OFF: CacheOptions = { maxKeys: 0, maxTokens: 0 };
 const EMPTY: CacheUsage = {
@@ -51,7 +49,7 @@ const vectors = proofs as readonly ProofVector[]; // made from them: vectors.tes
 const BACKENDS = [
   ["noble", noble],
   ["fast", fast],
-  ["node", node],
+  ["node", nodeCrypto],
   ["webcrypto", webcrypto],
 ] as const;
 
@@ -151,7 +149,7 @@ describe("whatever the bounds and the order", () => {
     maxTokenBytes: bytes,
   });
   test.each([
-    ["node", node, 300],
+    ["node", nodeCrypto, 300],
     ["fast", fast, 100],
   ] as const)("%s: the answer is the one without caches", (_, backend, numRuns) => {
     const plain = SENT.map(({ proof, request }) =>
@@ -264,8 +262,8 @@ function byNewKey(i: number): string {
 const TOKEN_REQUEST = { method: "POST", url: TOKEN_URL, now: NOW };
 
 test("100,000 valid proofs of new keys stay within the bounds, and a hot key stays hot", async () => {
-  const hot = counting(node.ES256);
-  const cold = counting(node.EdDSA);
+  const hot = counting(nodeCrypto.ES256);
+  const cold = counting(nodeCrypto.EdDSA);
   const cache = {
     maxKeys: 1000,
     maxKeyBytes: MIB,
@@ -274,7 +272,7 @@ test("100,000 valid proofs of new keys stay within the bounds, and a hot key sta
     maxTokenBytes: 0,
   };
   const verifier = createVerifier({
-    backend: node,
+    backend: nodeCrypto,
     algs: [hot.alg, cold.alg],
     cache,
     replay: "none",

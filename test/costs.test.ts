@@ -2,12 +2,12 @@
 // valid proof of a known key, which costs one signature (node:crypto). The bars leave room for a busy machine; what they
 // stop costs several times as much.
 import { createVerifier, type ProofRequest } from "dpop-core";
-import { node } from "dpop-core/node";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { describe, expect, test } from "vitest";
 import { parseCredentials } from "../src/server/credentials.js";
 import { at, mint, NOW } from "./support/mint.js";
 
-const verifier = createVerifier({ backend: node, replay: "none" });
+const verifier = createVerifier({ backend: nodeCrypto, replay: "none" });
 const request: ProofRequest = at(NOW);
 const valid = mint();
 

@@ -6,9 +6,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AsyncAlg, noble, type SyncAlg, verifyProof } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
-import { objectArgument, stringArgument } from "../src/bytes/argument.js";
+import { objectArgument, stringArgument } from "../src/input/argument.js";
 import { type PublicJwk, readPublicJwk } from "../src/jose/jwk.js";
 import type { Signed, Subject } from "./fuzz/case.js";
 import { importKey, ladders, type Staged, stagesOf } from "./fuzz/contestants.js";
@@ -142,16 +142,16 @@ function syncAlgs(label: RsaLabel | CurveLabel): readonly (readonly [name: strin
       return [
         ["noble", noble[label]],
         ["fast", fast[label]],
-        ["node", node[label]],
+        ["node", nodeCrypto[label]],
       ];
     case "ES384":
     case "ES512":
       return [
         ["noble", noble[label]],
-        ["node", node[label]],
+        ["node", nodeCrypto[label]],
       ];
     default:
-      return [["node", node[label]]];
+      return [["node", nodeCrypto[label]]];
   }
 }
 

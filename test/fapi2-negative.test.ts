@@ -1,7 +1,7 @@
 // The FAPI 2.0 conformance suite's list for servers (FAPI2SPFinalDpopNegativeTests and its neighbours), with our defaults and
 // with the profile.
 import { createHash } from "node:crypto";
-import { fapi2, type ProofHeader } from "dpop-core";
+import { type FieldValue, profiles } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { publicJwk } from "./support/keys.js";
 import { mint, type MintOptions, NOW } from "./support/mint.js";
@@ -24,9 +24,9 @@ function proofFor({ claims, ...rest }: MintOptions = {}): string {
 
 describe.each<[string, PolicyData]>([
   ["with the defaults", {}],
-  ["with the profile fapi2", fapi2],
+  ["with the profile fapi2", profiles.fapi2],
 ])("%s", (_, profile) => {
-  const judge = (proof: ProofHeader, policy: PolicyData = {}): Promise<string> =>
+  const judge = (proof: FieldValue, policy: PolicyData = {}): Promise<string> =>
     outcome(proof, request, { ...profile, ...policy });
   const accepts = (title: string, options: MintOptions = {}, policy: PolicyData = {}): void =>
     test(title, async () => expect(await judge(proofFor(options), policy)).toBe("ok"));

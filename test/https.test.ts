@@ -13,8 +13,6 @@ import {
   createVerifier,
   noble,
   normalizeHtu,
-  type PlainFetch,
-  type PlainHttp,
   type ResourceRequest,
   type ResourceServer,
   verifyProof,
@@ -22,12 +20,13 @@ import {
 } from "dpop-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isHttpUrl, isLoopback, readPlainHttp } from "../src/proof/htu.js";
+import { isHttpUrl, isLoopback, readPlainHttp, type PlainHttp } from "../src/proof/htu.js";
 import { claimsOf } from "./client/support/client.js";
 import { runs, signerOf, unitOf } from "./support/arbitraries.js";
 import { mint, NOW } from "./support/mint.js";
 import { API_URL, apiProof, apiRequest, authenticate, TOKEN } from "./support/resource.js";
 import { optionsOf, outcome } from "./support/run.js";
+import type { PlainFetch } from "../src/client/fetch.js";
 
 /** This machine, beyond doubt. */
 const LOOPBACK = [
@@ -275,7 +274,7 @@ describe("a verifier", () => {
 
 describe("a resource server", () => {
   const anyUrl = "http://api.example/x";
-  const schemes = "dpop-and-bearer" as const;
+  const unboundTokens = "accepted" as const;
   const asked: readonly (readonly [string, Partial<ResourceRequest>])[] = [
     ["a proof", {}],
     ["no proof", { proof: null }],
@@ -291,10 +290,10 @@ describe("a resource server", () => {
     const later = createAsyncVerifier(optionsOf());
     for (const url of [anyUrl, "http://localhost@evil.example/", "ftp://localhost/", "/x", ""]) {
       const request = apiRequest({ ...over, url });
-      const server = createResourceServer({ verifier, schemes });
+      const server = createResourceServer({ verifier, unboundTokens });
       expect(() => server.authenticate(request)).toThrow(TypeError);
       expect(() => server.authenticate(request)).toThrow(REFUSED);
-      const async = createAsyncResourceServer({ verifier: later, schemes });
+      const async = createAsyncResourceServer({ verifier: later, unboundTokens });
       await expect(async.authenticate(request)).rejects.toThrow(REFUSED);
     }
   });
@@ -304,7 +303,10 @@ describe("a resource server", () => {
     async (_, over) => {
       const answer = async (url: string, plainHttp?: PlainHttp): Promise<unknown> => {
         const request = { proof: apiProof({ claims: { htu: url } }), ...over, url };
-        const { ok, ...result } = await authenticate(request, { schemes, policy: { plainHttp } });
+        const { ok, ...result } = await authenticate(request, {
+          unboundTokens,
+          policy: { plainHttp },
+        });
         return [ok, "failure" in result ? result.failure.code : "let in"];
       };
       const onHttps = await answer("https://api.example/x");
@@ -315,10 +317,10 @@ describe("a resource server", () => {
   );
 
   test("over a verifier of the programmer's own holds to what that says, loopback by default", () => {
-    const { algs, nonce, verify } = createVerifier(optionsOf({ plainHttp: "anywhere" }));
+    const { algs, verify } = createVerifier(optionsOf({ plainHttp: "anywhere" }));
     const request = apiRequest({ url: anyUrl, proof: apiProof({ claims: { htu: anyUrl } }) });
     const server = (own: object): ResourceServer =>
-      createResourceServer({ verifier: { algs, nonce, verify, ...own } });
+      createResourceServer({ verifier: { algs, verify, ...own } });
     expect(server({}).authenticate(apiRequest()).ok).toBe(true);
     expect(() => server({}).authenticate(request)).toThrow(REFUSED);
     expect(() => server({ plainHttp: "loopback" }).authenticate(request)).toThrow(REFUSED);

@@ -1,5 +1,5 @@
 // The share that each key has of the memory replay store: counted exactly, fair to the others, and at a bounded cost.
-import { createMemoryReplayStore, type ReplayAnswer } from "dpop-core";
+import { createMemoryReplayStore } from "dpop-core";
 import { createMemoryReplayStore as createCoreStore } from "dpop-core/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
@@ -19,8 +19,9 @@ import {
   shareOf,
   shrinkShares,
   surveyShares,
-} from "../src/verify/key-share.js";
+} from "../src/replay/key-share.js";
 import { memoryStore, wordOf } from "./support/store.js";
+import type { ReplayAnswer } from "../src/replay/replay.js";
 
 const [ALICE, BOB, CAROL] = ["a", "b", "c"].map((letter) => letter.repeat(43)) as [
   string,

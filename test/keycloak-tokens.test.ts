@@ -7,7 +7,7 @@ import {
   bindingFromClaims,
   type ClientSession,
   createAsyncResourceServer,
-  createAsyncTokenEndpoint,
+  createAsyncAuthorizationServer,
   createAsyncVerifier,
   createClientSession,
   createMemoryReplayStore,
@@ -58,8 +58,8 @@ async function payloadOf(token: string): Promise<object | null> {
 }
 
 const verifier = createAsyncVerifier({ replay: createMemoryReplayStore() });
-const api = createAsyncResourceServer({ verifier, schemes: "dpop-and-bearer" });
-const endpoint = createAsyncTokenEndpoint({ verifier });
+const api = createAsyncResourceServer({ verifier, unboundTokens: "accepted" });
+const endpoint = createAsyncAuthorizationServer({ verifier });
 
 /** `/jwt` reads the claims of the token itself, `/introspected` asks about it. */
 async function bindingAt(path: string | undefined, token: string): Promise<Binding | null> {
@@ -75,7 +75,7 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
   const { authorization } = headersDistinct;
   const result =
     url === "/token"
-      ? await endpoint.check({
+      ? await endpoint.checkTokenRequest({
           ...line,
           clientType: "public",
           boundAccessTokens: false,

@@ -3,8 +3,8 @@
 import { createMemoryReplayStore, noble } from "dpop-core";
 import { createMemoryReplayStore as createCoreStore } from "dpop-core/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { halfSipHash } from "../src/bytes/siphash.js";
-import { createSlotTable, putEntry, searchEntry, type SlotTable } from "../src/verify/slots.js";
+import { halfSipHash } from "../src/replay/siphash.js";
+import { createSlotTable, putEntry, searchEntry, type SlotTable } from "../src/replay/slots.js";
 import { JKT } from "./support/rfc.js";
 import { memoryStore } from "./support/store.js";
 

@@ -1,4 +1,4 @@
-// dpop-core/node: keys as JWK and as KeyObject, the limits of RSA, and an engine that fails. What
+// dpop-core/node-crypto: keys as JWK and as KeyObject, the limits of RSA, and an engine that fails. What
 // every backend must do stands in backends.test.ts.
 import crypto, { type KeyObject } from "node:crypto";
 import {
@@ -11,22 +11,14 @@ import {
 } from "dpop-core";
 import {
   createSigner,
-  Ed25519,
-  EdDSA,
-  ES256,
-  ES384,
-  ES512,
-  generatePrivateJwk,
   type GenerateOptions,
+  generatePrivateJwk,
   type KeyObjectLike,
-  node,
+  nodeCrypto,
   type PrivateJwk,
-  PS256,
-  PS512,
-  RS256,
-  type SigningLabel,
   type SignerOptions,
-} from "dpop-core/node";
+  type SigningLabel,
+} from "dpop-core/node-crypto";
 import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
@@ -68,8 +60,13 @@ function publicKeyOf(name: KeyName): PublicJwk {
 }
 
 function verifyMinted(options: MintOptions = {}): VerifyResult {
-  return createVerifier({ backend: node, replay: "none" }).verify(mint(options), requestOf());
+  const algs = LABELS.map(([label]) => nodeCrypto[label]);
+  const verifier = createVerifier({ backend: nodeCrypto, algs, replay: "none" });
+  return verifier.verify(mint(options), requestOf());
 }
+
+/** The x of a point of small order. */
+const SMALL_ORDER = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 describe("a signer", () => {
   const forms = LABELS.flatMap(([alg, name, size]) => [
@@ -86,15 +83,19 @@ describe("a signer", () => {
     expect(Buffer.isBuffer(signature)).toBe(false);
     expect(signature).toHaveLength(size);
 
-    const proof = createProof(signer, NEW, { backend: node });
+    const proof = createProof(signer, NEW, { backend: nodeCrypto });
     expect(decodeProtectedHeader(proof).jwk).toEqual(signer.publicJwk);
     const key = await importJWK({ ...signer.publicJwk }, alg);
     const { payload } = await jwtVerify(proof, key, { typ: "dpop+jwt", algorithms: [alg] });
     expect(payload).toMatchObject({ htm: "GET", htu: "https://api.example/" });
-    expect(jwkThumbprint(signer.publicJwk, { backend: node })).toBe(
+    expect(jwkThumbprint(signer.publicJwk, { backend: nodeCrypto })).toBe(
       await calculateJwkThumbprint({ ...signer.publicJwk }),
     );
-    const verifier = createVerifier({ backend: node, algs: [node[alg]], replay: "none" });
+    const verifier = createVerifier({
+      backend: nodeCrypto,
+      algs: [nodeCrypto[alg]],
+      replay: "none",
+    });
     expect(verifier.verify(proof, NEW)).toMatchObject({ ok: true, alg });
   });
 
@@ -250,30 +251,36 @@ describe("generatePrivateJwk", () => {
 
 describe("keys", () => {
   test("say how much they take: more than their bytes, and an RSA key by its length", () => {
-    const sizes = [ES256, ES384, ES512].map(
+    const sizes = [nodeCrypto.ES256, nodeCrypto.ES384, nodeCrypto.ES512].map(
       (alg) => alg.importKey(publicKeyOf(alg.alg as "ES256"))?.size, // one of the three
     );
     expect(sizes).toEqual([7000, 7000, 7000]);
-    expect(Ed25519.importKey(publicKeyOf("Ed25519"))?.size).toBe(3500);
-    expect(RS256.importKey(publicKeyOf("RS256"))?.size).toBe(5500 + 5 * 256);
+    expect(nodeCrypto.Ed25519.importKey(publicKeyOf("Ed25519"))?.size).toBe(3500);
+    expect(nodeCrypto.RS256.importKey(publicKeyOf("RS256"))?.size).toBe(5500 + 5 * 256);
   });
 
   test("RSA with 8192 bits and an exponent of four bytes is the last that is taken", () => {
     const n = b64(new Uint8Array(1024).fill(255));
-    const key = PS256.importKey({ kty: "RSA", n, e: b64(new Uint8Array(4).fill(255)) });
+    const key = nodeCrypto.PS256.importKey({ kty: "RSA", n, e: b64(new Uint8Array(4).fill(255)) });
     expect(key?.size).toBe(5500 + 5 * 1024);
     expect(key?.verify(new Uint8Array(1024).fill(1), DATA)).toBe(false);
     expect(key?.verify(new Uint8Array(1024).fill(255), DATA)).toBe(false);
     const more = b64(Uint8Array.of(1, ...new Uint8Array(1024).fill(255)));
-    expect(PS256.importKey({ kty: "RSA", n: more, e: "AQAB" })).toBeNull();
     const dear = b64(Uint8Array.of(1, 255, 255, 255, 255));
-    expect(PS256.importKey({ kty: "RSA", n, e: dear })).toBeNull();
+    for (const jwk of [
+      { kty: "RSA", n: more, e: "AQAB" },
+      { kty: "RSA", n, e: dear },
+    ]) {
+      expect(verifyMinted({ header: { alg: "PS256", jwk } })).toMatchObject({
+        code: "jwk_invalid",
+      });
+    }
   });
 
   test("are imported once, and verified with one and the same object", () => {
     const createPublicKey = vi.spyOn(crypto, "createPublicKey");
     const verify = vi.spyOn(crypto, "verify");
-    const key = ES256.importKey(publicKeyOf("ES256"));
+    const key = nodeCrypto.ES256.importKey(publicKeyOf("ES256"));
     const signer = createSigner(jwkOf("ES256"));
     createPublicKey.mockClear();
     verify.mockClear();
@@ -294,7 +301,9 @@ describe("keys", () => {
     const sign = vi.spyOn(crypto, "sign");
     const verify = vi.spyOn(crypto, "verify");
     const signer = createSigner(jwkOf(name), { alg });
-    expect(node[alg].importKey(publicKeyOf(name))?.verify(signer.sign(DATA), DATA)).toBe(true);
+    expect(nodeCrypto[alg].importKey(publicKeyOf(name))?.verify(signer.sign(DATA), DATA)).toBe(
+      true,
+    );
     const keys = [...sign.mock.calls, ...verify.mock.calls].map(([, , key]) => key);
     expect(keys).toHaveLength(4); // of the signer's own trial too
     for (const key of keys) {
@@ -306,9 +315,9 @@ describe("keys", () => {
   // An engine that says yes to everything shows what was decided before it was asked.
   test("decide the length, and an R of small order, before the engine is asked", () => {
     const verify = vi.spyOn(crypto, "verify").mockImplementation(() => true);
-    const ec = ES256.importKey(publicKeyOf("ES256"));
-    const ed = EdDSA.importKey(publicKeyOf("Ed25519"));
-    const rsa = RS256.importKey(publicKeyOf("RS256"));
+    const ec = nodeCrypto.ES256.importKey(publicKeyOf("ES256"));
+    const ed = nodeCrypto.EdDSA.importKey(publicKeyOf("Ed25519"));
+    const rsa = nodeCrypto.RS256.importKey(publicKeyOf("RS256"));
     for (const length of [0, 1, 63, 65, 70, 128, 255, 257]) {
       for (const key of [ec, ed, rsa]) {
         expect(key?.verify(new Uint8Array(length), DATA)).toBe(false);
@@ -322,15 +331,22 @@ describe("keys", () => {
     expect(verify).toHaveBeenCalledOnce();
   });
 
-  test("in a second form, of small order, or private, never reach the engine", () => {
+  test("of another kind or curve never reach the engine", () => {
     const createPublicKey = vi.spyOn(crypto, "createPublicKey");
-    const small = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    expect(EdDSA.importKey({ kty: "OKP", crv: "Ed25519", x: small })).toBeNull();
-    expect(ES256.importKey(jwkOf("ES256"))).toBeNull();
-    expect(ES256.importKey({ kty: "EC", crv: "P-256", x: "AA", y: "AA" })).toBeNull();
-    expect(ES384.importKey(publicKeyOf("ES256"))).toBeNull();
-    expect(RS256.importKey(publicKeyOf("ES256"))).toBeNull();
-    expect(PS512.importKey({ kty: "RSA", n: "AQAB", e: "AQAB" })).toBeNull();
+    expect(nodeCrypto.ES384.importKey(publicKeyOf("ES256"))).toBeNull();
+    expect(nodeCrypto.RS256.importKey(publicKeyOf("ES256"))).toBeNull();
+    expect(nodeCrypto.EdDSA.importKey(publicKeyOf("RS256"))).toBeNull();
+    expect(createPublicKey).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ["of small order", "EdDSA", { kty: "OKP", crv: "Ed25519", x: SMALL_ORDER }, "jwk_invalid"],
+    ["private", "ES256", jwkOf("ES256"), "jwk_private"],
+    ["too short", "ES256", { kty: "EC", crv: "P-256", x: "AA", y: "AA" }, "jwk_invalid"],
+    ["with a short modulus", "PS512", { kty: "RSA", n: "AQAB", e: "AQAB" }, "jwk_invalid"],
+  ])("%s: the proof is refused before the engine sees the key", (_, alg, jwk, code) => {
+    const createPublicKey = vi.spyOn(crypto, "createPublicKey");
+    expect(verifyMinted({ header: { alg, jwk } })).toMatchObject({ ok: false, code });
     expect(createPublicKey).not.toHaveBeenCalled();
   });
 });
@@ -343,7 +359,7 @@ describe("an engine that fails", () => {
 
   test.each(NAMES)("at the import of every key of %s: what it threw comes through", (name) => {
     vi.spyOn(crypto, "createPublicKey").mockImplementation(broken);
-    expect(() => node[name].importKey(publicKeyOf(name))).toThrow("no memory");
+    expect(() => nodeCrypto[name].importKey(publicKeyOf(name))).toThrow("no memory");
     expect(() => createSigner(jwkOf(name), { alg: name })).toThrow("no memory");
   });
 
@@ -361,7 +377,7 @@ describe("an engine that fails", () => {
       const { key } = given as { readonly key: JsonWebKey }; // as node.ts gives it
       return key.x === x && key.n === n ? broken() : createPublicKey(given);
     });
-    expect(node[name].importKey(publicKeyOf(name))).toBeNull();
+    expect(nodeCrypto[name].importKey(publicKeyOf(name))).toBeNull();
   });
 
   test("at the verification: it comes through", () => {
@@ -391,14 +407,14 @@ describe("an engine that fails", () => {
   test("at a later signature: it comes through, and there is no proof", () => {
     const signer = createSigner(jwkOf("ES256"));
     vi.spyOn(crypto, "sign").mockImplementation(broken);
-    expect(() => createProof(signer, NEW, { backend: node })).toThrow("no memory");
+    expect(() => createProof(signer, NEW, { backend: nodeCrypto })).toThrow("no memory");
   });
 
   test("at the form of a signature: it is named, and there is no proof", () => {
     const signer = createSigner(jwkOf("ES256"));
     vi.spyOn(crypto, "sign").mockImplementation(() => Buffer.alloc(64));
-    expect(() => createProof(signer, NEW, { backend: node })).toThrow(
-      new TypeError("node:crypto must answer an ECDSA signature in DER"),
+    expect(() => createProof(signer, NEW, { backend: nodeCrypto })).toThrow(
+      new TypeError("node:crypto must return an ECDSA signature in DER"),
     );
   });
 
@@ -409,14 +425,14 @@ describe("an engine that fails", () => {
 
   test("at random bytes: it comes through", () => {
     vi.spyOn(crypto, "randomFillSync").mockImplementation(broken);
-    expect(() => node.randomBytes(16)).toThrow("no memory");
+    expect(() => nodeCrypto.randomBytes(16)).toThrow("no memory");
   });
 });
 
 describe("SHA-256", () => {
   const hashes = (): string[] =>
     [0, 1, 55, 56, 63, 64, 65, 500].map((length) =>
-      Buffer.from(node.sha256(new Uint8Array(length).fill(length))).toString("hex"),
+      Buffer.from(nodeCrypto.sha256(new Uint8Array(length).fill(length))).toString("hex"),
     );
 
   test("has the same value on engines without crypto.hash", () => {
@@ -434,7 +450,7 @@ describe("SHA-256", () => {
   });
 
   test("and random bytes are plain: slices of them are copies", () => {
-    for (const bytes of [node.sha256(DATA), node.randomBytes(32)]) {
+    for (const bytes of [nodeCrypto.sha256(DATA), nodeCrypto.randomBytes(32)]) {
       expect(Buffer.isBuffer(bytes)).toBe(false);
       expect(bytes.buffer.byteLength).toBe(32);
     }

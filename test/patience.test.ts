@@ -1,7 +1,7 @@
 // How many valid signatures a table costs a key that had to drop its last ones: twice as many each
 // time, 64 times as many at most.
 import { describe, expect, test } from "vitest";
-import { earnedTables } from "../src/fast/earned.js";
+import { earnedTables } from "../src/jose/earned-table.js";
 import { hotKey } from "../src/noble/hot-key.js";
 
 const DROPS = 12;

@@ -3,23 +3,21 @@ import {
   createAsyncVerifier,
   createNonceIssuer,
   createVerifier,
-  ES256,
-  ES384,
-  ES512,
-  fapi2,
-  mcp,
   noble,
+  profiles,
   type NonceCheck,
   type VerifierProfile,
 } from "dpop-core";
 import * as core from "dpop-core/core";
 import { fast } from "dpop-core/fast";
-import * as nodeEntry from "dpop-core/node";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import { describe, expect, test } from "vitest";
 import { nodeSignRsa, privateJwk, publicJwk } from "./support/keys.js";
 import { at, b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { optionsOf, outcome, type PolicyData } from "./support/run.js";
+
+const { fapi2, mcp } = profiles;
 
 const issuer = createNonceIssuer({
   secrets: [Uint8Array.from({ length: 32 }, (_, i) => i)],
@@ -77,11 +75,11 @@ describe.each(KINDS)("FAPI 2.0, section 5.3.2.1-13, %s", (_, nonce) => {
 });
 
 describe("FAPI 2.0, section 5.4", () => {
-  const { ES256: native, EdDSA, Ed25519, PS256, RS256, RS384, RS512, PS384, PS512 } = nodeEntry;
+  const { ES256: native, EdDSA, Ed25519, PS256, RS256, RS384, RS512, PS384, PS512 } = nodeCrypto;
   const withAlgs = (algs: readonly (typeof PS256)[]) => ({
     ...optionsOf(),
     ...fapi2,
-    backend: nodeEntry.node,
+    backend: nodeCrypto,
     algs,
   });
 
@@ -112,10 +110,10 @@ describe("FAPI 2.0, section 5.4", () => {
     },
   );
 
-  test.each([ES384, ES512].map((alg) => [alg.alg, alg] as const))(
+  test.each([noble.ES384, noble.ES512].map((alg) => [alg.alg, alg] as const))(
     "%s can't be switched on: a TypeError",
     (_, alg) => {
-      const options = { ...optionsOf(), ...fapi2, algs: [ES256, alg] };
+      const options = { ...optionsOf(), ...fapi2, algs: [noble.ES256, alg] };
       expect(() => createVerifier(options)).toThrow(/^algs must hold no algorithm but/);
       expect(createVerifier({ ...options, permittedAlgs: undefined }).algs).toContain(alg.alg);
     },
@@ -123,11 +121,11 @@ describe("FAPI 2.0, section 5.4", () => {
 
   test("a backend's own list is left as it is, and one that holds another label is a TypeError", () => {
     const own = ["ES256", "EdDSA", "Ed25519"];
-    for (const backend of [noble, fast, nodeEntry.node]) {
+    for (const backend of [noble, fast, nodeCrypto]) {
       expect(createVerifier({ ...optionsOf(), ...fapi2, backend }).algs).toEqual(own);
     }
     expect(createAsyncVerifier({ ...optionsOf(), ...fapi2, backend: webcrypto }).algs).toEqual(own);
-    const backend = { ...noble, algs: [ES256, ES384] };
+    const backend = { ...noble, algs: [noble.ES256, noble.ES384] };
     expect(() => createVerifier({ ...optionsOf(), ...fapi2, backend })).toThrow(
       /^backend\.algs must hold no algorithm but those of permittedAlgs$/,
     );
@@ -165,13 +163,13 @@ describe.each(KINDS)("SEP-1932, the validity window, %s", (_, nonce) => {
 });
 
 test("SEP-1932 names no algorithms: whatever is asymmetric may be switched on", () => {
-  expect(createVerifier({ ...optionsOf(), ...mcp, algs: [ES512] }).algs).toEqual(["ES512"]);
+  expect(createVerifier({ ...optionsOf(), ...mcp, algs: [noble.ES512] }).algs).toEqual(["ES512"]);
 });
 
 describe("a profile", () => {
   test.each([
-    ["fapi2", fapi2, core.fapi2],
-    ["mcp", mcp, core.mcp],
+    ["fapi2", fapi2, core.profiles.fapi2],
+    ["mcp", mcp, core.profiles.mcp],
   ])("%s is frozen, and the same in both entries", (_, profile, same) => {
     expect(Object.isFrozen(profile)).toBe(true);
     expect(Object.isFrozen(profile.permittedAlgs)).toBe(true);

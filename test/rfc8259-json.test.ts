@@ -1,6 +1,6 @@
 // RFC 8259 section 4: names within an object should be unique; here they must be.
 import { describe, expect, test, vi } from "vitest";
-import { parseJsonObject } from "../src/bytes/json.js";
+import { parseJsonObject } from "../src/input/json.js";
 
 describe("one JSON object", () => {
   test.each([

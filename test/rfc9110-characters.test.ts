@@ -1,6 +1,6 @@
 // RFC 9110 sections 5.6.2 and 11.2: the characters of a token and of a token68.
 import { expect, test } from "vitest";
-import { isToken68Unit, isTokenUnit, runEnd } from "../src/bytes/http.js";
+import { isToken68Unit, isTokenUnit, runEnd } from "../src/input/http.js";
 
 /** More than all of ASCII and Latin-1. */
 const UNITS = Array.from({ length: 0x300 }, (_, unit) => unit);

@@ -9,7 +9,7 @@ import {
   putEntry,
   searchEntry,
   shrinkNext,
-} from "../src/verify/slots.js";
+} from "../src/replay/slots.js";
 
 const FREE = 0x7fffffff;
 /** Hashes of this many belong to one segment. */

@@ -10,7 +10,7 @@ import {
 import { createHash, randomBytes } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
-import { replayKey } from "../src/verify/replay.js";
+import { replayKey } from "../src/replay/replay.js";
 import { publicJwk } from "./support/keys.js";
 import { at, b64, mint, NOW, TOKEN_URL } from "./support/mint.js";
 import { P1, RESOURCE } from "./support/rfc.js";

@@ -11,11 +11,9 @@ import type {
   FailureCode,
   ProofRequest,
   PublicJwk,
-  ReplayAnswer,
   ReplayStore,
   Signer,
   SyncAlg,
-  SyncBackend,
   SyncReplayStore,
   SyncSigner,
   VerifiedProof,
@@ -25,6 +23,8 @@ import type {
 import * as core from "dpop-core/core";
 import type { JWTPayload } from "jose";
 import { expectTypeOf } from "vitest";
+import type { SyncBackend } from "../src/jose/alg.js";
+import type { ReplayAnswer } from "../src/replay/replay.js";
 
 type Argument<F extends (...args: never[]) => unknown, At extends number = 0> = Parameters<F>[At];
 
@@ -86,24 +86,24 @@ expectTypeOf<core.VerifierOptions>().toExtend<core.AsyncVerifierOptions>();
 expectTypeOf<core.AsyncVerifierOptions>().not.toExtend<core.VerifierOptions>();
 
 // A profile goes into the options of either kind, in both entries, and what is a word is one of its words.
-expectTypeOf<typeof pkg.fapi2 & NoReplay>().toExtend<VerifierOptions>();
-expectTypeOf<typeof pkg.fapi2 & NoReplay>().toExtend<AsyncVerifierOptions>();
-expectTypeOf<typeof core.mcp & Plug<SyncBackend>>().toExtend<core.VerifierOptions>();
-expectTypeOf(pkg.fapi2).not.toExtend<VerifierOptions>(); // replay is still to be said
-expectTypeOf<typeof pkg.fapi2>().toEqualTypeOf<pkg.VerifierProfile>();
+expectTypeOf<typeof pkg.profiles.fapi2 & NoReplay>().toExtend<VerifierOptions>();
+expectTypeOf<typeof pkg.profiles.fapi2 & NoReplay>().toExtend<AsyncVerifierOptions>();
+expectTypeOf<typeof core.profiles.mcp & Plug<SyncBackend>>().toExtend<core.VerifierOptions>();
+expectTypeOf(pkg.profiles.fapi2).not.toExtend<VerifierOptions>(); // replay is still to be said
+expectTypeOf<typeof pkg.profiles.fapi2>().toEqualTypeOf<pkg.VerifierProfile>();
 expectTypeOf<NoReplay & { readonly iatWithNonce: "checked" }>().toExtend<VerifierOptions>();
 expectTypeOf<NoReplay & { readonly iatWithNonce: "ignored" }>().not.toExtend<VerifierOptions>();
 expectTypeOf<
   NoReplay & { readonly permittedAlgs: readonly Alg[] }
 >().not.toExtend<VerifierOptions>();
-expectTypeOf<pkg.PlainHttp>().toEqualTypeOf<"loopback" | "anywhere">();
 expectTypeOf<{ readonly plainHttp: boolean }>().not.toExtend<VerifierOptions>();
 expectTypeOf<{ readonly plainHttp: boolean }>().not.toExtend<pkg.CreateOptions>();
 expectTypeOf<{ readonly plainHttp: "anywhere" }>().toExtend<pkg.CreateOptions>();
 
 // A verifier of one's own may leave out what it takes by plain http.
-expectTypeOf<Omit<pkg.Verifier, "plainHttp">>().toExtend<pkg.Verifier>();
-expectTypeOf<Omit<pkg.AsyncVerifier, "plainHttp">>().toExtend<pkg.AsyncVerifier>();
+type OwnVerifier = Pick<pkg.Verifier, "algs" | "verify">;
+expectTypeOf<OwnVerifier>().toExtend<pkg.ResourceServerOptions["verifier"]>();
+expectTypeOf<OwnVerifier>().toExtend<pkg.AuthorizationServerOptions["verifier"]>();
 
 // What the functions themselves take, and what they return.
 expectTypeOf<Argument<typeof pkg.createVerifier>>().toEqualTypeOf<VerifierOptions>();
@@ -121,7 +121,7 @@ expectTypeOf(pkg.createProofAsync).returns.toEqualTypeOf<Promise<string>>();
 
 // noble, its algorithms, its signers and the memory store answer at once.
 expectTypeOf(pkg.noble).toExtend<SyncBackend>();
-expectTypeOf(pkg.ES256).toExtend<SyncAlg>();
+expectTypeOf(pkg.noble.ES256).toExtend<SyncAlg>();
 expectTypeOf(pkg.createSigner).returns.toEqualTypeOf<SyncSigner>();
 expectTypeOf(pkg.createMemoryReplayStore).returns.toExtend<SyncReplayStore>();
 
@@ -132,8 +132,8 @@ expectTypeOf<NoReplay & { readonly backend?: SyncBackend }>().not.toExtend<core.
 expectTypeOf<NoReplay>().not.toExtend<core.AsyncVerifierOptions>();
 expectTypeOf<Record<never, never>>().toExtend<pkg.CreateOptions>();
 expectTypeOf<Record<never, never>>().not.toExtend<core.CreateOptions>();
-expectTypeOf<Record<never, never>>().toExtend<pkg.HashOptions>();
-expectTypeOf<Record<never, never>>().not.toExtend<core.HashOptions>();
+expectTypeOf<[PublicJwk]>().toExtend<Parameters<typeof pkg.jwkThumbprint>>();
+expectTypeOf<[PublicJwk]>().not.toExtend<Parameters<typeof core.jwkThumbprint>>();
 expectTypeOf<[NoReplay]>().toExtend<Parameters<typeof pkg.createVerifier>>();
 expectTypeOf<[NoReplay]>().not.toExtend<Parameters<typeof core.createVerifier>>();
 
@@ -179,8 +179,8 @@ expectTypeOf<{ readonly url: string }>().not.toExtend<ProofRequest>();
 expectTypeOf<Line & { readonly now: Date }>().not.toExtend<ProofRequest>();
 
 // The header field is what servers make of it.
-expectTypeOf<string | readonly string[] | null | undefined>().toEqualTypeOf<pkg.ProofHeader>();
-expectTypeOf<Headers>().not.toExtend<pkg.ProofHeader>();
+expectTypeOf<string | readonly string[] | null | undefined>().toEqualTypeOf<pkg.FieldValue>();
+expectTypeOf<Headers>().not.toExtend<pkg.FieldValue>();
 
 // A result is narrowed by ok, and a failure by its code.
 export function narrows(result: VerifyResult): void {
@@ -196,8 +196,8 @@ export function narrows(result: VerifyResult): void {
     expectTypeOf(result).not.toHaveProperty("code");
     return;
   }
-  expectTypeOf(result).toEqualTypeOf<Failure>();
-  expectTypeOf(result.code).toEqualTypeOf<FailureCode>();
+  expectTypeOf(result).toEqualTypeOf<Failure<pkg.VerifyFailureCode>>();
+  expectTypeOf(result.code).toEqualTypeOf<pkg.VerifyFailureCode>();
   expectTypeOf(result).not.toHaveProperty("jkt");
   if (result.code === "nonce_missing" || result.code === "nonce_mismatch") {
     expectTypeOf(result.code).toEqualTypeOf<"nonce_missing" | "nonce_mismatch">();
@@ -205,13 +205,15 @@ export function narrows(result: VerifyResult): void {
     return;
   }
   expectTypeOf(result.code).toEqualTypeOf<
-    Exclude<FailureCode, "nonce_missing" | "nonce_mismatch">
+    Exclude<pkg.VerifyFailureCode, "nonce_missing" | "nonce_mismatch">
   >();
 }
 
 // A proof that was read is no proof that was verified.
 expectTypeOf<pkg.ParsedProof>().not.toExtend<VerifiedProof>();
-expectTypeOf(pkg.parseProof).returns.toEqualTypeOf<pkg.ParsedProof | Failure>();
+expectTypeOf(pkg.parseProof).returns.toEqualTypeOf<
+  pkg.ParsedProof | Failure<pkg.VerifyFailureCode>
+>();
 
 // There is a row for every code, and no other.
 expectTypeOf<keyof typeof pkg.FAILURES>().toEqualTypeOf<FailureCode>();
@@ -240,8 +242,8 @@ expectTypeOf<string>().not.toExtend<PublicJwk>();
 expectTypeOf<Promise<PublicJwk>>().not.toExtend<PublicJwk>();
 
 // Labels are values of their own: a signer takes no label that it can't sign under.
-expectTypeOf<{ readonly alg: "EdDSA" }>().toExtend<pkg.SignerOptions>();
-expectTypeOf<{ readonly alg: "RS256" }>().not.toExtend<pkg.SignerOptions>();
+expectTypeOf<"EdDSA">().toExtend<pkg.SigningLabel>();
+expectTypeOf<"RS256">().not.toExtend<pkg.SigningLabel>();
 expectTypeOf<PublicJwk>().not.toExtend<pkg.PrivateJwk>();
 expectTypeOf<EcPoint & { readonly d: string }>().toExtend<pkg.PrivateJwk>();
 
@@ -250,8 +252,12 @@ expectTypeOf<pkg.AsyncVerifier>().not.toExtend<pkg.Verifier>();
 expectTypeOf<{ readonly verifier: pkg.Verifier }>().toExtend<pkg.ResourceServerOptions>();
 expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().not.toExtend<pkg.ResourceServerOptions>();
 expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().toExtend<pkg.AsyncResourceServerOptions>();
-expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().not.toExtend<pkg.TokenEndpointOptions>();
-expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().toExtend<pkg.AsyncTokenEndpointOptions>();
+expectTypeOf<{
+  readonly verifier: pkg.AsyncVerifier;
+}>().not.toExtend<pkg.AuthorizationServerOptions>();
+expectTypeOf<{
+  readonly verifier: pkg.AsyncVerifier;
+}>().toExtend<pkg.AsyncAuthorizationServerOptions>();
 type Later = (token: string) => Promise<pkg.Binding | null>;
 type AtOnce = (token: string) => pkg.Binding | null;
 expectTypeOf<Later>().not.toExtend<pkg.ResourceRequest["binding"]>();
@@ -259,8 +265,15 @@ expectTypeOf<Later>().toExtend<pkg.AsyncResourceRequest["binding"]>();
 expectTypeOf<AtOnce>().toExtend<pkg.ResourceRequest["binding"]>();
 expectTypeOf<AtOnce>().toExtend<pkg.AsyncResourceRequest["binding"]>();
 expectTypeOf<null>().toExtend<pkg.ResourceRequest["binding"]>();
-expectTypeOf<() => Promise<string>>().not.toExtend<pkg.JktLookup>();
-expectTypeOf<() => Promise<string>>().toExtend<pkg.AsyncJktLookup>();
+expectTypeOf<() => Promise<string>>().not.toExtend<pkg.ProofRequest["jkt"]>();
+expectTypeOf<() => Promise<string>>().toExtend<pkg.AsyncProofRequest["jkt"]>();
+// A look-up refuses with null; a failure of its own is not a result that it can give.
+expectTypeOf<() => null>().toExtend<pkg.ProofRequest["jkt"]>();
+expectTypeOf<() => Failure>().not.toExtend<pkg.ProofRequest["jkt"]>();
+// Granted tokens are narrowed by their type.
+type Granted<T> = Extract<pkg.TokenGranted, { readonly tokenType: T }>;
+expectTypeOf<Granted<"DPoP">["cnf"]>().toEqualTypeOf<{ readonly jkt: string }>();
+expectTypeOf<Granted<"Bearer">["cnf"]>().toEqualTypeOf<undefined>();
 expectTypeOf<{ readonly signer: AsyncSigner }>().not.toExtend<pkg.ClientSessionOptions>();
 expectTypeOf<{ readonly signer: AsyncSigner }>().toExtend<pkg.AsyncClientSessionOptions>();
 
@@ -301,7 +314,7 @@ type Access = Extract<pkg.AccessResult, { ok: true }>;
 expectTypeOf<Extract<Access, { scheme: "DPoP" }>["jkt"]>().toEqualTypeOf<string>();
 expectTypeOf<Extract<Access, { scheme: "Bearer" }>["jkt"]>().toEqualTypeOf<undefined>();
 expectTypeOf<Extract<pkg.TokenResult, { ok: false }>["status"]>().toEqualTypeOf<400 | 503>();
-expectTypeOf<pkg.AccessRefused["status"]>().toEqualTypeOf<400 | 401 | 503>();
+expectTypeOf<pkg.AccessRefusal["status"]>().toEqualTypeOf<400 | 401 | 503>();
 expectTypeOf<Extract<pkg.AccessResult, { ok: false }>["failure"]>().toEqualTypeOf<Failure>();
 
 // fetch keeps its type; the platform's is the default.

@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^dpop-core$/, replacement: source("index.ts") },
-      { find: /^dpop-core\/(core|noble|fast|node|webcrypto|redis)$/, replacement: source("$1.ts") },
+      { find: /^dpop-core\/([\w-]+)$/, replacement: source("$1.ts") },
     ],
   },
   test: {

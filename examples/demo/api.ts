@@ -28,7 +28,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   // This API moves over from bearer tokens, and still takes those that are bound to nothing. One that is bound it takes
   // with a proof only: who takes it as Bearer throws the binding away (section 7.2).
   const { verifier } = options;
-  const resourceServer = createAsyncResourceServer({ verifier, schemes: "dpop-and-bearer" });
+  const resourceServer = createAsyncResourceServer({ verifier, unboundTokens: "accepted" });
   let tokensRead = 0;
 
   server.on(

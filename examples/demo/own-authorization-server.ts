@@ -1,13 +1,13 @@
-// An authorization server on this library: createTokenEndpoint answers for all that is DPoP (RFC 9449 sections 5, 8 and
+// An authorization server on this library: createAuthorizationServer answers for all that is DPoP (RFC 9449 sections 5, 8 and
 // 10). The rest, clients and codes and tokens, is in own-grants.ts.
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import {
   createMemoryReplayStore,
   createNonceIssuer,
-  createTokenEndpoint,
+  createAuthorizationServer,
   serverMetadata,
-  type TokenEndpoint,
+  type AuthorizationServer,
   type Verifier,
   type VerifierOptions,
 } from "dpop-core";
@@ -34,7 +34,7 @@ export interface OwnAuthorizationServer extends Running {
 /** What the endpoints have in common. */
 interface Shared {
   readonly origin: string;
-  readonly endpoint: TokenEndpoint;
+  readonly endpoint: AuthorizationServer;
   readonly serviceSecret: string;
   readonly grants: Grants;
   /** By request_uri. */
@@ -51,7 +51,7 @@ export async function startOwnAuthorizationServer(
 
   const nonce = createNonceIssuer({ secrets: [nonceSecret], audience: origin });
   const verifier = makeVerifier({ nonce, replay: createMemoryReplayStore() });
-  const endpoint = createTokenEndpoint({ verifier });
+  const endpoint = createAuthorizationServer({ verifier });
   const shared: Shared = { origin, endpoint, serviceSecret, grants, pushed: new Map() };
 
   server.on(
@@ -96,7 +96,7 @@ function push(req: IncomingMessage, form: URLSearchParams, shared: Shared): Repl
   if (client === null) return refusal("invalid_client");
   const redirectUri = form.get("redirect_uri");
   if (redirectUri === null || redirectUri !== client.redirectUri) return refusal("invalid_request");
-  const result = endpoint.checkPushed({
+  const result = endpoint.checkPushedRequest({
     method: "POST",
     url: `${origin}/par`,
     proof: req.headersDistinct["dpop"],
@@ -132,7 +132,7 @@ function token(req: IncomingMessage, form: URLSearchParams, shared: Shared): Rep
   if (client === null) return refusal("invalid_client");
   const redeemed = grants.read(client, form);
   if (redeemed === null) return refusal("invalid_grant");
-  const result = endpoint.check({
+  const result = endpoint.checkTokenRequest({
     method: "POST",
     url: `${origin}/token`,
     proof: req.headersDistinct["dpop"],

@@ -1,9 +1,9 @@
 // A call of fetch: what the caller passed to the request that a proof is for, and to what is sent with
 // it (the fetch standard; RFC 9449 sections 4.2 and 7.1).
-import { objectArgument, plainArgument, stringArgument } from "../bytes/argument.js";
+import { objectArgument, plainArgument, stringArgument } from "../input/argument.js";
 import { isAccessToken } from "../proof/ath.js";
 import { isOctet, normalizeHtu } from "../proof/htu.js";
-import { originOf } from "./nonces.js";
+import { originOf } from "./server-memory.js";
 import type { SessionRequest } from "./session.js";
 
 type Pair = readonly [name: string, value: unknown];

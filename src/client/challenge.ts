@@ -1,7 +1,7 @@
 // Challenges (RFC 9110 sections 11.2 and 11.6.1): the text of WWW-Authenticate to what a server asks
 // for, and the answer of a server to the nonce that it wants (RFC 9449 sections 8 and 9).
-import { functionMember, objectArgument, stringArgument } from "../bytes/argument.js";
-import { isToken68Unit, isTokenUnit, runEnd } from "../bytes/http.js";
+import { functionMember, objectArgument, stringArgument } from "../input/argument.js";
+import { isToken68Unit, isTokenUnit, runEnd } from "../input/http.js";
 import { isNonce } from "../proof/nonce.js";
 
 /** One challenge of a WWW-Authenticate field. */

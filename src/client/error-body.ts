@@ -1,7 +1,7 @@
 // The body of an error (RFC 9449 section 8): where an authorization server says that it wants a nonce,
 // read within bounds, and from a copy.
-import { isBytes, stringArgument } from "../bytes/argument.js";
-import { parseJsonObject } from "../bytes/json.js";
+import { isBytes, stringArgument } from "../input/argument.js";
+import { parseJsonObject } from "../input/json.js";
 import { decodeUtf8 } from "../bytes/utf8.js";
 import { headerOf, nonceOf, readNonceChallenge, type ResponseLike } from "./challenge.js";
 

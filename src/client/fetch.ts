@@ -1,11 +1,11 @@
 // fetch with proofs (RFC 9449 sections 4, 7.1, 8 and 9): a request as fetch takes it to one that
 // carries a proof of its own, sent once more where the server wants a nonce.
-import { functionMember, membersArgument, objectArgument } from "../bytes/argument.js";
+import { functionMember, membersArgument, objectArgument } from "../input/argument.js";
 import { normalizeHtu } from "../proof/htu.js";
 import { canRepeat, initOf, readCall } from "./call.js";
 import { responseArgument, type ResponseLike } from "./challenge.js";
 import { discardBody, readErrorBody } from "./error-body.js";
-import { originArgument, originOf } from "./nonces.js";
+import { originArgument, originOf } from "./server-memory.js";
 import type { AsyncClientSession, ClientSession } from "./session.js";
 
 /** Any function that takes what fetch takes, or part of it, and answers what fetch answers. */

@@ -6,7 +6,7 @@ import {
   membersArgument,
   objectArgument,
   timeArgument,
-} from "../bytes/argument.js";
+} from "../input/argument.js";
 import {
   algShape,
   type AsyncSigner,
@@ -17,17 +17,18 @@ import {
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { thumbprint } from "../jose/thumbprint.js";
 import { isAccessToken } from "../proof/ath.js";
+import { readUnboundTokens, type UnboundTokens } from "../proof/unbound-tokens.js";
 import {
   createProof,
   createProofAsync,
   type CreateOptions,
-  type NewProof,
+  type ProofInit,
 } from "../proof/create.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { nonceOf, readNonceChallenge, type ResponseLike, responseArgument } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
-import { createServerMemory, originArgument, type ServerRole } from "./nonces.js";
-import { readTokenResponse, type TokenResponse, type UnboundTokens } from "./token-response.js";
+import { createServerMemory, originArgument, type ServerRole } from "./server-memory.js";
+import { readTokenResponse, type TokenResponse } from "./token-response.js";
 
 interface SessionOptions<S extends Signer> {
   /** The key that everything is bound to. A refresh token of a public client is bound to it too. */
@@ -48,7 +49,7 @@ interface SessionOptions<S extends Signer> {
    * time of the proofs that are made for it, those of the future included, but of no proof for another
    * origin. False where it is not given.
    */
-  readonly learnClock?: boolean | undefined;
+  readonly correctClockSkew?: boolean | undefined;
   /** What to do with a token response of type Bearer; "refused" where it is not given. */
   readonly unboundTokens?: UnboundTokens | undefined;
   /**
@@ -62,10 +63,10 @@ export type ClientSessionOptions = SessionOptions<SyncSigner>;
 export type AsyncClientSessionOptions = SessionOptions<Signer>;
 
 /** The request that a proof is for. */
-export type SessionRequest = Pick<NewProof, "method" | "url" | "accessToken" | "claims">;
+export type SessionRequest = Pick<ProofInit, "method" | "url" | "accessToken" | "claims">;
 
 /** The request that a response answers; that of `buildProof` is one. */
-export type AnsweredRequest = Pick<NewProof, "url" | "accessToken">;
+export type AnsweredRequest = Pick<ProofInit, "url" | "accessToken">;
 
 interface SessionState {
   /**
@@ -78,7 +79,7 @@ interface SessionState {
   readonly publicJwk: PublicJwk;
   /**
    * Learns from a response, whatever its status: the nonce for the next proofs for that origin, with
-   * or without an access token as this request was (sections 8.2 and 9), and the time if `learnClock`
+   * or without an access token as this request was (sections 8.2 and 9), and the time if `correctClockSkew`
    * is set. What is no nonce is ignored. Call it for every response, with the URL that answered.
    * Throws a TypeError for a mistaken argument, never for what a server sent.
    */
@@ -144,24 +145,32 @@ interface OpenSession<S extends Signer> extends Pick<SessionOptions<S>, "signer"
   /** With which every proof is made. */
   readonly options: CreateOptions;
   /** What to put into the proof of a request. */
-  proofOf(request: SessionRequest): NewProof;
+  proofOf(request: SessionRequest): ProofInit;
 }
 
-const OPTIONS = ["signer", "backend", "algs", "clock", "learnClock", "unboundTokens", "plainHttp"];
+const OPTIONS = [
+  "signer",
+  "backend",
+  "algs",
+  "clock",
+  "correctClockSkew",
+  "unboundTokens",
+  "plainHttp",
+];
 const REQUEST_MEMBERS = ["method", "url", "accessToken", "claims"];
 
 function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<S> {
   const given = membersArgument(options, "options", OPTIONS);
-  const { signer, backend, clock, learnClock, unboundTokens } = given;
+  const { signer, backend, clock, correctClockSkew, unboundTokens } = given;
   checkBackend(backend);
   const { alg, publicJwk } = readKey(signer, given.algs);
   if (clock !== undefined && typeof clock !== "function") {
     throw new TypeError("clock must be a function");
   }
-  if (learnClock !== undefined && typeof learnClock !== "boolean") {
-    throw new TypeError("learnClock must be true or false");
+  if (correctClockSkew !== undefined && typeof correctClockSkew !== "boolean") {
+    throw new TypeError("correctClockSkew must be true or false");
   }
-  const policy = unboundTokensArgument(unboundTokens);
+  const policy = readUnboundTokens(unboundTokens);
   const plainHttp = readPlainHttp(given.plainHttp);
   const servers = createServerMemory();
   const now = (): number =>
@@ -178,7 +187,7 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
       responseArgument(response);
       const nonce = nonceOf(response);
       if (nonce !== null) servers.keepNonce(origin, role, nonce);
-      const clockOffset = learnClock === true ? readClockOffset(response, now()) : null;
+      const clockOffset = correctClockSkew === true ? readClockOffset(response, now()) : null;
       if (clockOffset !== null) servers.keepClockOffset(origin, clockOffset);
     },
     shouldRetry(response, attempt) {
@@ -189,7 +198,7 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     readTokenResponse: (body) => readTokenResponse(body, policy),
   };
 
-  function proofOf(request: SessionRequest): NewProof {
+  function proofOf(request: SessionRequest): ProofInit {
     const wanted = membersArgument(request, "request", REQUEST_MEMBERS);
     const origin = originArgument(wanted.url);
     const nonce = servers.nonce(origin, roleOf(wanted.accessToken));
@@ -212,12 +221,6 @@ function roleOf(accessToken: unknown): ServerRole {
   if (accessToken === undefined) return "authorization";
   if (isAccessToken(accessToken)) return "resource";
   throw new TypeError("accessToken must be a non-empty string of printable ASCII without spaces");
-}
-
-function unboundTokensArgument(value: unknown): UnboundTokens {
-  if (value === undefined || value === "refused") return "refused";
-  if (value === "accepted") return value;
-  throw new TypeError('unboundTokens must be "refused" or "accepted"');
 }
 
 function checkBackend(backend: unknown): void {

@@ -1,12 +1,7 @@
 // Token responses (RFC 6749 section 5.1, RFC 9449 section 5): parsed JSON to an access token that is
 // bound to our key, or to a refusal.
 import { isAccessToken } from "../proof/ath.js";
-
-/**
- * What to do with a token that is not bound to the key: `refused` is RFC 9449 section 5 for whoever
- * counts on the binding. `accepted` takes a Bearer token too, which whoever steals it can use.
- */
-export type UnboundTokens = "refused" | "accepted";
+import type { UnboundTokens } from "../proof/unbound-tokens.js";
 
 /** `token_response_invalid`: no token response at all. `token_type_not_dpop`: not bound to a key. */
 export type TokenResponseCode = "token_response_invalid" | "token_type_not_dpop";

@@ -2,39 +2,99 @@
 // comes in through here.
 import type { PublicJwk } from "./jwk.js";
 
-/** What a label says of its key and its signature. */
+/** Every asymmetric JWS label for which a key can be read (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
+export const LABELS = [
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+] as const;
+
+/** One of these labels. */
+export type SigningLabel = (typeof LABELS)[number];
+
+/** What a label says about its key and its signature. */
 export interface AlgShape {
   readonly kty: "EC" | "OKP" | "RSA";
   readonly crv?: "P-256" | "P-384" | "P-521" | "Ed25519";
-  /** Of the signature, in bytes; absent where it follows the key. */
+  /** Length of the signature in bytes; absent for RSA, where the modulus decides. */
   readonly signatureSize?: number;
+  /** Length of the hash that is signed, in bits; absent for Ed25519, which hashes the message itself. */
+  readonly hashBits?: 256 | 384 | 512;
+  /** The padding of an RSA signature (RFC 8017 sections 8.1 and 8.2). */
+  readonly padding?: "PSS" | "PKCS1-v1_5";
 }
 
 /**
- * The asymmetric JWS labels (RFC 7518 section 3.1, RFC 8037, RFC 9864) for which a key can be read;
- * undefined for every other text, `none` and the MACs above all (RFC 9449 section 11.6).
+ * The shape of a label; undefined for every other text, above all `none` and the MACs (RFC 9449
+ * section 11.6).
  */
 export function algShape(label: unknown): AlgShape | undefined {
   switch (label) {
     case "ES256":
-      return { kty: "EC", crv: "P-256", signatureSize: 64 };
+      return { kty: "EC", crv: "P-256", signatureSize: 64, hashBits: 256 };
     case "ES384":
-      return { kty: "EC", crv: "P-384", signatureSize: 96 };
+      return { kty: "EC", crv: "P-384", signatureSize: 96, hashBits: 384 };
     case "ES512":
-      return { kty: "EC", crv: "P-521", signatureSize: 132 };
+      return { kty: "EC", crv: "P-521", signatureSize: 132, hashBits: 512 };
     case "EdDSA":
     case "Ed25519":
       return { kty: "OKP", crv: "Ed25519", signatureSize: 64 };
     case "RS256":
+      return { kty: "RSA", padding: "PKCS1-v1_5", hashBits: 256 };
     case "RS384":
+      return { kty: "RSA", padding: "PKCS1-v1_5", hashBits: 384 };
     case "RS512":
+      return { kty: "RSA", padding: "PKCS1-v1_5", hashBits: 512 };
     case "PS256":
+      return { kty: "RSA", padding: "PSS", hashBits: 256 };
     case "PS384":
+      return { kty: "RSA", padding: "PSS", hashBits: 384 };
     case "PS512":
-      return { kty: "RSA" };
+      return { kty: "RSA", padding: "PSS", hashBits: 512 };
     default:
       return undefined;
   }
+}
+
+/** The shape of a label that the programmer names; a TypeError lists the labels. */
+export function labelArgument(alg: unknown): {
+  readonly alg: SigningLabel;
+  readonly shape: AlgShape;
+} {
+  const label = LABELS.find((known) => known === alg);
+  const shape = algShape(label);
+  if (label !== undefined && shape !== undefined) return { alg: label, shape };
+  throw new TypeError(`alg must be one of ${LABELS.join(", ")}`);
+}
+
+/** The labels that a key can sign under. The first is the default, but an RSA key has no default. */
+export function labelsOf(jwk: PublicJwk): readonly SigningLabel[] {
+  return LABELS.filter((label) => {
+    const shape = algShape(label);
+    return shape !== undefined && fits(jwk, shape);
+  });
+}
+
+/** True where the key is of the kind and on the curve of the algorithm. */
+export function fits(jwk: PublicJwk, { kty, crv }: AlgShape): boolean {
+  return jwk.kty === kty && (jwk.kty === "RSA" || jwk.crv === crv);
+}
+
+/** One algorithm for each label: what a backend over a platform's own cryptography has. */
+export type ByLabel<A extends Alg> = Readonly<Record<SigningLabel, A>>;
+
+/** Makes the algorithm of every label. */
+export function byLabel<A extends Alg>(make: (label: SigningLabel) => A): ByLabel<A> {
+  // Each label is a key of the object, and no other: LABELS holds all of them.
+  return Object.fromEntries(LABELS.map((label) => [label, make(label)])) as ByLabel<A>;
 }
 
 /** A public key that was imported once and verifies often. */
@@ -70,8 +130,9 @@ interface AlgName {
 
 export interface SyncAlg extends AlgName {
   /**
-   * `jwk` was read and found public and canonical. null: it is no key of this algorithm all the same
-   * (a point that is not on the curve, say).
+   * Imports a key that was read and found public and canonical: a backend trusts its members and only
+   * compares `kty` and `crv`. Returns null where it is no key of this algorithm all the same: it has
+   * another `kty` or `crv`, or its point is not on the curve.
    */
   importKey(jwk: PublicJwk): SyncKey | null;
 }

@@ -1,5 +1,5 @@
 // SHA-256 as base64url: the form of every hash in DPoP (jkt, ath, replay keys).
-import { functionMember, isBytes, membersArgument, objectArgument } from "../bytes/argument.js";
+import { functionMember, isBytes, membersArgument, objectArgument } from "../input/argument.js";
 import { encodeBase64url } from "../bytes/base64url.js";
 import type { Backend } from "./alg.js";
 

@@ -1,7 +1,7 @@
 // JWS compact serialization (RFC 7515 sections 3.1, 4.1 and 7.1): text to header, payload,
 // signature and signing input.
 import { decodeBase64url, decodeBase64urlText } from "../bytes/base64url.js";
-import { type JsonObject, parseJsonObject } from "../bytes/json.js";
+import { type JsonObject, parseJsonObject } from "../input/json.js";
 import { readAscii } from "../bytes/utf8.js";
 
 /** A compact JWS with the places of its two dots. */

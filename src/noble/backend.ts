@@ -1,6 +1,6 @@
 // The noble backend: noble's objects, bundled or the caller's own, to algorithms, hash, randomness
 // and signers.
-import { functionMember, isBytes, membersArgument, objectArgument } from "../bytes/argument.js";
+import { functionMember, isBytes, membersArgument, objectArgument } from "../input/argument.js";
 import type { Backend, SyncAlg, SyncSigner } from "../jose/alg.js";
 import { ecdsaAlg } from "./ecdsa.js";
 import { eddsaAlg } from "./eddsa.js";

@@ -1,5 +1,5 @@
 // Random bytes: the platform's secure source or the caller's, never a weaker one.
-import { isBytes } from "../bytes/argument.js";
+import { isBytes } from "../input/argument.js";
 
 interface WebCryptoLike {
   getRandomValues?(array: Uint8Array): Uint8Array;

@@ -1,6 +1,6 @@
 // Keys and signers over noble: private JWKs (RFC 7517, RFC 7518 section 6.2.2, RFC 8037 section 2)
 // to what makes signatures.
-import { membersArgument, objectArgument, optionalString } from "../bytes/argument.js";
+import { membersArgument, objectArgument, optionalString } from "../input/argument.js";
 import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
 import type { SyncSigner } from "../jose/alg.js";
 import type { EcPublicJwk, OkpPublicJwk, PublicJwk } from "../jose/jwk.js";

@@ -1,5 +1,5 @@
 // ath (RFC 9449 section 4.2): an access token to the hash that a proof for it carries.
-import { stringArgument } from "../bytes/argument.js";
+import { stringArgument } from "../input/argument.js";
 import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "../jose/hash.js";
 
 /**

@@ -4,11 +4,11 @@ import { constantTimeEqual } from "../bytes/equal.js";
 import type { Hasher } from "../jose/hash.js";
 import { hashOf } from "./ath.js";
 import type { ProofClaims } from "./claims.js";
-import { clockFailure, type Failure, failure } from "./failure.js";
+import { clockFailure, failure, type VerifyFailure } from "./failure.js";
 import { normalizeHtu, pathEnd } from "./htu.js";
 
 /** Item 8. Methods are case-sensitive (RFC 9110 section 9.1). */
-export function checkHtm(claims: ProofClaims, method: string): Failure | null {
+export function checkHtm(claims: ProofClaims, method: string): VerifyFailure | null {
   return claims.htm === method ? null : failure("htm_mismatch");
 }
 
@@ -16,7 +16,7 @@ export function checkHtm(claims: ProofClaims, method: string): Failure | null {
  * Item 9: equal after normalisation, query and fragment of both left out. A URL that is longer than any
  * htu may be, in characters, is not even read: its sender chooses it, too.
  */
-export function checkHtu(claims: ProofClaims, url: string, longest: number): Failure | null {
+export function checkHtu(claims: ProofClaims, url: string, longest: number): VerifyFailure | null {
   if (url.length > longest && pathEnd(url) > longest) return failure("htu_mismatch");
   const target = normalizeHtu(url);
   if (target === null) return failure("url_invalid");
@@ -36,7 +36,11 @@ export interface TimeWindow {
  * Item 11 by `iat`: accepted from `now - maxAge` to `now + clockTolerance`, both inclusive. The
  * tolerance is not added to the past: `maxAge` alone says how old a proof may be.
  */
-export function checkIat(claims: ProofClaims, now: number, window: TimeWindow): Failure | null {
+export function checkIat(
+  claims: ProofClaims,
+  now: number,
+  window: TimeWindow,
+): VerifyFailure | null {
   const offset = claims.iat - now;
   if (claims.iat < now - window.maxAge) return clockFailure("iat_too_old", offset);
   if (claims.iat > now + window.clockTolerance) return clockFailure("iat_in_future", offset);
@@ -51,7 +55,7 @@ export function checkLifetime(
   claims: ProofClaims,
   now: number,
   window: TimeWindow,
-): Failure | null {
+): VerifyFailure | null {
   const { exp, nbf } = claims;
   if (exp !== undefined && exp <= now) return clockFailure("proof_expired", exp - now);
   if (nbf !== undefined && nbf > now + window.clockTolerance)
@@ -69,7 +73,7 @@ export function checkAth(
   accessToken: string | undefined,
   hasher: Hasher,
   known?: string | undefined,
-): Failure | null {
+): VerifyFailure | null {
   if (accessToken === undefined) return claims.ath === undefined ? null : failure("ath_unexpected");
   if (claims.ath === undefined) return failure("ath_missing");
   const ath = known ?? hashOf(accessToken, hasher);
@@ -79,7 +83,7 @@ export function checkAth(
 }
 
 /** Item 12b, sections 6 and 10: the key of the proof is the one that was expected. */
-export function checkJkt(actual: string, expected: string | undefined): Failure | null {
+export function checkJkt(actual: string, expected: string | undefined): VerifyFailure | null {
   if (expected === undefined) return null;
   // In constant time: a server need not have told anybody what its tokens and codes are bound to.
   return constantTimeEqual(actual, expected) ? null : failure("jkt_mismatch");

@@ -1,9 +1,9 @@
 // Claims (RFC 9449 section 4.2): the payload of a proof to typed claims; nothing is coerced.
-import type { JsonObject, JsonValue } from "../bytes/json.js";
+import type { JsonObject, JsonValue } from "../input/json.js";
 import { isWellFormed } from "../bytes/utf8.js";
-import { integerArgument, membersArgument } from "../bytes/argument.js";
+import { integerArgument, membersArgument } from "../input/argument.js";
 import { MAX_MODULUS, MIN_MODULUS } from "../jose/jwk.js";
-import type { FailureCode } from "./failure.js";
+import type { VerifyFailureCode } from "./failure.js";
 
 /** The claims of a proof, frozen with all that they hold. */
 export interface ProofClaims {
@@ -88,7 +88,7 @@ export function readLimits(value: ProofLimitOptions | undefined): ProofLimits {
 export function readClaims(
   payload: JsonObject,
   limits: Pick<ProofLimits, "jti" | "htu" | "nonce">,
-): ProofClaims | FailureCode {
+): ProofClaims | VerifyFailureCode {
   const { jti, htm, htu, iat, ath, nonce, exp, nbf } = payload;
   if (jti === undefined || htm === undefined || htu === undefined || iat === undefined)
     return "claim_missing";

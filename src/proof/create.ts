@@ -7,10 +7,10 @@ import {
   plainArgument,
   stringArgument,
   timeArgument,
-} from "../bytes/argument.js";
+} from "../input/argument.js";
 import { encodeBase64url } from "../bytes/base64url.js";
-import { isTokenUnit, runEnd } from "../bytes/http.js";
-import { JSON_BOUNDS, parseJsonObject } from "../bytes/json.js";
+import { isTokenUnit, runEnd } from "../input/http.js";
+import { JSON_BOUNDS, parseJsonObject } from "../input/json.js";
 import { asciiBytes, encodeUtf8, isWellFormed } from "../bytes/utf8.js";
 import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
@@ -21,7 +21,7 @@ import { isNonce } from "./nonce.js";
 import { TYP } from "./parse.js";
 
 /** What a proof is made for. */
-export interface NewProof {
+export interface ProofInit {
   /** The HTTP method, exactly as it will be sent. */
   readonly method: string;
   /**
@@ -72,7 +72,11 @@ const JTI_BYTES = 16;
  * the caller, so a URL, method, token or nonce that can't stand in one is a mistake, not a refusal.
  * Whatever the signer or the source of random bytes throws comes through.
  */
-export function createProof(signer: SyncSigner, request: NewProof, options: CreateOptions): string {
+export function createProof(
+  signer: SyncSigner,
+  request: ProofInit,
+  options: CreateOptions,
+): string {
   const { input, signatureSize } = prepareProof(signer, request, options);
   return compact(input, signer.sign(asciiBytes(input)), signatureSize);
 }
@@ -80,7 +84,7 @@ export function createProof(signer: SyncSigner, request: NewProof, options: Crea
 /** The same with a signer that may be asynchronous; a mistaken argument is a rejection. */
 export async function createProofAsync(
   signer: Signer,
-  request: NewProof,
+  request: ProofInit,
   options: CreateOptions,
 ): Promise<string> {
   const { input, signatureSize } = prepareProof(signer, request, options);
@@ -94,7 +98,7 @@ interface UnsignedProof {
   readonly signatureSize: number | undefined;
 }
 
-function prepareProof(signer: Signer, request: NewProof, options: CreateOptions): UnsignedProof {
+function prepareProof(signer: Signer, request: ProofInit, options: CreateOptions): UnsignedProof {
   const { backend, plainHttp } = readOptions(options);
   const { alg, jwk, signatureSize } = readSigner(signer);
   const given = membersArgument(request, "request", MEMBERS);

@@ -46,22 +46,40 @@ export type FailureCode =
   | "jti_replayed"
   | "replay_store_full";
 
+/** The codes that a verifier gives; the others come only from the roles of a server. */
+export type VerifyFailureCode = Exclude<
+  FailureCode,
+  | "credentials_missing"
+  | "credentials_malformed"
+  | "credentials_multiple"
+  | "scheme_unsupported"
+  | "dpop_jkt_invalid"
+  | "token_inactive"
+  | "token_unbound"
+  | "token_bound_as_bearer"
+  | "binding_invalid"
+  | "binding_unsupported"
+  | "grant_invalid"
+  | "dpop_jkt_mismatch"
+>;
+
 /** What a server answers at one place. */
 export interface OAuthAnswer<Status extends number = number> {
   /** The HTTP status code. */
   readonly status: Status;
   /** The OAuth `error`; null where the answer carries none. */
   readonly error: string | null;
-  /** The text for `error_description` that the RFC has at this place, where it is not `message`. */
+  /** The text for `error_description` that the RFC has at this place; `message` where it is absent. */
   readonly description?: string;
 }
 
-/** Of a refusal at a protected resource. */
+/** The status of a refusal at a protected resource. */
 export type ResourceStatus = 400 | 401 | 503;
 
-/** Of a refusal at an endpoint of an authorization server. */
+/** The status of a refusal at an endpoint of an authorization server. */
 export type ServerStatus = 400 | 503;
 
+/** What FAILURES says about a code. The answer at a place is null where the code can't come from there. */
 export interface FailureRow {
   /** The item of RFC 9449 section 4.3, or another section of it with its sign. */
   readonly item: string;
@@ -71,25 +89,33 @@ export interface FailureRow {
    */
   readonly message: string;
   /** At a protected resource. */
-  readonly resource: OAuthAnswer<ResourceStatus>;
+  readonly resource: OAuthAnswer<ResourceStatus> | null;
   /** At the token endpoint. */
-  readonly token: OAuthAnswer<ServerStatus>;
-  /** At the pushed authorization request endpoint. */
-  readonly par: OAuthAnswer<ServerStatus>;
+  readonly token: OAuthAnswer<ServerStatus> | null;
+  /** At the pushed authorization request endpoint (RFC 9126). */
+  readonly pushed: OAuthAnswer<ServerStatus> | null;
 }
 
 /** A refusal. The code says why, for logs, metrics and tests; FAILURES says what to answer. */
-export interface Failure {
+export interface Failure<Code extends FailureCode = FailureCode> {
   readonly ok: false;
-  readonly code: FailureCode;
+  readonly code: Code;
   readonly message: string;
-  /** Of a clock failure: the claim minus our time, in seconds. */
+  /** Only of a clock failure: the claim minus our time, in seconds. */
   readonly clockOffset?: number | undefined;
-  /** Of a nonce failure: the value to send in `DPoP-Nonce`. */
+  /** Only of a nonce failure: the value to send in `DPoP-Nonce`. */
   readonly nextNonce?: string | undefined;
-  /** Of `replay_store_full`, where the store says it: the value of `Retry-After`, in seconds. */
+  /** Only of `replay_store_full`, where the store says it: the value of `Retry-After`, in seconds. */
   readonly retryAfter?: number | undefined;
 }
+
+// Before the table, which is made when this file is loaded.
+const INVALID_TOKEN = { status: 401, error: "invalid_token" } as const;
+const INVALID_GRANT = { status: 400, error: "invalid_grant" } as const;
+const INVALID_REQUEST = { status: 400, error: "invalid_request" } as const;
+
+/** A refusal by a verifier. */
+export type VerifyFailure = Failure<VerifyFailureCode>;
 
 /** The one table of failures, in the order in which they are checked. */
 export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = /* @__PURE__ */ failureTable();
@@ -97,10 +123,10 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = /* @__PURE__ 
 function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
   return Object.freeze({
     credentials_missing: challengeOnly("The request carries no access token"),
-    credentials_malformed: badRequest("§7.1", "The Authorization header is malformed"),
-    credentials_multiple: badRequest("§7.2", "Multiple methods used to include access token"),
+    credentials_malformed: badCredentials("§7.1", "The Authorization header is malformed"),
+    credentials_multiple: badCredentials("§7.2", "Multiple methods used to include access token"),
     scheme_unsupported: challengeOnly("The authentication scheme is not supported here"),
-    dpop_jkt_invalid: badRequest("§10", "The dpop_jkt is not a JWK SHA-256 thumbprint"),
+    dpop_jkt_invalid: badDpopJkt("§10", "The dpop_jkt is not a JWK SHA-256 thumbprint"),
     proof_missing: badProof("1", "The request carries no DPoP proof"),
     proof_multiple: badProof("1", "The request carries more than one DPoP proof"),
     proof_too_large: badProof("2", "The DPoP proof is too large"),
@@ -121,8 +147,8 @@ function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
     iat_in_future: badProof("11", "The DPoP proof was created in the future"),
     proof_expired: badProof("11", "The DPoP proof has expired"),
     proof_not_yet_valid: badProof("11", "The DPoP proof is not valid yet"),
-    ath_missing: badProof("12a", "The DPoP proof carries no ath"),
-    ath_mismatch: badProof("12a", "The ath of the DPoP proof is not the hash of the access token"),
+    ath_missing: badAth("The DPoP proof carries no ath"),
+    ath_mismatch: badAth("The ath of the DPoP proof is not the hash of the access token"),
     ath_unexpected: badProof("12a", "The DPoP proof carries an ath where no access token is used"),
     jwk_private: badProof("7", "The jwk of the DPoP proof holds a private key"),
     jwk_invalid: badProof("6", "The jwk of the DPoP proof is missing or not a valid public key"),
@@ -132,84 +158,89 @@ function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
     token_bound_as_bearer: badToken("§7.2", "The access token is bound to a key and is no Bearer"),
     binding_invalid: badToken("§6", "The confirmation of the access token is damaged"),
     binding_unsupported: badToken("§6", "The access token is bound in a way not supported here"),
-    grant_invalid: badToken("§5", "Invalid grant"),
-    jkt_mismatch: badToken("12b", "Invalid DPoP key binding"),
-    dpop_jkt_mismatch: badRequest("§10.1", "The dpop_jkt is not of the key of the DPoP proof"),
-    client_key_reused: badProof("§5", "The DPoP proof is signed with the key of the client"),
+    grant_invalid: row("§5", "Invalid grant", { token: INVALID_GRANT }),
+    jkt_mismatch: row("12b", "Invalid DPoP key binding", {
+      resource: INVALID_TOKEN,
+      token: INVALID_GRANT,
+      pushed: INVALID_REQUEST,
+    }),
+    dpop_jkt_mismatch: badDpopJkt("§10.1", "The dpop_jkt is not of the key of the DPoP proof"),
+    client_key_reused: row("§5", "The DPoP proof is signed with the key of the client", {
+      token: { status: 400, error: "invalid_dpop_proof" },
+      pushed: { status: 400, error: "invalid_dpop_proof" },
+    }),
     signature_invalid: badProof("6", "The signature of the DPoP proof is not valid"),
     jti_replayed: badProof("§11.1", "The DPoP proof was used before"),
     replay_store_full: unavailable("The server can not accept DPoP proofs at the moment"),
   });
 }
 
+type Answers = Partial<Pick<FailureRow, "resource" | "token" | "pushed">>;
+
 /** Section 5 and section 7.1: the proof is at fault. */
 function badProof(item: string, message: string): FailureRow {
   const error = "invalid_dpop_proof";
-  return row(item, message, { status: 401, error }, { status: 400, error }, { status: 400, error });
+  const atServer = { status: 400, error } as const;
+  return row(item, message, {
+    resource: { status: 401, error },
+    token: atServer,
+    pushed: atServer,
+  });
+}
+
+/** Section 4.3 item 12a: only a protected resource compares the proof with an access token. */
+function badAth(message: string): FailureRow {
+  return row("12a", message, { resource: { status: 401, error: "invalid_dpop_proof" } });
 }
 
 /** Sections 8 and 9: the client may try again with the nonce that the answer carries. */
 function wantsNonce(message: string): FailureRow {
   const error = "use_dpop_nonce";
-  const resource = "Resource server requires nonce in DPoP proof";
+  const atResource = "Resource server requires nonce in DPoP proof";
   const description = "Authorization server requires nonce in DPoP proof";
   const atServer = { status: 400, error, description } as const;
-  return row("10", message, { status: 401, error, description: resource }, atServer, atServer);
+  return row("10", message, {
+    resource: { status: 401, error, description: atResource },
+    token: atServer,
+    pushed: atServer,
+  });
 }
 
-/**
- * Sections 6, 7 and 10: the proof may be good, but the token, code or request is not to be used
- * like this.
- */
+/** Sections 6 and 7: the proof may be good, but the access token must not be used like this. */
 function badToken(item: string, message: string): FailureRow {
-  return row(
-    item,
-    message,
-    { status: 401, error: "invalid_token" },
-    { status: 400, error: "invalid_grant" },
-    { status: 400, error: "invalid_request" },
-  );
+  return row(item, message, { resource: INVALID_TOKEN });
 }
 
-/** RFC 6750 section 3.1 and RFC 6749 section 5.2: the request itself is wrong, wherever it came. */
-function badRequest(item: string, message: string): FailureRow {
-  const answer = { status: 400, error: "invalid_request" } as const;
-  return row(item, message, answer, answer, answer);
+/** RFC 6750 section 3.1: the header field `Authorization` is wrong. */
+function badCredentials(item: string, message: string): FailureRow {
+  return row(item, message, { resource: INVALID_REQUEST });
 }
 
-/** Section 7.1: whoever sent nothing that could be judged is told how to ask, and no error. */
+/** Section 10: the parameter `dpop_jkt` is wrong; a token request has none. */
+function badDpopJkt(item: string, message: string): FailureRow {
+  return row(item, message, { pushed: INVALID_REQUEST });
+}
+
+/** Section 7.1: a request without credentials is told how to authenticate, and no error. */
 function challengeOnly(message: string): FailureRow {
-  const answer = { status: 400, error: "invalid_request" } as const;
-  return row("§7.1", message, { status: 401, error: null }, answer, answer);
+  return row("§7.1", message, { resource: { status: 401, error: null } });
 }
 
-/**
- * Section 11.1: we could not remember the proof, so we refuse it; nothing is wrong with the client.
- */
+/** Section 11.1: we could not remember the proof, so we refuse it; the client did nothing wrong. */
 function unavailable(message: string): FailureRow {
-  const error = "temporarily_unavailable";
-  return row(
-    "§11.1",
-    message,
-    { status: 503, error: null },
-    { status: 503, error },
-    { status: 503, error },
-  );
+  const atServer = { status: 503, error: "temporarily_unavailable" } as const;
+  const resource = { status: 503, error: null } as const;
+  return row("§11.1", message, { resource, token: atServer, pushed: atServer });
 }
 
-function row(
-  item: string,
-  message: string,
-  resource: FailureRow["resource"],
-  token: FailureRow["token"],
-  par: FailureRow["par"],
-): FailureRow {
+function row(item: string, message: string, answers: Answers): FailureRow {
+  const { resource = null, token = null, pushed = null } = answers;
   return Object.freeze({
     item,
     message,
     resource: Object.freeze(resource),
     token: Object.freeze(token),
-    par: Object.freeze(par),
+    pushed: Object.freeze(pushed),
   });
 }
 
@@ -225,23 +256,29 @@ function constants(): Readonly<Record<FailureCode, Failure>> {
   return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(entries)));
 }
 
-/** The failure that `code` stands for. */
-export function failure(code: FailureCode): Failure {
-  return CONSTANTS[code];
+/** Returns the failure that `code` stands for. */
+export function failure<Code extends FailureCode>(code: Code): Failure<Code> {
+  return CONSTANTS[code] as Failure<Code>; // the constant of a code carries that code
 }
 
 /** A failure of a clock, with the measured offset: the claim minus our time, in seconds. */
-export function clockFailure(code: FailureCode, clockOffset: number): Failure {
+export function clockFailure<Code extends FailureCode>(
+  code: Code,
+  clockOffset: number,
+): Failure<Code> {
   return { ok: false, code, message: FAILURES[code].message, clockOffset };
 }
 
 /** A failure of the nonce, with the value to hand out where there is one. */
-export function nonceFailure(code: FailureCode, nextNonce: string | undefined): Failure {
+export function nonceFailure<Code extends FailureCode>(
+  code: Code,
+  nextNonce: string | undefined,
+): Failure<Code> {
   return { ok: false, code, message: FAILURES[code].message, nextNonce };
 }
 
 /** A failure for want of room, with the whole seconds after which some is expected. */
-export function fullFailure(retryAfter: number): Failure {
+export function fullFailure(retryAfter: number): Failure<"replay_store_full"> {
   const code = "replay_store_full";
   return { ok: false, code, message: FAILURES[code].message, retryAfter };
 }
@@ -251,7 +288,7 @@ export function isRetryAfter(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 1;
 }
 
-/** True for what `failure` answers, in this copy of the package or another. */
+/** True for a failure, of this copy of the package or another. */
 export function isFailure(value: unknown): value is Failure {
   if (typeof value !== "object" || value === null) return false;
   const { ok, code } = value as { readonly ok?: unknown; readonly code?: unknown }; // an object, as was just checked

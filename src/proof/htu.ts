@@ -1,8 +1,8 @@
 // htu (RFC 9449 section 4.3 item 9): an http(s) URI to its normal form by RFC 3986 sections 6.2.2
 // and 6.2.3, by hand. The platform's URL is not used: it repairs what must be refused (spaces,
 // backslashes, user names, a missing slash), and leaves percent-encodings as they are.
-import { stringArgument } from "../bytes/argument.js";
-import { runEnd } from "../bytes/http.js";
+import { stringArgument } from "../input/argument.js";
+import { runEnd } from "../input/http.js";
 import { textOf } from "../bytes/utf8.js";
 
 const PERCENT = 0x25;
@@ -56,7 +56,7 @@ function isPlain(uri: string): boolean {
 }
 
 /**
- * The same with the path as it is written: what a client sends. Many servers compare it as it came,
+ * The same with the path as it is written: what a client sends. Many servers compare it came,
  * or as WHATWG's URL has it, which leaves `%7E` and `%2f` alone. Dot segments are resolved, as clients
  * do before they send.
  */

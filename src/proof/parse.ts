@@ -1,8 +1,9 @@
 // Parsing (RFC 9449 sections 4.1 and 4.2): the DPoP header field of a request to the parts of one
 // proof, none of them trusted: nothing here looks at a clock, a request, a policy of algorithms or
 // a signature.
-import { membersArgument } from "../bytes/argument.js";
-import type { JsonObject } from "../bytes/json.js";
+import { membersArgument } from "../input/argument.js";
+import type { FieldValue } from "../input/http.js";
+import type { JsonObject } from "../input/json.js";
 import { algShape } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { demandsExtension, type JwsSegments, parseJws, splitJws } from "../jose/jws.js";
@@ -13,13 +14,10 @@ import {
   readClaims,
   readLimits,
 } from "./claims.js";
-import { type Failure, type FailureCode, failure } from "./failure.js";
+import { failure, type VerifyFailure, type VerifyFailureCode } from "./failure.js";
 
 /** The media type of a proof, without its `application/` prefix. */
 export const TYP = "dpop+jwt";
-
-/** The value or values of the DPoP header field, as the server received them. */
-export type ProofHeader = string | readonly string[] | null | undefined;
 
 /**
  * A proof that is well-formed. Anyone can make one: nothing in it was checked against a request, a
@@ -40,9 +38,9 @@ export interface ParsedProof {
  * array of strings, null nor undefined, and for limits that are not whole numbers.
  */
 export function parseProof(
-  proof: ProofHeader,
+  proof: FieldValue,
   options: { readonly limits?: ProofLimitOptions | undefined } = {},
-): ParsedProof | Failure {
+): ParsedProof | VerifyFailure {
   const limits = readLimits(membersArgument(options, "options", ["limits"]).limits);
   const segments = splitProof(proof, limits);
   if (typeof segments === "string") return failure(segments);
@@ -61,7 +59,10 @@ export function parseProof(
 }
 
 /** Items 1 and 2 of section 4.3, as far as they need no decoding: present, single, size, segments. */
-export function splitProof(proof: ProofHeader, limits: ProofLimits): JwsSegments | FailureCode {
+export function splitProof(
+  proof: FieldValue,
+  limits: ProofLimits,
+): JwsSegments | VerifyFailureCode {
   if (isProofAbsent(proof)) return "proof_missing"; // item 1
   const field = singleField(proof);
   if (field === null) return "proof_multiple"; // item 1
@@ -70,13 +71,13 @@ export function splitProof(proof: ProofHeader, limits: ProofLimits): JwsSegments
 }
 
 /** What a header must say whatever the algorithm and the key: items 4 and 2. */
-export function checkHeader(header: JsonObject): FailureCode | null {
+export function checkHeader(header: JsonObject): VerifyFailureCode | null {
   if (header["typ"] !== TYP) return "typ_mismatch"; // item 4
   return demandsExtension(header) ? "crit_unsupported" : null; // item 2
 }
 
 /** True where the request carries no proof at all: no field, or empty ones alone. */
-export function isProofAbsent(proof: ProofHeader): proof is null | undefined {
+export function isProofAbsent(proof: FieldValue): proof is null | undefined {
   if (proof === null || proof === undefined || proof === "") return true;
   return Array.isArray(proof) && (proof.length === 0 || (proof.length === 1 && proof[0] === ""));
 }

@@ -1,6 +1,6 @@
 // Answers (RFC 9449 sections 5, 7.1, 7.2, 8 and 9): a failure to the status, header fields and body
 // of an HTTP response, as plain data for any framework.
-import { membersArgument } from "../bytes/argument.js";
+import { membersArgument } from "../input/argument.js";
 import {
   type Failure,
   FAILURES,
@@ -11,28 +11,23 @@ import {
   type ServerStatus,
 } from "../proof/failure.js";
 import { isNonce } from "../proof/nonce.js";
-import type { NonceStatus } from "../verify/nonce.js";
+import { readUnboundTokens, type UnboundTokens } from "../proof/unbound-tokens.js";
+import type { VerifiedNonce } from "../verify/nonce-check.js";
 import { type Challenge, wwwAuthenticate } from "./challenge.js";
 import type { Scheme } from "./credentials.js";
 
 /** Header fields to set on a response, each once. */
 export type ResponseHeaders = Readonly<Record<string, string>>;
 
-/**
- * Which schemes a protected resource takes. `dpop`: bound tokens alone. `dpop-and-bearer`: bearer
- * tokens too, for the time in which clients move over; a token that is bound is never taken as one.
- */
-export type Schemes = "dpop" | "dpop-and-bearer";
-
 export interface ResourceErrorOptions {
   /** The JWS labels that a proof may have: `verifier.algs`. */
   readonly algs: readonly string[];
-  /** The scheme that the request used, where that is known: its challenge alone has the error. */
+  /** The scheme that the request used, where that is known: only its challenge has the error. */
   readonly scheme?: Scheme | undefined;
-  /** `dpop` where it is not given. */
-  readonly schemes?: Schemes | undefined;
-  /** The value for `DPoP-Nonce`, where it is not that of the failure. */
-  readonly nonce?: string | undefined;
+  /** Whether Bearer is challenged for too. Default "refused". */
+  readonly unboundTokens?: UnboundTokens | undefined;
+  /** The value for `DPoP-Nonce`. Default that of the failure. */
+  readonly nextNonce?: string | undefined;
   readonly realm?: string | undefined;
   readonly scope?: string | undefined;
   /** The URL of the protected resource metadata (RFC 9728 section 5.1). */
@@ -42,8 +37,8 @@ export interface ResourceErrorOptions {
 const RESOURCE_OPTIONS = [
   "algs",
   "scheme",
-  "schemes",
-  "nonce",
+  "unboundTokens",
+  "nextNonce",
   "realm",
   "scope",
   "resourceMetadataUrl",
@@ -66,10 +61,11 @@ export interface ResourceError {
  */
 export function resourceError(failure: Failure, options: ResourceErrorOptions): ResourceError {
   const given = membersArgument(options, "options", RESOURCE_OPTIONS);
-  const { scheme, schemes = "dpop", realm, scope, resourceMetadataUrl } = given;
+  const { scheme, realm, scope, resourceMetadataUrl } = given;
   const { message, resource } = FAILURES[readFailure(failure).code];
+  if (resource === null) throw new TypeError(OTHER_PLACE);
   const { status, error } = resource;
-  const headers = answerHeaders(failure, resource, given.nonce);
+  const headers = answerHeaders(failure, resource, given.nextNonce);
   if (status === 503) return { status, headers };
   const params = { realm, scope, resourceMetadataUrl };
   const errorParams = {
@@ -83,13 +79,14 @@ export function resourceError(failure: Failure, options: ResourceErrorOptions): 
     algs,
   });
   const dpop = challenge("DPoP", given.algs);
-  const challenges = readSchemes(schemes) === "dpop" ? dpop : [challenge("Bearer"), dpop];
+  const isBearerTaken = readUnboundTokens(given.unboundTokens) === "accepted";
+  const challenges = isBearerTaken ? [challenge("Bearer"), dpop] : dpop;
   return { status, headers: { "WWW-Authenticate": wwwAuthenticate(challenges), ...headers } };
 }
 
 export interface ServerErrorOptions {
-  /** The value for `DPoP-Nonce`, where it is not that of the failure. */
-  readonly nonce?: string | undefined;
+  /** The value for `DPoP-Nonce`. Default that of the failure. */
+  readonly nextNonce?: string | undefined;
 }
 
 /** What an endpoint of an authorization server answers: RFC 6749 section 5.2. */
@@ -110,36 +107,33 @@ export function tokenError(failure: Failure, options: ServerErrorOptions = {}): 
 }
 
 /** The answer of the pushed authorization request endpoint (RFC 9126 section 2.3), as tokenError. */
-export function parError(failure: Failure, options: ServerErrorOptions = {}): ServerError {
-  return serverError(failure, FAILURES[readFailure(failure).code].par, options);
+export function pushedError(failure: Failure, options: ServerErrorOptions = {}): ServerError {
+  return serverError(failure, FAILURES[readFailure(failure).code].pushed, options);
 }
 
 function serverError(
   failure: Failure,
-  answer: OAuthAnswer<ServerStatus>,
+  answer: OAuthAnswer<ServerStatus> | null,
   options: ServerErrorOptions,
 ): ServerError {
-  const { nonce } = membersArgument(options, "options", ["nonce"]);
+  const { nextNonce } = membersArgument(options, "options", ["nextNonce"]);
+  if (answer === null || answer.error === null) throw new TypeError(OTHER_PLACE);
   const { status, error, description } = answer;
-  if (error === null) throw new TypeError("failure must be one of this place");
   return {
     status,
     headers: {
       "Content-Type": "application/json",
-      ...answerHeaders(failure, answer, nonce),
+      ...answerHeaders(failure, answer, nextNonce),
     },
     body: { error, error_description: description ?? FAILURES[failure.code].message },
   };
 }
 
+const OTHER_PLACE = "failure must be one that can occur at this place";
+
 function readFailure(failure: Failure): Failure {
   if (!isFailure(failure)) throw new TypeError("failure must be a failure of this package");
   return failure;
-}
-
-export function readSchemes(value: unknown): Schemes {
-  if (value === "dpop" || value === "dpop-and-bearer") return value;
-  throw new TypeError('schemes must be "dpop" or "dpop-and-bearer"');
 }
 
 /** Seconds after which a client may come again, where the store says none: entries expire all the time. */
@@ -148,11 +142,11 @@ const RETRY_AFTER = 1;
 function answerHeaders(
   failure: Failure,
   { status, error }: OAuthAnswer,
-  nonce: string | undefined,
+  nextNonce: string | undefined,
 ): ResponseHeaders {
   return {
     ...(status === 503 ? { "Retry-After": retryAfterOf(failure) } : {}),
-    ...nonceHeaders(nonce ?? failure.nextNonce, error === "use_dpop_nonce"),
+    ...nonceHeaders(nextNonce ?? failure.nextNonce, error === "use_dpop_nonce"),
     "Cache-Control": "no-store",
   };
 }
@@ -167,17 +161,17 @@ function retryAfterOf({ retryAfter = RETRY_AFTER }: Failure): string {
  * Section 8: one `DPoP-Nonce` at most, and section 8.2: an answer that has it is not to be stored.
  * Where the client is told to use a nonce there must be one, or it could never come in.
  */
-export function nonceHeaders(nonce: string | undefined, isNeeded = false): ResponseHeaders {
-  if (nonce === undefined && !isNeeded) return {};
-  if (!isNonce(nonce)) {
+export function nonceHeaders(nextNonce: string | undefined, isNeeded = false): ResponseHeaders {
+  if (nextNonce === undefined && !isNeeded) return {};
+  if (!isNonce(nextNonce)) {
     throw new TypeError(
-      "a nonce must be printable ASCII without space, quote and backslash: next of nonce.check",
+      "nextNonce of nonce.check must be printable ASCII without space, quote and backslash",
     );
   }
-  return { "DPoP-Nonce": nonce, "Cache-Control": "no-store" };
+  return { "DPoP-Nonce": nextNonce, "Cache-Control": "no-store" };
 }
 
 /** The nonce that a success hands out: none while the client's own is fresh. */
-export function dueNonce(nonce: NonceStatus | undefined): string | undefined {
-  return nonce === undefined || nonce.status === "valid" ? undefined : nonce.next;
+export function dueNonce(nonce: VerifiedNonce | undefined): string | undefined {
+  return nonce === undefined || nonce.status === "valid" ? undefined : nonce.nextNonce;
 }

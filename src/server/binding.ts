@@ -1,6 +1,6 @@
 // Bindings (RFC 9449 section 6, RFC 7800): what an access token is bound to, from its claims or from
 // introspection, and whether it may be used with a scheme.
-import { leave, membersArgument, objectArgument, plainArgument } from "../bytes/argument.js";
+import { leave, membersArgument, objectArgument, plainArgument } from "../input/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { type Failure, failure } from "../proof/failure.js";
 
@@ -10,7 +10,7 @@ export type Binding =
       /** `cnf.jkt`: the thumbprint of its DPoP key. */
       readonly jkt: string;
       /**
-       * Further confirmation methods of `cnf`, by name. Each must be in `alsoVerified` of the request:
+       * Further confirmation methods of `cnf`, by name. Each must be in `verifiedMethods` of the request:
        * the token is bound to all of them.
        */
       readonly otherMethods?: readonly string[] | undefined;
@@ -170,7 +170,7 @@ function readNames(value: unknown): readonly string[] {
 /** The thumbprint that a proof for the token must have, or why there is none. */
 export function dpopBinding(
   binding: Binding | null,
-  alsoVerified: readonly string[],
+  verifiedMethods: readonly string[],
 ): string | Failure {
   if (binding === null) return failure("token_inactive");
   if ("unbound" in binding) return failure("token_unbound"); // section 7.1
@@ -178,7 +178,7 @@ export function dpopBinding(
   if ("unsupported" in binding) return failure("binding_unsupported");
   if (!isThumbprint(binding.jkt)) return failure("binding_invalid");
   const others = binding.otherMethods ?? [];
-  return others.every((name) => alsoVerified.includes(name))
+  return others.every((name) => verifiedMethods.includes(name))
     ? binding.jkt
     : failure("binding_unsupported");
 }

@@ -1,6 +1,6 @@
 // Challenges (RFC 9449 sections 7.1 and 7.2, RFC 9110 section 11.6.1): what a protected resource
 // wants, as the value of WWW-Authenticate.
-import { membersArgument, stringArgument } from "../bytes/argument.js";
+import { membersArgument, stringArgument } from "../input/argument.js";
 import type { Scheme } from "./credentials.js";
 
 /** One challenge; its parameters are written in this order. */

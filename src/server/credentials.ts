@@ -1,6 +1,6 @@
 // Credentials (RFC 9110 section 11.6.2, RFC 9449 section 7.1): the Authorization header field to the
 // one access token that it carries.
-import { isToken68Unit, isTokenUnit, runEnd } from "../bytes/http.js";
+import { type FieldValue, isToken68Unit, isTokenUnit, runEnd } from "../input/http.js";
 import type { FailureCode } from "../proof/failure.js";
 
 /** The schemes that an access token may come with. */
@@ -19,15 +19,12 @@ export interface CredentialsFault {
   readonly scheme: Scheme | undefined;
 }
 
-/** The value or values of the Authorization header field, as the server received them. */
-export type AuthorizationHeader = string | readonly string[] | null | undefined;
-
 /**
  * Reads `credentials = scheme 1*SP token68`, the scheme in any case. Fields that a server joined
  * with a comma are several: no token68 holds one. Looks at each character of the field once or
  * twice, whatever is in it.
  */
-export function parseCredentials(header: AuthorizationHeader): Credentials | CredentialsFault {
+export function parseCredentials(header: FieldValue): Credentials | CredentialsFault {
   const field = fieldOf(header);
   if (field === undefined) return fault("credentials_missing");
   if (field === null) return fault("credentials_multiple");
@@ -53,7 +50,7 @@ function fault(code: FailureCode): CredentialsFault {
  * The one field that says something: undefined where there is none, null where there are several. A
  * TypeError where the caller passed something else.
  */
-function fieldOf(header: AuthorizationHeader): string | null | undefined {
+function fieldOf(header: FieldValue): string | null | undefined {
   if (header === null || header === undefined || header === "") return undefined;
   const fields: unknown = header;
   if (typeof fields === "string") return fields;

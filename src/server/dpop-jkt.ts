@@ -1,9 +1,7 @@
 // dpop_jkt (RFC 9449 section 10): the parameter of an authorization request to a thumbprint.
+import type { FieldValue } from "../input/http.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { type Failure, failure } from "../proof/failure.js";
-
-/** The parameter as a framework gives it: a value, a list of values, or nothing. */
-export type DpopJktParameter = string | readonly string[] | null | undefined;
 
 export interface ParsedDpopJkt {
   readonly ok: true;
@@ -16,7 +14,7 @@ export interface ParsedDpopJkt {
  * the token endpoint it is the `jkt` of the grant. A failure is `invalid_request` for the redirection to the
  * client. An empty parameter is none (RFC 6749 section 3.1). Never throws.
  */
-export function parseDpopJkt(parameter: DpopJktParameter): ParsedDpopJkt | Failure {
+export function parseDpopJkt(parameter: FieldValue): ParsedDpopJkt | Failure {
   const values: readonly unknown[] = Array.isArray(parameter) ? parameter : [parameter];
   const [value, ...others] = values;
   if (others.length > 0) return failure("dpop_jkt_invalid"); // RFC 6749 section 3.1: once

@@ -1,6 +1,6 @@
 // Grants (RFC 6749 section 4, RFC 9449 sections 5 and 10): what a token request redeems, and the key
 // that it is bound to.
-import { leave, membersArgument, optionalString } from "../bytes/argument.js";
+import { leave, membersArgument, optionalString } from "../input/argument.js";
 import { type Failure, failure } from "../proof/failure.js";
 
 /** An authorization code. */
@@ -71,7 +71,7 @@ const MEMBERS = ["type", "jkt"];
 
 const GRANT =
   "grant must be an object with a type, null, or a function that returns such a value; " +
-  "createAsyncTokenEndpoint takes one that returns a promise";
+  "createAsyncAuthorizationServer takes one that returns a promise";
 
 /** Where it was forgotten, whoever stole a code or a refresh token would get tokens for it. */
 const JKT =

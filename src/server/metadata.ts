@@ -1,9 +1,9 @@
 // Metadata (RFC 9449 sections 5.1 and 5.2, RFC 9728 section 2): what servers and clients say of
 // their DPoP, as fragments to merge into their documents.
-import { membersArgument, stringArgument } from "../bytes/argument.js";
-import { readSchemes, type Schemes } from "./answer.js";
+import { membersArgument, stringArgument } from "../input/argument.js";
+import { readUnboundTokens, type UnboundTokens } from "../proof/unbound-tokens.js";
 
-/** Anything that knows its labels: a verifier, a token endpoint, a resource server. */
+/** Anything that knows its labels: a verifier, an authorization server, a resource server. */
 export interface WithAlgs {
   readonly algs: readonly string[];
 }
@@ -14,8 +14,8 @@ export interface ServerMetadata {
 }
 
 /**
- * The labels of an authorization server as its metadata have them (section 5.1): pass a token endpoint
- * or a verifier. Throws a TypeError where `algs` is no array of strings.
+ * The labels of an authorization server as its metadata have them (section 5.1): pass the authorization
+ * server or its verifier. Throws a TypeError where `algs` is no array of strings.
  */
 export function serverMetadata(server: WithAlgs): ServerMetadata {
   return { dpop_signing_alg_values_supported: readLabels(server) };
@@ -30,14 +30,14 @@ export interface ResourceMetadata {
 
 /**
  * The labels and the policy of a resource server as its metadata have them (RFC 9728 section 2). Throws
- * a TypeError where `algs` is no array of strings, or `schemes` no policy.
+ * a TypeError where `algs` is no array of strings, or `unboundTokens` is no such word.
  */
 export function resourceMetadata(
-  server: WithAlgs & { readonly schemes: Schemes },
+  server: WithAlgs & { readonly unboundTokens: UnboundTokens },
 ): ResourceMetadata {
   return {
     dpop_signing_alg_values_supported: readLabels(server),
-    dpop_bound_access_tokens_required: readSchemes(server.schemes) === "dpop",
+    dpop_bound_access_tokens_required: readUnboundTokens(server.unboundTokens) === "refused",
   };
 }
 

@@ -1,41 +1,29 @@
 // The resource server (RFC 9449 sections 4.3 and 7): the header fields of an API request, and what
 // its token is bound to, to access or to what to answer instead.
-import { membersArgument, stringArgument } from "../bytes/argument.js";
-import type { ProofClaims } from "../proof/claims.js";
+import { membersArgument, stringArgument } from "../input/argument.js";
 import { type Failure, failure, type ResourceStatus } from "../proof/failure.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
-import type { ProofHeader } from "../proof/parse.js";
+import { readUnboundTokens, type UnboundTokens } from "../proof/unbound-tokens.js";
+import type { FieldValue } from "../input/http.js";
 import { urlArgument } from "../verify/request.js";
-import {
-  type AsyncVerifier,
-  readAlgs,
-  readResult,
-  type Verifier,
-  type VerifyResult,
-} from "../verify/verifier.js";
+import type { AsyncVerifier, VerifiedProof, Verifier, VerifyResult } from "../verify/verifier.js";
 import {
   dueNonce,
   nonceHeaders,
-  readSchemes,
   resourceError,
   type ResourceErrorOptions,
   type ResponseHeaders,
-  type Schemes,
 } from "./answer.js";
 import { bearerFault, type Binding, dpopBinding, readBinding } from "./binding.js";
-import {
-  type AuthorizationHeader,
-  type Credentials,
-  type CredentialsFault,
-  parseCredentials,
-} from "./credentials.js";
+import { type Credentials, type CredentialsFault, parseCredentials } from "./credentials.js";
 import { lookUp } from "./look-up.js";
+import { readLabels, type RoleVerifier } from "./verifier-argument.js";
 
 interface ServerOptions<V> {
   /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
   readonly verifier: V;
-  /** `dpop` where it is not given. */
-  readonly schemes?: Schemes | undefined;
+  /** Whether tokens that are bound to no key are taken, as Bearer. Default "refused". */
+  readonly unboundTokens?: UnboundTokens | undefined;
   /** For the challenges: printable ASCII. */
   readonly realm?: string | undefined;
   /** For the challenges: the scope that is needed, names with spaces between them. */
@@ -44,8 +32,8 @@ interface ServerOptions<V> {
   readonly resourceMetadataUrl?: string | undefined;
 }
 
-export type ResourceServerOptions = ServerOptions<Verifier>;
-export type AsyncResourceServerOptions = ServerOptions<AsyncVerifier>;
+export type ResourceServerOptions = ServerOptions<RoleVerifier<Verifier>>;
+export type AsyncResourceServerOptions = ServerOptions<RoleVerifier<AsyncVerifier>>;
 
 interface ApiRequest<B> {
   /** The HTTP method, as it was received. */
@@ -59,9 +47,9 @@ interface ApiRequest<B> {
    * The header field `Authorization`, or the list of its values. Node drops a second one from
    * `req.headers`: pass `req.headersDistinct.authorization`.
    */
-  readonly authorization: AuthorizationHeader;
+  readonly authorization: FieldValue;
   /** The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`. */
-  readonly proof: ProofHeader;
+  readonly proof: FieldValue;
   /**
    * What the access token is bound to, null where it is no good token; or a function of the token
    * that answers it. That the token is good, is for you to find out there: its signature or
@@ -74,7 +62,7 @@ interface ApiRequest<B> {
    * Members of `cnf` that you checked by other means, mutual TLS for `x5t#S256`. A token that is
    * bound to more than DPoP is refused unless all of them are here.
    */
-  readonly alsoVerified?: readonly string[] | undefined;
+  readonly verifiedMethods?: readonly string[] | undefined;
   /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
   readonly now?: number | undefined;
 }
@@ -92,23 +80,23 @@ export interface DpopAccess {
   readonly accessToken: string;
   /** The thumbprint of the key. */
   readonly jkt: string;
-  /** The claims of the proof. */
-  readonly claims: ProofClaims;
+  /** The verified proof; `proof.claims` are its claims. */
+  readonly proof: VerifiedProof;
   /** To be set on the response, whatever it is: `DPoP-Nonce` when a new one is due. */
   readonly headers: ResponseHeaders;
 }
 
-/** Access for whoever holds the token, which is bound to nothing. */
+/** Access for any holder of a token that is bound to nothing. */
 export interface BearerAccess {
   readonly ok: true;
   readonly scheme: "Bearer";
   readonly accessToken: string;
   readonly jkt?: undefined;
-  readonly claims?: undefined;
+  readonly proof?: undefined;
   readonly headers: ResponseHeaders;
 }
 
-export interface AccessRefused {
+export interface AccessRefusal {
   readonly ok: false;
   readonly status: ResourceStatus;
   /** All that the response needs: `WWW-Authenticate`, `DPoP-Nonce`, `Cache-Control`, `Retry-After`. */
@@ -117,13 +105,13 @@ export interface AccessRefused {
   readonly failure: Failure;
 }
 
-export type AccessResult = DpopAccess | BearerAccess | AccessRefused;
+export type AccessResult = DpopAccess | BearerAccess | AccessRefusal;
 
 export interface ResourceServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
-  /** The policy by which schemes are taken. */
-  readonly schemes: Schemes;
+  /** Whether tokens that are bound to no key are taken, as Bearer. */
+  readonly unboundTokens: UnboundTokens;
   /**
    * Lets a request in, or says what to answer. Never throws for what a client sent; throws a
    * TypeError or RangeError for a mistaken argument, and lets through what `binding`, a backend or a
@@ -135,8 +123,8 @@ export interface ResourceServer {
 export interface AsyncResourceServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
-  /** The policy by which schemes are taken. */
-  readonly schemes: Schemes;
+  /** Whether tokens that are bound to no key are taken, as Bearer. */
+  readonly unboundTokens: UnboundTokens;
   /** As ResourceServer.authenticate; what that throws is a rejection here. */
   authenticate(request: AsyncResourceRequest): Promise<AccessResult>;
 }
@@ -146,18 +134,19 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const { verifier, plainHttp, settings } = readOptions(options);
   return Object.freeze({
     algs: settings.algs,
-    schemes: settings.schemes,
+    unboundTokens: settings.unboundTokens,
     authenticate(request: ResourceRequest): AccessResult {
-      const given = readRequest(request, plainHttp);
-      const credentials = acceptedCredentials(given.authorization, settings.schemes);
+      const given = readApiRequest(request, plainHttp);
+      const credentials = acceptedCredentials(given.authorization, settings.unboundTokens);
       if ("code" in credentials) return refuse(failure(credentials.code), credentials, settings);
       const { accessToken, scheme } = credentials;
       const look = (): Binding | null => readBinding(bindingOf(given, accessToken));
       if (scheme === "Bearer") return bearerResult(credentials, look(), settings);
-      const { jkt, wasAsked } = lookUp(() => dpopBinding(look(), given.alsoVerified));
+      const { note, conclude } = lookUp();
+      const jkt = (): string | null => note(dpopBinding(look(), given.verifiedMethods));
       const { method, url, now } = given;
       const result = verifier.verify(given.proof, { method, url, accessToken, jkt, now });
-      return dpopResult(credentials, readResult(result, wasAsked()), settings);
+      return dpopResult(credentials, conclude(result), settings);
     },
   });
 }
@@ -172,67 +161,75 @@ export function createAsyncResourceServer(
   const { verifier, plainHttp, settings } = readOptions(options);
   return Object.freeze({
     algs: settings.algs,
-    schemes: settings.schemes,
+    unboundTokens: settings.unboundTokens,
     async authenticate(request: AsyncResourceRequest): Promise<AccessResult> {
-      const given = readRequest(request, plainHttp);
-      const credentials = acceptedCredentials(given.authorization, settings.schemes);
+      const given = readApiRequest(request, plainHttp);
+      const credentials = acceptedCredentials(given.authorization, settings.unboundTokens);
       if ("code" in credentials) return refuse(failure(credentials.code), credentials, settings);
       const { accessToken, scheme } = credentials;
       const look = async (): Promise<Binding | null> =>
         readBinding(await bindingOf(given, accessToken));
       if (scheme === "Bearer") return bearerResult(credentials, await look(), settings);
-      const { jkt, wasAsked } = lookUp(async () => dpopBinding(await look(), given.alsoVerified));
+      const { note, conclude } = lookUp();
+      const jkt = async (): Promise<string | null> =>
+        note(dpopBinding(await look(), given.verifiedMethods));
       const { method, url, now } = given;
       const result = await verifier.verify(given.proof, { method, url, accessToken, jkt, now });
-      return dpopResult(credentials, readResult(result, wasAsked()), settings);
+      return dpopResult(credentials, conclude(result), settings);
     },
   });
 }
 
-type Settings = ResourceErrorOptions & { readonly schemes: Schemes };
+type Settings = ResourceErrorOptions & { readonly unboundTokens: UnboundTokens };
 
-const OPTIONS = ["verifier", "schemes", "realm", "scope", "resourceMetadataUrl"];
+const OPTIONS = ["verifier", "unboundTokens", "realm", "scope", "resourceMetadataUrl"];
 
-function readOptions<V extends Verifier | AsyncVerifier>(
+function readOptions<V extends RoleVerifier<Verifier | AsyncVerifier>>(
   options: ServerOptions<V>,
 ): { readonly verifier: V; readonly plainHttp: PlainHttp; readonly settings: Settings } {
-  const { verifier, schemes = "dpop", ...params } = membersArgument(options, "options", OPTIONS);
-  const algs = readAlgs(verifier);
+  const { verifier, unboundTokens, ...params } = membersArgument(options, "options", OPTIONS);
+  const algs = readLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
-  const settings = Object.freeze({ ...params, algs, schemes: readSchemes(schemes) });
+  const settings = Object.freeze({
+    ...params,
+    algs,
+    unboundTokens: readUnboundTokens(unboundTokens),
+  });
   resourceError(failure("proof_missing"), settings); // what can't stand in a challenge throws here
   return { verifier, plainHttp, settings };
 }
 
-const MEMBERS = ["method", "url", "authorization", "proof", "binding", "alsoVerified", "now"];
+const MEMBERS = ["method", "url", "authorization", "proof", "binding", "verifiedMethods", "now"];
 
-/** The verifier reads method, url, proof and now; a token as Bearer has none to be read for. */
-function readRequest<B>(
+/** The verifier reads method, url, proof and now, but it is not asked about a Bearer token. */
+function readApiRequest<B>(
   request: ApiRequest<B>,
   plainHttp: PlainHttp,
-): ApiRequest<B> & { readonly alsoVerified: readonly string[] } {
+): ApiRequest<B> & { readonly verifiedMethods: readonly string[] } {
   const given = membersArgument(request, "request", MEMBERS);
   stringArgument(given.method, "method");
   urlArgument(given.url, plainHttp);
   if (given.binding === undefined) {
     throw new TypeError("binding must be given: what the access token is bound to");
   }
-  const { alsoVerified = [] } = given;
-  if (!Array.isArray(alsoVerified)) throw new TypeError("alsoVerified must be an array of strings");
-  for (const name of alsoVerified) stringArgument(name, "alsoVerified[]");
-  return { ...given, alsoVerified: [...alsoVerified] }; // a copy: it is used after a wait
+  const { verifiedMethods = [] } = given;
+  if (!Array.isArray(verifiedMethods)) {
+    throw new TypeError("verifiedMethods must be an array of strings");
+  }
+  for (const name of verifiedMethods) stringArgument(name, "verifiedMethods[]");
+  return { ...given, verifiedMethods: [...verifiedMethods] }; // a copy: it is used after a wait
 }
 
 function acceptedCredentials(
-  authorization: AuthorizationHeader,
-  schemes: Schemes,
+  authorization: FieldValue,
+  unboundTokens: UnboundTokens,
 ): Credentials | CredentialsFault {
   const credentials = parseCredentials(authorization);
-  if (credentials.scheme !== "Bearer" || schemes === "dpop-and-bearer") return credentials;
+  if (credentials.scheme !== "Bearer" || unboundTokens === "accepted") return credentials;
   return { code: "scheme_unsupported", scheme: undefined };
 }
 
-/** What the caller gave, or what their function says of the token; nobody has looked at it yet. */
+/** Returns what the caller gave, or what their function says of the token; readBinding guards it. */
 function bindingOf({ binding }: ApiRequest<unknown>, accessToken: string): unknown {
   return typeof binding === "function" ? binding(accessToken) : binding;
 }
@@ -249,19 +246,19 @@ function bearerResult(
 
 function dpopResult(
   credentials: Credentials,
-  result: VerifyResult,
+  proof: VerifyResult | Failure,
   settings: Settings,
 ): AccessResult {
-  if (!result.ok) return refuse(result, credentials, settings);
-  const { jkt, claims, nonce } = result;
-  const headers = nonceHeaders(dueNonce(nonce));
-  return { ok: true, scheme: "DPoP", accessToken: credentials.accessToken, jkt, claims, headers };
+  if (!proof.ok) return refuse(proof, credentials, settings);
+  const { accessToken } = credentials;
+  const headers = nonceHeaders(dueNonce(proof.nonce));
+  return { ok: true, scheme: "DPoP", accessToken, jkt: proof.jkt, proof, headers };
 }
 
 function refuse(
   why: Failure,
   { scheme }: Pick<CredentialsFault, "scheme">,
   settings: Settings,
-): AccessRefused {
+): AccessRefusal {
   return { ok: false, ...resourceError(why, { ...settings, scheme }), failure: why };
 }

@@ -6,7 +6,7 @@
 // policy, and a signature that was valid vouched for it: a stranger's garbage leaves no trace. Nor is
 // one who signs for himself worth more than anybody else: where room is short, it goes to the keys
 // that are used most, however many others come, and one key has no more than two entries.
-import { integerArgument, membersArgument, numberArgument } from "../bytes/argument.js";
+import { integerArgument, membersArgument, numberArgument } from "../input/argument.js";
 import { textOf } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";

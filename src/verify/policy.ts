@@ -5,15 +5,15 @@ import {
   membersArgument,
   numberArgument,
   objectArgument,
-} from "../bytes/argument.js";
+} from "../input/argument.js";
 import { type Alg, algShape, type Backend, type SyncAlg } from "../jose/alg.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import type { TimeWindow } from "../proof/check.js";
 import { type ProofLimitOptions, type ProofLimits, readLimits } from "../proof/claims.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { type CacheBounds, type CacheOptions, readCacheBounds } from "./cache.js";
-import type { NonceCheck } from "./nonce.js";
-import type { ReplayStore, SyncReplayStore } from "./replay.js";
+import type { NonceCheck } from "./nonce-check.js";
+import type { ReplayStore, SyncReplayStore } from "../replay/replay.js";
 
 interface PolicyOptions<A extends Alg, R extends ReplayStore> {
   readonly backend: Backend<A>;

@@ -1,18 +1,19 @@
 // Preparation (RFC 9449 section 4.3): every check of a proof that needs neither its signature nor
 // the key that was expected.
-import type { JsonObject } from "../bytes/json.js";
+import type { FieldValue } from "../input/http.js";
+import type { JsonObject } from "../input/json.js";
 import type { Alg } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { decodeSignature, parseHeader, parsePayload, signingInput } from "../jose/jws.js";
 import { thumbprint } from "../jose/thumbprint.js";
 import { checkAth, checkHtm, checkHtu, checkIat, checkLifetime } from "../proof/check.js";
 import { type ProofClaims, readClaims } from "../proof/claims.js";
-import { type Failure, failure } from "../proof/failure.js";
-import { checkHeader, type ProofHeader, splitProof } from "../proof/parse.js";
+import { failure, type VerifyFailure } from "../proof/failure.js";
+import { checkHeader, splitProof } from "../proof/parse.js";
 import type { FoundAth, FoundKey, ProofCache } from "./cache.js";
-import { askNonce, checkNonce, type NonceAnswer, type NonceStatus } from "./nonce.js";
+import { askNonce, checkNonce, type NonceAnswer, type VerifiedNonce } from "./nonce-check.js";
 import type { Policy } from "./policy.js";
-import type { ReplayStore } from "./replay.js";
+import type { ReplayStore } from "../replay/replay.js";
 import type { RequestFacts } from "./request.js";
 
 /**
@@ -30,7 +31,7 @@ export interface PendingProof<A extends Alg> {
   readonly foundKey: FoundKey<A> | undefined;
   readonly foundAth: FoundAth | undefined;
   readonly claims: ProofClaims;
-  readonly nonce: NonceStatus | undefined;
+  readonly nonce: VerifiedNonce | undefined;
   readonly signature: Uint8Array;
   /** The bytes that the signature covers. */
   readonly signed: Uint8Array;
@@ -43,11 +44,11 @@ export interface PendingProof<A extends Alg> {
  * that is known, every check was right once, and none of them depends on anything else.
  */
 export function prepare<A extends Alg>(
-  proof: ProofHeader,
+  proof: FieldValue,
   request: RequestFacts,
   policy: Policy<A, ReplayStore>,
   cache: ProofCache<A>,
-): PendingProof<A> | Failure {
+): PendingProof<A> | VerifyFailure {
   const { accessToken, now } = request;
   const segments = splitProof(proof, policy.limits); // items 1 and 2
   if (typeof segments === "string") return failure(segments);
@@ -110,7 +111,7 @@ export function checkTime(
   claims: ProofClaims,
   now: number,
   policy: Policy<Alg, ReplayStore>,
-): Timely | Failure {
+): Timely | VerifyFailure {
   const answer = policy.nonce === undefined ? undefined : askNonce(policy.nonce, claims.nonce, now);
   const badNonce = answer === undefined ? null : checkNonce(answer, now, policy.noncePolicy); // item 10
   if (badNonce !== null) return badNonce;
@@ -133,8 +134,8 @@ function acceptedAlg<A extends Alg>(label: unknown, policy: Policy<A, ReplayStor
   return typeof label === "string" ? policy.algs.get(label) : undefined;
 }
 
-function statusOf(answer: NonceAnswer | undefined): NonceStatus | undefined {
+function statusOf(answer: NonceAnswer | undefined): VerifiedNonce | undefined {
   if (answer === undefined) return undefined;
-  const { status, next } = answer;
-  return status === "invalid" ? undefined : { status, next }; // checkNonce lets no invalid one pass
+  const { status, nextNonce } = answer;
+  return status === "invalid" ? undefined : { status, nextNonce }; // checkNonce lets no invalid one pass
 }

@@ -9,7 +9,7 @@ export type VerifierProfile = Readonly<
 
 /**
  * The FAPI 2.0 Security Profile (Final), as far as the proofs of its clients are concerned:
- * `createVerifier({ ...fapi2, replay, backend })`, at an authorization server and at a resource
+ * `createVerifier({ ...profiles.fapi2, replay, backend })`, at an authorization server and at a resource
  * server.
  *
  * | Section | Rule | What fulfils it |
@@ -25,11 +25,11 @@ export type VerifierProfile = Readonly<
  * one does not: the rule itself knows no nonces.
  *
  * Yours remain what is not about a proof: TLS, sender-constrained tokens only (a resource server's
- * `schemes` at its Default), client authentication, pushed requests, and the lives of codes.
+ * `unboundTokens` at its default), client authentication, pushed requests, and the lives of codes.
  *
  * @see FAPI 2.0 Security Profile sections 5.3.2.1 and 5.4
  */
-export const fapi2: VerifierProfile = /* @__PURE__ */ Object.freeze({
+const fapi2: VerifierProfile = /* @__PURE__ */ Object.freeze({
   maxAge: 60,
   clockTolerance: 15,
   iatWithNonce: "checked",
@@ -38,7 +38,7 @@ export const fapi2: VerifierProfile = /* @__PURE__ */ Object.freeze({
 
 /**
  * The DPoP profile of the Model Context Protocol (SEP-1932, a draft), for an MCP server:
- * `createVerifier({ ...mcp, replay, backend })`.
+ * `createVerifier({ ...profiles.mcp, replay, backend })`.
  *
  * | Rule | What fulfils it |
  * | --- | --- |
@@ -53,8 +53,14 @@ export const fapi2: VerifierProfile = /* @__PURE__ */ Object.freeze({
  *
  * @see SEP-1932, "DPoP Proof Validity Window" and "MCP Server Validation"
  */
-export const mcp: VerifierProfile = /* @__PURE__ */ Object.freeze({
+const mcp: VerifierProfile = /* @__PURE__ */ Object.freeze({
   maxAge: 300,
   clockTolerance: 300,
   iatWithNonce: "checked",
 });
+
+/** The profiles of a verifier, by name: what documents that rest on RFC 9449 ask of it. */
+export const profiles: {
+  readonly fapi2: VerifierProfile;
+  readonly mcp: VerifierProfile;
+} = /* @__PURE__ */ Object.freeze({ fapi2, mcp });

@@ -1,8 +1,7 @@
 // The request that a proof came with, as the server saw it: what the programmer passes to facts of
 // the right types.
-import { optionalString, plainArgument, stringArgument, timeArgument } from "../bytes/argument.js";
+import { optionalString, plainArgument, stringArgument, timeArgument } from "../input/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
-import type { Failure } from "../proof/failure.js";
 import { isHttpUrl, type PlainHttp } from "../proof/htu.js";
 
 interface RequestLine {
@@ -17,21 +16,20 @@ interface RequestLine {
   readonly now?: number | undefined;
 }
 
-interface ResourceRequest<Lookup> extends RequestLine {
+interface RequestWithToken<Lookup> extends RequestLine {
   /** The access token that came with the proof. */
   readonly accessToken: string;
   /**
-   * The thumbprint that the token is bound to: its `cnf.jkt`. Or a function that looks it up; it is
-   * called once at most, and only where everything that needs neither it nor the signature is
-   * right, so that garbage costs no look-up. It may answer a failure instead; what it throws comes
-   * through.
+   * The thumbprint that the token is bound to: its `cnf.jkt`. Or a function that looks it up: it is
+   * called once at most, after every check that needs neither it nor the signature, so garbage costs
+   * no look-up. What it throws propagates.
    */
   readonly jkt: string | Lookup;
   readonly requiredJkt?: undefined;
   readonly clientKeyJkt?: undefined;
 }
 
-interface TokenRequest<Lookup> extends RequestLine {
+interface RequestWithoutToken<Lookup> extends RequestLine {
   readonly accessToken?: undefined;
   /**
    * The thumbprint that the key must have, where one is expected: of a code, a refresh token or
@@ -50,14 +48,17 @@ interface TokenRequest<Lookup> extends RequestLine {
   readonly clientKeyJkt?: string | undefined;
 }
 
-/** Answers the thumbprint that a token is bound to, or why the token is not to be used. */
-export type JktLookup = () => string | Failure;
+/** Returns the thumbprint that a token is bound to; null refuses the proof, as `jkt_mismatch`. */
+export type JktLookup = () => string | null;
 
 /** The same, at once or later. */
-export type AsyncJktLookup = () => string | Failure | Promise<string | Failure>;
+export type AsyncJktLookup = () => string | null | Promise<string | null>;
 
-/** Returns the thumbprint that a grant is bound to, undefined for none, or why there is no grant. */
-export type GrantJktLookup = () => string | undefined | Failure;
+/**
+ * Returns the thumbprint that a grant is bound to, undefined for a grant that is bound to no key; null
+ * refuses the proof, as `jkt_mismatch`.
+ */
+export type GrantJktLookup = () => string | undefined | null;
 
 /** The same, at once or later. */
 export type AsyncGrantJktLookup = () =>
@@ -67,10 +68,11 @@ export type AsyncGrantJktLookup = () =>
  * What the server saw. With an access token, the key that it is bound to is required: item 12 has
  * two halves.
  */
-export type ProofRequest = ResourceRequest<JktLookup> | TokenRequest<GrantJktLookup>;
+export type ProofRequest = RequestWithToken<JktLookup> | RequestWithoutToken<GrantJktLookup>;
 
 /** The same for an asynchronous verifier: the look-up may answer later. */
-export type AsyncProofRequest = ResourceRequest<AsyncJktLookup> | TokenRequest<AsyncGrantJktLookup>;
+export type AsyncProofRequest =
+  RequestWithToken<AsyncJktLookup> | RequestWithoutToken<AsyncGrantJktLookup>;
 
 export interface RequestFacts {
   readonly method: string;
@@ -87,7 +89,7 @@ export interface RequestFacts {
  * so is a url that is not absolute, or that is plain http where nobody said that it may be, since a
  * server composes it.
  */
-export function readRequest(
+export function readProofRequest(
   request: AsyncProofRequest,
   clock: () => number,
   plainHttp: PlainHttp,

@@ -3,8 +3,8 @@
 import { type Failure, FAILURES, type FailureCode, isFailure } from "../proof/failure.js";
 import type { VerifiedProof, VerifyResult } from "./verifier.js";
 
-/** Where a proof came: each place has its own OAuth errors. */
-export type Place = "resource" | "token" | "par";
+/** Where a proof came: a protected resource, the token endpoint, or the one for pushed requests. */
+export type Place = "resource" | "token" | "pushed";
 
 /**
  * A refusal as an exception. Test `name` or `code` rather than `instanceof`: ES modules and CommonJS
@@ -20,7 +20,9 @@ export class ProofError extends Error {
   readonly failure: Failure;
 
   constructor(failure: Failure, place: Place = "resource") {
-    const { status, error } = FAILURES[failure.code][place];
+    const answer = FAILURES[failure.code][place];
+    if (answer === null) throw new TypeError("place must be one where this failure can occur");
+    const { status, error } = answer;
     super(failure.message);
     this.code = failure.code;
     this.error = error;
@@ -30,12 +32,29 @@ export class ProofError extends Error {
 }
 
 /**
- * The proof of a result, or a throw of ProofError where it is a failure. Throws a TypeError for
- * anything that is neither, a promise of a result above all, and for a place that is none.
+ * Turns a failure into an exception, for callers who prefer that.
+ *
+ * @param result what a verifier returned.
+ * @param place where the proof came: "resource", "token" or "pushed" (RFC 9126). Default "resource".
+ * @returns the verified proof.
+ * @throws a ProofError where the result is a failure. A TypeError for anything that is no result, above
+ *   all a promise of one, and for a place that does not exist or where this failure can't occur.
+ * @example
+ * ```ts
+ * import { createVerifier, unwrap } from "dpop-core";
+ *
+ * const verifier = createVerifier({ replay: "none" });
+ * try {
+ *   unwrap(verifier.verify("no proof", { method: "GET", url: "https://api.example/" }));
+ * } catch (error) {
+ *   console.log(error); // a ProofError; its code is "jws_malformed"
+ * }
+ * ```
+ * @see RFC 9449 sections 5, 7.1 and 8 for what to answer.
  */
 export function unwrap(result: VerifyResult, place: Place = "resource"): VerifiedProof {
-  if (place !== "resource" && place !== "token" && place !== "par") {
-    throw new TypeError('place must be "resource", "token" or "par"');
+  if (place !== "resource" && place !== "token" && place !== "pushed") {
+    throw new TypeError('place must be "resource", "token" or "pushed"');
   }
   if (result.ok === true) return result;
   if (!isFailure(result)) throw new TypeError("result must be the result of a verifier");

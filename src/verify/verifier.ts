@@ -8,15 +8,14 @@
 // and its thumbprint, jkt, key import, signature, replay. The signature is late because it costs
 // more than everything else together; the replay record is last, or anyone could use up the jti of
 // somebody else's proof.
-import { functionMember, leave, objectArgument } from "../bytes/argument.js";
+import { leave } from "../input/argument.js";
 import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
-import { isThumbprint } from "../jose/thumbprint.js";
 import { checkJkt } from "../proof/check.js";
 import type { ProofClaims } from "../proof/claims.js";
-import { type Failure, failure, fullFailure, isFailure, isRetryAfter } from "../proof/failure.js";
+import { failure, fullFailure, isRetryAfter, type VerifyFailure } from "../proof/failure.js";
 import type { PlainHttp } from "../proof/htu.js";
-import type { ProofHeader } from "../proof/parse.js";
+import type { FieldValue } from "../input/http.js";
 import {
   type CacheUsage,
   createProofCache,
@@ -24,7 +23,7 @@ import {
   NO_CACHE,
   type ProofCache,
 } from "./cache.js";
-import type { NonceCheck, NonceStatus } from "./nonce.js";
+import type { NonceCheck, VerifiedNonce } from "./nonce-check.js";
 import {
   type AsyncVerifierOptions,
   type Policy,
@@ -32,12 +31,17 @@ import {
   type VerifierOptions,
 } from "./policy.js";
 import { checkTime, type PendingProof, prepare } from "./prepare.js";
-import { type ReplayStore, replayExpiry, replayKey, type SyncReplayStore } from "./replay.js";
+import {
+  type ReplayStore,
+  replayExpiry,
+  replayKey,
+  type SyncReplayStore,
+} from "../replay/replay.js";
 import {
   type AsyncProofRequest,
   type ProofRequest,
   readClock,
-  readRequest,
+  readProofRequest,
   type RequestFacts,
 } from "./request.js";
 import { startStopwatch } from "./stopwatch.js";
@@ -53,24 +57,21 @@ export interface VerifiedProof {
   /** Frozen, with all that they hold. */
   readonly claims: ProofClaims;
   /** undefined where the verifier checks no nonces. */
-  readonly nonce?: NonceStatus | undefined;
+  readonly nonce?: VerifiedNonce | undefined;
 }
 
-export type VerifyResult = VerifiedProof | Failure;
+export type VerifyResult = VerifiedProof | VerifyFailure;
 
 interface VerifierState {
   /** The labels that are accepted, for challenges and metadata. */
   readonly algs: readonly string[];
   readonly nonce: NonceCheck | undefined;
   /**
-   * Which hosts may be called by plain http, "loopback" where it is not given. A resource server and
-   * a token endpoint hold to it too, where they answer without asking the verifier.
+   * Which hosts may be called by plain http. Default "loopback". A resource server and an
+   * authorization server apply it too, where they answer without asking the verifier.
    */
   readonly plainHttp?: PlainHttp | undefined;
-}
-
-interface Caching {
-  /** What is remembered of valid proofs now, for metrics. */
+  /** Says what is remembered of valid proofs now, for metrics. */
   cacheUsage(): CacheUsage;
 }
 
@@ -81,47 +82,41 @@ export interface Verifier extends VerifierState {
    * RangeError for a mistaken argument, and lets through whatever a backend or a store throws: then
    * nothing is granted.
    */
-  verify(proof: ProofHeader, request: ProofRequest): VerifyResult;
+  verify(proof: FieldValue, request: ProofRequest): VerifyResult;
 }
 
 export interface AsyncVerifier extends VerifierState {
   /** As Verifier.verify; what that throws is a rejection here. */
-  verify(proof: ProofHeader, request: AsyncProofRequest): Promise<VerifyResult>;
+  verify(proof: FieldValue, request: AsyncProofRequest): Promise<VerifyResult>;
 }
-
-/** What createVerifier makes. */
-export interface CachingVerifier extends Verifier, Caching {}
-
-/** What createAsyncVerifier makes. */
-export interface CachingAsyncVerifier extends AsyncVerifier, Caching {}
 
 /**
  * Makes a verifier from parts that answer at once. Made once, used often; throws for a mistaken
  * option, by name.
  */
-export function createVerifier(options: VerifierOptions): CachingVerifier {
+export function createVerifier(options: VerifierOptions): Verifier {
   const policy = readPolicy(options);
   const cache = createProofCache<SyncAlg>(policy.cache);
   return Object.freeze({
     ...stateOf(policy, cache),
-    verify: (proof: ProofHeader, request: ProofRequest) => drive(proof, request, policy, cache),
+    verify: (proof: FieldValue, request: ProofRequest) => drive(proof, request, policy, cache),
   });
 }
 
 /** Makes a verifier of which any part may answer later. */
-export function createAsyncVerifier(options: AsyncVerifierOptions): CachingAsyncVerifier {
+export function createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifier {
   const policy = readPolicy(options);
   const cache = createProofCache<Alg>(policy.cache);
   return Object.freeze({
     ...stateOf(policy, cache),
-    verify: (proof: ProofHeader, request: AsyncProofRequest) =>
+    verify: (proof: FieldValue, request: AsyncProofRequest) =>
       driveAsync(proof, request, policy, cache),
   });
 }
 
 /** Checks one proof without keeping anything: createVerifier(options).verify(proof, request). */
 export function verifyProof(
-  proof: ProofHeader,
+  proof: FieldValue,
   request: ProofRequest,
   options: VerifierOptions,
 ): VerifyResult {
@@ -130,44 +125,14 @@ export function verifyProof(
 
 /** The same where a part may answer later. */
 export async function verifyProofAsync(
-  proof: ProofHeader,
+  proof: FieldValue,
   request: AsyncProofRequest,
   options: AsyncVerifierOptions,
 ): Promise<VerifyResult> {
   return driveAsync(proof, request, readPolicy(options), NO_CACHE);
 }
 
-/** The labels of a verifier that the programmer passed; a TypeError where it is none. */
-export function readAlgs(verifier: Verifier | AsyncVerifier): readonly string[] {
-  functionMember(objectArgument(verifier, "verifier"), "verify", "verifier");
-  const { algs } = verifier;
-  if (!Array.isArray(algs)) throw new TypeError("verifier.algs must be an array of strings");
-  return algs;
-}
-
-/**
- * The result of a verifier that the programmer passed, which a role does not take on trust: only true
- * with a thumbprint is success, only a failure of ours is a refusal. Nor is it success where the role
- * gave a look-up and `wasAsked` is false: a verifier of somebody's own that lost it, on its way to
- * another process for example, would let a stolen code or refresh token through.
- */
-export function readResult(result: VerifyResult, wasAsked = true): VerifyResult {
-  const { ok, jkt } = objectArgument(result, "the result of verifier.verify");
-  if (ok === true && isThumbprint(jkt)) {
-    if (!wasAsked) throw new TypeError("verifier.verify must call jkt() before it accepts a proof");
-    return result;
-  }
-  if (isFailure(result)) return result;
-  leave(result);
-  throw new TypeError(
-    "verifier.verify must return a result, and at once where the server is not an asynchronous one",
-  );
-}
-
-function stateOf(
-  policy: Policy<Alg, ReplayStore>,
-  cache: ProofCache<Alg>,
-): VerifierState & Caching {
+function stateOf(policy: Policy<Alg, ReplayStore>, cache: ProofCache<Alg>): VerifierState {
   return {
     algs: Object.freeze([...policy.algs.keys()]),
     nonce: policy.nonce,
@@ -177,12 +142,12 @@ function stateOf(
 }
 
 function drive(
-  proof: ProofHeader,
+  proof: FieldValue,
   request: ProofRequest,
   policy: Policy<SyncAlg, SyncReplayStore>,
   cache: ProofCache<SyncAlg>,
 ): VerifyResult {
-  const facts = readRequest(request, policy.clock, policy.plainHttp);
+  const facts = readProofRequest(request, policy.clock, policy.plainHttp);
   const waited = mayWait(facts, policy) ? startStopwatch() : NO_WAIT; // it costs a third of a microsecond
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
@@ -208,12 +173,12 @@ function drive(
 }
 
 async function driveAsync(
-  proof: ProofHeader,
+  proof: FieldValue,
   request: AsyncProofRequest,
   policy: Policy<Alg, ReplayStore>,
   cache: ProofCache<Alg>,
 ): Promise<VerifyResult> {
-  const facts = readRequest(request, policy.clock, policy.plainHttp);
+  const facts = readProofRequest(request, policy.clock, policy.plainHttp);
   const waited = startWait(policy.clock);
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
@@ -270,7 +235,7 @@ function judgeAgain<A extends Alg>(
   facts: RequestFacts,
   now: number,
   policy: Policy<A, ReplayStore>,
-): PendingProof<A> | Failure {
+): PendingProof<A> | VerifyFailure {
   if (now === facts.now) return pending;
   const judged = checkTime(pending.claims, now, policy);
   return judged.ok ? { ...pending, ...judged } : judged;
@@ -280,7 +245,7 @@ function judgeAgain<A extends Alg>(
  * What the request itself says of the key. Before a look-up, which a proof of the wrong key must not
  * cost, nor use up a code by.
  */
-function checkKeys({ jkt }: PendingProof<Alg>, facts: RequestFacts): Failure | null {
+function checkKeys({ jkt }: PendingProof<Alg>, facts: RequestFacts): VerifyFailure | null {
   const expected = typeof facts.jkt === "string" ? facts.jkt : undefined;
   const otherKey = checkJkt(jkt, expected) ?? checkJkt(jkt, facts.requiredJkt); // sections 6 and 10
   if (otherKey !== null) return otherKey;
@@ -292,17 +257,18 @@ function checkFound(
   { jkt }: PendingProof<Alg>,
   facts: RequestFacts,
   found: unknown,
-): Failure | null {
-  return isFailure(found) ? found : checkJkt(jkt, readExpected(found, facts)); // sections 6 and 10
+): VerifyFailure | null {
+  const expected = readExpected(found, facts);
+  return expected === null ? failure("jkt_mismatch") : checkJkt(jkt, expected); // sections 6 and 10
 }
 
-/** A look-up may say that a grant is bound to nothing; of an access token it may not. */
-function readExpected(expected: unknown, { accessToken }: RequestFacts): string | undefined {
-  if (typeof expected === "string") return expected;
+/** Of a look-up: a grant may be bound to no key, an access token may not. */
+function readExpected(expected: unknown, { accessToken }: RequestFacts): string | null | undefined {
+  if (typeof expected === "string" || expected === null) return expected;
   if (expected === undefined && accessToken === undefined) return undefined;
   leave(expected);
   throw new TypeError(
-    "jkt() must return a string or a failure; createAsyncVerifier takes one that returns a promise",
+    "jkt() must return a string or null; createAsyncVerifier takes one that returns a promise",
   );
 }
 
@@ -323,7 +289,7 @@ function verifyWith(
  * Only true is a valid signature, only false an invalid one; a backend that says something else is
  * broken.
  */
-function checkSignature(valid: unknown): Failure | null {
+function checkSignature(valid: unknown): VerifyFailure | null {
   if (valid === true) return null;
   if (valid === false) return failure("signature_invalid");
   leave(valid);
@@ -363,7 +329,7 @@ function replayEntry(
  * Only the word "new" lets a proof through; a store that says something else, or promises to, is
  * broken.
  */
-function checkReplay(answer: unknown): Failure | null {
+function checkReplay(answer: unknown): VerifyFailure | null {
   switch (answer) {
     case "new":
       return null;

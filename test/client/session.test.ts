@@ -237,22 +237,22 @@ describe("clocks", () => {
   });
 
   test("a server's is not, unless asked by name", () => {
-    for (const learnClock of [undefined, false]) {
-      const session = clientSession({ learnClock });
+    for (const correctClockSkew of [undefined, false]) {
+      const session = clientSession({ correctClockSkew: correctClockSkew });
       session.observe({ url: API }, dated(theirs));
       expect(iatFor(session)).toBe(NOW);
     }
   });
 
   test("then proofs for that server carry its time, and those for others do not", () => {
-    const session = clientSession({ learnClock: true });
+    const session = clientSession({ correctClockSkew: true });
     session.observe({ url: API }, dated(theirs));
     expect(iatFor(session)).toBe(theirs);
     expect(iatFor(session, TOKEN_URL)).toBe(NOW);
   });
 
   test("the latest wins, also where it agrees with ours again", () => {
-    const session = clientSession({ learnClock: true });
+    const session = clientSession({ correctClockSkew: true });
     session.observe({ url: API }, dated(theirs));
     session.observe({ url: API }, dated(NOW - 60));
     expect(iatFor(session)).toBe(NOW - 60);
@@ -261,7 +261,7 @@ describe("clocks", () => {
   });
 
   test("nothing is learned from a cache, or from what is no date", () => {
-    const session = clientSession({ learnClock: true });
+    const session = clientSession({ correctClockSkew: true });
     const { headers } = dated(theirs);
     session.observe({ url: API }, { status: 200, headers }); // a browser does not say that it kept it
     session.observe({ url: API }, dated(theirs, { age: "9" }));
@@ -270,7 +270,7 @@ describe("clocks", () => {
   });
 
   test("a response that tells no time leaves what was learned", () => {
-    const session = clientSession({ learnClock: true });
+    const session = clientSession({ correctClockSkew: true });
     session.observe({ url: API }, dated(NOW + 100));
     const silent: readonly ResponseLike[] = [
       respond(200),
@@ -289,7 +289,7 @@ describe("clocks", () => {
 
   // ResponseLike allows it: a Map, or a function over a plain object.
   test.each([undefined, null])("a field that is absent may be %s", (absent) => {
-    const session = clientSession({ learnClock: true });
+    const session = clientSession({ correctClockSkew: true });
     const fields: Readonly<Record<string, string>> = {
       date: new Date(theirs * 1000).toUTCString(),
     };
@@ -301,14 +301,14 @@ describe("clocks", () => {
   });
 
   test("a token response tells the time too, since no cache may keep it", () => {
-    const session = clientSession({ learnClock: true });
+    const session = clientSession({ correctClockSkew: true });
     const { headers } = dated(theirs, { "cache-control": "no-store" });
     session.observe({ url: TOKEN_URL }, { status: 200, headers });
     expect(iatFor(session, TOKEN_URL)).toBe(theirs);
   });
 
   test.each([0, 1e11])("the first and the last second that a proof can have: %s", (seconds) => {
-    const session = clientSession({ learnClock: true });
+    const session = clientSession({ correctClockSkew: true });
     session.observe({ url: API }, dated(seconds));
     expect(iatFor(session)).toBe(seconds);
   });
@@ -316,7 +316,7 @@ describe("clocks", () => {
   test.each([-30_000_000_000, -1, 1e11 + 1, 253_402_300_799])(
     "a date out of all time does no harm: %s",
     (seconds) => {
-      const session = clientSession({ learnClock: true });
+      const session = clientSession({ correctClockSkew: true });
       session.observe({ url: API }, dated(seconds));
       expect(iatFor(session)).toBe(NOW);
     },
@@ -429,7 +429,7 @@ describe("a programmer's mistake is a TypeError that names the argument", () => 
       /^backend.randomBytes /,
     ],
     ["a clock that is a number", { clock: NOW }, /^clock must /],
-    ["learnClock as text", { learnClock: "yes" }, /^learnClock must /],
+    ["correctClockSkew as text", { correctClockSkew: "yes" }, /^correctClockSkew must /],
     ["another word for unboundTokens", { unboundTokens: true }, /^unboundTokens must /],
   ])("%s", (_, options, message) => {
     expect(() => clientSession(options)).toThrow(TypeError);
@@ -467,7 +467,7 @@ test("nothing that a server sends makes it throw", () => {
     ),
     errorBody: fc.anything(),
   });
-  const session = clientSession({ learnClock: true });
+  const session = clientSession({ correctClockSkew: true });
   fc.assert(
     fc.property(response, ({ status, fields, errorBody }) => {
       const headers = new Map(Object.entries(fields));

@@ -38,8 +38,8 @@ const P256_N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63255
 /** V - X' times 4, which uses up the whole budget before the second product comes. */
 const MERGED_TOO_MUCH = "combine(g, 6, g, 0, g); multiplyDifference(point.y, d, g, point.y, c);";
 
-const P256_UNIT = unitOf("p256-field.ts", P256_BUDGET);
-const ED25519_UNIT = unitOf("ed25519-field.ts", ED25519_BUDGET);
+const P256_UNIT = unitOf("p256/field.generated.ts", P256_BUDGET);
+const ED25519_UNIT = unitOf("ed25519/field.generated.ts", ED25519_BUDGET);
 
 /** What every run entered, over all tests of this file. */
 const entered = new Set<string>();
@@ -140,8 +140,8 @@ function remember(checker: Checker): void {
 }
 
 describe.each([
-  { path: "p256-field.ts", unit: P256_UNIT, budget: P256_BUDGET, beyond: 12.81 },
-  { path: "ed25519-field.ts", unit: ED25519_UNIT, budget: ED25519_BUDGET, beyond: 11.4 },
+  { path: "p256/field.generated.ts", unit: P256_UNIT, budget: P256_BUDGET, beyond: 12.81 },
+  { path: "ed25519/field.generated.ts", unit: ED25519_UNIT, budget: ED25519_BUDGET, beyond: 11.4 },
 ] as const)("The arithmetic of $path", ({ path, unit, budget, beyond }) => {
   const f = (factor: number): Value => units(unit, factor);
   const run = (name: string, ...args: readonly Value[]): readonly Interval[] => {
@@ -184,7 +184,7 @@ test("Merged products of P-256 share the limit, and are refused beyond it.", () 
   const f = (factor: number): Value => units(P256_UNIT, factor);
   const run = (name: string, ...args: readonly Value[]): bigint => {
     const out = zeros();
-    new Checker().run("p256-field.ts", name, [out, ...args]);
+    new Checker().run("p256/field.generated.ts", name, [out, ...args]);
     return limbsIn(out)[10]?.magnitude ?? 0n;
   };
   const half = P256_BUDGET / 2;
@@ -206,38 +206,38 @@ function checkP256(sources?: Options["sources"]): Checker {
   // Key check: bytes to an element and the equation of the curve.
   const [x, y] = [one(), one()];
   const element = zeros();
-  run("p256-curve.ts", "readElement", element, BYTES, 0);
-  run("p256-curve.ts", "writeElement", element, 2n ** 256n - 1n);
-  run("p256-curve.ts", "readElement", x, BYTES, 0);
-  run("p256-curve.ts", "readElement", y, BYTES, 32);
-  run("p256-curve.ts", "isOnCurve", x, y);
+  run("p256/curve.ts", "readElement", element, BYTES, 0);
+  run("p256/curve.ts", "writeElement", element, 2n ** 256n - 1n);
+  run("p256/curve.ts", "readElement", x, BYTES, 0);
+  run("p256/curve.ts", "readElement", y, BYTES, 32);
+  run("p256/curve.ts", "isOnCurve", x, y);
   // The scalars' part.
-  run("p256-scalar.ts", "readInverse", BYTES, 32);
+  run("p256/scalar.ts", "readInverse", BYTES, 32);
   // The odd multiples of a cold key, and the comb of a warm one.
-  const multiples: Value = run("p256-naf.ts", "newOddMultiples");
-  run("p256-naf.ts", "writeOddMultiples", multiples, x, y);
-  const comb: Value = run("p256-comb.ts", "createComb", x, y, objectOf({ teeth: 3, blocks: 2 }));
+  const multiples: Value = run("p256/naf.ts", "newOddMultiples");
+  run("p256/naf.ts", "writeOddMultiples", multiples, x, y);
+  const comb: Value = run("p256/comb.ts", "createComb", x, y, objectOf({ teeth: 3, blocks: 2 }));
   // The sum: any order of doublings and additions.
   const point = objectOf({ x: one(), y: one(), z: one(), isInfinity: UNKNOWN });
-  const draft: Value = run("p256-table.ts", "newDraft", 1);
+  const draft: Value = run("p256/table.ts", "newDraft", 1);
   const table = memberOf(draft, "points");
   toFixpoint(
     ["x", "y", "z"].map((name) => memberOf(point, name)),
     [table, memberOf(draft, "z")],
     [
       // A table of any points, and points from that table.
-      () => run("p256-table.ts", "putPoint", draft, 0, point),
-      () => run("p256-table.ts", "normalize", draft),
-      () => run("p256-table.ts", "addEntry", point, table, 0, UNKNOWN),
-      () => run("p256-point.ts", "double", point),
-      () => run("p256-naf.ts", "addMultiple", point, multiples, 1),
-      () => run("p256-naf.ts", "addMultiple", point, multiples, 15),
-      () => run("p256-naf.ts", "addMultiple", point, multiples, -15),
-      () => run("p256-comb.ts", "addColumn", point, comb, objectOf({ bytes: BYTES }), 0, UNKNOWN),
+      () => run("p256/table.ts", "putPoint", draft, 0, point),
+      () => run("p256/table.ts", "normalize", draft),
+      () => run("p256/table.ts", "addEntry", point, table, 0, UNKNOWN),
+      () => run("p256/point.ts", "double", point),
+      () => run("p256/naf.ts", "addMultiple", point, multiples, 1),
+      () => run("p256/naf.ts", "addMultiple", point, multiples, 15),
+      () => run("p256/naf.ts", "addMultiple", point, multiples, -15),
+      () => run("p256/comb.ts", "addColumn", point, comb, objectOf({ bytes: BYTES }), 0, UNKNOWN),
     ],
   );
   // The end.
-  run("p256-point.ts", "hasAffineX", point, element);
+  run("p256/point.ts", "hasAffineX", point, element);
   remember(checker);
   return checker;
 }
@@ -249,34 +249,34 @@ function checkEd25519(sources?: Options["sources"]): Checker {
     checker.run(path, name, args);
   // Key check: decompression, and the negated key.
   const key: Value = run(
-    "ed25519-point.ts",
+    "ed25519/point.ts",
     "negate",
-    run("ed25519-point.ts", "decodePoint", BYTES),
+    run("ed25519/point.ts", "decodePoint", BYTES),
   );
-  const multiples: Value = run("ed25519-naf.ts", "newOddMultiples");
-  run("ed25519-naf.ts", "writeOddMultiples", multiples, key);
-  const comb: Value = run("ed25519-comb.ts", "createComb", key, objectOf({ teeth: 3, blocks: 2 }));
+  const multiples: Value = run("ed25519/naf.ts", "newOddMultiples");
+  run("ed25519/naf.ts", "writeOddMultiples", multiples, key);
+  const comb: Value = run("ed25519/comb.ts", "createComb", key, objectOf({ teeth: 3, blocks: 2 }));
   const point = objectOf({ x: zeros(), y: zeros(), z: zeros(), t: zeros() });
-  run("ed25519-point.ts", "assignIdentity", point);
+  run("ed25519/point.ts", "assignIdentity", point);
   const table = newTable(33);
   toFixpoint(
     ["x", "y", "z", "t"].map((name) => memberOf(point, name)),
     [table],
     [
       // A table of any points, and points from that table.
-      () => run("ed25519-comb.ts", "putPoint", table, 0, point),
-      () => run("ed25519-comb.ts", "normalize", table),
-      () => run("ed25519-comb.ts", "addEntry", point, table, 0, UNKNOWN, UNKNOWN),
-      () => run("ed25519-point.ts", "double", point, UNKNOWN),
-      () => run("ed25519-naf.ts", "addMultiple", point, multiples, 1, UNKNOWN),
-      () => run("ed25519-naf.ts", "addMultiple", point, multiples, 15, UNKNOWN),
-      () => run("ed25519-naf.ts", "addMultiple", point, multiples, -15, UNKNOWN),
+      () => run("ed25519/comb.ts", "putPoint", table, 0, point),
+      () => run("ed25519/comb.ts", "normalize", table),
+      () => run("ed25519/comb.ts", "addEntry", point, table, 0, UNKNOWN, UNKNOWN),
+      () => run("ed25519/point.ts", "double", point, UNKNOWN),
+      () => run("ed25519/naf.ts", "addMultiple", point, multiples, 1, UNKNOWN),
+      () => run("ed25519/naf.ts", "addMultiple", point, multiples, 15, UNKNOWN),
+      () => run("ed25519/naf.ts", "addMultiple", point, multiples, -15, UNKNOWN),
       () =>
-        run("ed25519-comb.ts", "addColumn", point, comb, objectOf({ bytes: BYTES }), 0, UNKNOWN),
-      () => run("ed25519-comb.ts", "subtractOnce", point, comb),
+        run("ed25519/comb.ts", "addColumn", point, comb, objectOf({ bytes: BYTES }), 0, UNKNOWN),
+      () => run("ed25519/comb.ts", "subtractOnce", point, comb),
     ],
   );
-  run("ed25519-point.ts", "encodePoint", point);
+  run("ed25519/point.ts", "encodePoint", point);
   remember(checker);
   return checker;
 }
@@ -300,14 +300,14 @@ describe("A formula that doubles could round is refused:", () => {
     ["a factor too many", "multiplyScaled(f, d, e, 3);", "multiplyScaled(f, d, e, 4);"],
     ["a product too many", "multiplyDifference(point.y, d, g, point.y, c);", MERGED_TOO_MUCH],
   ])("P-256: %s", (_, from, to) => {
-    expect(() => checkP256(changed("p256-point.ts", from, to))).toThrow(Inexact);
+    expect(() => checkP256(changed("p256/point.ts", from, to))).toThrow(Inexact);
   });
 
   test.each([
     ["an unreduced product", "squareAdd(e, s, -1, h);", "square(e, s); combine(e, 1, e, -2, h);"],
     ["a sum too many", "combine(f, 2, c, -1, g);", "combine(f, 4, c, -1, g); add(f, f, g);"],
   ])("Ed25519: %s", (_, from, to) => {
-    expect(() => checkEd25519(changed("ed25519-point.ts", from, to))).toThrow(Inexact);
+    expect(() => checkEd25519(changed("ed25519/point.ts", from, to))).toThrow(Inexact);
   });
 
   test.each([
@@ -316,23 +316,23 @@ describe("A formula that doubles could round is refused:", () => {
     ["another rounding", "0x18000000000000000000", "0xc00000000000000000"],
     ["a column twice", "t8 += t4;", "t8 += t4 * 0x1000000;"],
   ])("the reduction: %s", (_, from, to) => {
-    const text = readFileSync(join(FOLDER, "p256-field.ts"), "utf8");
+    const text = readFileSync(join(FOLDER, "p256/field.generated.ts"), "utf8");
     const start = text.indexOf("function reduce(");
     const source = text.slice(0, start) + text.slice(start).replace(from, to);
     expect(source).not.toBe(text);
-    const checker = new Checker({ sources: { "p256-field.ts": source } });
+    const checker = new Checker({ sources: { "p256/field.generated.ts": source } });
     const one = (): Value => units(P256_UNIT, 1);
     const args = [zeros(), one(), one()];
-    expect(() => checker.run("p256-field.ts", "multiply", args)).toThrow(Inexact);
+    expect(() => checker.run("p256/field.generated.ts", "multiply", args)).toThrow(Inexact);
   });
 
   test("a column that is read and never written is unknown, and no limb comes of it.", () => {
-    const text = readFileSync(join(FOLDER, "p256-field.ts"), "utf8");
+    const text = readFileSync(join(FOLDER, "p256/field.generated.ts"), "utf8");
     const source = text.replace("sums[3] =", "sums[2] ="); // in the first function, product
     expect(source).not.toBe(text);
-    const checker = new Checker({ sources: { "p256-field.ts": source } });
+    const checker = new Checker({ sources: { "p256/field.generated.ts": source } });
     const args = [zeros(), units(P256_UNIT, 1), units(P256_UNIT, 1)];
-    expect(() => checker.run("p256-field.ts", "multiply", args)).toThrow(Refused);
+    expect(() => checker.run("p256/field.generated.ts", "multiply", args)).toThrow(Refused);
   });
 });
 
@@ -438,11 +438,15 @@ describe("The inverse", () => {
 });
 
 test("No function that computes with limbs was left out.", () => {
-  const arithmetic = new Set(namesIn("limbs.ts", "p256-field.ts", "ed25519-field.ts"));
+  const arithmetic = new Set(
+    namesIn("limbs.ts", "p256/field.generated.ts", "ed25519/field.generated.ts"),
+  );
   for (const harmless of ["newLimbs", "limbsOf"]) arithmetic.delete(harmless);
-  const files = readdirSync(FOLDER).filter((file) => /^(p256|ed25519|inverse)/.test(file));
+  const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => /^(p256|ed25519)\/.*\.ts$|^inverse/.test(file));
   const missing = files
-    .filter((file) => !file.endsWith("-field.ts"))
+    .filter((file) => !file.endsWith(".generated.ts"))
     .flatMap((file) =>
       functionsOf(file)
         .filter((node) => callsOf(node).some((name) => arithmetic.has(name)))

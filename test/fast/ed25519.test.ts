@@ -4,10 +4,10 @@ import { createHash, sign as nodeSign } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { describe, expect, test } from "vitest";
-import { type Comb, type CombShape, createComb } from "../../src/fast/ed25519-comb.js";
-import { BASE, decodePoint, negate } from "../../src/fast/ed25519-point.js";
-import { type Ed25519Key, importEd25519Key, recompute } from "../../src/fast/ed25519.js";
-import { eddsaAlg } from "../../src/fast/eddsa.js";
+import { type Comb, type CombShape, createComb } from "../../src/fast/ed25519/comb.js";
+import { BASE, decodePoint, negate } from "../../src/fast/ed25519/point.js";
+import { type Ed25519Key, importEd25519Key, recompute } from "../../src/fast/ed25519/verify.js";
+import { eddsaAlg } from "../../src/fast/ed25519/eddsa.js";
 import { readPublicJwk } from "../../src/jose/jwk.js";
 import {
   A,

@@ -8,7 +8,10 @@ import { makeFields } from "./make-fields.js";
 const FILES = await makeFields();
 
 test("There are two fields.", () => {
-  expect([...FILES.keys()]).toEqual(["src/fast/p256-field.ts", "src/fast/ed25519-field.ts"]);
+  expect([...FILES.keys()]).toEqual([
+    "src/fast/p256/field.generated.ts",
+    "src/fast/ed25519/field.generated.ts",
+  ]);
 });
 
 test.each([...FILES])("%s is what test/fast/make-fields.ts writes.", async (path, text) => {

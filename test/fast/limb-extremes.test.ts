@@ -1,7 +1,7 @@
 // The arithmetic of limbs against BigInt, with limbs at the ends of what the bounds allow: a slip
 // in a carry shows there, and seldom in random numbers.
 import { describe, expect, test } from "vitest";
-import * as ed25519 from "../../src/fast/ed25519-field.js";
+import * as ed25519 from "../../src/fast/ed25519/field.generated.js";
 import { invert, modulusOf } from "../../src/fast/inverse.js";
 import {
   fromBigEndian,
@@ -11,7 +11,7 @@ import {
   newLimbs,
   toBigInt,
 } from "../../src/fast/limbs.js";
-import * as p256 from "../../src/fast/p256-field.js";
+import * as p256 from "../../src/fast/p256/field.generated.js";
 import { ED25519_BUDGET, P256_BUDGET, SUMMAND_BUDGET } from "./make-fields.js";
 
 const ROUNDS = 1500;

@@ -21,8 +21,8 @@ async function loadIn(engine: string) {
   vi.stubGlobal("Float16Array", Float32Array); // which afterEach undoes
   if (engine === OLDER) Reflect.deleteProperty(globalThis, "Float16Array");
   const { newLimbs, newColumns } = await import("../../src/fast/limbs.js");
-  const { importP256Key } = await import("../../src/fast/p256.js");
-  const { importEd25519Key } = await import("../../src/fast/ed25519.js");
+  const { importP256Key } = await import("../../src/fast/p256/verify.js");
+  const { importEd25519Key } = await import("../../src/fast/ed25519/verify.js");
   return { newLimbs, newColumns, importP256Key, importEd25519Key };
 }
 

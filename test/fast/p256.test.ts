@@ -1,4 +1,4 @@
-// src/fast/p256.ts: every exceptional case of the group law, named, brought about and counted, at
+// src/fast/p256/verify.ts: every exceptional case of the group law, named, brought about and counted, at
 // every size of table; noble and node:crypto are the witnesses.
 import { createHash, createPublicKey, verify as nodeVerify } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
@@ -6,9 +6,9 @@ import { createProof, createVerifier } from "dpop-core";
 import * as entry from "dpop-core/fast";
 import { noble } from "dpop-core/noble";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { es256Alg } from "../../src/fast/es256.js";
-import type { P256Key } from "../../src/fast/p256.js";
-import type * as PointModule from "../../src/fast/p256-point.js";
+import { es256Alg } from "../../src/fast/p256/es256.js";
+import type { P256Key } from "../../src/fast/p256/verify.js";
+import type * as PointModule from "../../src/fast/p256/point.js";
 
 const { Point } = p256;
 type CurvePoint = InstanceType<typeof Point>;
@@ -22,7 +22,7 @@ type Case = "first" | "equal" | "opposite" | "double of infinity" | "ordinary";
 
 const met = vi.hoisted(() => new Map<string, number>());
 
-vi.mock("../../src/fast/p256-point.js", async (original) => {
+vi.mock("../../src/fast/p256/point.js", async (original) => {
   const actual = await original<typeof PointModule>();
   const count = (name: Case): void => void met.set(name, (met.get(name) ?? 0) + 1);
   return {
@@ -254,7 +254,7 @@ type Import = (x: Uint8Array, y: Uint8Array) => P256Key | null;
 /** A fresh copy of the module: the comb of G is shared by all keys of one. */
 async function freshImport(): Promise<Import> {
   vi.resetModules();
-  const { importP256Key } = await import("../../src/fast/p256.js");
+  const { importP256Key } = await import("../../src/fast/p256/verify.js");
   return importP256Key;
 }
 

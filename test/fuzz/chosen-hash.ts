@@ -6,10 +6,10 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384 } from "@noble/hashes/sha2.js";
 import { noble, type SyncAlg } from "dpop-core";
-import { node } from "dpop-core/node";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { nobleBackend } from "dpop-core/noble";
-import { eddsaAlg } from "../../src/fast/eddsa.js";
-import { es256Alg } from "../../src/fast/es256.js";
+import { eddsaAlg } from "../../src/fast/ed25519/eddsa.js";
+import { es256Alg } from "../../src/fast/p256/es256.js";
 import { type EdPoint, L, Point, toBytes as littleEndian } from "../support/ed25519.js";
 import {
   concat,
@@ -54,7 +54,7 @@ const rawNoble = nobleBackend({ p256, p384, p521, ed25519, sha256, sha384, sha51
 export const RAW: Backends = {
   fast: { ...noble, algs: [es256Alg((hash) => hash), eddsaAlg("Ed25519", lastBytes)] },
   noble: { ...noble, algs: [rawEs256, rawNoble.Ed25519] },
-  node,
+  node: nodeCrypto,
 };
 
 // ES256: R = u1·G + u2·Q with Q = d·G, so s = r/u2 and z = u1·s.

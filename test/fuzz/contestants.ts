@@ -1,10 +1,11 @@
 // Who is asked of a signature: backends of ours, in every state that a key of theirs can be in, and
 // node:crypto itself.
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import type { SyncAlg, SyncBackend, SyncKey } from "dpop-core";
+import type { SyncAlg } from "dpop-core";
 import { readPublicJwk } from "../../src/jose/jwk.js";
 import type { Curve, Label, Signed, Subject } from "./case.js";
 import type { Opinion } from "./tally.js";
+import type { SyncBackend, SyncKey } from "../../src/jose/alg.js";
 
 /** What somebody said of a signature; a throw is an answer of its own, and always a wrong one. */
 export type Answer = "accepted" | "refused" | "no key" | `threw ${string}`;

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { noble } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import { describe, expect, test } from "vitest";
 import { ed25519Curve } from "./ed25519.js";
 import { p256Curve } from "./p256.js";
@@ -61,7 +61,7 @@ describe("the classes", () => {
 
 describe("a round", () => {
   test.each(["ES256", "Ed25519"])("%s: holds every class, about half refused", (name) => {
-    const tally = round(name, { fast, noble, node });
+    const tally = round(name, { fast, noble, node: nodeCrypto });
     const part = PARTS.find((one) => one.name === name);
     expect(mismatched(tally)).toEqual([]);
     expect(Object.keys(tally.classes).toSorted()).toEqual([...(part?.classes ?? [])].toSorted());

@@ -10,7 +10,6 @@ import {
   createVerifier,
   jwkThumbprint,
   type ProofRequest,
-  type SyncBackend,
   type SyncSigner,
   type Verifier,
   type VerifyResult,
@@ -22,6 +21,7 @@ import type { Backends } from "./contestants.js";
 import { createDice, type Dice } from "./dice.js";
 import { type Part, PROOFS, type Round } from "./part.js";
 import { added, type Mismatch, NOTHING, type Opinion, tallyOf } from "./tally.js";
+import type { SyncBackend } from "../../src/jose/alg.js";
 
 /** Whether a proof of a class may be valid. */
 type Fate = "accepted" | "refused" | "either";

@@ -1,8 +1,9 @@
 // Backends that are wrong in one way each, for fuzz.test.ts: the run must find every one of them out.
-import { noble, type SyncAlg, type SyncBackend, type SyncKey } from "dpop-core";
+import { noble, type SyncAlg } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import { node } from "dpop-core/node";
+import { nodeCrypto } from "dpop-core/node-crypto";
 import type { Backends } from "./contestants.js";
+import type { SyncBackend, SyncKey } from "../../src/jose/alg.js";
 
 type Verify = SyncKey["verify"];
 
@@ -12,13 +13,13 @@ export type Rig =
 export function riggedBackends(rig: Rig): Backends {
   switch (rig) {
     case "accepts s = 0":
-      return { fast: rigged(fast, accepting), noble, node };
+      return { fast: rigged(fast, accepting), noble, node: nodeCrypto };
     case "accepts s = 0 with the last table":
-      return { fast: rigged(fast, acceptingHot), noble, node };
+      return { fast: rigged(fast, acceptingHot), noble, node: nodeCrypto };
     case "refuses valid":
-      return { fast, noble: rigged(noble, refusing), node: rigged(node, refusing) };
+      return { fast, noble: rigged(noble, refusing), node: rigged(nodeCrypto, refusing) };
     case "throws":
-      return { fast: rigged(fast, throwing), noble, node };
+      return { fast: rigged(fast, throwing), noble, node: nodeCrypto };
   }
 }
 

@@ -110,8 +110,8 @@ async function atApi<T>(
   use: (api: OurApi) => Promise<T>,
   options = { nonces: false },
 ): Promise<T> {
-  const schemes = "dpop-and-bearer";
-  const api = await startOurApi({ algs: [kind.alg], look, schemes, ...options });
+  const unboundTokens = "accepted";
+  const api = await startOurApi({ algs: [kind.alg], look, unboundTokens, ...options });
   try {
     return await use(api);
   } finally {

@@ -5,7 +5,7 @@ import {
   createProofAsync,
   type FailureCode,
   jwkThumbprint,
-  type NewProof,
+  type ProofInit,
   type ProofRequest,
   type Signer,
 } from "dpop-core";
@@ -168,7 +168,7 @@ const OTHER_KEY = badToken(
 const itsRefusals: readonly (readonly [
   what: string,
   said: object,
-  differs: { readonly proof?: () => Partial<NewProof>; readonly request?: object },
+  differs: { readonly proof?: () => Partial<ProofInit>; readonly request?: object },
 ])[] = [
   ["another method", OTHER_METHOD, { request: { method: "POST" } }],
   ["another URL", badProof("JWT htu claim value rejected"), { request: { url: `${API_URL}/1` } }],

@@ -1,5 +1,5 @@
 // Our client at a resource server of Spring Security.
-import { createProofAsync, type NewProof } from "dpop-core";
+import { createProofAsync, type ProofInit } from "dpop-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   allKeys,
@@ -83,7 +83,7 @@ function testRefusals(label: Label, signers: OurSigners): void {
     owner = await person(signers, label);
     ({ accessToken } = await grant(owner));
   });
-  const proof = ({ signer }: Person, differs: Partial<NewProof> = {}): Promise<string> =>
+  const proof = ({ signer }: Person, differs: Partial<ProofInit> = {}): Promise<string> =>
     createProofAsync(signer, { method: "GET", url: API_URL, accessToken, ...differs });
 
   test.each([
@@ -130,7 +130,7 @@ function testRefusals(label: Label, signers: OurSigners): void {
 async function testMemory(): Promise<void> {
   const someone = await es256();
   const { accessToken } = await grant(someone);
-  const prove = (differs: Partial<NewProof> = {}): Promise<string> =>
+  const prove = (differs: Partial<ProofInit> = {}): Promise<string> =>
     createProofAsync(someone.signer, { method: "GET", url: API_URL, accessToken, ...differs });
   const first = await prove({ iat: seconds() + 50 }); // good for 110 seconds
   const others = async (count: number): Promise<unknown> => {

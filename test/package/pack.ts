@@ -9,7 +9,7 @@ export const ENTRIES: readonly string[] = [
   "core",
   "noble",
   "fast",
-  "node",
+  "node-crypto",
   "webcrypto",
   "redis",
 ];

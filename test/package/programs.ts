@@ -66,7 +66,7 @@ import { createSigner, generateKeyPair, webcrypto } from "dpop-core/webcrypto";$
     name: "core and node",
     server: true,
     source: `import { createClientSession, createMemoryReplayStore, createVerifier } from "dpop-core/core";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node";${NODE}${STORY}`,
+import { createSigner, generatePrivateJwk, node } from "dpop-core/node-crypto";${NODE}${STORY}`,
   },
 ];
 

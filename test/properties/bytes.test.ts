@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeBase64url, encodeBase64url } from "../../src/bytes/base64url.js";
 import { constantTimeEqual, constantTimeEqualBytes } from "../../src/bytes/equal.js";
-import { parseJsonObject } from "../../src/bytes/json.js";
+import { parseJsonObject } from "../../src/input/json.js";
 import { asciiBytes, decodeUtf8, encodeUtf8, isWellFormed } from "../../src/bytes/utf8.js";
 import {
   anyText,

@@ -2,15 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  type AuthorizationHeader,
   type Credentials,
   type CredentialsFault,
   parseCredentials,
 } from "../../src/server/credentials.js";
+import type { FieldValue } from "../../src/input/http.js";
 import { accessTokenText, anyText, runs, unitOf } from "../support/arbitraries.js";
 
 /** The rules as they read, whatever they cost: the field is split, trimmed and matched. */
-function reference(header: AuthorizationHeader): Credentials | CredentialsFault {
+function reference(header: FieldValue): Credentials | CredentialsFault {
   const fields = [header ?? []].flat().filter((field) => field !== "");
   const [field] = fields;
   if (field === undefined) return { code: "credentials_missing", scheme: undefined };

@@ -4,7 +4,7 @@ import { createMemoryReplayStore } from "dpop-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkIat } from "../../src/proof/check.js";
-import { replayExpiry } from "../../src/verify/replay.js";
+import { replayExpiry } from "../../src/replay/replay.js";
 import { runs } from "../support/arbitraries.js";
 import { memoryStore, type Word, wordOf } from "../support/store.js";
 

@@ -7,7 +7,7 @@ import {
   jwkThumbprint,
   noble,
   type NonceCheck,
-  type ProofHeader,
+  type FieldValue,
   type ProofRequest,
   type SigningLabel,
   type SyncSigner,
@@ -42,7 +42,7 @@ const ALGS = [ES256, ES384, ES512, EdDSA, Ed25519];
 
 /** Takes one nonce; makes of every other one a failure. */
 const onlyNonce = (accepted: string): NonceCheck => ({
-  check: (nonce) => ({ status: nonce === accepted ? "valid" : "invalid", next: "next" }),
+  check: (nonce) => ({ status: nonce === accepted ? "valid" : "invalid", nextNonce: "next" }),
 });
 
 describe("whatever comes, there is a result, the same from both, that echoes nothing", () => {
@@ -91,7 +91,7 @@ describe("whatever comes, there is a result, the same from both, that echoes not
   const request = fc.oneof({ weight: 2, arbitrary: good }, { weight: 1, arbitrary: hostile });
 
   async function agreed(
-    proof: ProofHeader,
+    proof: FieldValue,
     facts: ProofRequest,
     policy: (typeof POLICIES)[number],
   ): Promise<VerifyResult> {
@@ -124,7 +124,7 @@ describe("whatever comes, there is a result, the same from both, that echoes not
       fc.array(segment, { maxLength: 5 }).map((segments) => segments.join(".")),
       damaged,
     );
-    const field: fc.Arbitrary<ProofHeader> = fc.oneof(
+    const field: fc.Arbitrary<FieldValue> = fc.oneof(
       { weight: 8, arbitrary: text },
       { weight: 1, arbitrary: fc.array(text, { maxLength: 3 }) },
       { weight: 1, arbitrary: fc.constantFrom(null, undefined, "", P1, P3, [P1], [P1, P1]) },

@@ -9,7 +9,7 @@ import {
   type SyncReplayStore,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
-import { replayKey } from "../../src/verify/replay.js";
+import { replayKey } from "../../src/replay/replay.js";
 import { at, mint, NOW } from "../support/mint.js";
 import { JKT } from "../support/rfc.js";
 import { memoryStore } from "../support/store.js";

@@ -3,18 +3,18 @@ import {
   type AsyncVerifier,
   createAsyncVerifier,
   createMemoryReplayStore,
-  createTokenEndpoint,
+  createAuthorizationServer,
   createVerifier,
   type Failure,
   FAILURES,
-  parError,
-  type ReplayAnswer,
+  pushedError,
   resourceError,
   tokenError,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { at, mint, NOW } from "../support/mint.js";
 import { JKT_ES256 } from "../support/keys.js";
+import type { ReplayAnswer } from "../../src/replay/replay.js";
 
 /** A failure of a verifier of which the store answers this. */
 async function failureFor(answer: ReplayAnswer): Promise<Failure> {
@@ -29,7 +29,7 @@ async function failureFor(answer: ReplayAnswer): Promise<Failure> {
 const places = {
   resource: (failure: Failure) => resourceError(failure, { algs: ["ES256"] }),
   token: (failure: Failure) => tokenError(failure),
-  par: (failure: Failure) => parError(failure),
+  pushed: (failure: Failure) => pushedError(failure),
 };
 
 describe.each(Object.entries(places))("at %s", (_, render) => {
@@ -92,21 +92,23 @@ describe("a key that used up its share of the memory store", () => {
 
   test("is told to wait until its entry expires, and another key is not", () => {
     const verifier = createVerifier({ replay: share(), clock: () => NOW });
-    const endpoint = createTokenEndpoint({ verifier });
+    const endpoint = createAuthorizationServer({ verifier });
     const grant = { type: "client_credentials" } as const;
     const client = { clientType: "public", boundAccessTokens: true, grant } as const;
-    expect(endpoint.check({ ...asking("1"), ...client })).toMatchObject({ ok: true });
+    expect(endpoint.checkTokenRequest({ ...asking("1"), ...client })).toMatchObject({ ok: true });
     // iat + 60, and 15 that clocks may differ, and 1.
-    expect(endpoint.check({ ...asking("2"), ...client })).toMatchObject({
+    expect(endpoint.checkTokenRequest({ ...asking("2"), ...client })).toMatchObject({
       status: 503,
       headers: { "Retry-After": "76" },
       failure: { code: "replay_store_full", retryAfter: 76 },
     });
-    expect(endpoint.checkPushed({ ...asking("3"), dpopJkt: undefined })).toMatchObject({
+    expect(endpoint.checkPushedRequest({ ...asking("3"), dpopJkt: undefined })).toMatchObject({
       status: 503,
       headers: { "Retry-After": "76" },
     });
-    expect(endpoint.check({ ...asking("2", "otherES256"), ...client })).toMatchObject({ ok: true });
+    expect(endpoint.checkTokenRequest({ ...asking("2", "otherES256"), ...client })).toMatchObject({
+      ok: true,
+    });
   });
 
   test("is told so at a resource, by both drivers", async () => {

@@ -1,13 +1,13 @@
 // RFC 9449 section 11.1 where the parts take their time: a proof that grew too old while a binding was looked up, or a key
 // verified, is refused, since the store may have forgotten its first use.
 import {
+  type AsyncAlg,
+  type AsyncVerifierOptions,
   createAsyncVerifier,
   createMemoryReplayStore,
   createNonceIssuer,
   createVerifier,
-  ES256,
-  type AsyncAlg,
-  type AsyncVerifierOptions,
+  noble,
   type VerifyResult,
 } from "dpop-core";
 import { describe, expect, test, vi } from "vitest";
@@ -114,7 +114,7 @@ describe("a proof that is right when it comes", () => {
       nonce: { status: "valid" },
     });
     expect(await afterWaiting(100, withNonce, { nonce })).toMatchObject({
-      nonce: { status: "renew", next: nonce.issue(NOW + 100) },
+      nonce: { status: "renew", nextNonce: nonce.issue(NOW + 100) },
     });
   });
 
@@ -162,7 +162,7 @@ describe("a store that takes its time", () => {
     const withNonce = apiProof({ claims: { nonce: good } });
     expect(await afterSlowStore(until - NOW, until - NOW, withNonce, { nonce })).toMatchObject({
       ok: true,
-      nonce: { status: "renew", next: nonce.issue(until) },
+      nonce: { status: "renew", nextNonce: nonce.issue(until) },
     });
     const late = await afterSlowStore(until - NOW + 1, 0, withNonce, { nonce });
     expect(late).toMatchObject({ code: "nonce_mismatch", nextNonce: nonce.issue(until + 1) });
@@ -243,8 +243,8 @@ test("two instances and a slow look-up: the first use is never forgotten while t
 describe("what a look-up answers", () => {
   const request = { method: "GET", url: API_URL, accessToken: TOKEN, now: NOW };
 
-  test.each([undefined, null, 1, true, {}, { ok: true }, { ok: false, code: "no_such" }])(
-    "%j is neither a thumbprint nor a failure",
+  test.each([undefined, 1, true, {}, { ok: true }, { ok: false, code: "jkt_mismatch" }])(
+    "%j is neither a thumbprint nor null",
     async (answer) => {
       const jkt = (): never => answer as never; // on purpose
       expect(() =>
@@ -257,6 +257,15 @@ describe("what a look-up answers", () => {
       await expect(later).rejects.toThrow(TypeError);
     },
   );
+
+  test("null refuses the proof, whatever its key", async () => {
+    const jkt = (): null => null;
+    const refused = { ok: false, code: "jkt_mismatch" };
+    const options = { replay: "none" } as const;
+    expect(createVerifier(options).verify(apiProof(), { ...request, jkt })).toMatchObject(refused);
+    const later = { ...request, jkt: async () => jkt() };
+    expect(await createAsyncVerifier(options).verify(apiProof(), later)).toMatchObject(refused);
+  });
 
   test("a promise is for an asynchronous verifier, and ends no process where it is rejected", async () => {
     const noted: unknown[] = [];
@@ -286,9 +295,9 @@ describe("what a look-up answers", () => {
   test("an algorithm that takes its time is waited for, too", async () => {
     let time = NOW;
     const slow: AsyncAlg = {
-      ...ES256,
+      ...noble.ES256,
       async importKey(jwk) {
-        const key = ES256.importKey(jwk);
+        const key = noble.ES256.importKey(jwk);
         if (key === null) return null;
         return { size: key.size, verify: async (...args) => ((time += 100), key.verify(...args)) };
       },

@@ -9,7 +9,7 @@ import {
   FAILURES,
   generatePrivateJwk,
   jwkThumbprint,
-  type NewProof,
+  type ProofInit,
   normalizeHtu,
   type SigningLabel,
 } from "dpop-core";
@@ -20,8 +20,9 @@ import { mint, NOW } from "../support/mint.js";
 import { outcome } from "../support/run.js";
 
 const signer = createSigner(generatePrivateJwk("ES256"));
-const request: NewProof = { method: "GET", url: "https://api.example/a?b=c#d", iat: NOW };
-const made = (over: Partial<NewProof> = {}): string => createProof(signer, { ...request, ...over });
+const request: ProofInit = { method: "GET", url: "https://api.example/a?b=c#d", iat: NOW };
+const made = (over: Partial<ProofInit> = {}): string =>
+  createProof(signer, { ...request, ...over });
 
 describe("the header of a proof", () => {
   test("[4.1-2] the value is a token68, of base64url and two dots alone", async () => {

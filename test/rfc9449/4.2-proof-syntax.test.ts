@@ -1,4 +1,5 @@
 // RFC 9449 section 4.2: what createProof makes, read by jose.
+import { nobleBackend } from "dpop-core/noble";
 import { createHash } from "node:crypto";
 import {
   type AsyncSigner,
@@ -7,9 +8,8 @@ import {
   createSigner,
   generatePrivateJwk,
   jwkThumbprint,
+  type ProofInit,
   noble,
-  nobleBackend,
-  type NewProof,
   parseProof,
   type PublicJwk,
   type SyncSigner,
@@ -30,7 +30,7 @@ import { privateJwk, publicJwk } from "../support/keys.js";
 import { mint } from "../support/mint.js";
 
 const signer = createSigner(generatePrivateJwk("ES256"));
-const REQUEST: NewProof = { method: "GET", url: "https://api.example/things?page=2#top" };
+const REQUEST: ProofInit = { method: "GET", url: "https://api.example/things?page=2#top" };
 
 /** For what the types forbid: as a caller in plain JavaScript would call it. */
 const create = (...args: readonly unknown[]): unknown =>

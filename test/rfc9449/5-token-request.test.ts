@@ -1,20 +1,18 @@
 // RFC 9449 sections 5, 8 and 10: token requests and pushed authorization requests.
 import {
-  type AsyncTokenEndpoint,
+  type AsyncAuthorizationServer,
   clientMetadata,
-  createAsyncTokenEndpoint,
+  createAsyncAuthorizationServer,
   createAsyncVerifier,
   createMemoryReplayStore,
   createResourceServer,
-  createTokenEndpoint,
+  createAuthorizationServer,
   createVerifier,
   type Failure,
   FAILURES,
   type Grant,
-  type GrantLookup,
-  parError,
+  pushedError,
   parseDpopJkt,
-  ProofError,
   type PushedRequest,
   type PushedResult,
   resourceError,
@@ -56,8 +54,8 @@ async function check(
 ): Promise<TokenResult> {
   const request = tokenRequest(over);
   const verifier = createVerifier(optionsOf(policy));
-  const result = createTokenEndpoint({ verifier }).check(request);
-  expect(await asyncEndpoint(policy).check(request)).toEqual(result);
+  const result = createAuthorizationServer({ verifier }).checkTokenRequest(request);
+  expect(await asyncEndpoint(policy).checkTokenRequest(request)).toEqual(result);
   return result;
 }
 
@@ -68,13 +66,13 @@ async function push(
   const proof = mint({ claims: { htu: PAR_URL } });
   const request = { method: "POST", url: PAR_URL, now: NOW, proof, dpopJkt: undefined, ...over };
   const verifier = createVerifier(optionsOf(policy));
-  const result = createTokenEndpoint({ verifier }).checkPushed(request);
-  expect(await asyncEndpoint(policy).checkPushed(request)).toEqual(result);
+  const result = createAuthorizationServer({ verifier }).checkPushedRequest(request);
+  expect(await asyncEndpoint(policy).checkPushedRequest(request)).toEqual(result);
   return result;
 }
 
-function asyncEndpoint(policy: PolicyData): AsyncTokenEndpoint {
-  return createAsyncTokenEndpoint({ verifier: createAsyncVerifier(optionsOf(policy)) });
+function asyncEndpoint(policy: PolicyData): AsyncAuthorizationServer {
+  return createAsyncAuthorizationServer({ verifier: createAsyncVerifier(optionsOf(policy)) });
 }
 
 /** "ok" or the code of the failure. */
@@ -154,8 +152,8 @@ describe("a token request with a proof", () => {
   test("the key of the client authentication is no proof key where it is given", async () => {
     expect(codeOf(await check({ clientKeyJkt: JKT_ES256 }))).toBe("client_key_reused");
     expect(codeOf(await check({ clientKeyJkt: JKT_OTHER }))).toBe("ok");
-    const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
-    expect(endpoint.check(tokenRequest({ clientKeyJkt: JKT_ES256 }))).toMatchObject({
+    const endpoint = createAuthorizationServer({ verifier: createVerifier({ replay: "none" }) });
+    expect(endpoint.checkTokenRequest(tokenRequest({ clientKeyJkt: JKT_ES256 }))).toMatchObject({
       status: 400,
       body: { error: "invalid_dpop_proof" },
     });
@@ -172,7 +170,7 @@ describe("a token request with a proof", () => {
 
   test("nothing of a refused request is stored", () => {
     const replay = createMemoryReplayStore();
-    const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay }) });
+    const endpoint = createAuthorizationServer({ verifier: createVerifier({ replay }) });
     for (const over of [
       withCode(JKT_OTHER),
       withRefreshToken(JKT_OTHER),
@@ -180,13 +178,13 @@ describe("a token request with a proof", () => {
       { requiredJkt: JKT_OTHER },
       { grant: () => null },
     ]) {
-      expect(endpoint.check(tokenRequest(over)).ok).toBe(false);
+      expect(endpoint.checkTokenRequest(tokenRequest(over)).ok).toBe(false);
     }
     const dpopJkt = JKT_OTHER;
-    expect(endpoint.checkPushed({ ...at(NOW), proof: mint(), dpopJkt }).ok).toBe(false);
+    expect(endpoint.checkPushedRequest({ ...at(NOW), proof: mint(), dpopJkt }).ok).toBe(false);
     expect(replay.usage().entries).toBe(0);
-    expect(endpoint.check(tokenRequest({})).ok).toBe(true);
-    expect(codeOf(endpoint.check(tokenRequest({})))).toBe("jti_replayed");
+    expect(endpoint.checkTokenRequest(tokenRequest({})).ok).toBe(true);
+    expect(codeOf(endpoint.checkTokenRequest(tokenRequest({})))).toBe("jti_replayed");
   });
 });
 
@@ -194,7 +192,7 @@ describe("a grant that is looked up", () => {
   /** Counts the calls of a look-up. */
   function counting(grant: Grant | null): {
     readonly calls: string[];
-    readonly grant: GrantLookup;
+    readonly grant: () => Grant | null;
   } {
     const calls: string[] = [];
     return { calls, grant: () => (calls.push("call"), grant) };
@@ -260,15 +258,15 @@ describe("a grant that is looked up", () => {
 
   test("a stranger without a good grant takes no room in the replay store", async () => {
     const replay = createMemoryReplayStore();
-    const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay }) });
-    const later = createAsyncTokenEndpoint({ verifier: createAsyncVerifier({ replay }) });
+    const endpoint = createAuthorizationServer({ verifier: createVerifier({ replay }) });
+    const later = createAsyncAuthorizationServer({ verifier: createAsyncVerifier({ replay }) });
     for (let i = 0; i < 100; i++) {
       const proof = mint({ claims: { jti: `${i}` } });
-      expect(codeOf(endpoint.check(tokenRequest({ proof, grant: () => null })))).toBe(
+      expect(codeOf(endpoint.checkTokenRequest(tokenRequest({ proof, grant: () => null })))).toBe(
         "grant_invalid",
       );
       const request = { ...tokenRequest({ proof }), grant: async () => null };
-      expect(codeOf(await later.check(request))).toBe("grant_invalid");
+      expect(codeOf(await later.checkTokenRequest(request))).toBe("grant_invalid");
     }
     expect(replay.usage().entries).toBe(0);
   });
@@ -278,11 +276,15 @@ describe("a grant that is looked up", () => {
     for (const proof of [mint(), undefined]) {
       const request = { ...tokenRequest({ proof }), grant: bound };
       const code = proof === undefined ? "proof_missing" : "jkt_mismatch";
-      expect(codeOf(await asyncEndpoint({}).check(request))).toBe(code);
-      const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
-      expect(() => endpoint.check(request as never)).toThrow(/createAsyncTokenEndpoint/); // on purpose
+      expect(codeOf(await asyncEndpoint({}).checkTokenRequest(request))).toBe(code);
+      const endpoint = createAuthorizationServer({ verifier: createVerifier({ replay: "none" }) });
+      expect(() => endpoint.checkTokenRequest(request as never)).toThrow(
+        /createAsyncAuthorizationServer/,
+      ); // on purpose
       const late = { ...request, grant: () => Promise.reject(new Error("late")) };
-      expect(() => endpoint.check(late as never)).toThrow(/createAsyncTokenEndpoint/);
+      expect(() => endpoint.checkTokenRequest(late as never)).toThrow(
+        /createAsyncAuthorizationServer/,
+      );
     }
   });
 
@@ -290,11 +292,11 @@ describe("a grant that is looked up", () => {
     const grant = (): never => {
       throw new Error("no database");
     };
-    const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
+    const endpoint = createAuthorizationServer({ verifier: createVerifier({ replay: "none" }) });
     for (const proof of [mint(), undefined]) {
       const request = tokenRequest({ proof, grant });
-      expect(() => endpoint.check(request)).toThrow("no database");
-      await expect(asyncEndpoint({}).check(request)).rejects.toThrow("no database");
+      expect(() => endpoint.checkTokenRequest(request)).toThrow("no database");
+      await expect(asyncEndpoint({}).checkTokenRequest(request)).rejects.toThrow("no database");
     }
   });
 });
@@ -365,7 +367,7 @@ describe("a token request without a proof", () => {
 
 describe("RFC 9449 §8: nonces of the authorization server", () => {
   const next = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
-  const policy: PolicyData = { nonce: { accept: next, next, acceptUntil: NOW + 1 } };
+  const policy: PolicyData = { nonce: { accept: next, nextNonce: next, acceptUntil: NOW + 1 } };
 
   test("[8-1] the figure: 400, use_dpop_nonce, one DPoP-Nonce", async () => {
     const refused = await check({}, policy);
@@ -388,8 +390,8 @@ describe("RFC 9449 §8: nonces of the authorization server", () => {
   test("[8-3] there is one DPoP-Nonce at most, whatever else is said", () => {
     const failure: Failure = { ok: false, code: "nonce_missing", message: "", nextNonce: "a" };
     expect(tokenError(failure).headers["DPoP-Nonce"]).toBe("a");
-    expect(tokenError(failure, { nonce: "b" }).headers["DPoP-Nonce"]).toBe("b");
-    expect(resourceError(failure, { algs: [], nonce: "b" }).headers["DPoP-Nonce"]).toBe("b");
+    expect(tokenError(failure, { nextNonce: "b" }).headers["DPoP-Nonce"]).toBe("b");
+    expect(resourceError(failure, { algs: [], nextNonce: "b" }).headers["DPoP-Nonce"]).toBe("b");
   });
 
   test("[8-5] a nonce that does not match exactly is refused, with a new one", async () => {
@@ -404,7 +406,7 @@ describe("RFC 9449 §8: nonces of the authorization server", () => {
 
   test("[8.2-1] [8.2-2] a new nonce may come with any answer, a success included", async () => {
     const proof = mint({ claims: { nonce: next } });
-    const renew = { nonce: { accept: next, next: "newer", status: "renew" as const } };
+    const renew = { nonce: { accept: next, nextNonce: "newer", status: "renew" as const } };
     const headers = { "DPoP-Nonce": "newer", ...noStore };
     expect(await check({ proof }, renew)).toMatchObject({ ok: true, headers });
     const pushed = mint({ claims: { nonce: next, htu: PAR_URL } });
@@ -414,12 +416,16 @@ describe("RFC 9449 §8: nonces of the authorization server", () => {
 
   test("a check that demands a nonce and has none to give is a mistake", () => {
     const nonce = { check: () => ({ status: "missing" as const }) };
-    const endpoint = createTokenEndpoint({ verifier: createVerifier({ nonce, replay: "none" }) });
-    expect(() => endpoint.check(tokenRequest({}))).toThrow(TypeError);
+    const endpoint = createAuthorizationServer({
+      verifier: createVerifier({ nonce, replay: "none" }),
+    });
+    expect(() => endpoint.checkTokenRequest(tokenRequest({}))).toThrow(TypeError);
     for (const unfit of ["", "a b", 'a"', "a\r\nb", "é"]) {
-      const bad = { check: () => ({ status: "missing" as const, next: unfit }) };
+      const bad = { check: () => ({ status: "missing" as const, nextNonce: unfit }) };
       const verifier = createVerifier({ nonce: bad, replay: "none" });
-      expect(() => createTokenEndpoint({ verifier }).check(tokenRequest({}))).toThrow(TypeError);
+      expect(() =>
+        createAuthorizationServer({ verifier }).checkTokenRequest(tokenRequest({})),
+      ).toThrow(TypeError);
       expect(() =>
         createResourceServer({ verifier }).authenticate({
           ...at(NOW),
@@ -526,15 +532,15 @@ describe("metadata", () => {
   test("[5.1] of the authorization server (RFC 8414)", () => {
     const expected = { dpop_signing_alg_values_supported: algs };
     expect(serverMetadata(verifier)).toEqual(expected);
-    expect(serverMetadata(createTokenEndpoint({ verifier }))).toEqual(expected);
+    expect(serverMetadata(createAuthorizationServer({ verifier }))).toEqual(expected);
   });
 
   test("of the protected resource (RFC 9728)", () => {
-    for (const [schemes, required] of [
-      ["dpop", true],
-      ["dpop-and-bearer", false],
+    for (const [unboundTokens, required] of [
+      ["refused", true],
+      ["accepted", false],
     ] as const) {
-      expect(resourceMetadata(createResourceServer({ verifier, schemes }))).toEqual({
+      expect(resourceMetadata(createResourceServer({ verifier, unboundTokens }))).toEqual({
         dpop_signing_alg_values_supported: algs,
         dpop_bound_access_tokens_required: required,
       });
@@ -558,7 +564,7 @@ describe("metadata", () => {
 });
 
 describe("mistakes of the programmer", () => {
-  const endpoint = createTokenEndpoint({ verifier: createVerifier({ replay: "none" }) });
+  const endpoint = createAuthorizationServer({ verifier: createVerifier({ replay: "none" }) });
 
   test.each([
     ["no clientType", { clientType: undefined }, "clientType"],
@@ -591,30 +597,31 @@ describe("mistakes of the programmer", () => {
     ["no url, without a proof either", { url: undefined, proof: undefined }, "url"],
   ])("%s", async (_, over, name) => {
     const request = { ...tokenRequest({}), ...over } as never; // on purpose
-    expect(() => endpoint.check(request)).toThrow(TypeError);
-    expect(() => endpoint.check(request)).toThrow(name);
-    await expect(asyncEndpoint({}).check(request)).rejects.toThrow(name);
+    expect(() => endpoint.checkTokenRequest(request)).toThrow(TypeError);
+    expect(() => endpoint.checkTokenRequest(request)).toThrow(name);
+    await expect(asyncEndpoint({}).checkTokenRequest(request)).rejects.toThrow(name);
   });
 
   test("a mistaken grant is noticed whatever the client sent", async () => {
     const grant = { type: "refresh_token" };
     for (const over of [{ boundAccessTokens: true, proof: undefined }, { proof: "garbage" }]) {
       const request = { ...tokenRequest(over), grant } as never; // on purpose
-      expect(() => endpoint.check(request)).toThrow("grant.jkt");
-      await expect(asyncEndpoint({}).check(request)).rejects.toThrow("grant.jkt");
+      expect(() => endpoint.checkTokenRequest(request)).toThrow("grant.jkt");
+      await expect(asyncEndpoint({}).checkTokenRequest(request)).rejects.toThrow("grant.jkt");
     }
   });
 
   // Forgotten is not absent: the client may have sent it, and is owed tokens that are bound.
   test.each([
-    ["check", "proof"],
-    ["checkPushed", "proof"],
-    ["checkPushed", "dpopJkt"],
+    ["checkTokenRequest", "proof"],
+    ["checkPushedRequest", "proof"],
+    ["checkPushedRequest", "dpopJkt"],
   ] as const)("%s without the member %s, which may be undefined", async (name, member) => {
     const { method, url } = at(NOW);
     const pushed = { method, url, now: NOW, proof: undefined, dpopJkt: undefined };
-    const whole = name === "check" ? tokenRequest({ proof: undefined }) : pushed;
-    expect(endpoint[name](whole as never)).toMatchObject({ ok: true, jkt: undefined });
+    const whole = name === "checkTokenRequest" ? tokenRequest({ proof: undefined }) : pushed;
+    const granted = endpoint[name](whole as never);
+    expect([granted.ok, granted.ok && granted.jkt]).toEqual([true, undefined]);
     const { [member]: _, ...request }: Record<string, unknown> = { ...whole };
     const error = new TypeError(`${member} must be given, undefined where the client sent none`);
     expect(() => endpoint[name](request as never)).toThrow(error);
@@ -622,15 +629,19 @@ describe("mistakes of the programmer", () => {
   });
 
   test("options", () => {
-    expect(() => createTokenEndpoint({} as never)).toThrow("verifier");
+    expect(() => createAuthorizationServer({} as never)).toThrow("verifier");
     expect(() =>
-      createTokenEndpoint({ verifier: createVerifier({ replay: "none" }), x: 1 } as never),
+      createAuthorizationServer({ verifier: createVerifier({ replay: "none" }), x: 1 } as never),
     ).toThrow("options");
-    expect(() => createAsyncTokenEndpoint({ verifier: {} } as never)).toThrow("verifier.verify");
+    expect(() => createAsyncAuthorizationServer({ verifier: {} } as never)).toThrow(
+      "verifier.verify",
+    );
     const verify = (): never => expect.unreachable();
     for (const algs of [undefined, "ES256", { length: 0 }]) {
       const verifier = { verify, algs } as never; // on purpose
-      expect(() => createTokenEndpoint({ verifier })).toThrow("verifier.algs must be an array");
+      expect(() => createAuthorizationServer({ verifier })).toThrow(
+        "verifier.algs must be an array",
+      );
       expect(() => createResourceServer({ verifier })).toThrow("verifier.algs must be an array");
     }
   });
@@ -645,7 +656,7 @@ describe("mistakes of the programmer", () => {
       "jkt_mismatch",
     ]) {
       expect(() => tokenError(failure as never)).toThrow(TypeError); // on purpose
-      expect(() => parError(failure as never)).toThrow(TypeError);
+      expect(() => pushedError(failure as never)).toThrow(TypeError);
       expect(() => resourceError(failure as never, { algs: [] })).toThrow(TypeError);
     }
   });
@@ -663,10 +674,12 @@ describe("plain http elsewhere than on this machine", () => {
   test.each(proofs)("is a TypeError, with %s", async (_, proof) => {
     for (const url of ["http://server.example.com/token", "http://localhost@evil.example/", "/"]) {
       await expect(check({ url, proof })).rejects.toThrow(refused);
-      await expect(asyncEndpoint({}).check(tokenRequest({ url, proof }))).rejects.toThrow(refused);
+      await expect(
+        asyncEndpoint({}).checkTokenRequest(tokenRequest({ url, proof })),
+      ).rejects.toThrow(refused);
       await expect(push({ url, proof })).rejects.toThrow(refused);
       const pushed = { ...at(NOW), url, proof, dpopJkt: undefined };
-      await expect(asyncEndpoint({}).checkPushed(pushed)).rejects.toThrow(refused);
+      await expect(asyncEndpoint({}).checkPushedRequest(pushed)).rejects.toThrow(refused);
     }
   });
 
@@ -688,27 +701,38 @@ describe("plain http elsewhere than on this machine", () => {
   test("a verifier that says something else is a mistake that is named", () => {
     const verifier = { ...createVerifier(optionsOf()), plainHttp: "yes" } as never; // on purpose
     const named = /^verifier\.plainHttp must be "loopback" or "anywhere"$/;
-    expect(() => createTokenEndpoint({ verifier })).toThrow(named);
-    expect(() => createAsyncTokenEndpoint({ verifier })).toThrow(named);
+    expect(() => createAuthorizationServer({ verifier })).toThrow(named);
+    expect(() => createAsyncAuthorizationServer({ verifier })).toThrow(named);
   });
 });
 
-describe("every failure can be rendered at every place", () => {
+describe("every failure is rendered where it can occur, and nowhere else", () => {
   const failures = Object.keys(FAILURES).map((code) => [code, { ok: false, code }] as const);
 
   test.each(failures)("%s", (_, failure) => {
     const given = failure as Failure; // all that the rendering needs of one
-    const options = { nonce: "next" };
-    for (const { status, headers, body } of [
-      tokenError(given, options),
-      parError(given, options),
-    ]) {
+    const options = { nextNonce: "next" };
+    const { resource, token, pushed } = FAILURES[given.code];
+    for (const [render, answer] of [
+      [tokenError, token],
+      [pushedError, pushed],
+    ] as const) {
+      if (answer === null) {
+        expect(() => render(given, options)).toThrow(/^failure must be one that can occur/);
+        continue;
+      }
+      const { status, headers, body } = render(given, options);
       expect([400, 503]).toContain(status);
       expect(body.error).toMatch(/^[a-z_]+$/);
       expect(body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
       expect(headers).toMatchObject({ "Content-Type": "application/json", ...noStore });
     }
-    const { status, headers } = resourceError(given, { algs: ["ES256"], ...options });
+    const labels = { algs: ["ES256"], ...options };
+    if (resource === null) {
+      expect(() => resourceError(given, labels)).toThrow(/^failure must be one that can occur/);
+      return;
+    }
+    const { status, headers } = resourceError(given, labels);
     expect([400, 401, 503]).toContain(status);
     expect(status === 503).toBe(headers["WWW-Authenticate"] === undefined);
   });
@@ -723,9 +747,8 @@ describe("unwrap", () => {
     for (const [place, error, status] of [
       ["resource", "invalid_token", 401],
       ["token", "invalid_grant", 400],
-      ["par", "invalid_request", 400],
+      ["pushed", "invalid_request", 400],
     ] as const) {
-      expect(() => unwrap(failed, place)).toThrow(ProofError);
       expect(() => unwrap(failed, place)).toThrow(
         expect.objectContaining({
           name: "ProofError",
@@ -755,9 +778,8 @@ describe("unwrap", () => {
   });
 });
 
-describe("a look-up that answers neither a thumbprint, a failure nor undefined does not mean that any key will do", () => {
+describe("a look-up that returns neither a thumbprint, null nor undefined does not mean that any key will do", () => {
   test.each([
-    ["null", () => null],
     ["false", () => false],
     ["a number", () => 0],
     ["an object", () => ({})],

@@ -36,7 +36,7 @@ describe("the examples of §6.1 and §7.1", () => {
     });
     expect(FAILURES.jkt_mismatch.resource).toEqual({ status: 401, error: "invalid_token" });
     expect(FAILURES.jkt_mismatch.token).toEqual({ status: 400, error: "invalid_grant" });
-    expect(FAILURES.jkt_mismatch.par).toEqual({ status: 400, error: "invalid_request" });
+    expect(FAILURES.jkt_mismatch.pushed).toEqual({ status: 400, error: "invalid_request" });
     expect(FAILURES.jkt_mismatch.message).toBe("Invalid DPoP key binding");
   });
 });
@@ -54,7 +54,7 @@ describe("the table of failures", () => {
     expect(FAILURES.signature_invalid).toMatchObject({
       resource: { status: 401, error: "invalid_dpop_proof" },
       token: { status: 400, error: "invalid_dpop_proof" },
-      par: { status: 400, error: "invalid_dpop_proof" },
+      pushed: { status: 400, error: "invalid_dpop_proof" },
     });
   });
 
@@ -62,26 +62,29 @@ describe("the table of failures", () => {
     expect(FAILURES.replay_store_full).toMatchObject({
       resource: { status: 503, error: null },
       token: { status: 503, error: "temporarily_unavailable" },
-      par: { status: 503, error: "temporarily_unavailable" },
+      pushed: { status: 503, error: "temporarily_unavailable" },
     });
   });
 
-  test("every code has the answers of its kind at each of the three places", () => {
+  test("every code has the answers of its kind at the places where it can occur", () => {
     const bad = [400, "invalid_request"];
+    const badProof = [400, "invalid_dpop_proof"];
+    const atServer = "Authorization server requires nonce in DPoP proof";
     const kinds: Readonly<Record<string, unknown>> = {
-      proof: [
-        [401, "invalid_dpop_proof"],
-        [400, "invalid_dpop_proof"],
-        [400, "invalid_dpop_proof"],
-      ],
+      proof: [[401, "invalid_dpop_proof"], badProof, badProof],
+      ath: [[401, "invalid_dpop_proof"], null, null],
       nonce: [
         [401, "use_dpop_nonce", "Resource server requires nonce in DPoP proof"],
-        [400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof"],
-        [400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof"],
+        [400, "use_dpop_nonce", atServer],
+        [400, "use_dpop_nonce", atServer],
       ],
-      token: [[401, "invalid_token"], [400, "invalid_grant"], bad],
-      request: [bad, bad, bad],
-      challenge: [[401, null], bad, bad],
+      token: [[401, "invalid_token"], null, null],
+      grant: [null, [400, "invalid_grant"], null],
+      key: [[401, "invalid_token"], [400, "invalid_grant"], bad],
+      clientKey: [null, badProof, badProof],
+      credentials: [bad, null, null],
+      parameter: [null, null, bad],
+      challenge: [[401, null], null, null],
       full: [
         [503, null],
         [503, "temporarily_unavailable"],
@@ -91,25 +94,30 @@ describe("the table of failures", () => {
     const others: Readonly<Record<string, string>> = {
       nonce_missing: "nonce",
       nonce_mismatch: "nonce",
+      ath_missing: "ath",
+      ath_mismatch: "ath",
       token_inactive: "token",
       token_unbound: "token",
       token_bound_as_bearer: "token",
       binding_invalid: "token",
       binding_unsupported: "token",
-      grant_invalid: "token",
-      jkt_mismatch: "token",
-      credentials_malformed: "request",
-      credentials_multiple: "request",
-      dpop_jkt_invalid: "request",
-      dpop_jkt_mismatch: "request",
+      grant_invalid: "grant",
+      jkt_mismatch: "key",
+      client_key_reused: "clientKey",
+      credentials_malformed: "credentials",
+      credentials_multiple: "credentials",
+      dpop_jkt_invalid: "parameter",
+      dpop_jkt_mismatch: "parameter",
       credentials_missing: "challenge",
       scheme_unsupported: "challenge",
       replay_store_full: "full",
     };
     for (const [code, row] of Object.entries(FAILURES)) {
-      const answers = [row.resource, row.token, row.par].map(({ status, error, description }) =>
-        description === undefined ? [status, error] : [status, error, description],
-      );
+      const answers = [row.resource, row.token, row.pushed].map((answer) => {
+        if (answer === null) return null;
+        const { status, error, description } = answer;
+        return description === undefined ? [status, error] : [status, error, description];
+      });
       expect([code, answers]).toEqual([code, kinds[others[code] ?? "proof"]]);
     }
   });
@@ -147,8 +155,8 @@ describe("the table of failures", () => {
         Object.isFrozen(FAILURES) &&
         Object.isFrozen(FAILURES.jkt_mismatch),
     ).toBe(true);
-    for (const { resource, token, par } of Object.values(FAILURES)) {
-      expect([resource, token, par].every((place) => Object.isFrozen(place))).toBe(true);
+    for (const { resource, token, pushed } of Object.values(FAILURES)) {
+      expect([resource, token, pushed].every((place) => Object.isFrozen(place))).toBe(true);
     }
     expect(verifyProof("y", { method: "GET", url: RESOURCE }, { replay: "none" })).toBe(failure);
   });

@@ -2,18 +2,17 @@
 // RFC; our own fixed order is compared byte for byte.
 import {
   accessControlExposeHeaders,
-  bindingFromClaims,
   type Binding,
+  bindingFromClaims,
   createAsyncResourceServer,
-  createAsyncTokenEndpoint,
+  createAsyncAuthorizationServer,
   createAsyncVerifier,
   createMemoryReplayStore,
   createResourceServer,
-  createTokenEndpoint,
+  createAuthorizationServer,
   createVerifier,
-  ES256,
-  FAILURES,
   type FailureCode,
+  FAILURES,
   noble,
   type ResourceRequest,
   type Verifier,
@@ -36,7 +35,7 @@ import {
   TOKEN,
 } from "../support/resource.js";
 
-const BOTH: ServerData = { schemes: "dpop-and-bearer", policy: { algs: ["ES256"] } };
+const BOTH: ServerData = { unboundTokens: "accepted", policy: { algs: ["ES256"] } };
 const BEARER = `Bearer ${TOKEN}`;
 
 /** Status, challenges as read, and further header fields of a refusal. */
@@ -120,7 +119,7 @@ describe("the figures of RFC 9449, parsed, plus algs", () => {
 
   test("[9-1] no nonce where one is required: 401 use_dpop_nonce with one DPoP-Nonce", async () => {
     const next = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
-    const policy = { algs: ["ES256" as const], nonce: { accept: next, next } };
+    const policy = { algs: ["ES256" as const], nonce: { accept: next, nextNonce: next } };
     expect(await refusal({}, { policy })).toEqual({
       status: 401,
       challenges: [
@@ -325,12 +324,12 @@ describe("[6-1] [6-2] what a token is bound to", () => {
 
   test("further methods need the caller's word for each of them", async () => {
     const binding = { jkt: JKT_ES256, otherMethods: ["x5t#S256", "kid"] };
-    const outcome = (alsoVerified: readonly string[]): Promise<string> =>
-      accessOutcome({ binding, alsoVerified });
+    const outcome = (verifiedMethods: readonly string[]): Promise<string> =>
+      accessOutcome({ binding, verifiedMethods: verifiedMethods });
     expect(await outcome([])).toBe("binding_unsupported");
     expect(await outcome(["x5t#S256"])).toBe("binding_unsupported");
     expect(await outcome(["kid", "x5t#S256"])).toBe("ok");
-    const alone = { binding: { unsupported: ["x5t#S256"] }, alsoVerified: ["x5t#S256"] };
+    const alone = { binding: { unsupported: ["x5t#S256"] }, verifiedMethods: ["x5t#S256"] };
     expect(await accessOutcome(alone)).toBe("binding_unsupported");
   });
 });
@@ -438,7 +437,7 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     expect(bindingFromClaims(claims)).toEqual({ invalid: true });
     const server = createResourceServer({
       verifier: createVerifier({ replay: "none" }),
-      schemes: "dpop-and-bearer",
+      unboundTokens: "accepted",
     });
     const stolen = server.authenticate({
       method: "GET",
@@ -527,10 +526,10 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
     const { asked, binding } = counting();
     const order: string[] = [];
     const spy = {
-      ...ES256,
-      importKey: (jwk: Parameters<typeof ES256.importKey>[0]) => (
+      ...noble.ES256,
+      importKey: (jwk: Parameters<typeof noble.ES256.importKey>[0]) => (
         order.push("import"),
-        ES256.importKey(jwk)
+        noble.ES256.importKey(jwk)
       ),
     };
     const verifier = createVerifier({ algs: [spy], replay: "none" });
@@ -558,7 +557,7 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
     for (const authorization of [`DPoP ${TOKEN}`, BEARER]) {
       const both = createAsyncResourceServer({
         verifier: createAsyncVerifier({ replay }),
-        schemes: "dpop-and-bearer",
+        unboundTokens: "accepted",
       });
       const request = { ...apiRequest({ authorization }), binding: rejecting };
       await expect(both.authenticate(request)).rejects.toThrow("database");
@@ -568,19 +567,19 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
 });
 
 describe("[7.1-2] access is granted where everything holds", () => {
-  test("the answer has the token, the key, the claims of the proof and no headers", async () => {
+  test("the result has the token, the key, the proof with its claims and no headers", async () => {
     const result = await authenticate();
     expect(result).toMatchObject({
       ok: true,
       scheme: "DPoP",
       accessToken: TOKEN,
       jkt: JKT_ES256,
-      claims: { htm: "GET", htu: API_URL, iat: NOW },
+      proof: { ok: true, jkt: JKT_ES256, claims: { htm: "GET", htu: API_URL, iat: NOW } },
       headers: {},
     });
   });
 
-  test("a bearer token has no key and no claims", async () => {
+  test("a bearer token has no key and no proof", async () => {
     const request = {
       authorization: `bearer ${TOKEN}`,
       proof: undefined,
@@ -597,7 +596,7 @@ describe("[7.1-2] access is granted where everything holds", () => {
   test("[8.2-2] a nonce that is due comes with Cache-Control", async () => {
     const proof = apiProof({ claims: { nonce: "fresh" } });
     const of = async (status: "valid" | "renew"): Promise<object> => {
-      const nonce = { accept: "fresh", next: "next", status };
+      const nonce = { accept: "fresh", nextNonce: "next", status };
       return (await authenticate({ proof }, { policy: { nonce } })).headers;
     };
     expect(await of("renew")).toEqual({ "DPoP-Nonce": "next", "Cache-Control": "no-store" });
@@ -605,7 +604,10 @@ describe("[7.1-2] access is granted where everything holds", () => {
   });
 
   test("a nonce that is optional is handed out to those that have none", async () => {
-    const policy = { nonce: { accept: "fresh", next: "next" }, noncePolicy: "optional" as const };
+    const policy = {
+      nonce: { accept: "fresh", nextNonce: "next" },
+      noncePolicy: "optional" as const,
+    };
     expect(await authenticate({}, { policy })).toMatchObject({
       ok: true,
       headers: { "DPoP-Nonce": "next" },
@@ -646,7 +648,7 @@ describe("mistakes of the programmer", () => {
     ["a number in Authorization", { authorization: [1] }, "authorization"],
     ["a number for Authorization", { authorization: 1 }, "authorization must be"],
     ["a Set for Authorization", { authorization: new Set(["DPoP a"]) }, "authorization must be"],
-    ["alsoVerified that is text", { alsoVerified: "x5t#S256" }, "alsoVerified"],
+    ["verifiedMethods that is text", { verifiedMethods: "x5t#S256" }, "verifiedMethods"],
     ["a binding of no form", { binding: {} }, "binding"],
     ["a binding of two forms", { binding: { jkt: JKT_ES256, unbound: true } }, "binding"],
     ["unbound that is false", { binding: { unbound: false } }, "binding"],
@@ -686,14 +688,14 @@ describe("mistakes of the programmer", () => {
   test.each([
     ["no verifier", {}, "verifier"],
     [
-      "schemes that do not exist",
-      { verifier: createVerifier({ replay: "none" }), schemes: "bearer" },
-      "schemes",
+      "unboundTokens that is no such word",
+      { verifier: createVerifier({ replay: "none" }), unboundTokens: "bearer" },
+      "unboundTokens",
     ],
     [
-      "schemes that are null",
-      { verifier: createVerifier({ replay: "none" }), schemes: null },
-      "schemes",
+      "unboundTokens that is null",
+      { verifier: createVerifier({ replay: "none" }), unboundTokens: null },
+      "unboundTokens",
     ],
     [
       "a realm that can't be sent",
@@ -729,44 +731,50 @@ describe("mistakes of the programmer", () => {
       const verifier = { algs: ["ES256"], nonce: undefined, verify };
       const request = apiRequest();
       expect(() => createResourceServer({ verifier }).authenticate(request)).toThrow(TypeError);
-      const endpoint = createTokenEndpoint({ verifier });
+      const endpoint = createAuthorizationServer({ verifier });
       const line = { method: "POST", url: API_URL, proof: apiProof() };
       const grant = { type: "client_credentials" } as const;
       const client = { clientType: "public", boundAccessTokens: false, grant } as const;
-      expect(() => endpoint.check({ ...line, ...client })).toThrow(TypeError);
-      expect(() => endpoint.checkPushed({ ...line, dpopJkt: undefined })).toThrow(TypeError);
+      expect(() => endpoint.checkTokenRequest({ ...line, ...client })).toThrow(TypeError);
+      expect(() => endpoint.checkPushedRequest({ ...line, dpopJkt: undefined })).toThrow(TypeError);
     }
   });
 
   test("a verifier of their own that never asks what the token or the grant is bound to lets nobody in", async () => {
-    const { algs: labels, nonce, verify } = createVerifier({ replay: "none" });
+    const { algs: labels, verify } = createVerifier({ replay: "none" });
     // What becomes of a request that is sent to another process as JSON.
     const lossy: Verifier["verify"] = (proof, { method, url, now }) =>
       verify(proof, { method, url, now });
     const stolen: Verifier["verify"] = () => verify(mint(), at(NOW));
-    const async = { algs: labels, nonce, verify: async () => stolen(undefined, at(NOW)) };
+    const async = { algs: labels, verify: async () => stolen(undefined, at(NOW)) };
     const grant = { type: "refresh_token", jkt: JKT_OTHER } as const;
     const client = { clientType: "public", boundAccessTokens: false, grant } as const;
     const token = { ...at(NOW), proof: mint(), ...client };
-    const endpoint = createTokenEndpoint({ verifier: { algs: labels, nonce, verify: lossy } });
-    expect(() => endpoint.check(token)).toThrow(/^verifier\.verify must call jkt\(\)/);
-    const api = createResourceServer({ verifier: { algs: labels, nonce, verify: stolen } });
+    const endpoint = createAuthorizationServer({
+      verifier: { algs: labels, verify: lossy },
+    });
+    expect(() => endpoint.checkTokenRequest(token)).toThrow(/^verifier\.verify must call jkt\(\)/);
+    const api = createResourceServer({ verifier: { algs: labels, verify: stolen } });
     expect(() => api.authenticate(apiRequest())).toThrow(/^verifier\.verify must call jkt\(\)/);
-    await expect(createAsyncTokenEndpoint({ verifier: async }).check(token)).rejects.toThrow(
-      TypeError,
-    );
+    await expect(
+      createAsyncAuthorizationServer({ verifier: async }).checkTokenRequest(token),
+    ).rejects.toThrow(TypeError);
     const later = createAsyncResourceServer({ verifier: async });
     await expect(later.authenticate(apiRequest())).rejects.toThrow(TypeError);
   });
 
   test("a list that the caller changes while they wait changes nothing", async () => {
     const later = createAsyncResourceServer({ verifier: createAsyncVerifier({ replay: "none" }) });
-    const alsoVerified: string[] = [];
+    const verifiedMethods: string[] = [];
     const binding = async (): Promise<Binding> => {
-      alsoVerified.push("kid");
+      verifiedMethods.push("kid");
       return { jkt: JKT_ES256, otherMethods: ["kid"] };
     };
-    const result = await later.authenticate({ ...apiRequest(), binding, alsoVerified });
+    const result = await later.authenticate({
+      ...apiRequest(),
+      binding,
+      verifiedMethods: verifiedMethods,
+    });
     expect(result).toMatchObject({ ok: false, failure: { code: "binding_unsupported" } });
   });
 

@@ -82,7 +82,7 @@ describe("a nonce", () => {
     expect(issuer.check(issuer.issue(), Date.now() / 1000).status).toBe("valid");
   });
 
-  test("is the same for the whole of a step, from every instance", () => {
+  test("is the same for the whole of an interval, from every instance", () => {
     const nonce = issuerOf().issue(start);
     expect(issuerOf().issue(start + STEP - 0.001)).toBe(nonce);
     expect(issuerOf().issue(start + STEP)).not.toBe(nonce);
@@ -95,23 +95,26 @@ describe("the answer of a check", () => {
   const nonce = issuer.issue(start);
   const acceptUntil = start + STEP + LIFE;
   const answers: readonly (readonly [string, number, NonceAnswer["status"]])[] = [
-    ["in its step", start, "valid"],
-    ["at the end of its step", start + STEP - 0.001, "valid"],
-    ["after its step", start + STEP, "renew"],
-    ["in the last second of its life", acceptUntil, "renew"],
-    ["after its life", acceptUntil + 0.001, "invalid"],
+    ["in its interval", start, "valid"],
+    ["at the end of its interval", start + STEP - 0.001, "valid"],
+    ["after its interval", start + STEP, "renew"],
+    ["in the last second of its lifetime", acceptUntil, "renew"],
+    ["after its lifetime", acceptUntil + 0.001, "invalid"],
     ["by an instance that is behind", start - 15, "valid"],
     ["by an instance that is further behind than any", start - 15.001, "invalid"],
   ];
 
   test.each(answers)("%s", (_, now, status) => {
-    const next = status === "valid" ? {} : { next: issuer.issue(now) };
+    const next = status === "valid" ? {} : { nextNonce: issuer.issue(now) };
     const until = status === "invalid" ? {} : { acceptUntil };
     expect(issuer.check(nonce, now)).toEqual({ status, ...until, ...next });
   });
 
   test("no nonce is missing, and told what to use", () => {
-    expect(issuer.check(undefined, NOW)).toEqual({ status: "missing", next: issuer.issue(NOW) });
+    expect(issuer.check(undefined, NOW)).toEqual({
+      status: "missing",
+      nextNonce: issuer.issue(NOW),
+    });
   });
 
   test("[9-2] a nonce of the authorization server is none of the resource server", () => {
@@ -150,8 +153,8 @@ describe("a rotation of secrets", () => {
   test("the first issues, all are accepted; one of the others is to be renewed", () => {
     const old = added?.issue(NOW);
     expect(old).toBe(before?.issue(NOW));
-    expect(moved?.check(old, NOW)).toMatchObject({ status: "renew", next: after?.issue(NOW) });
-    expect(added?.check(moved?.issue(NOW), NOW)).toMatchObject({ status: "renew", next: old });
+    expect(moved?.check(old, NOW)).toMatchObject({ status: "renew", nextNonce: after?.issue(NOW) });
+    expect(added?.check(moved?.issue(NOW), NOW)).toMatchObject({ status: "renew", nextNonce: old });
     expect(after?.check(old, NOW).status).toBe("invalid");
   });
 
@@ -222,7 +225,7 @@ describe("in a verifier", () => {
     const lax = createVerifier({ nonce, noncePolicy: "optional", replay: "none" });
     expect(lax.verify(mint(), at(NOW))).toMatchObject({
       ok: true,
-      nonce: { status: "missing", next: good },
+      nonce: { status: "missing", nextNonce: good },
     });
     expect(lax.verify(mint(), at(NOW + 61))).toMatchObject({ code: "iat_too_old" });
     const wrong = mint({ claims: { nonce: "wrong" } });
@@ -267,9 +270,9 @@ describe("mistakes of the programmer", () => {
     ["a secret in units of 16 bits", { secrets: [new Uint16Array(32)] }, TypeError, "secrets"],
     ["an empty audience", { audience: "" }, TypeError, "audience"],
     ["an audience with a lone surrogate", { audience: "\ud800" }, TypeError, "audience"],
-    ["a life of no time", { life: 0 }, RangeError, "life"],
-    ["a life in milliseconds", { life: 180_000 }, RangeError, "life"],
-    ["half a second", { step: 0.5 }, RangeError, "step"],
+    ["a lifetime of no time", { lifetime: 0 }, RangeError, "lifetime"],
+    ["a lifetime in milliseconds", { lifetime: 180_000 }, RangeError, "lifetime"],
+    ["half a second", { rotationInterval: 0.5 }, RangeError, "rotationInterval"],
     ["a tolerance below zero", { clockTolerance: -1 }, RangeError, "clockTolerance"],
     ["a clock that is a number", { clock: NOW }, TypeError, "clock"],
     ["a misspelt option", { secret: SECRET }, TypeError, "options"],

@@ -5,14 +5,14 @@ import {
   FAILURES,
   type NonceAnswer,
   type NonceCheck,
-  type NoncePolicy,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { isNonce } from "../../src/proof/nonce.js";
 import { mint, NOW } from "../support/mint.js";
 import { optionsOf, requestOf, run } from "../support/run.js";
+import type { NoncePolicy } from "../../src/verify/policy.js";
 
-const policy = { nonce: { accept: "fresh", next: "next" } };
+const policy = { nonce: { accept: "fresh", nextNonce: "next" } };
 
 describe("RFC 9449 §8 and §9: what a client is told", () => {
   test("no nonce: use_dpop_nonce everywhere, with the nonce to use", async () => {
@@ -33,7 +33,7 @@ describe("RFC 9449 §8 and §9: what a client is told", () => {
   test.each(["nonce_missing", "nonce_mismatch"] as const)(
     "%s is use_dpop_nonce at every place",
     (code) => {
-      const { resource, token, par } = FAILURES[code];
+      const { resource, token, pushed } = FAILURES[code];
       const error = "use_dpop_nonce";
       const description = "Authorization server requires nonce in DPoP proof";
       expect(resource).toEqual({
@@ -41,7 +41,7 @@ describe("RFC 9449 §8 and §9: what a client is told", () => {
         error,
         description: "Resource server requires nonce in DPoP proof",
       });
-      expect([token, par]).toEqual([1, 2].map(() => ({ status: 400, error, description })));
+      expect([token, pushed]).toEqual([1, 2].map(() => ({ status: 400, error, description })));
     },
   );
 
@@ -49,12 +49,12 @@ describe("RFC 9449 §8 and §9: what a client is told", () => {
     const proof = mint({ claims: { nonce: "fresh" } });
     expect(await run(proof, {}, policy)).toMatchObject({
       ok: true,
-      nonce: { status: "valid", next: "next" },
+      nonce: { status: "valid", nextNonce: "next" },
     });
     const renew = { nonce: { ...policy.nonce, status: "renew" as const } };
     expect(await run(proof, {}, renew)).toMatchObject({
       ok: true,
-      nonce: { status: "renew", next: "next" },
+      nonce: { status: "renew", nextNonce: "next" },
     });
   });
 
@@ -74,7 +74,7 @@ describe("RFC 9449 §11.3: without a nonce there is none that could be valid", (
   test.each(["valid", "renew", "invalid", "missing"] as const)(
     "though the check says %s",
     (status) => {
-      const nonce: NonceCheck = { check: () => ({ status, next: "next" }) };
+      const nonce: NonceCheck = { check: () => ({ status, nextNonce: "next" }) };
       const result = createVerifier({ nonce, replay: "none" }).verify(mint(), requestOf());
       expect(result).toMatchObject({ ok: false, code: "nonce_missing", nextNonce: "next" });
     },

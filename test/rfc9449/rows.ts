@@ -1,7 +1,7 @@
 // The table of RFC 9449 section 4.3 and its neighbours: proofs that differ from a good one in one thing, and what must
 // come of each. Data only: 4.3-checking-proofs.test.ts runs it through both drivers, vectors/make.ts writes it out.
 import { createHash } from "node:crypto";
-import type { FailureCode, ProofHeader } from "dpop-core";
+import type { FailureCode, FieldValue } from "dpop-core";
 import { publicJwk } from "../support/keys.js";
 import { b64, type Mint, NOW, TOKEN_URL } from "../support/mint.js";
 import { ACCESS_TOKEN, ATH, FETT_RESOURCE, JKT, P1, P2, P3, RESOURCE } from "../support/rfc.js";
@@ -10,7 +10,7 @@ import type { PolicyData, RequestData } from "../support/run.js";
 export interface Row {
   readonly name: string;
   readonly expect: "ok" | FailureCode;
-  readonly proof: (mint: Mint) => ProofHeader;
+  readonly proof: (mint: Mint) => FieldValue;
   readonly request?: RequestData;
   readonly policy?: PolicyData;
 }
@@ -703,7 +703,7 @@ const nonce = (
   name,
   expect,
   proof: (mint) => mint({ claims: { nonce: claimed, ...over } }),
-  policy: { nonce: { accept: "fresh", next: "next", ...more } },
+  policy: { nonce: { accept: "fresh", nextNonce: "next", ...more } },
 });
 
 const optional = (name: string, value: string | undefined, expect: Row["expect"]): Row => ({

@@ -80,7 +80,7 @@ const inside: Plugin = {
   name: "dpop-core inside",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^dpop-core(?:\/|$)/ }, ({ path }) =>
-      path === "dpop-core/node"
+      path === "dpop-core/node-crypto"
         ? { path, namespace: "nothing" }
         : { path: `${DIST}/${entryFile(path)}` },
     );

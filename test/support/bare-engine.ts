@@ -9,7 +9,7 @@ import {
   createNonceIssuer,
   createProof,
   createResourceServer,
-  createTokenEndpoint,
+  createAuthorizationServer,
   createVerifier,
   jwkThumbprint,
   type ProofRequest,
@@ -71,7 +71,7 @@ function roles(): readonly unknown[] {
   const nonceOf = (audience: string) =>
     createNonceIssuer({ backend, secrets: [SECRET], audience, clock });
   const atServer = createVerifier({ backend, nonce: nonceOf("server"), clock, replay: "none" });
-  const endpoint = createTokenEndpoint({ verifier: atServer });
+  const endpoint = createAuthorizationServer({ verifier: atServer });
   const api = createResourceServer({
     verifier: createVerifier({ backend, nonce: nonceOf("api"), clock, replay: "none" }),
   });
@@ -81,7 +81,7 @@ function roles(): readonly unknown[] {
     const proof = session.buildProof({ method: "POST", url });
     const grant = { type: "client_credentials" } as const;
     const client = { clientType: "public", boundAccessTokens: true, grant } as const;
-    const result = endpoint.check({ method: "POST", url, proof, ...client });
+    const result = endpoint.checkTokenRequest({ method: "POST", url, proof, ...client });
     session.observe({ url }, { status: 400, headers: headersOf(result.headers) });
     seen.push(result.ok ? result.tokenType : result.body.error);
   }

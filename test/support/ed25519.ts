@@ -2,7 +2,7 @@
 // and node:crypto say of them.
 import { createHash, createPublicKey, verify as nodeVerify } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { EdDSA } from "dpop-core";
+import { noble } from "dpop-core";
 import { readPublicJwk } from "../../src/jose/jwk.js";
 
 export const { Point } = ed25519;
@@ -53,7 +53,7 @@ export function messageWhere(A: EdPoint, R: EdPoint, wanted: (k: bigint) => bool
 export function ours(A: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
   const x = Buffer.from(A).toString("base64url");
   const jwk = readPublicJwk({ kty: "OKP", crv: "Ed25519", x });
-  const key = typeof jwk === "string" ? null : EdDSA.importKey(jwk);
+  const key = typeof jwk === "string" ? null : noble.EdDSA.importKey(jwk);
   return key !== null && key.verify(signature, message);
 }
 

@@ -4,8 +4,8 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import type { SyncAlg } from "dpop-core";
-import { eddsaAlg } from "../../src/fast/eddsa.js";
-import { es256Alg } from "../../src/fast/es256.js";
+import { eddsaAlg } from "../../src/fast/ed25519/eddsa.js";
+import { es256Alg } from "../../src/fast/p256/es256.js";
 
 export interface Forged {
   /** The algorithm over a hash that is the right one for every message but one. */

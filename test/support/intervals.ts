@@ -3,7 +3,7 @@
 // any whole number above 2^53, in any sum, product or partial sum. A branch that the intervals
 // don't decide is taken both ways and what comes of it joined.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import ts from "typescript";
 import { ROOT } from "./build.js";
 
@@ -384,8 +384,8 @@ export class Checker {
       const named = statement.exportClause;
       if (named && ts.isNamedExports(named)) bindings = named.elements;
     }
-    if (!from || !ts.isStringLiteral(from) || !from.text.startsWith("./")) return;
-    const path = from.text.slice(2).replace(/\.js$/, ".ts");
+    if (!from || !ts.isStringLiteral(from) || !from.text.startsWith(".")) return;
+    const path = posix.join(posix.dirname(module.path), from.text).replace(/\.js$/, ".ts");
     for (const binding of bindings) {
       module.imported.set(binding.name.text, [path, (binding.propertyName ?? binding.name).text]);
     }
@@ -492,7 +492,7 @@ export class Checker {
 
   /** Products write their first argument alone, from the bounds of the others. */
   private memory(callee: Closure, args: readonly Value[], name: string): string | undefined {
-    if (!callee.module.path.endsWith("-field.ts") || this.options.observe) return undefined;
+    if (!callee.module.path.endsWith(".generated.ts") || this.options.observe) return undefined;
     if (!/^(multiply|square)/.test(name)) return undefined;
     const bounds = args.slice(1).map((arg) =>
       arg instanceof Cells
@@ -1234,7 +1234,7 @@ function mathCall(method: string, args: readonly Value[]): Value {
 }
 
 /** The path of a field's file, in which `multiply` and `square` are. */
-export type FieldPath = "p256-field.ts" | "ed25519-field.ts";
+export type FieldPath = "p256/field.generated.ts" | "ed25519/field.generated.ts";
 
 /**
  * What a product leaves of factors that are such outputs themselves, times fa and fb with fa·fb at

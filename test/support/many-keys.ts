@@ -1,7 +1,7 @@
 // A program for standstill.test.ts: 30,000 keys and signers of KeyObjects, made as a user would make them.
 // Prints how many there were.
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { createSigner, generatePrivateJwk } from "dpop-core/node";
+import { createSigner, generatePrivateJwk } from "dpop-core/node-crypto";
 
 const ROUNDS = 10_000;
 

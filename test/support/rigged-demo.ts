@@ -6,7 +6,8 @@ import { runDemo, type VerifierMakers } from "../../examples/demo/story.js";
 
 /** Of every proof it says the same. No nonce is ever wanted, no token looked up, nothing remembered. */
 function makersOf(result: VerifyResult): VerifierMakers {
-  const state = { algs: ["ES256"], nonce: undefined };
+  const usage = { keys: 0, keyBytes: 0, tables: 0, tableBytes: 0, tokens: 0, tokenBytes: 0 };
+  const state = { algs: ["ES256"], nonce: undefined, cacheUsage: () => usage };
   return {
     createVerifier: () => ({ ...state, verify: () => result }),
     createAsyncVerifier: () => ({ ...state, verify: async () => result }),

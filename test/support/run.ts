@@ -3,19 +3,18 @@ import {
   createAsyncVerifier,
   createMemoryReplayStore,
   createVerifier,
-  type IatWithNonce,
   noble,
   type NonceCheck,
-  type NoncePolicy,
-  type PlainHttp,
-  type ProofHeader,
-  type ProofLimitOptions,
+  type FieldValue,
   type SyncReplayStore,
   type VerifierOptions,
   type VerifyResult,
 } from "dpop-core";
 import { expect } from "vitest";
 import { NOW, TOKEN_URL } from "./mint.js";
+import type { PlainHttp } from "../../src/proof/htu.js";
+import type { NoncePolicy, IatWithNonce } from "../../src/verify/policy.js";
+import type { ProofLimitOptions } from "../../src/proof/claims.js";
 
 /** A policy as plain data, so that it can stand in a file. */
 export interface PolicyData {
@@ -27,7 +26,7 @@ export interface PolicyData {
     readonly accept: string;
     readonly status?: "valid" | "renew";
     readonly acceptUntil?: number;
-    readonly next?: string;
+    readonly nextNonce?: string;
   };
   readonly noncePolicy?: NoncePolicy;
   readonly iatWithNonce?: IatWithNonce | undefined;
@@ -86,11 +85,13 @@ export function optionsOf(data: PolicyData = {}): VerifierOptions {
 }
 
 function nonceCheck(data: NonNullable<PolicyData["nonce"]>): NonceCheck {
-  const { accept, status = "valid", acceptUntil, next } = data;
+  const { accept, status = "valid", acceptUntil, nextNonce } = data;
   return {
     check(nonce) {
-      if (nonce === undefined) return { status: "missing", next };
-      return nonce === accept ? { status, acceptUntil, next } : { status: "invalid", next };
+      if (nonce === undefined) return { status: "missing", nextNonce };
+      return nonce === accept
+        ? { status, acceptUntil, nextNonce }
+        : { status: "invalid", nextNonce };
     },
   };
 }
@@ -103,7 +104,7 @@ function replayStore(state: "fresh" | "seen" | "full"): SyncReplayStore {
 
 /** The whole result, the same from both drivers. */
 export async function run(
-  proof: ProofHeader,
+  proof: FieldValue,
   request: RequestData = {},
   policy: PolicyData = {},
 ): Promise<VerifyResult> {
@@ -121,7 +122,7 @@ export async function run(
 
 /** "ok" or the code of the failure. */
 export async function outcome(
-  proof: ProofHeader,
+  proof: FieldValue,
   request: RequestData = {},
   policy: PolicyData = {},
 ): Promise<string> {

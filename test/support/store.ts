@@ -1,11 +1,8 @@
 // A memory replay store for tests of what it holds: its answers as words, and one client where a test names none.
-import {
-  createMemoryReplayStore,
-  type MemoryReplayStoreOptions,
-  type ReplayAnswer,
-  type ReplayUsage,
-} from "dpop-core";
+import { createMemoryReplayStore } from "dpop-core";
 import { JKT } from "./rfc.js";
+import type { MemoryReplayStoreOptions, ReplayUsage } from "../../src/replay/memory-store.js";
+import type { ReplayAnswer } from "../../src/replay/replay.js";
 
 export type Word = "new" | "seen" | "full";
 

@@ -4,7 +4,7 @@ import {
   createProof,
   createProofAsync,
   createSigner,
-  type NewProof,
+  type ProofInit,
   type SyncSigner,
   verifyProof,
 } from "dpop-core";
@@ -45,10 +45,10 @@ async function webcryptoCreation(client: Client): Promise<Contestant> {
 
 async function nodeCreation(client: Client): Promise<Contestant | Missing> {
   try {
-    const { createSigner: nodeSigner } = await import("dpop-core/node");
+    const { createSigner: nodeSigner } = await import("dpop-core/node-crypto");
     return sync("node", nodeSigner(client.privateKey, { alg: client.label }), client);
   } catch (error) {
-    if (String(error).includes("dpop-core/node")) {
+    if (String(error).includes("dpop-core/node-crypto")) {
       return { name: "node", missing: "the entry is not built" };
     }
     throw error;
@@ -60,7 +60,7 @@ function sync(name: string, signer: SyncSigner, client: Client): Contestant {
   return creation(name, client, () => createProof(signer, request));
 }
 
-function requestOf({ accessToken }: Client): NewProof {
+function requestOf({ accessToken }: Client): ProofInit {
   return { method: METHOD, url: URL_OF_REQUEST, accessToken };
 }
 

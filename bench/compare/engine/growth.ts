@@ -1,6 +1,6 @@
 // Job: how the cost of one verification grows: with the number of keys that take turns, and with the
 // length of the proof. Meant for one core.
-import type { CacheOptions } from "dpop-core";
+
 import { type Contestant, type ContestResult, demand, hold, type Timing } from "./contest.js";
 import { joseVerify } from "./jose.js";
 import { progress, runJob, type Task } from "./job.js";
@@ -14,6 +14,7 @@ import {
   URL_OF_REQUEST,
 } from "./proofs.js";
 import type { Verify } from "./verifiers.js";
+import type { CacheOptions } from "../../../src/verify/cache.js";
 
 /** Warmed up by calls rather than by time: each key has to be hot. */
 function timing({ mode, clock }: Task): Timing {

@@ -2,17 +2,17 @@
 import {
   type AsyncAlg,
   type Backend,
-  type CacheOptions,
   createAsyncVerifier,
   createVerifier,
   noble,
   type SyncAlg,
-  type SyncKey,
 } from "dpop-core";
 import { webcrypto } from "dpop-core/webcrypto";
 import { type Contestant, demand, type Missing } from "./contest.js";
 import type { Label, ProofSet } from "./proofs.js";
 import { badProof, checkVerify, coldContestant, hotContestant, type Verify } from "./verifiers.js";
+import type { CacheOptions } from "../../../src/verify/cache.js";
+import type { SyncKey } from "../../../src/jose/alg.js";
 
 /** What the contestants need of a synchronous backend. */
 export type OurBackend = Backend<SyncAlg> & { readonly ES256: SyncAlg; readonly EdDSA: SyncAlg };
@@ -24,7 +24,7 @@ export type OurBackends = Readonly<Record<BackendName, OurBackend | null>>;
 /** null for an entry that can't be loaded. */
 export async function loadBackends(): Promise<OurBackends> {
   const fast = await loaded(async () => (await import("dpop-core/fast")).fast);
-  const node = await loaded(async () => (await import("dpop-core/node")).node);
+  const node = await loaded(async () => (await import("dpop-core/node-crypto")).nodeCrypto);
   return { fast, node, noble };
 }
 

@@ -5,14 +5,13 @@ import { type JsonWebKey, type KeyObject, sign } from "node:crypto";
 import { exportJwk, keyPair as newKeyPair } from "../../../test/support/key-pair.js";
 import {
   createProof,
-  type EcPublicJwk,
   jwkThumbprint,
-  type OkpPublicJwk,
   type PrivateJwk,
   type PublicJwk,
   type SyncSigner,
 } from "dpop-core";
 import { demand } from "./contest.js";
+import type { OkpPublicJwk, EcPublicJwk } from "../../../src/jose/jwk.js";
 
 /** The time of every proof, in seconds since the epoch. */
 export const NOW = 1562262616;

@@ -3,11 +3,12 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
-import type { PublicJwk, SyncKey } from "dpop-core";
+import type { PublicJwk } from "dpop-core";
 import { derOf } from "../../der.js";
 import { type Contestant, demand, type Missing } from "./contest.js";
 import { namesOf, type OurBackend, type OurBackends, syncAlg } from "./ours.js";
 import { type Client, type Label, type ProofSet, type SignedBytes, signedBytes } from "./proofs.js";
+import type { SyncKey } from "../../../src/jose/alg.js";
 
 type Check = (signed: SignedBytes) => boolean | Promise<boolean>;
 

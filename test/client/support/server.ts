@@ -40,7 +40,7 @@ export async function serve(
   const check: NonceCheck = {
     check: (claim) => ({
       status: claim === undefined ? "missing" : claim === loopback.nonce ? "valid" : "invalid",
-      next: loopback.nonce,
+      nextNonce: loopback.nonce,
     }),
   };
   const plain = createVerifier({ replay: "none" });

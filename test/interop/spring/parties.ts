@@ -1,5 +1,5 @@
 // Who takes part in the tests: the Spring servers that the runner started, people with a key, and what they send.
-import type { NewProof, Signer } from "dpop-core";
+import type { ProofInit, Signer } from "dpop-core";
 import { expect } from "vitest";
 import { objectOf } from "../../support/process.js";
 import { factsOf } from "../peer.js";
@@ -104,7 +104,7 @@ export function summary({ status, headers }: Response): unknown {
 }
 
 /** In one thing not the proof that is wanted. */
-export const badProofs: readonly (readonly [what: string, differs: () => Partial<NewProof>])[] = [
+export const badProofs: readonly (readonly [what: string, differs: () => Partial<ProofInit>])[] = [
   ["another method", () => ({ method: "PUT" })],
   ["another URL", () => ({ url: `${origin}/elsewhere` })],
   ["an old proof", () => ({ iat: seconds() - 3600 })],

@@ -1,4 +1,4 @@
-// What every client that others wrote has to do at servers built from createTokenEndpoint, createResourceServer and
+// What every client that others wrote has to do at servers built from createAuthorizationServer, createResourceServer and
 // createNonceIssuer.
 import { decodeProtectedHeader } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";

@@ -7,7 +7,6 @@ import {
   createAsyncVerifier,
   createMemoryReplayStore,
   createNonceIssuer,
-  type Schemes,
 } from "dpop-core";
 import { answerWith, listen } from "./loopback.js";
 
@@ -20,7 +19,7 @@ export interface ApiOptions {
   readonly look: Look;
   /** Whether it wants nonces of its own. */
   readonly nonces?: boolean;
-  readonly schemes?: Schemes;
+  readonly unboundTokens?: "refused" | "accepted";
 }
 
 export interface OurApi {
@@ -33,13 +32,13 @@ export interface OurApi {
 }
 
 export async function startOurApi(options: ApiOptions): Promise<OurApi> {
-  const { algs, look, nonces = false, schemes } = options;
+  const { algs, look, nonces = false, unboundTokens = "refused" } = options;
   const loopback = await listen();
   const { origin } = loopback;
   const issuer = createNonceIssuer({ secrets: [randomBytes(32)], audience: origin });
   const nonce = nonces ? issuer : undefined;
   const verifier = createAsyncVerifier({ algs, replay: createMemoryReplayStore(), nonce });
-  const server = createAsyncResourceServer({ verifier, schemes });
+  const server = createAsyncResourceServer({ verifier, unboundTokens });
   const outcomes: string[] = [];
   answerWith(loopback, async ({ method, url, authorization, proof }) => {
     const request = { method, url, authorization, proof, binding: look };

@@ -16,7 +16,7 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
-import * as nc from "dpop-core/node";
+import * as nc from "dpop-core/node-crypto";
 import * as wc from "dpop-core/webcrypto";
 import type { AnySession } from "./our-clients.js";
 
@@ -84,10 +84,10 @@ const ourFast: OurBackend = {
 const ourNode: OurSigners = {
   name: "node",
   labels: ALL_LABELS,
-  alg: (label) => nc.node[label],
+  alg: (label) => nc.nodeCrypto[label],
   verifier(nonce) {
-    const algs = ALL_LABELS.map((label) => nc.node[label]);
-    return createVerifier({ ...strict(nonce), backend: nc.node, algs });
+    const algs = ALL_LABELS.map((label) => nc.nodeCrypto[label]);
+    return createVerifier({ ...strict(nonce), backend: nc.nodeCrypto, algs });
   },
   open: async (label) => held(nc.createSigner(nc.generatePrivateJwk(label), { alg: label })),
 };

@@ -1,4 +1,4 @@
-// An authorization server and an API of ours, each on an origin of its own: the thinnest HTTP around createTokenEndpoint
+// An authorization server and an API of ours, each on an origin of its own: the thinnest HTTP around createAuthorizationServer
 // and createResourceServer, for clients that others wrote. Only DPoP is real here: nobody logs in, and neither client
 // authentication nor PKCE is looked at.
 import { randomBytes, randomUUID } from "node:crypto";
@@ -8,7 +8,7 @@ import {
   createMemoryReplayStore,
   createNonceIssuer,
   createResourceServer,
-  createTokenEndpoint,
+  createAuthorizationServer,
   createVerifier,
   type Grant,
   type PushedResult,
@@ -71,7 +71,7 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
   const accessTokens = new Map<string, AccessTokenClaims>();
   const secret = randomBytes(32); // shared by the two: the audience alone tells their nonces apart
 
-  const tokenEndpoint = createTokenEndpoint({ verifier: verifierFor(server.origin) });
+  const tokenEndpoint = createAuthorizationServer({ verifier: verifierFor(server.origin) });
   const resourceServer = createResourceServer({ verifier: verifierFor(api.origin) });
 
   const tokenUrl = `${server.origin}/token`;
@@ -132,7 +132,7 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
   function tokenReply({ method, url, proof, form }: Received): Reply {
     const code = form.get("code");
     const refreshToken = form.get("refresh_token");
-    const result = tokenEndpoint.check({
+    const result = tokenEndpoint.checkTokenRequest({
       method,
       url,
       proof,
@@ -170,7 +170,7 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
 
   function pushedReply({ method, url, proof, form }: Received): Reply {
     const dpopJkt = form.getAll("dpop_jkt");
-    const result = tokenEndpoint.checkPushed({ method, url, proof, dpopJkt });
+    const result = tokenEndpoint.checkPushedRequest({ method, url, proof, dpopJkt });
     note(seen.pushed, proof, result);
     if (!result.ok) return result;
     const requestUri = `urn:ietf:params:oauth:request_uri:${randomUUID()}`;

@@ -9,7 +9,7 @@ import { printedReport, printing } from "./shell.js";
 /** The backends of an engine that has node:crypto. */
 export const ALL_BACKENDS = ["noble", "fast", "webcrypto", "node"] as const;
 
-/** The suite asks for dpop-core/node where it finds this, so it must be there before the suite is. */
+/** The suite asks for dpop-core/node-crypto where it finds this, so it must be there before the suite is. */
 const HOST = `globalThis.dpopCoreNode = true;
 const { report } = await import("./suite.js");
 ${printing("report", "console.log")}`;

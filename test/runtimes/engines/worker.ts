@@ -28,7 +28,7 @@ export default {
 /** The worker first. All files but those that need node:crypto. */
 export function workerModules(): readonly WorkerModule[] {
   const published = readdirSync(join(DIST, "dpop-core"))
-    .filter((name) => name.endsWith(".js") && name !== "node.js")
+    .filter((name) => name.endsWith(".js") && name !== "node-crypto.js")
     .map((name) => `dpop-core/${name}`);
   const files = ["suite.run.js", ...published];
   return [

@@ -5,13 +5,12 @@ import {
   type AsyncAlg,
   type Backend,
   noble,
-  type NobleBackend,
   type Signer,
   type SyncAlg,
   type SyncSigner,
 } from "dpop-core";
 import { createSigner as fastSigner, fast } from "dpop-core/fast";
-import { createSigner as nobleSigner } from "dpop-core/noble";
+import { createSigner as nobleSigner, type NobleBackend } from "dpop-core/noble";
 import {
   createSigner as webcryptoSigner,
   generateKeyPair,
@@ -149,7 +148,7 @@ async function newKeySigner(alg: SigningLabel): Promise<Signer> {
 export async function nodeContender(): Promise<Contender | string> {
   if ((globalThis as { readonly dpopCoreNode?: unknown }).dpopCoreNode !== true)
     return "not asked for";
-  const { createSigner, node } = await import("dpop-core/node");
+  const { createSigner, nodeCrypto: node } = await import("dpop-core/node-crypto");
   const syncSigner = (alg: SigningLabel): SyncSigner => {
     const label = NOBLE_LABELS.find((one) => one === alg);
     return createSigner(label === undefined ? keys.RS256 : keys[keyName(label)], { alg });

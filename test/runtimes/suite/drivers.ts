@@ -3,7 +3,7 @@
 import {
   createAsyncVerifier,
   createVerifier,
-  type ProofHeader,
+  type FieldValue,
   type ProofRequest,
   type VerifierOptions,
   type VerifyResult,
@@ -18,7 +18,7 @@ export interface Parts extends Partial<Omit<VerifierOptions, "backend" | "algs">
 }
 
 export interface Use {
-  readonly proof: ProofHeader;
+  readonly proof: FieldValue;
   readonly request: ProofRequest;
 }
 

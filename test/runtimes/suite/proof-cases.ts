@@ -7,7 +7,7 @@ import {
   createProof,
   createProofAsync,
   jwkThumbprint,
-  type NewProof,
+  type ProofInit,
   noble,
   type NonceIssuer,
   type ProofRequest,
@@ -29,7 +29,7 @@ const ATH = "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"; // RFC 9449 section 7
 
 /** A jti is never drawn here, so that the suite needs no randomness. */
 let made = 0;
-function newProof(over: Partial<NewProof> = {}): NewProof {
+function newProof(over: Partial<ProofInit> = {}): ProofInit {
   made++;
   return { method: "POST", url: URL, iat: NOW, jti: `suite-${made}`, ...over };
 }
@@ -37,7 +37,7 @@ function newProof(over: Partial<NewProof> = {}): NewProof {
 async function prove(
   contender: Contender,
   label: SigningLabel,
-  request: NewProof,
+  request: ProofInit,
 ): Promise<string> {
   const { backend } = contender;
   return createProofAsync(await contender.signer(label), request, { backend });
@@ -231,7 +231,7 @@ async function nonces(check: Check, contender: Contender): Promise<void> {
   check("ours, now", valid.ok && valid.nonce?.status, "valid");
   const old = await ask(NONCE, 100);
   check("ours, after its step", old.ok && old.nonce?.status, "renew");
-  check("with the next one", old.ok && old.nonce?.next, nonce.issue(NOW + 100));
+  check("with the next one", old.ok && old.nonce?.nextNonce, nonce.issue(NOW + 100));
   check("ours, after its life", codeOf(await ask(NONCE, 1_000)), "nonce_mismatch");
   const api = issuerOf(contender, "https://api.example.com");
   check("another server's", codeOf(await ask(api.issue(NOW), 0)), "nonce_mismatch");

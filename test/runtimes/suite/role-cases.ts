@@ -3,18 +3,18 @@
 import {
   type AsyncClientSession,
   type AsyncResourceServer,
-  type AsyncTokenEndpoint,
+  type AsyncAuthorizationServer,
   bindingFromClaims,
   type ClientSession,
   createAsyncClientSession,
   createAsyncResourceServer,
-  createAsyncTokenEndpoint,
+  createAsyncAuthorizationServer,
   createAsyncVerifier,
   createClientSession,
   createMemoryReplayStore,
   createNonceIssuer,
   createResourceServer,
-  createTokenEndpoint,
+  createAuthorizationServer,
   createVerifier,
   type NonceIssuer,
   type ResponseLike,
@@ -36,7 +36,7 @@ interface Roles {
   readonly api: AsyncResourceServer | ReturnType<typeof createResourceServer>;
 }
 
-type TokenEndpointLike = AsyncTokenEndpoint | ReturnType<typeof createTokenEndpoint>;
+type TokenEndpointLike = AsyncAuthorizationServer | ReturnType<typeof createAuthorizationServer>;
 
 export async function roleCases(tally: Tally, contender: Contender): Promise<void> {
   await runCase(tally, "roles that answer later", async (check) =>
@@ -72,7 +72,7 @@ async function asyncRoles(
     });
   return {
     session: createAsyncClientSession({ signer, backend, clock }),
-    endpoint: createAsyncTokenEndpoint({ verifier: verifierFor("server") }),
+    endpoint: createAsyncAuthorizationServer({ verifier: verifierFor("server") }),
     api: createAsyncResourceServer({ verifier: verifierFor("api") }),
   };
 }
@@ -92,7 +92,7 @@ function syncRoles(contender: Contender): Roles {
     });
   return {
     session: createClientSession({ signer, backend, clock }),
-    endpoint: createTokenEndpoint({ verifier: verifierFor("server") }),
+    endpoint: createAuthorizationServer({ verifier: verifierFor("server") }),
     api: createResourceServer({ verifier: verifierFor("api") }),
   };
 }
@@ -108,11 +108,11 @@ async function tokenRequests(check: Check, { session, endpoint }: Roles): Promis
   const grant = { type: "client_credentials" } as const;
   const client = { clientType: "public", boundAccessTokens: true, grant } as const;
 
-  const without = await endpoint.check({ ...request, ...client, proof: undefined });
+  const without = await endpoint.checkTokenRequest({ ...request, ...client, proof: undefined });
   check("without a proof", without.ok ? "ok" : without.failure.code, "proof_missing");
 
   const proof = await session.buildProof(request);
-  const first = await endpoint.check({ ...request, ...client, proof });
+  const first = await endpoint.checkTokenRequest({ ...request, ...client, proof });
   check("without a nonce", first.ok ? 200 : [first.status, first.body.error], [
     400,
     "use_dpop_nonce",
@@ -126,7 +126,7 @@ async function tokenRequests(check: Check, { session, endpoint }: Roles): Promis
     [true, false],
   );
 
-  const second = await endpoint.check({
+  const second = await endpoint.checkTokenRequest({
     ...request,
     ...client,
     proof: await session.buildProof(request),

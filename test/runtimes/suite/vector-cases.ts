@@ -89,8 +89,10 @@ function nonceCheck(data: NonNullable<PolicyVector["nonce"]>): NonceCheck {
   const { accept, status = "valid", acceptUntil, next } = data;
   return {
     check(nonce) {
-      if (nonce === undefined) return { status: "missing", next };
-      return nonce === accept ? { status, acceptUntil, next } : { status: "invalid", next };
+      if (nonce === undefined) return { status: "missing", nextNonce: next };
+      return nonce === accept
+        ? { status, acceptUntil, nextNonce: next }
+        : { status: "invalid", nextNonce: next };
     },
   };
 }

@@ -1,8 +1,8 @@
 // The vectors of test/vectors and the fixed keys of the tests, as data: build.ts puts their JSON
 // where these names stand, since an engine may have no files to read. ../../README.md says what
 // their members mean.
-import type { FailureCode, NoncePolicy, PrivateJwk, ProofLimitOptions, PublicJwk } from "dpop-core";
-import type { PrivateJwk as AnyPrivateJwk } from "dpop-core/node";
+import type { FailureCode, PrivateJwk, PublicJwk, VerifierOptions } from "dpop-core";
+import type { PrivateJwk as AnyPrivateJwk } from "dpop-core/node-crypto";
 
 declare const PROOFS_JSON: string;
 declare const ED25519_JSON: string;
@@ -16,14 +16,14 @@ export interface PolicyVector {
   readonly algs?: readonly NobleLabel[];
   readonly maxAge?: number;
   readonly clockTolerance?: number;
-  readonly limits?: ProofLimitOptions;
+  readonly limits?: VerifierOptions["limits"];
   readonly nonce?: {
     readonly accept: string;
     readonly status?: "valid" | "renew";
     readonly acceptUntil?: number;
-    readonly next?: string;
+    readonly nextNonce?: string;
   };
-  readonly noncePolicy?: NoncePolicy;
+  readonly noncePolicy?: VerifierOptions["noncePolicy"];
   readonly replay?: "fresh" | "seen" | "full";
 }
 

@@ -10,18 +10,12 @@
 // in this folder may touch a secret. Memory is shared between calls (multiples, digits, the
 // temporaries of the files below), and every call writes what it reads, so that an earlier call that
 // was cut short, by a full stack say, leaves nothing behind.
-import { encodeBase64url } from "../bytes/base64url.js";
-import { isSmallOrderPoint } from "../jose/ed25519.js";
-import { newBits, writeBits } from "./bits.js";
-import { type Earned, earnedTables, type Stage } from "./earned.js";
-import { addColumn, type Comb, type CombShape, createComb, subtractOnce } from "./ed25519-comb.js";
-import {
-  addMultiple,
-  NAF_LENGTH,
-  newOddMultiples,
-  writeNaf,
-  writeOddMultiples,
-} from "./ed25519-naf.js";
+import { encodeBase64url } from "../../bytes/base64url.js";
+import { isSmallOrderPoint } from "../../jose/ed25519.js";
+import { newBits, writeBits } from "../bits.js";
+import { type EarnedTable, earnedTables, type Stage } from "../../jose/earned-table.js";
+import { addColumn, type Comb, type CombShape, createComb, subtractOnce } from "./comb.js";
+import { addMultiple, NAF_LENGTH, newOddMultiples, writeNaf, writeOddMultiples } from "./naf.js";
 import {
   type AffinePoint,
   assignIdentity,
@@ -31,8 +25,8 @@ import {
   encodePoint,
   negate,
   newPoint,
-} from "./ed25519-point.js";
-import { L, readScalar, readWideScalar, writeSignedDigits } from "./ed25519-scalar.js";
+} from "./point.js";
+import { L, readScalar, readWideScalar, writeSignedDigits } from "./scalar.js";
 
 export interface Ed25519Key {
   /**
@@ -44,7 +38,7 @@ export interface Ed25519Key {
   readonly size: number;
   /** Bytes of that in tables. */
   readonly tableSize: number;
-  /** Drops the table; the key still works, and earns the next one more slowly (earned.ts). */
+  /** Drops the table; the key still works, and earns the next one more slowly (jose/earned-table.ts). */
   dropTables(): void;
 }
 
@@ -111,10 +105,10 @@ function keyOf(
   };
 }
 
-let baseCombs: Earned<Comb, Comb> | undefined;
+let baseCombs: EarnedTable<Comb, Comb> | undefined;
 
 /** Made at the first use: a program that verifies nothing pays nothing. */
-function combsOfB(): Earned<Comb, Comb> {
+function combsOfB(): EarnedTable<Comb, Comb> {
   return (baseCombs ??= earnedTables(createComb(BASE, BASE_SHAPE), BASE_STAGES, (shape) =>
     createComb(BASE, shape),
   ));

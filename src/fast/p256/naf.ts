@@ -1,11 +1,11 @@
 // Multiplication for a point that is seen for the first time: its odd multiples, and the digits of
 // a scalar that go with them (width-5 non-adjacent form: Hankerson, Menezes and Vanstone, Guide to
 // Elliptic Curve Cryptography, algorithms 3.35 and 3.36).
-import { type Bits, bitsAt } from "./bits.js";
-import { add, combine, copy, type Limbs, newLimbs, subtract, sumAndDifference } from "./limbs.js";
-import { invertElement, ONE } from "./p256-curve.js";
-import { multiply, multiplyAdd, multiplyScaled, square, squareAdd } from "./p256-field.js";
-import { addAffine, type Point } from "./p256-point.js";
+import { type Bits, bitsAt } from "../bits.js";
+import { add, combine, copy, type Limbs, newLimbs, subtract, sumAndDifference } from "../limbs.js";
+import { invertElement, ONE } from "./curve.js";
+import { multiply, multiplyAdd, multiplyScaled, square, squareAdd } from "./field.generated.js";
+import { addAffine, type Point } from "./point.js";
 
 const WIDTH = 5;
 /** Digits are odd and within ±15: the multiples 1, 3, … 15. */

@@ -12,8 +12,8 @@
 //
 // A table has the entries of which the digit of the top tooth is +1: the others are these negated.
 // All of these are whole multiples of Q, nothing is taken modulo L: Q may have torsion.
-import { type Bits, bitAt } from "./bits.js";
-import { multiply } from "./ed25519-field.js";
+import { type Bits, bitAt } from "../bits.js";
+import { multiply } from "./field.generated.js";
 import {
   addAffine,
   type AffinePoint,
@@ -25,8 +25,8 @@ import {
   newPoint,
   type Point,
   toAffineNiels,
-} from "./ed25519-point.js";
-import { limbsOf, load, newLimbs, store } from "./limbs.js";
+} from "./point.js";
+import { limbsOf, load, newLimbs, store } from "../limbs.js";
 
 export interface CombShape {
   readonly teeth: number;

@@ -1,8 +1,8 @@
 // Ed25519 (RFC 8032 section 5.1.7) over ed25519.ts, under both of its labels (RFC 8037, RFC 9864).
-import { decodeBase64url } from "../bytes/base64url.js";
-import type { SyncAlg, SyncKey } from "../jose/alg.js";
-import type { PublicJwk } from "../jose/jwk.js";
-import { importEd25519Key } from "./ed25519.js";
+import { decodeBase64url } from "../../bytes/base64url.js";
+import type { SyncAlg, SyncKey } from "../../jose/alg.js";
+import type { PublicJwk } from "../../jose/jwk.js";
+import { importEd25519Key } from "./verify.js";
 
 /** Ed25519 without the cofactor, as on every backend, for keys that jose/jwk.ts has read. */
 export function eddsaAlg(

@@ -5,20 +5,14 @@
 // this folder may touch a secret. Memory is shared between calls (multiples, digits, the temporaries
 // of the files below), and every call writes what it reads, so that an earlier call that was cut
 // short, by a full stack say, leaves nothing behind.
-import { newBits, writeBits } from "./bits.js";
-import { type Earned, earnedTables, type Stage } from "./earned.js";
-import { type Limbs, newLimbs } from "./limbs.js";
-import { addColumn, type Comb, type CombShape, createComb } from "./p256-comb.js";
-import { GX, GY, isOnCurve, N, P, readElement, writeElement } from "./p256-curve.js";
-import {
-  addMultiple,
-  NAF_LENGTH,
-  newOddMultiples,
-  writeNaf,
-  writeOddMultiples,
-} from "./p256-naf.js";
-import { double, hasAffineX, newPoint, type Point } from "./p256-point.js";
-import { isBelowOrder, readInverse, readScalar, writeSignedDigits } from "./p256-scalar.js";
+import { newBits, writeBits } from "../bits.js";
+import { type EarnedTable, earnedTables, type Stage } from "../../jose/earned-table.js";
+import { type Limbs, newLimbs } from "../limbs.js";
+import { addColumn, type Comb, type CombShape, createComb } from "./comb.js";
+import { GX, GY, isOnCurve, N, P, readElement, writeElement } from "./curve.js";
+import { addMultiple, NAF_LENGTH, newOddMultiples, writeNaf, writeOddMultiples } from "./naf.js";
+import { double, hasAffineX, newPoint, type Point } from "./point.js";
+import { isBelowOrder, readInverse, readScalar, writeSignedDigits } from "./scalar.js";
 
 export interface P256Key {
   /**
@@ -30,7 +24,7 @@ export interface P256Key {
   readonly size: number;
   /** Bytes of that in tables. */
   readonly tableSize: number;
-  /** Drops the table; the key still works, and earns the next one more slowly (earned.ts). */
+  /** Drops the table; the key still works, and earns the next one more slowly (jose/earned-table.ts). */
   dropTables(): void;
 }
 
@@ -84,10 +78,10 @@ function keyOf(x: Limbs, y: Limbs): P256Key {
   };
 }
 
-let combsOfG: Earned<Comb, Comb> | undefined;
+let combsOfG: EarnedTable<Comb, Comb> | undefined;
 
 /** Made at the first use: a program that verifies nothing pays nothing. */
-function generator(): Earned<Comb, Comb> {
+function generator(): EarnedTable<Comb, Comb> {
   const create = (shape: CombShape): Comb => createComb(GX, GY, shape);
   return (combsOfG ??= earnedTables(create(FIRST_OF_G), STAGES_OF_G, create));
 }

@@ -1,24 +1,24 @@
-// Tables that a key earns: a count of valid signatures to the table that is there now.
+// Tables that a key earns: a count of valid signatures to the table that it has now.
 //
-// A table costs more to build than it saves in a few verifications, and memory as well; so the first
-// signature of a key is verified without one, and only valid signatures count: whoever can't sign
-// can't make us build anything.
+// A table costs more to build than it saves in a few verifications, and it takes memory. So the first
+// signature of a key is verified without one, and only valid signatures count: a stranger who can't
+// sign can't make us build anything.
 
-/** A table, and how many valid signatures a key must have had. Later stages need more. */
+/** A table, and how many valid signatures a key must have had for it. Later stages need more. */
 export interface Stage<Shape> {
   readonly earned: number;
   readonly shape: Shape;
 }
 
-export interface Earned<Table, First extends Table | null> {
-  /** The best table that is there; what there was in the beginning, where none is. */
+export interface EarnedTable<Table, First extends Table | null> {
+  /** Returns the best table that was built, or what there was at the start. */
   best(): Table | First;
-  /** Counts one valid signature, and builds what is due. */
+  /** Counts one valid signature, and builds the table that is due. */
   earn(): void;
   /**
-   * Goes back to the beginning. Where a table was built, the next takes twice as many valid
-   * signatures as the last did, up to 64 times as many as the first: keys that compete for room must
-   * not build tables all the time, but get theirs again once there is room.
+   * Goes back to the start. Where a table was built, the next one takes twice as many valid signatures
+   * as the last, up to 64 times as many as the first: keys that compete for room must not build tables
+   * all the time, but get theirs again once there is room.
    */
   drop(): void;
 }
@@ -29,7 +29,7 @@ export function earnedTables<Shape, Table, First extends Table | null>(
   first: First,
   stages: readonly Stage<Shape>[],
   build: (shape: Shape) => Table,
-): Earned<Table, First> {
+): EarnedTable<Table, First> {
   let table: Table | First = first;
   let next = 0; // the stage that is to be earned
   let count = 0; // valid signatures since the beginning

@@ -15,8 +15,8 @@ import {
   objectArgument,
   stringArgument,
   timeArgument,
-} from "../bytes/argument.js";
-import { halfSipHash, type SipKey } from "../bytes/siphash.js";
+} from "../input/argument.js";
+import { halfSipHash, type SipKey } from "./siphash.js";
 import type { Backend } from "../jose/alg.js";
 import {
   addShare,

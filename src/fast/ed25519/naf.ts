@@ -1,7 +1,7 @@
 // Multiplication for a point that is seen for the first time: its odd multiples, and the digits of
 // a scalar that go with them (width-5 non-adjacent form: Hankerson, Menezes and Vanstone, Guide to
 // Elliptic Curve Cryptography, algorithms 3.35 and 3.36). No inversion: the multiples keep their Z.
-import { type Bits, bitsAt } from "./bits.js";
+import { type Bits, bitsAt } from "../bits.js";
 import {
   addProjective,
   type AffinePoint,
@@ -13,7 +13,7 @@ import {
   type ProjectiveNiels,
   subtractProjective,
   toProjectiveNiels,
-} from "./ed25519-point.js";
+} from "./point.js";
 
 const WIDTH = 5;
 /** Digits are odd and within ±15: the multiples 1, 3, … 15. */

@@ -1,9 +1,9 @@
 // Tables of affine points: Jacobian points to affine ones, many with one inversion (Montgomery's
 // trick: Cohen, A Course in Computational Algebraic Number Theory, 10.3.4).
-import { copy, load, newLimbs, store } from "./limbs.js";
-import { invertElement, ONE } from "./p256-curve.js";
-import { multiply, square } from "./p256-field.js";
-import { addAffine, type Point } from "./p256-point.js";
+import { copy, load, newLimbs, store } from "../limbs.js";
+import { invertElement, ONE } from "./curve.js";
+import { multiply, square } from "./field.generated.js";
+import { addAffine, type Point } from "./point.js";
 
 /** The integers of one element of the field. */
 const LIMBS = 11;

@@ -12,9 +12,9 @@
 // fa·fb (times k, or summed over merged products) at most 12.79,
 // a summand k·c of at most 16 units (which limb 10 of the sum keeps: no carry leaves it).
 // The largest of all stays within 2^53, up to which doubles are exact.
-import { type Limbs, newColumns, toBigInt } from "./limbs.js";
+import { type Limbs, newColumns, toBigInt } from "../limbs.js";
 
-export { add, combine, copy, load, store, subtract, sumAndDifference } from "./limbs.js";
+export { add, combine, copy, load, store, subtract, sumAndDifference } from "../limbs.js";
 
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 

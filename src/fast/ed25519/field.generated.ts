@@ -11,9 +11,9 @@
 // fa·fb at most 11.3,
 // a summand k·c of at most 16 units.
 // The largest of all stays within 2^53, up to which doubles are exact.
-import { type Limbs, newColumns, toBigInt } from "./limbs.js";
+import { type Limbs, newColumns, toBigInt } from "../limbs.js";
 
-export { add, combine, copy, load, store, subtract, sumAndDifference } from "./limbs.js";
+export { add, combine, copy, load, store, subtract, sumAndDifference } from "../limbs.js";
 
 const P = 0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffedn;
 

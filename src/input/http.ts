@@ -1,5 +1,11 @@
 // Characters of HTTP header fields (RFC 9110 sections 5.6.2 and 11.2), by their UTF-16 units.
 
+/**
+ * What a server received under one name, as its framework gives it: the value of a header field or of
+ * a parameter, the list of its values, or nothing.
+ */
+export type FieldValue = string | readonly string[] | null | undefined;
+
 const TCHAR = 1;
 const TOKEN68 = 2;
 

@@ -1,6 +1,6 @@
 // What a client session remembers of each server (RFC 9449 sections 8 and 9): the last nonce in each
 // of its two roles, and how far its clock is from ours.
-import { stringArgument } from "../bytes/argument.js";
+import { stringArgument } from "../input/argument.js";
 import { normalizeHtu } from "../proof/htu.js";
 
 /**

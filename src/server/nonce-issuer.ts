@@ -7,20 +7,20 @@ import {
   numberArgument,
   stringArgument,
   timeArgument,
-} from "../bytes/argument.js";
+} from "../input/argument.js";
 import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
 import { constantTimeEqual } from "../bytes/equal.js";
 import { asciiBytes, encodeUtf8 } from "../bytes/utf8.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import { hmacSha256 } from "../jose/hmac.js";
-import type { NonceAnswer, NonceCheck } from "../verify/nonce.js";
+import type { NonceAnswer, NonceCheck } from "../verify/nonce-check.js";
 
 export interface NonceIssuerOptions {
   readonly backend: Hasher;
   /**
    * Random bytes, 32 at least in each; a secret of one byte over and over is a RangeError. The first
    * one issues, all are accepted, so that a rotation refuses nobody when it goes in steps: add the new
-   * one last and deploy everywhere; move it first and deploy; drop the old one after `life` and a step.
+   * one last and deploy everywhere; move it first and deploy; drop the old one after `lifetime` and a `rotationInterval`.
    */
   readonly secrets: readonly Uint8Array[];
   /**
@@ -29,12 +29,12 @@ export interface NonceIssuerOptions {
    */
   readonly audience: string;
   /**
-   * How long a nonce is good after the end of the step in which it was issued, in whole seconds;
-   * 180 where it is not given.
+   * How long a nonce is accepted after the end of the interval in which it was issued, in whole
+   * seconds. Default 180.
    */
-  readonly life?: number | undefined;
-  /** How often the nonce changes, in whole seconds; 30 where it is not given. */
-  readonly step?: number | undefined;
+  readonly lifetime?: number | undefined;
+  /** How often the nonce changes, in whole seconds. Default 30. */
+  readonly rotationInterval?: number | undefined;
   /** How far ahead of ours the clock of another instance may be, in seconds; 15 by default. */
   readonly clockTolerance?: number | undefined;
   /** Returns the time in seconds since the epoch; the platform's clock where it is not given. */
@@ -49,19 +49,27 @@ export interface NonceIssuer extends NonceCheck {
    */
   issue(now?: number): string;
   /**
-   * `valid` up to the end of the step in which it was issued, `renew` with the next one after that,
-   * until `acceptUntil`: the end of its step plus `life`. One of another secret than the first is to
-   * be renewed at once. A text of any other form is `invalid`.
+   * Returns `valid` up to the end of the interval in which the nonce was issued, then `renew` with the
+   * next one, until `acceptUntil`: the end of its interval plus `lifetime`. A nonce of another secret
+   * than the first is to be renewed at once. A text of any other form is `invalid`.
    */
   check(nonce: string | undefined, now: number): NonceAnswer;
 }
 
-const OPTIONS = ["backend", "secrets", "audience", "life", "step", "clockTolerance", "clock"];
+const OPTIONS = [
+  "backend",
+  "secrets",
+  "audience",
+  "lifetime",
+  "rotationInterval",
+  "clockTolerance",
+  "clock",
+];
 
 /** Of a secret, in bytes: as long as the hash (RFC 2104 section 3). */
 const SECRET_BYTES = 32;
 
-// A nonce is key id (6 bytes), the end of its step (6 bytes, big-endian, seconds since the epoch)
+// A nonce is key id (6 bytes), the end of its interval (6 bytes, big-endian, seconds since the epoch)
 // and the head of a MAC (18 bytes): multiples of three, so that each part has its own characters.
 const KEY_ID_END = 8;
 const TIME_END = 16;
@@ -79,30 +87,32 @@ export function createNonceIssuer(options: NonceIssuerOptions): NonceIssuer {
   const hasher = hasherArgument(given.backend);
   const keys = readSecrets(given.secrets, hasher);
   const audience = readAudience(given.audience);
-  const life = wholeSeconds(given.life, "life", 180);
-  const step = wholeSeconds(given.step, "step", 30);
+  const lifetime = wholeSeconds(given.lifetime, "lifetime", 180);
+  const interval = wholeSeconds(given.rotationInterval, "rotationInterval", 30);
   const { clockTolerance = 15, clock = platformClock } = given;
   numberArgument(clockTolerance, "clockTolerance", "seconds", 0, LONGEST);
   if (typeof clock !== "function") throw new TypeError("clock must be a function");
 
-  const stepEnd = (now: number): number => (Math.floor(now / step) + 1) * step;
+  const intervalEnd = (now: number): number => (Math.floor(now / interval) + 1) * interval;
   const nonceAt = (end: number, key = keys[0]): string => makeNonce(end, key, audience, hasher);
 
   return Object.freeze({
     issue(now?: number): string {
-      return nonceAt(stepEnd(timeArgument(now === undefined ? clock() : now, "now")));
+      return nonceAt(intervalEnd(timeArgument(now === undefined ? clock() : now, "now")));
     },
     check(nonce: string | undefined, now: number): NonceAnswer {
-      const current = stepEnd(timeArgument(now, "now"));
-      if (nonce === undefined) return { status: "missing", next: nonceAt(current) };
+      const current = intervalEnd(timeArgument(now, "now"));
+      if (nonce === undefined) return { status: "missing", nextNonce: nonceAt(current) };
       const end = readEnd(stringArgument(nonce, "nonce"));
       // One that seems to come from later than any clock of ours can be is not ours.
-      const isTimely = end !== null && end <= now + clockTolerance + step && now <= end + life;
+      const isTimely =
+        end !== null && end <= now + clockTolerance + interval && now <= end + lifetime;
       const key = isTimely ? keys.find((one) => isNonceOf(nonce, end, one)) : undefined;
-      if (end === null || key === undefined) return { status: "invalid", next: nonceAt(current) };
-      const acceptUntil = end + life;
+      if (end === null || key === undefined)
+        return { status: "invalid", nextNonce: nonceAt(current) };
+      const acceptUntil = end + lifetime;
       if (key === keys[0] && end >= current) return { status: "valid", acceptUntil };
-      return { status: "renew", acceptUntil, next: nonceAt(current) };
+      return { status: "renew", acceptUntil, nextNonce: nonceAt(current) };
     },
   });
 
@@ -154,7 +164,7 @@ function readAudience(value: unknown): Uint8Array {
   return bytes;
 }
 
-/** A day: a life or step longer than that is a mistake of unit. */
+/** A day: a lifetime or interval longer than that is a mistake of unit. */
 const LONGEST = 86_400;
 
 function wholeSeconds(value: unknown, name: string, byDefault: number): number {

@@ -14,8 +14,8 @@
 // 2^16. A comment behind a product says of how many units its factors are; fa · fb is at most 12.
 // X, Y, Z and T are products of at most 9: a unit each, and up to 3 % more in limb 1, to which a
 // reduction carries last; so 9 in a comment means 9.6 at most. A number from limbsOf is 1 unit.
-import { canonical, isZero, multiply, multiplyAdd, square, squareAdd } from "./ed25519-field.js";
-import { invert, type Modulus, modulusOf } from "./inverse.js";
+import { canonical, isZero, multiply, multiplyAdd, square, squareAdd } from "./field.generated.js";
+import { invert, type Modulus, modulusOf } from "../inverse.js";
 import {
   add,
   combine,
@@ -27,7 +27,7 @@ import {
   subtract,
   sumAndDifference,
   toBigInt,
-} from "./limbs.js";
+} from "../limbs.js";
 
 /** The prime of the field. */
 export const P: bigint = 0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffedn;

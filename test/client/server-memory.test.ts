@@ -1,7 +1,11 @@
 // RFC 9449 sections 8.2 and 9: what is remembered of each server, and how much of it.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createServerMemory, originArgument, type ServerRole } from "../../src/client/nonces.js";
+import {
+  createServerMemory,
+  originArgument,
+  type ServerRole,
+} from "../../src/client/server-memory.js";
 import { nonceText, queryAndFragment, runs, urlParts } from "../support/arbitraries.js";
 
 const MOST = 256;

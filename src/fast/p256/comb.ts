@@ -11,10 +11,10 @@
 //     sum over j of d[i] · 2^(j · spacing + s · columns) · Q
 //
 // A table has the entries of which the digit of the top tooth is +1: the others are these negated.
-import { type Bits, bitAt } from "./bits.js";
-import type { Limbs } from "./limbs.js";
-import { assignAffine, double, newPoint, type Point } from "./p256-point.js";
-import { addEntry, newDraft, normalize, putPoint } from "./p256-table.js";
+import { type Bits, bitAt } from "../bits.js";
+import type { Limbs } from "../limbs.js";
+import { assignAffine, double, newPoint, type Point } from "./point.js";
+import { addEntry, newDraft, normalize, putPoint } from "./table.js";
 
 export interface CombShape {
   readonly teeth: number;

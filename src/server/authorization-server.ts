@@ -1,27 +1,21 @@
 // The authorization server (RFC 9449 sections 5 and 10): token requests and pushed authorization
 // requests, with what they are bound to, to what to bind next or what to answer instead.
-import { membersArgument, stringArgument } from "../bytes/argument.js";
+import { membersArgument, stringArgument } from "../input/argument.js";
 import { type Failure, failure } from "../proof/failure.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
-import { isProofAbsent, type ProofHeader } from "../proof/parse.js";
+import type { FieldValue } from "../input/http.js";
+import { isProofAbsent } from "../proof/parse.js";
 import { thumbprintArgument, urlArgument } from "../verify/request.js";
-import {
-  type AsyncVerifier,
-  readAlgs,
-  readResult,
-  type VerifiedProof,
-  type Verifier,
-  type VerifyResult,
-} from "../verify/verifier.js";
+import type { AsyncVerifier, VerifiedProof, Verifier, VerifyResult } from "../verify/verifier.js";
 import {
   dueNonce,
   nonceHeaders,
-  parError,
+  pushedError,
   type ResponseHeaders,
   type ServerError,
   tokenError,
 } from "./answer.js";
-import { type DpopJktParameter, parseDpopJkt } from "./dpop-jkt.js";
+import { parseDpopJkt } from "./dpop-jkt.js";
 import {
   type AsyncGrantLookup,
   type Grant,
@@ -29,15 +23,16 @@ import {
   type GrantLookup,
   readGrant,
 } from "./grant.js";
-import { lookUp } from "./look-up.js";
+import { type Found, lookUp, readResult } from "./look-up.js";
+import { readLabels, type RoleVerifier } from "./verifier-argument.js";
 
 interface EndpointOptions<V> {
   /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
   readonly verifier: V;
 }
 
-export type TokenEndpointOptions = EndpointOptions<Verifier>;
-export type AsyncTokenEndpointOptions = EndpointOptions<AsyncVerifier>;
+export type AuthorizationServerOptions = EndpointOptions<RoleVerifier<Verifier>>;
+export type AsyncAuthorizationServerOptions = EndpointOptions<RoleVerifier<AsyncVerifier>>;
 
 interface EndpointRequest {
   /** The HTTP method, as it was received. */
@@ -51,7 +46,7 @@ interface EndpointRequest {
    * The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`;
    * undefined where the client sent none. A request without this member is a TypeError.
    */
-  readonly proof: ProofHeader;
+  readonly proof: FieldValue;
   /**
    * The thumbprint of the key that the client authenticated with (private_key_jwt, mutual TLS): a
    * proof signed with it is refused. Give it where you want the two keys to differ. Of another form
@@ -92,26 +87,40 @@ export type AsyncTokenRequest = AnyTokenRequest<AsyncGrantLookup>;
 /** A pushed authorization request (RFC 9126). */
 export interface PushedRequest extends EndpointRequest {
   /** The parameter `dpop_jkt` of the body, undefined where there is none; not to be left out. */
-  readonly dpopJkt: DpopJktParameter;
+  readonly dpopJkt: FieldValue;
 }
 
-/** Bind the tokens to `jkt`; without one they are bearer tokens. */
-export interface TokenGranted {
+/** Issue tokens that are bound to `jkt`. */
+export interface DpopTokenGranted {
   readonly ok: true;
-  /** The thumbprint of the proof key; undefined where there was no proof. */
-  readonly jkt: string | undefined;
   /** For the member `token_type` of the response. */
-  readonly tokenType: "DPoP" | "Bearer";
+  readonly tokenType: "DPoP";
+  /** The thumbprint of the proof key. */
+  readonly jkt: string;
   /** For the claim `cnf` of the access token, or its introspection (section 6). */
-  readonly cnf: { readonly jkt: string } | undefined;
+  readonly cnf: { readonly jkt: string };
   /**
-   * What to store with a refresh token and to give back as `jkt` of its grant: of public clients only,
-   * since the refresh tokens of others are constrained by client authentication (section 5).
+   * What to store with a refresh token and to give back as `jkt` of its grant. undefined for a
+   * confidential client: its refresh tokens are constrained by client authentication (section 5).
    */
   readonly refreshJkt: string | undefined;
   /** To be set on the response: `Cache-Control`, and `DPoP-Nonce` when a new one is due. */
   readonly headers: ResponseHeaders;
 }
+
+/** Issue bearer tokens: the request had no proof, and nothing asked for one. */
+export interface BearerTokenGranted {
+  readonly ok: true;
+  /** For the member `token_type` of the response. */
+  readonly tokenType: "Bearer";
+  readonly jkt?: undefined;
+  readonly cnf?: undefined;
+  readonly refreshJkt?: undefined;
+  /** To be set on the response: `Cache-Control`. */
+  readonly headers: ResponseHeaders;
+}
+
+export type TokenGranted = DpopTokenGranted | BearerTokenGranted;
 
 /** Store `jkt` with the request, for the code that it leads to. */
 export interface PushedAccepted {
@@ -122,16 +131,16 @@ export interface PushedAccepted {
   readonly headers: ResponseHeaders;
 }
 
-export interface ServerRefused extends ServerError {
+export interface ServerRefusal extends ServerError {
   readonly ok: false;
   /** Why, for logs and metrics. */
   readonly failure: Failure;
 }
 
-export type TokenResult = TokenGranted | ServerRefused;
-export type PushedResult = PushedAccepted | ServerRefused;
+export type TokenResult = TokenGranted | ServerRefusal;
+export type PushedResult = PushedAccepted | ServerRefusal;
 
-export interface TokenEndpoint {
+export interface AuthorizationServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
   /**
@@ -140,40 +149,44 @@ export interface TokenEndpoint {
    * for a mistaken argument, and lets through what a look-up, a backend or a store throws: then nothing
    * is granted.
    */
-  check(request: TokenRequest): TokenResult;
+  checkTokenRequest(request: TokenRequest): TokenResult;
   /**
    * Checks a pushed authorization request: a proof, `dpop_jkt`, or both, which then must agree; with
    * neither the code will not be bound. Throws as `check` does.
    */
-  checkPushed(request: PushedRequest): PushedResult;
+  checkPushedRequest(request: PushedRequest): PushedResult;
 }
 
-export interface AsyncTokenEndpoint {
+export interface AsyncAuthorizationServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
-  /** As TokenEndpoint.check; what that throws is a rejection here. */
-  check(request: AsyncTokenRequest): Promise<TokenResult>;
-  /** As TokenEndpoint.checkPushed; what that throws is a rejection here. */
-  checkPushed(request: PushedRequest): Promise<PushedResult>;
+  /** As AuthorizationServer.check; what that throws is a rejection here. */
+  checkTokenRequest(request: AsyncTokenRequest): Promise<TokenResult>;
+  /** As AuthorizationServer.checkPushed; what that throws is a rejection here. */
+  checkPushedRequest(request: PushedRequest): Promise<PushedResult>;
 }
 
 /** Makes the checks of an authorization server. Throws a TypeError that names the option. */
-export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
+export function createAuthorizationServer(
+  options: AuthorizationServerOptions,
+): AuthorizationServer {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
-  const algs = readAlgs(verifier);
+  const algs = readLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   return Object.freeze({
     algs,
-    check(request: TokenRequest): TokenResult {
+    checkTokenRequest(request: TokenRequest): TokenResult {
       const given = readTokenRequest(request, plainHttp);
-      const { jkt, wasAsked } = lookUp(() => grantJkt(readGrant(grantOf(given))));
-      if (!isProofAbsent(given.proof)) {
-        const result = verifier.verify(given.proof, { ...facts(given), jkt });
-        return tokenResult(given, readResult(result, wasAsked()));
+      const look = (): Found => grantJkt(readGrant(grantOf(given)));
+      if (isProofAbsent(given.proof)) {
+        return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(look());
       }
-      return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(jkt());
+      const { note, conclude } = lookUp();
+      const jkt = (): string | undefined | null => note(look());
+      const result = verifier.verify(given.proof, { ...facts(given), jkt });
+      return tokenResult(given, conclude(result));
     },
-    checkPushed(request: PushedRequest): PushedResult {
+    checkPushedRequest(request: PushedRequest): PushedResult {
       const { given, jkt } = readPushedRequest(request, plainHttp);
       if (typeof jkt === "object") return refusePushed(jkt);
       if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
@@ -186,22 +199,26 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
  * Makes the checks of an authorization server of which any part may answer later, from a verifier of
  * createAsyncVerifier. Throws a TypeError that names the option.
  */
-export function createAsyncTokenEndpoint(options: AsyncTokenEndpointOptions): AsyncTokenEndpoint {
+export function createAsyncAuthorizationServer(
+  options: AsyncAuthorizationServerOptions,
+): AsyncAuthorizationServer {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
-  const algs = readAlgs(verifier);
+  const algs = readLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   return Object.freeze({
     algs,
-    async check(request: AsyncTokenRequest): Promise<TokenResult> {
+    async checkTokenRequest(request: AsyncTokenRequest): Promise<TokenResult> {
       const given = readTokenRequest(request, plainHttp);
-      const { jkt, wasAsked } = lookUp(async () => grantJkt(readGrant(await grantOf(given))));
-      if (!isProofAbsent(given.proof)) {
-        const result = await verifier.verify(given.proof, { ...facts(given), jkt });
-        return tokenResult(given, readResult(result, wasAsked()));
+      const look = async (): Promise<Found> => grantJkt(readGrant(await grantOf(given)));
+      if (isProofAbsent(given.proof)) {
+        return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(await look());
       }
-      return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(await jkt());
+      const { note, conclude } = lookUp();
+      const jkt = async (): Promise<string | undefined | null> => note(await look());
+      const result = await verifier.verify(given.proof, { ...facts(given), jkt });
+      return tokenResult(given, conclude(result));
     },
-    async checkPushed(request: PushedRequest): Promise<PushedResult> {
+    async checkPushedRequest(request: PushedRequest): Promise<PushedResult> {
       const { given, jkt } = readPushedRequest(request, plainHttp);
       if (typeof jkt === "object") return refusePushed(jkt);
       if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
@@ -290,17 +307,10 @@ function needsProof({ boundAccessTokens, requiredJkt }: AnyTokenRequest<unknown>
 }
 
 /** Sections 5 and 10: without a proof there are no tokens for a grant that is bound to a key. */
-function withoutProof(jkt: string | undefined | Failure): TokenResult {
+function withoutProof(jkt: Found): TokenResult {
   if (typeof jkt === "object") return refuse(jkt);
   if (jkt !== undefined) return refuse(failure("proof_missing"));
-  return {
-    ok: true,
-    jkt: undefined,
-    tokenType: "Bearer",
-    cnf: undefined,
-    refreshJkt: undefined,
-    headers: NO_STORE,
-  };
+  return { ok: true, tokenType: "Bearer", headers: NO_STORE };
 }
 
 function pushedWithoutProof(given: PushedRequest, jkt: string | undefined): PushedResult {
@@ -311,7 +321,7 @@ function pushedWithoutProof(given: PushedRequest, jkt: string | undefined): Push
 /** RFC 6749 section 5.1: a token response is not to be stored. */
 const NO_STORE: ResponseHeaders = /* @__PURE__ */ Object.freeze({ "Cache-Control": "no-store" });
 
-function tokenResult(given: AnyTokenRequest<unknown>, result: VerifyResult): TokenResult {
+function tokenResult(given: AnyTokenRequest<unknown>, result: VerifyResult | Failure): TokenResult {
   if (!result.ok) return refuse(result);
   const { jkt } = result;
   return {
@@ -341,10 +351,10 @@ function headersOf({ nonce }: VerifiedProof): ResponseHeaders {
   return { ...nonceHeaders(dueNonce(nonce)), ...NO_STORE };
 }
 
-function refuse(why: Failure): ServerRefused {
+function refuse(why: Failure): ServerRefusal {
   return { ok: false, ...tokenError(why), failure: why };
 }
 
-function refusePushed(why: Failure): ServerRefused {
-  return { ok: false, ...parError(why), failure: why };
+function refusePushed(why: Failure): ServerRefusal {
+  return { ok: false, ...pushedError(why), failure: why };
 }

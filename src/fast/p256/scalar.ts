@@ -1,8 +1,8 @@
 // Scalars of P-256: bytes to numbers, their inverses modulo n, and the digits of p256-comb.ts.
-import { type Bits, setBit, writeBits } from "./bits.js";
-import { invert, modulusOf } from "./inverse.js";
-import { fromBigEndian, newLimbs, toBigInt } from "./limbs.js";
-import { N } from "./p256-curve.js";
+import { type Bits, setBit, writeBits } from "../bits.js";
+import { invert, modulusOf } from "../inverse.js";
+import { fromBigEndian, newLimbs, toBigInt } from "../limbs.js";
+import { N } from "./curve.js";
 
 const ORDER = /* @__PURE__ */ modulusOf(N);
 

@@ -9,8 +9,8 @@
 // reduced. X, Y and Z of a point are always outputs of products: 1 unit each (the top limb, to which
 // the summands of X' add, is a little larger). test/fast/bounds.test.ts runs these functions over
 // intervals until no bound grows, and finds the same.
-import { combine, copy, type Limbs, newLimbs, subtract, sumAndDifference } from "./limbs.js";
-import { ONE } from "./p256-curve.js";
+import { combine, copy, type Limbs, newLimbs, subtract, sumAndDifference } from "../limbs.js";
+import { ONE } from "./curve.js";
 import {
   isZero,
   multiply,
@@ -20,7 +20,7 @@ import {
   multiplyScaled,
   square,
   squareAdd,
-} from "./p256-field.js";
+} from "./field.generated.js";
 
 /** x = X / Z², y = Y / Z³, each in Montgomery form; at infinity the coordinates mean nothing. */
 export interface Point {

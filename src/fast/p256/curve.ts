@@ -1,8 +1,8 @@
 // P-256 (FIPS 186-4 D.1.2.3, SEC 2 section 2.4.2, there secp256r1): y² = x³ - 3x + b over the
 // integers modulo p, a group of prime order n.
-import { invert, modulusOf } from "./inverse.js";
-import { combine, fromBigEndian, type Limbs, limbsOf, newLimbs } from "./limbs.js";
-import { isZero, multiply, multiplyAdd, square, squareAdd } from "./p256-field.js";
+import { invert, modulusOf } from "../inverse.js";
+import { combine, fromBigEndian, type Limbs, limbsOf, newLimbs } from "../limbs.js";
+import { isZero, multiply, multiplyAdd, square, squareAdd } from "./field.generated.js";
 
 /** The prime of the field. */
 export const P: bigint = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;

@@ -1,6 +1,6 @@
 // Scalars of Ed25519: little-endian bytes to numbers (RFC 8032 section 5.1.7), and numbers to the
 // digits that the multiplications of ed25519-comb.ts and ed25519-naf.ts go by.
-import { type Bits, setBit, writeBits } from "./bits.js";
+import { type Bits, setBit, writeBits } from "../bits.js";
 
 /** The order of B, a prime below 2^253. Points of the curve have an order that divides 8·L. */
 export const L: bigint = 0x1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3edn;

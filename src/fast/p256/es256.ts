@@ -1,8 +1,8 @@
 // ES256 (RFC 7518 section 3.4) over p256.ts.
-import { decodeBase64url } from "../bytes/base64url.js";
-import type { SyncAlg, SyncKey } from "../jose/alg.js";
-import type { PublicJwk } from "../jose/jwk.js";
-import { importP256Key } from "./p256.js";
+import { decodeBase64url } from "../../bytes/base64url.js";
+import type { SyncAlg, SyncKey } from "../../jose/alg.js";
+import type { PublicJwk } from "../../jose/jwk.js";
+import { importP256Key } from "./verify.js";
 
 /** ECDSA on P-256 with this SHA-256, for keys that jose/jwk.ts has read. */
 export function es256Alg(sha256: (data: Uint8Array) => Uint8Array): SyncAlg {
