@@ -1,25 +1,14 @@
-import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
-import * as dpop from "dpop-core";
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createAsyncResourceServer, createAsyncVerifier, createMemoryReplayStore } from "dpop-core";
+import { nodeCrypto } from "dpop-core/node-crypto";
+import { binding, unavailable } from "./access-token.js"; // your check of the access token
 
-const { ISSUER: issuer = "http://localhost:4000", PORT = "3000" } = process.env;
-const origin = `http://localhost:${PORT}`; // what clients call: behind a proxy, the outside
-const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
-const nonce = dpop.createNonceIssuer({ secrets: [randomBytes(32)], audience: origin });
-const verifier = dpop.createAsyncVerifier({ nonce, replay: dpop.createMemoryReplayStore() });
-const api = dpop.createAsyncResourceServer({ verifier });
-const badToken = /^ERR_JW[ST]_|MATCHING_KEY|NOT_SUPPORTED/; // not: keys that could not be had
-async function binding(accessToken: string): Promise<dpop.Binding | null> {
-  const verified = jwtVerify(accessToken, keys, { issuer, audience: origin, typ: "at+jwt" });
-  const token = await verified.catch((e) => (badToken.test(e.code) ? null : Promise.reject(e)));
-  return token && dpop.bindingFromClaims(token.payload);
-}
+const { PORT = "3000", API = `http://localhost:${PORT}` } = process.env; // clients call API
+const verifier = createAsyncVerifier({ replay: createMemoryReplayStore(), backend: nodeCrypto });
+const api = createAsyncResourceServer({ verifier });
 createServer(async (req, res) => {
-  const { method = "", url = "", headersDistinct: fields } = req;
-  const credentials = { authorization: fields["authorization"], proof: fields["dpop"] };
-  const request = { method, url: origin + url, ...credentials, binding };
-  const access = await api.authenticate(request).catch((e) => void console.error(e));
-  res.writeHead(access?.ok ? 200 : (access?.status ?? 503), access?.headers);
-  res.end(access?.ok ? "hello\n" : "");
+  const { authorization, dpop: proof } = req.headersDistinct;
+  const request = { method: req.method ?? "", url: API + req.url, authorization, proof, binding };
+  const access = await api.authenticate(request).catch(unavailable);
+  res.writeHead(access.ok ? 200 : access.status, access.headers).end(access.ok ? "hello\n" : "");
 }).listen(PORT);

@@ -162,7 +162,7 @@ describe("the built files, noble's part included, read and not run", () => {
 
 /**
  * Methods that are younger than ECMAScript 2020 and can be called on a value of no known type. noble
- * calls Object.hasOwn: README.md says so.
+ * calls Object.hasOwn: docs/backends.md says so.
  */
 const YOUNG = new Set(
   "at replaceAll findLast findLastIndex toSorted toReversed toSpliced".split(" "),

@@ -12,7 +12,6 @@ import { badge } from "../support/badge.js";
 import { buildPackage, ROOT } from "../support/build.js";
 import { check } from "./check.js";
 import manifest from "./package.json" with { type: "json" };
-import { homeIn } from "./pack.js";
 
 interface Row {
   readonly what: string;
@@ -39,7 +38,7 @@ const ROWS: readonly Row[] = [
   { what: "all of `dpop-core/webcrypto`", budget:  7_600, source: 'export * from "dpop-core/webcrypto";' },
   { what: "all of `dpop-core/redis`",     budget:  1_420, source: 'export * from "dpop-core/redis";' },
   { what: "a resource server, noble",     budget: 40_600, source: 'export { createResourceServer, createVerifier } from "dpop-core";' },
-  { what: "a resource server, `node`",    budget: 16_950, source: NODE_SERVER },
+  { what: "a resource server, `nodeCrypto`",    budget: 16_950, source: NODE_SERVER },
   { what: "a client with `fetch`, `webcrypto`", budget: 16_200, source: CLIENT },
   { what: "`createProofAsync`, `webcrypto`",    budget: 11_450, source: PROOF },
   { what: `for comparison: \`generateProof\` of the package dpop ${manifest.devDependencies.dpop}`, budget: undefined, source: 'export { generateProof } from "dpop";' },
@@ -53,6 +52,8 @@ interface Size {
 }
 
 const PEERS = fileURLToPath(new URL("node_modules", import.meta.url));
+/** The page that shows them. */
+const PAGE = join(ROOT, "docs/backends.md");
 const START = "<!-- sizes -->";
 const END = "<!-- /sizes -->";
 
@@ -80,7 +81,7 @@ async function measure(project: string): Promise<readonly Size[]> {
   );
 }
 
-/** As prettier writes it, since the README is written by prettier. */
+/** As prettier writes it, since the page is written by prettier. */
 function tableOf(sizes: readonly Size[]): Promise<string> {
   const rows = sizes.map(
     ({ row, min, gzip: zipped }) => `| ${row.what} | ${kilobytes(min)} | ${kilobytes(zipped)} |`,
@@ -110,12 +111,12 @@ function kilobytes(bytes: number): string {
   return `${(bytes / 1000).toFixed(1)} kB`;
 }
 
-/** The README with the table between its two markers; throws where these are not there, once each. */
-function withTable(readme: string, table: string): string {
-  const [before, inside, ...more] = readme.split(START);
+/** The page with the table between its two marks; throws where these are not there, once each. */
+function withTable(page: string, table: string): string {
+  const [before, inside, ...more] = page.split(START);
   const [, after, ...others] = (inside ?? "").split(END);
   if (before === undefined || after === undefined || more.length + others.length > 0)
-    throw new Error(`the README must have ${START} and ${END}, once each and in this order`);
+    throw new Error(`docs/backends.md must have ${START} and ${END}, once each, in this order`);
   return `${before}${START}\n\n${table}\n${END}${after}`;
 }
 
@@ -144,9 +145,9 @@ export async function checkSizes(project: string): Promise<void> {
     deepStrictEqual(overBudget(larger).length, sizes.length - 1); // the peer has none
     ok((await tableOf(larger)) !== (await tableOf(sizes)));
   });
-  await check("the README's table of sizes says so (else: npm run sizes -- --write)", async () => {
-    const readme = await readFile(join(homeIn(project), "README.md"), "utf8");
-    ok(readme === withTable(readme, await tableOf(sizes)), "it says something else");
+  await check("the table of sizes says so (else: npm run sizes -- --write)", async () => {
+    const page = await readFile(PAGE, "utf8");
+    ok(page === withTable(page, await tableOf(sizes)), "it says something else");
   });
   await check("its badges say so too", async () => {
     for (const [file, text] of badgesOf(sizes)) ok((await readFile(file, "utf8")) === text, file);
@@ -160,9 +161,8 @@ async function main(): Promise<void> {
     for (const { row, min, gzip: zipped } of sizes)
       console.log([min, zipped, row.budget ?? "-", row.what].join("\t"));
     if (process.argv.includes("--write")) {
-      const file = join(ROOT, "README.md");
-      const readme = await readFile(file, "utf8");
-      await writeFile(file, withTable(readme, await tableOf(sizes)));
+      const page = await readFile(PAGE, "utf8");
+      await writeFile(PAGE, withTable(page, await tableOf(sizes)));
       for (const [name, text] of badgesOf(sizes)) await writeFile(name, text);
     }
     const over = overBudget(sizes);

@@ -38,7 +38,7 @@ const ENGINES: readonly Engine[] = [
   ...hermes,
 ];
 
-const README = fileURLToPath(new URL("../../README.md", import.meta.url));
+const PAGE = fileURLToPath(new URL("../../docs/backends.md", import.meta.url));
 const BADGE = fileURLToPath(new URL("badge.svg", import.meta.url));
 const MARKS = ["<!-- runtimes -->", "<!-- /runtimes -->"] as const;
 
@@ -75,7 +75,8 @@ async function main(): Promise<void> {
     const engines = verdicts.length;
     writeFileSync(BADGE, badge("runtimes", `${engines}, ${passed} passed`));
   }
-  if (values.write && failed > 0) console.log("README.md is left as it is, since something failed");
+  if (values.write && failed > 0)
+    console.log("docs/backends.md is left as it is, since something failed");
   console.log(`test:runtimes: ${passed} passed, ${failed} failed`);
   if (failed > 0 || passed === 0) process.exitCode = 1;
 }
@@ -148,19 +149,19 @@ and key are warm; no times where an engine stops its clock:
 ${timesTable(verdicts)}`;
 }
 
-/** README.md around the text between the marks. */
+/** The page around the text between the marks. */
 function readMarked(): readonly [string, string] {
-  const text = existsSync(README) ? readFileSync(README, "utf8") : "";
+  const text = existsSync(PAGE) ? readFileSync(PAGE, "utf8") : "";
   const [before, rest, ...more] = text.split(MARKS[0]);
   const [, after, ...others] = (rest ?? "").split(MARKS[1]);
   if (before === undefined || after === undefined || more.length + others.length > 0)
-    throw new Error(`README.md must have ${MARKS.join(" and then ")}, once each`);
+    throw new Error(`docs/backends.md must have ${MARKS.join(" and then ")}, once each`);
   return [before, after];
 }
 
 function write(text: string): void {
   const [before, after] = readMarked();
-  writeFileSync(README, `${before}${MARKS[0]}\n\n${text}\n\n${MARKS[1]}${after}`);
+  writeFileSync(PAGE, `${before}${MARKS[0]}\n\n${text}\n\n${MARKS[1]}${after}`);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,6 +1,6 @@
 import type { AccessResult, AsyncResourceServer, Binding } from "dpop-core";
 
-/** For everything that speaks Request and Response: Hono, Workers, Deno, Bun, Next.js. */
+/** For everything that speaks Request and Response: Hono, Next.js, Workers, Bun, Deno. */
 export function protect(
   api: AsyncResourceServer,
   origin: string, // configured, never read from the request

@@ -1,0 +1,571 @@
+// The examples that README.md and docs/ show: the programs as processes, the others as modules.
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { connect, createServer as createHttp2Server } from "node:http2";
+import { createServer, type Server } from "node:net";
+import { once } from "node:events";
+import { promisify } from "node:util";
+import {
+  type AccessResult,
+  createAsyncResourceServer,
+  createAsyncVerifier,
+  createAuthorizationServer,
+  createClientSession,
+  createProof,
+  createSigner,
+  createVerifier,
+  generatePrivateJwk,
+} from "dpop-core";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { verifierOver } from "../examples/docs/async-store.js";
+import { dpopFetch, session as browserSession } from "../examples/docs/browser-key.js";
+import { createLargeVerifier } from "../examples/docs/cache.js";
+import { createCodeEndpoint } from "../examples/docs/code-grant.js";
+import { protect } from "../examples/docs/fetch-handler.js";
+import { metadataOf } from "../examples/docs/metadata.js";
+import { apiForAWhile } from "../examples/docs/move-to-dpop.js";
+import { createVerifierWithNonces } from "../examples/docs/nonces.js";
+import { call } from "../examples/docs/own-loop.js";
+import { verifier as es384Verifier } from "../examples/docs/own-noble.js";
+import { verifier as fapi2Verifier } from "../examples/docs/profile.js";
+import { createPushedEndpoint } from "../examples/docs/pushed-request.js";
+import { verifierOver as verifierOverRedis } from "../examples/docs/redis.js";
+import { fetchWithRetries } from "../examples/docs/retry.js";
+import { insufficientScope } from "../examples/docs/scope.js";
+import { secretsFrom } from "../examples/docs/secrets.js";
+import { setLast } from "../examples/docs/set-last.js";
+import { sessionFor } from "../examples/docs/stored-key.js";
+import { checkHandshake } from "../examples/docs/verify.js";
+import { ROOT } from "./support/build.js";
+
+/** What a test started, ended after it. */
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** Serves on loopback; the origin. */
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createHttpServer({ keepAlive: false }, listener).listen(0, "localhost");
+  servers.push(server);
+  await once(server, "listening");
+  return `http://localhost:${portOf(server)}`;
+}
+
+function portOf(server: Server): string {
+  const address = server.address();
+  return String(typeof address === "object" ? address?.port : "");
+}
+
+/** A port of loopback that is free now. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "localhost");
+  await once(server, "listening");
+  const port = portOf(server);
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const signer = createSigner(generatePrivateJwk("ES256"));
+const request = { method: "GET", url: "https://api.example/" };
+
+describe("the programs: client, authorization server and API, each a process", () => {
+  const children: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill();
+  });
+
+  const tsx = ["--import", "tsx"];
+  const resolving = { TSX_TSCONFIG_PATH: "test/tsconfig.json" }; // where "dpop-core" means the sources
+
+  async function start(
+    name: string,
+    env: Readonly<Record<string, string>>,
+    url: string,
+    stderr: "inherit" | "ignore" = "inherit",
+  ): Promise<ChildProcess> {
+    const stdio = ["ignore", "ignore", stderr] as const;
+    const options = { cwd: ROOT, env: { ...process.env, ...resolving, ...env }, stdio: [...stdio] };
+    const child = spawn(process.execPath, [...tsx, `examples/${name}.ts`], options);
+    children.push(child);
+    while (child.exitCode === null) {
+      const answered = await fetch(url).then(
+        () => true,
+        () => false,
+      );
+      if (answered) return child;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${name} ended`);
+  }
+
+  test(
+    "the client gets a token and is let in; a bearer of it is not",
+    { timeout: 60_000 },
+    async () => {
+      const ports = { issuer: await freePort(), api: await freePort() };
+      const ISSUER = `http://localhost:${ports.issuer}`;
+      const API = `http://localhost:${ports.api}`;
+      await start("authorization-server", { PORT: ports.issuer, API }, `${ISSUER}/jwks`);
+      await start("server", { PORT: ports.api, ISSUER }, API);
+      const run = promisify(execFile)(process.execPath, [...tsx, "examples/client.ts"], {
+        cwd: ROOT,
+        env: { ...process.env, ...resolving, ISSUER, API },
+      });
+      expect((await run).stdout).toBe("200 hello\n\n");
+
+      const misled = promisify(execFile)(process.execPath, [...tsx, "examples/client.ts"], {
+        cwd: ROOT,
+        env: { ...process.env, ...resolving, ISSUER: `${ISSUER}/elsewhere`, API },
+      });
+      await expect(misled).rejects.toMatchObject({
+        stderr: expect.stringContaining("Error: token_response_invalid"),
+      });
+
+      const anonymous = await fetch(API);
+      expect(anonymous.status).toBe(401);
+      expect(anonymous.headers.get("WWW-Authenticate")).toBe('DPoP algs="ES256 EdDSA Ed25519"');
+      const session = createClientSession({ signer: createSigner(generatePrivateJwk("EdDSA")) });
+      const own = { method: "GET", url: API, accessToken: "made-up" };
+      const headers = { authorization: "DPoP made-up", dpop: session.buildProof(own) };
+      const refused = await fetch(API, { headers });
+      expect(refused.headers.get("WWW-Authenticate")).toContain('error="invalid_token"');
+      const without = await fetch(`${ISSUER}/token`, { method: "POST" });
+      expect([without.status, await without.json()]).toMatchObject([
+        400,
+        { error: "invalid_dpop_proof" },
+      ]);
+    },
+  );
+
+  test(
+    "an API without the keys of the authorization server answers 503, calls no token bad, and lives on",
+    { timeout: 60_000 },
+    async () => {
+      const issuer = createHttpServer((_, res) => res.writeHead(500).end()).listen(0, "localhost");
+      await once(issuer, "listening");
+      const ISSUER = `http://localhost:${portOf(issuer)}`;
+      const PORT = await freePort();
+      const API = `http://localhost:${PORT}`;
+      const api = await start("server", { PORT, ISSUER }, API, "ignore");
+
+      const session = createClientSession({ signer });
+      const send = (accessToken: string): Promise<Response> => {
+        const own = { method: "GET", url: API, accessToken };
+        const headers = { authorization: `DPoP ${accessToken}`, dpop: session.buildProof(own) };
+        return fetch(API, { headers });
+      };
+      const base64url = (text: string): string => Buffer.from(text).toString("base64url");
+      const jwt = `${base64url('{"alg":"ES256","typ":"at+jwt"}')}.${base64url("{}")}.AAAA`;
+      const broken = await send(jwt);
+      expect([broken.status, broken.headers.get("WWW-Authenticate")]).toEqual([503, null]);
+      const noJwt = await send("made-up");
+      expect(noJwt.headers.get("WWW-Authenticate")).toContain('error="invalid_token"');
+
+      issuer.close();
+      issuer.closeAllConnections();
+      await once(issuer, "close");
+      await expect(fetch(ISSUER)).rejects.toThrow();
+      const gone = await send(jwt);
+      expect([gone.status, gone.headers.get("WWW-Authenticate")]).toEqual([503, null]);
+      expect((await send("made-up")).status).toBe(401);
+      expect(api.exitCode).toBeNull();
+    },
+  );
+});
+
+describe("the access token and the frameworks, at an issuer of the examples", () => {
+  const API = "https://api.example";
+  const session = createClientSession({ signer });
+  let accessToken = "";
+  let otherKey: Awaited<ReturnType<typeof generateKeyPair>>;
+  let checkToken: typeof import("../examples/access-token.js");
+  let issuer: typeof import("../examples/issuer.js");
+  let express: typeof import("../examples/docs/express.js");
+  let fastify: typeof import("../examples/docs/fastify.js");
+
+  beforeAll(async () => {
+    const PORT = await freePort();
+    vi.stubEnv("PORT", PORT);
+    vi.stubEnv("API", API);
+    vi.stubEnv("ISSUER", `http://localhost:${PORT}`);
+    issuer = await import("../examples/issuer.js");
+    checkToken = await import("../examples/access-token.js");
+    express = await import("../examples/docs/express.js");
+    fastify = await import("../examples/docs/fastify.js");
+    vi.unstubAllEnvs();
+    otherKey = await generateKeyPair("EdDSA");
+    const keys = [...issuer.jwks.keys, await exportJWK(otherKey.publicKey)];
+    const server = createHttpServer((_, res) => res.end(JSON.stringify({ keys })));
+    server.listen(Number(PORT), "localhost");
+    await once(server, "listening");
+    accessToken = await issuer.signAccessToken({ jkt: session.jkt });
+    return () => server.close();
+  });
+
+  const fieldsFor = (path: string): Record<string, string> => {
+    const dpop = session.buildProof({ method: "GET", url: API + path, accessToken });
+    return { authorization: `DPoP ${accessToken}`, dpop };
+  };
+
+  test("a token is bound, unbound or bad", async () => {
+    expect(await checkToken.binding(accessToken)).toEqual({ jkt: session.jkt });
+    expect(await checkToken.binding(await issuer.signAccessToken(undefined))).toEqual({
+      unbound: true,
+    });
+    const [header, payload] = accessToken.split(".");
+    expect(await checkToken.binding(`${header}.${payload}.AAAA`)).toBeNull();
+    expect(await checkToken.binding("made-up")).toBeNull();
+  });
+
+  test("a token without exp is bad, of the same issuer and key", async () => {
+    const sign = (exp: object): Promise<string> =>
+      new SignJWT({ iss: issuer.ISSUER, aud: API, ...exp })
+        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt" })
+        .sign(otherKey.privateKey);
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    expect(await checkToken.binding(await sign({ exp }))).toEqual({ unbound: true });
+    expect(await checkToken.binding(await sign({}))).toBeNull();
+  });
+
+  test("Express: a mounted router, the path as it came, and who calls", async () => {
+    const origin = await serve((req, res) => {
+      const mounted = Object.assign(req, { originalUrl: req.url ?? "" });
+      mounted.url = mounted.originalUrl.slice("/v1".length); // as a router that is mounted there
+      const handler = (): unknown =>
+        res.end((mounted as { access?: AccessResult & { ok: true } }).access?.jkt);
+      express.protect(mounted, res, handler).catch(() => res.destroy());
+    });
+    const good = await fetch(`${origin}/v1/a%20b?c`, { headers: fieldsFor("/v1/a%20b") });
+    expect([good.status, await good.text()]).toEqual([200, session.jkt]);
+    const short = await fetch(`${origin}/v1/a`, { headers: fieldsFor("/a") });
+    expect([short.status, short.headers.get("WWW-Authenticate")]).toEqual([
+      401,
+      expect.stringContaining("invalid_dpop_proof"),
+    ]);
+  });
+
+  test("Fastify: a rewritten URL, and the fields after the handler's", async () => {
+    const origin = await serve((raw, res) => {
+      const hooked = { method: raw.method ?? "", originalUrl: raw.url ?? "", raw };
+      raw.url = "/rewritten";
+      const reply = {
+        headers(fields: Readonly<Record<string, string>>) {
+          for (const [name, value] of Object.entries(fields)) res.setHeader(name, value);
+          return reply;
+        },
+        code: (status: number) => ((res.statusCode = status), reply),
+        send: () => (res.end(), reply),
+      };
+      const run = async (): Promise<void> => {
+        if ((await fastify.onRequest(hooked, reply)) !== undefined) return;
+        await fastify.onSend(hooked, reply);
+        res.end("hello");
+      };
+      run().catch(() => res.destroy());
+    });
+    const good = await fetch(`${origin}/v1/a`, { headers: fieldsFor("/v1/a") });
+    expect([good.status, await good.text()]).toEqual([200, "hello"]);
+    const bad = await fetch(`${origin}/v1/b`, { headers: fieldsFor("/v1/a") });
+    expect([bad.status, bad.headers.get("WWW-Authenticate")]).toEqual([
+      401,
+      expect.stringContaining("invalid_dpop_proof"),
+    ]);
+  });
+
+  test("fields that are set last win", async () => {
+    const origin = await serve((_, res) => {
+      setLast(res, { "Cache-Control": "no-store", "DPoP-Nonce": "next" });
+      res.setHeader("Cache-Control", "public");
+      res.end();
+    });
+    const { headers } = await fetch(origin);
+    expect([headers.get("Cache-Control"), headers.get("DPoP-Nonce")]).toEqual(["no-store", "next"]);
+  });
+
+  test("introspection", async () => {
+    const answers: Record<string, object> = {
+      bound: { active: true, token_type: "DPoP", cnf: { jkt: session.jkt } },
+      unknown: { active: false },
+    };
+    const INTROSPECTION = await serve((req, res) => {
+      let body = "";
+      req.on("data", (data: Buffer) => (body += data.toString()));
+      req.on("end", () => {
+        const answer = answers[new URLSearchParams(body).get("token") ?? ""];
+        if (answer === undefined) res.writeHead(500).end();
+        else res.end(JSON.stringify(answer));
+      });
+    });
+    vi.stubEnv("INTROSPECTION", INTROSPECTION);
+    const { binding } = await import("../examples/docs/introspection.js");
+    vi.unstubAllEnvs();
+    expect(await binding("bound")).toEqual({ jkt: session.jkt });
+    expect(await binding("unknown")).toBeNull();
+    await expect(binding("broken")).rejects.toThrow("500");
+  });
+});
+
+describe("a resource server", () => {
+  test("a handler of Request and Response", async () => {
+    const session = createClientSession({ signer });
+    const api = createAsyncResourceServer({ verifier: createAsyncVerifier({ replay: "none" }) });
+    const handle = protect(
+      api,
+      "https://api.example",
+      async (token) => (token === "good" ? { jkt: session.jkt } : null),
+      async () => new Response("hello"),
+    );
+    const send = (accessToken: string, url: string): Promise<Response> => {
+      const own = { method: "GET", url: "https://api.example/a", accessToken };
+      const headers = { authorization: `DPoP ${accessToken}`, dpop: session.buildProof(own) };
+      return handle(new Request(url, { headers }));
+    };
+    expect(await (await send("good", "http://10.0.0.1:8080/a?b")).text()).toBe("hello");
+    expect((await send("bad", "http://10.0.0.1:8080/a?b")).status).toBe(401);
+    const elsewhere = await send("good", "http://10.0.0.1:8080/c");
+    expect(elsewhere.headers.get("WWW-Authenticate")).toContain('error="invalid_dpop_proof"');
+  });
+
+  test("the handler is told who calls, and a nonce that is due is set on a redirect too", async () => {
+    const session = createClientSession({ signer });
+    const url = "https://api.example/a";
+    const nonce = {
+      check: (claim: string | undefined) =>
+        ({ status: claim === undefined ? "missing" : "renew", nextNonce: "next" }) as const,
+    };
+    const seen: unknown[] = [];
+    const handle = protect(
+      createAsyncResourceServer({ verifier: createAsyncVerifier({ nonce, replay: "none" }) }),
+      "https://api.example",
+      async () => ({ jkt: session.jkt }),
+      async (_, access) => {
+        seen.push([access.scheme, access.accessToken, access.jkt]);
+        return Response.redirect("https://api.example/b", 303);
+      },
+    );
+    const own = { method: "GET", url, accessToken: "good" };
+    const send = (): Promise<Response> => {
+      const headers = { authorization: "DPoP good", dpop: session.buildProof(own) };
+      return handle(new Request(url, { headers }));
+    };
+    const asked = await send();
+    expect([asked.status, asked.headers.get("DPoP-Nonce")]).toEqual([401, "next"]);
+    session.observe(own, asked);
+    const redirect = await send();
+    expect(seen).toEqual([["DPoP", "good", session.jkt]]);
+    expect(redirect.status).toBe(303);
+    expect(Object.fromEntries(redirect.headers)).toEqual({
+      "cache-control": "no-store",
+      "dpop-nonce": "next",
+      location: "https://api.example/b",
+    });
+  });
+
+  test("requests of Node's http2 have no headersDistinct, and every value in rawHeaders", async () => {
+    const seen: unknown[] = [];
+    const server = createHttp2Server((req, res) => {
+      const values = req.rawHeaders.filter((_, i, all) => i % 2 === 1 && all[i - 1] === "dpop");
+      seen.push("headersDistinct" in req, values);
+      res.end();
+    }).listen(0, "localhost");
+    await once(server, "listening");
+    const client = connect(`http://localhost:${portOf(server)}`);
+    const stream = client.request({ ":path": "/", dpop: ["one", "two"] });
+    stream.resume();
+    await once(stream, "end");
+    client.close();
+    server.close();
+    await once(server, "close");
+    expect(seen).toEqual([false, ["one", "two"]]);
+  });
+
+  test("a slash at the end of the origin, and a decoded path, are other URLs", () => {
+    const verifier = createVerifier({ replay: "none" });
+    const proof = createProof(signer, { method: "GET", url: "https://api.example/a%20b" });
+    const codeFor = (url: string): unknown => {
+      const result = verifier.verify(proof, { method: "GET", url });
+      return result.ok ? "ok" : result.code;
+    };
+    expect(codeFor("https://api.example/a%20b")).toBe("ok");
+    expect(codeFor("https://api.example//a%20b")).toBe("htu_mismatch");
+    expect(codeFor("https://api.example/a b")).toBe("url_invalid");
+  });
+
+  test("a scope that is too small, and Bearer tokens for a while", async () => {
+    const { api, document } = apiForAWhile(createAsyncVerifier({ replay: "none" }));
+    const { status, headers } = insufficientScope(api, "things");
+    expect([status, headers.get("WWW-Authenticate")]).toEqual([
+      403,
+      'DPoP scope="things", error="insufficient_scope", algs="ES256 EdDSA Ed25519"',
+    ]);
+    expect(document).toMatchObject({ dpop_bound_access_tokens_required: false });
+    const bearer = { ...request, authorization: "Bearer abc", proof: undefined };
+    expect(await api.authenticate({ ...bearer, binding: { unbound: true } })).toMatchObject({
+      ok: true,
+      scheme: "Bearer",
+    });
+    expect(await api.authenticate({ ...bearer, binding: { jkt: signerJkt() } })).toMatchObject({
+      failure: { code: "token_bound_as_bearer" },
+    });
+  });
+});
+
+function signerJkt(): string {
+  return createClientSession({ signer }).jkt;
+}
+
+describe("an authorization server", () => {
+  const url = "https://as.example/token";
+  const verifier = createVerifier({ replay: "none" });
+
+  test("a code is redeemed with its key, once, and kept for the next attempt where it is refused", () => {
+    const codes = new Map([["a-code", { jkt: signerJkt(), subject: "ann" }]]);
+    const redeem = createCodeEndpoint(verifier, url, codes);
+    const proofOf = (one: typeof signer): string => createProof(one, { method: "POST", url });
+    const thief = createSigner(generatePrivateJwk("ES256"));
+    expect(redeem(proofOf(thief), "a-code")).toMatchObject({ failure: { code: "jkt_mismatch" } });
+    expect(redeem(proofOf(signer), "a-code")).toMatchObject({
+      ok: true,
+      tokenType: "DPoP",
+      refreshJkt: signerJkt(),
+      subject: "ann",
+    });
+    expect(redeem(proofOf(signer), "a-code")).toMatchObject({ body: { error: "invalid_grant" } });
+  });
+
+  test("a pushed request binds the code to its proof or to dpop_jkt", () => {
+    const push = createPushedEndpoint(verifier, url);
+    const proof = createProof(signer, { method: "POST", url });
+    expect(push(proof, new URLSearchParams())).toMatchObject({ ok: true, jkt: signerJkt() });
+    const named = new URLSearchParams({ dpop_jkt: signerJkt() });
+    expect(push(undefined, named)).toMatchObject({ ok: true, jkt: signerJkt() });
+    expect(push(undefined, new URLSearchParams())).toMatchObject({ ok: true, jkt: undefined });
+    const other = new URLSearchParams({ dpop_jkt: "A".repeat(43) });
+    expect(push(proof, other)).toMatchObject({ failure: { code: "dpop_jkt_mismatch" } });
+  });
+
+  test("metadata", () => {
+    const server = createAuthorizationServer({ verifier });
+    expect(metadataOf(server, "https://as.example")).toMatchObject({
+      published: { dpop_signing_alg_values_supported: ["ES256", "EdDSA", "Ed25519"] },
+      registered: { dpop_bound_access_tokens: true },
+    });
+  });
+});
+
+describe("a client", () => {
+  test("a stored key keeps its thumbprint", () => {
+    const { session, stored } = sessionFor();
+    expect(sessionFor(JSON.parse(JSON.stringify(stored))).session.jkt).toBe(session.jkt);
+  });
+
+  test("a key that can't be extracted", async () => {
+    expect(typeof dpopFetch).toBe("function");
+    const proof = await browserSession.buildProof(request);
+    expect(createVerifier({ replay: "none" }).verify(proof, request)).toMatchObject({
+      jkt: browserSession.jkt,
+    });
+  });
+
+  test("without dpopFetch: a nonce that is asked for", async () => {
+    const session = createClientSession({ signer });
+    const proofs: unknown[] = [];
+    const origin = await serve((req, res) => {
+      proofs.push(req.headers["dpop"]);
+      if (proofs.length > 1) return res.end("hello");
+      res.setHeader("DPoP-Nonce", "a-nonce");
+      return res.writeHead(401, { "WWW-Authenticate": 'DPoP error="use_dpop_nonce"' }).end();
+    });
+    const response = await call(session, `${origin}/a`, "a-token");
+    expect(await response.text()).toBe("hello");
+    const claims = proofs.map((proof): unknown =>
+      JSON.parse(Buffer.from(String(proof).split(".")[1] ?? "", "base64url").toString()),
+    );
+    expect(claims).toMatchObject([{}, { nonce: "a-nonce" }]);
+  });
+
+  test("a retry outside: each attempt has a proof of its own", async () => {
+    const proofs: unknown[] = [];
+    const origin = await serve((req, res) => {
+      proofs.push(req.headers["dpop"]);
+      res.writeHead(proofs.length < 3 ? 503 : 200).end();
+    });
+    const response = await fetchWithRetries(createClientSession({ signer }), origin);
+    expect(response.status).toBe(200);
+    expect(new Set(proofs).size).toBe(3);
+  });
+});
+
+describe("a verifier", () => {
+  test("of one's own, at a handshake", () => {
+    const own = { method: "GET", url: "https://api.example/socket", accessToken: "a-token" };
+    const proof = createProof(signer, own);
+    expect(checkHandshake(proof, "a-token", signerJkt())).toMatchObject({ htm: "GET" });
+    expect(checkHandshake(proof, "a-token", signerJkt())).toMatchObject({ status: 401 });
+  });
+
+  test("of a profile", () => {
+    expect(fapi2Verifier.algs).toEqual(["ES256", "PS256"]);
+  });
+
+  test("with nonces of shared secrets", () => {
+    const secret = () => randomBytes(32).toString("base64");
+    const secrets = secretsFrom(`${secret()},${secret()}`);
+    expect(secrets.map(({ length }) => length)).toEqual([32, 32]);
+    const [one, other] = [1, 2].map(() => createVerifierWithNonces(secrets, "https://api.example"));
+    const asked = one?.verify(createProof(signer, request), request);
+    expect(asked).toMatchObject({ code: "nonce_missing", nextNonce: expect.any(String) });
+    const nonce = asked?.ok === false ? asked.nextNonce : undefined;
+    expect(other?.verify(createProof(signer, { ...request, nonce }), request)).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test("over Redis", async () => {
+    const sent: string[][] = [];
+    const keys = new Set<string>();
+    const verifier = verifierOverRedis({
+      async sendCommand(args) {
+        sent.push(args);
+        const [, key = ""] = args;
+        return keys.size === keys.add(key).size ? null : "OK";
+      },
+    });
+    const proof = createProof(signer, request);
+    expect((await verifier.verify(proof, request)).ok).toBe(true);
+    expect(await verifier.verify(proof, request)).toMatchObject({ code: "jti_replayed" });
+    expect(sent.map(([command]) => command)).toEqual(["SET", "SET"]);
+  });
+
+  test("over a store that answers later", async () => {
+    const seen = new Set<string>();
+    const verifier = verifierOver(async (key) => !seen.has(key) && seen.add(key).size > 0);
+    const proof = createProof(signer, request);
+    expect((await verifier.verify(proof, request)).ok).toBe(true);
+    expect(await verifier.verify(proof, request)).toMatchObject({ code: "jti_replayed" });
+    const old = createProof(signer, { ...request, iat: Math.floor(Date.now() / 1000) - 40 });
+    expect(await verifier.verify(old, request)).toMatchObject({ code: "iat_too_old" });
+  });
+
+  test("with a larger cache", async () => {
+    const verifier = createLargeVerifier({ replay: "none" });
+    expect((await verifier.verify(createProof(signer, request), request)).ok).toBe(true);
+    expect(verifier.cacheUsage().keys).toBe(1);
+  });
+
+  test("over noble of one's own", () => {
+    const own = createSigner(generatePrivateJwk("ES384"));
+    expect(es384Verifier.verify(createProof(own, request), request)).toMatchObject({
+      ok: true,
+      alg: "ES384",
+    });
+    const ed = createSigner(generatePrivateJwk("EdDSA"));
+    expect(es384Verifier.verify(createProof(ed, request), request)).toMatchObject({
+      code: "alg_unsupported",
+    });
+  });
+});
