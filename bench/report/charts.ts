@@ -1,0 +1,146 @@
+// Charts: the results that are kept, drawn into ../charts.
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Bar, barChart } from "./bar-chart.js";
+import { type Line, lineChart } from "./line-chart.js";
+import { readResults, type Results, type Row, type SeriesResult } from "./results.js";
+
+const FOLDER = fileURLToPath(new URL("../charts/", import.meta.url));
+
+/** The engine of the charts that show one. */
+const FIRST = "node20";
+
+const KEYS_SERIES = "proofs, by the keys that take turns";
+const REPLAY_SERIES = "a new entry of a replay store, by live entries";
+
+const COLORS: Readonly<Record<string, number>> = {
+  fast: 0,
+  "node-crypto": 1,
+  webcrypto: 2,
+  noble: 3,
+  jose: 4,
+};
+
+export function drawCharts(): void {
+  const results = readResults();
+  const main = results.find(({ id }) => id === FIRST) ?? results[0];
+  if (main === undefined) return;
+  write("proofs-es256.svg", proofsChart(results, "ES256"));
+  write("proofs-eddsa.svg", proofsChart(results, "EdDSA"));
+  write("server.svg", serverChart(results));
+  write("keys.svg", keysChart(main));
+  write("replay.svg", replayChart(main));
+}
+
+function write(name: string, svg: string): void {
+  writeFileSync(FOLDER + name, svg);
+}
+
+type Rows = Readonly<Record<string, Row>>;
+
+/** Every engine's backends beside jose in the same engine. */
+function proofsChart(results: readonly Results[], label: string): string {
+  return barChart({
+    title: `Verifying a DPoP proof, ${label}: times as fast as jose in the same engine`,
+    subtitle:
+      "Keys seen before, one core. jose as servers call it, its key imported for each proof (line: 1×).",
+    base: 1,
+    groups: results.map(({ engine, contests }) => ({
+      name: engine,
+      bars: proofBars(contests[`${label} proof`] ?? {}),
+    })),
+  });
+}
+
+function proofBars(rows: Rows): readonly Bar[] {
+  const names = ["fast, hot", "node-crypto, hot", "webcrypto, hot", "noble, hot", "jose, key kept"];
+  return names.flatMap((row) => {
+    const [microseconds, timesAsFast] = rows[row] ?? [];
+    if (microseconds === undefined || timesAsFast === undefined) return [];
+    const [backend = ""] = row.split(",");
+    const name = backend === "jose" ? row : backend;
+    const rate = Math.round(1e6 / microseconds / 100) / 10;
+    const text = `${timesAsFast.toPrecision(2)}× (${rate}k/s)`;
+    return [{ name, value: timesAsFast, text, color: COLORS[backend] ?? 4 }];
+  });
+}
+
+function serverChart(results: readonly Results[]): string {
+  const groups = results.map(({ engine, contests }) => ({
+    name: engine,
+    bars: serverBars(contests["requests to a whole server"] ?? {}),
+  }));
+  return barChart({
+    title: "Requests a second to a whole HTTP server, ES256",
+    subtitle: "node:http on one core, 100 clients, replays refused; none: without verification.",
+    groups,
+  });
+}
+
+function serverBars(rows: Rows): readonly Bar[] {
+  return Object.entries(rows).map(([name, row]) => {
+    const value = 1e6 / (row?.[0] ?? NaN);
+    const text = Math.round(value).toLocaleString("en-US");
+    return { name, value, text, color: COLORS[name] ?? 3 };
+  });
+}
+
+/** One column of a series: the points that `x` finds a place for. */
+function pointsOf(
+  { columns, ...rows }: SeriesResult,
+  name: string,
+  x: (point: string) => number | null,
+): Line["points"] {
+  const column = columns.indexOf(name);
+  return Object.entries(rows).flatMap(([point, row]) => {
+    const [place, value] = [x(point), row[column]];
+    return place === null || typeof value !== "number" ? [] : [[place, value] as const];
+  });
+}
+
+function keysChart({ engine, series }: Results): string {
+  const table = series[KEYS_SERIES] ?? { columns: [] };
+  const lines = ["uniform", "zipf"].flatMap((spread) =>
+    table.columns.map((name): Line => {
+      const [backend = ""] = name.split(",");
+      const color = name === backend ? (COLORS[backend] ?? 4) : 2;
+      const points = pointsOf(table, name, (point) => {
+        const keys = Number.parseInt(point, 10);
+        return point.endsWith(spread) || keys === 1 ? keys : null; // one key has no spread
+      });
+      return { name: `${name}, ${spread}`, color, dashed: spread === "zipf", points };
+    }),
+  );
+  // noble would take the height for itself; jose remembers nothing, so that its spread does not matter.
+  const shown = lines.filter(
+    ({ name, points }) => points.length > 0 && !name.startsWith("noble") && name !== "jose, zipf",
+  );
+  return lineChart({
+    title: `One ES256 proof, by the number of keys that take turns (${engine})`,
+    across: "distinct hot keys",
+    panels: [{ up: "µs", lines: shown }],
+  });
+}
+
+function replayChart({ engine, series }: Results): string {
+  const table = series[REPLAY_SERIES] ?? { columns: [] };
+  const line = (name: string, column: string, factor: number): Line => ({
+    name,
+    color: name === "dpop-core" ? 0 : 4,
+    points: pointsOf(table, column, (point) => Number.parseInt(point, 10)).map(([x, y]) => [
+      x,
+      y * factor,
+    ]),
+  });
+  const names = ["swept Map", "dpop-core"];
+  const cost = names.map((name) => line(name, name, 1000));
+  const memory = names.map((name) => line(name, `${name}: bytes`, 1));
+  return lineChart({
+    title: `Replay stores, by their live entries (${engine})`,
+    across: "live entries",
+    panels: [
+      { up: "ns for a new entry, expiry included", lines: cost },
+      { up: "bytes of memory for a live entry", lines: memory },
+    ],
+  });
+}
