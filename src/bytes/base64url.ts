@@ -36,20 +36,25 @@ export function encodeBase64url(bytes: Uint8Array): string {
   return textOf(letters);
 }
 
+/** The bytes that so many letters decode to. */
+export function decodedLength(letters: number): number {
+  return (letters * 3) >>> 2;
+}
+
 /**
  * Decodes `text` from `start` up to `end` (indices, in characters), or answers null: for padding,
  * whitespace, any character outside the URL alphabet, a length of 1 modulo 4, and unused bits that
  * are not zero. No two texts decode to the same bytes, so a decoded value can be compared by its
- * text.
+ * text. `bytes` is what they are written to, an array of decodedLength(end - start).
  */
 export function decodeBase64url(
   text: string,
   start = 0,
   end: number = text.length,
+  bytes: Uint8Array = new Uint8Array(decodedLength(end - start)),
 ): Uint8Array | null {
   const tail = (end - start) & 3;
   if (tail === 1) return null;
-  const bytes = new Uint8Array(((end - start) * 3) >>> 2);
   let length = 0;
   let i = start;
   // A sextet of -1 makes the whole group negative, so one comparison covers four characters.

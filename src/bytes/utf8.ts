@@ -33,14 +33,14 @@ export function asciiBytes(text: string): Uint8Array {
 /**
  * The bytes of the first `length` characters, or null where one of them is not ASCII. `known` are
  * those of its beginning, where somebody has them: to copy bytes takes no time, to read letters does
- * (bench/parse).
+ * (bench/parse). `bytes` is what they are written to, an array of `length`.
  */
 export function readAscii(
   text: string,
   length: number,
   known: Uint8Array = NO_BYTES,
+  bytes: Uint8Array = new Uint8Array(length),
 ): Uint8Array | null {
-  const bytes = new Uint8Array(length);
   bytes.set(known);
   let all = 0;
   for (let i = known.length; i < length; i++) {

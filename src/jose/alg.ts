@@ -103,7 +103,8 @@ export interface SyncKey {
    * True when `signature` (as the JWS carries it: R||S for ECDSA, never DER) signs `data`. Lengths
    * are checked here, before a library is called; a throw means that the backend is broken, never
    * that the signature is bad. Ed25519 is verified without the cofactor, and an R of small order is
-   * refused (ed25519.ts), so that all backends give one answer.
+   * refused (ed25519.ts), so that all backends give one answer. Both arrays are lent until the answer:
+   * what is in them changes later.
    */
   verify(signature: Uint8Array, data: Uint8Array): boolean;
   /** Bytes held, tables included. */
@@ -115,6 +116,7 @@ export interface SyncKey {
 }
 
 export interface AsyncKey {
+  /** As in SyncKey; both arrays are lent until the promise is settled. */
   verify(signature: Uint8Array, data: Uint8Array): Promise<boolean>;
   readonly size: number;
   readonly tableSize?: number | undefined;

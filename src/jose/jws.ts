@@ -1,6 +1,7 @@
 // JWS compact serialization (RFC 7515 sections 3.1, 4.1 and 7.1): text to header, payload,
 // signature and signing input.
-import { decodeBase64url, decodeBase64urlText } from "../bytes/base64url.js";
+import { decodeBase64url, decodeBase64urlText, decodedLength } from "../bytes/base64url.js";
+import { takeBytes } from "../bytes/spare.js";
 import { type JsonObject, parseJsonObject } from "../input/json.js";
 import { readAscii } from "../bytes/utf8.js";
 
@@ -30,7 +31,7 @@ export function signingInput(
   { jws, payloadEnd }: JwsSegments,
   headerBytes?: Uint8Array | undefined,
 ): Uint8Array | null {
-  return readAscii(jws, payloadEnd, headerBytes);
+  return readAscii(jws, payloadEnd, headerBytes, takeBytes(payloadEnd));
 }
 
 /** null: not strict base64url, strict UTF-8 and one strict JSON object. */
@@ -61,7 +62,9 @@ function parseSegment(
 
 /** null: not strict base64url. */
 export function decodeSignature({ jws, payloadEnd }: JwsSegments): Uint8Array | null {
-  return decodeBase64url(jws, payloadEnd + 1);
+  const start = payloadEnd + 1;
+  const bytes = takeBytes(decodedLength(jws.length - start));
+  return decodeBase64url(jws, start, jws.length, bytes);
 }
 
 export interface ParsedJws {

@@ -8,6 +8,7 @@
 // and its thumbprint, jkt, key import, signature, replay. The signature is late because it costs
 // more than everything else together; the replay record is last, or anyone could use up the jti of
 // somebody else's proof.
+import { giveBytes } from "../bytes/spare.js";
 import { leave } from "../input/argument.js";
 import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
@@ -162,6 +163,8 @@ function drive(
   const badSignature = checkSignature(verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
   remember(cache, pending, key, facts);
+  giveBytes(pending.signature);
+  giveBytes(pending.signed);
   const now = afterWait(facts.now, waited());
   const current = judgeAgain(pending, facts, now, policy); // items 10 and 11
   if (!current.ok || policy.replay === undefined) return current.ok ? verified(current) : current;
@@ -193,6 +196,8 @@ async function driveAsync(
   const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
   if (badSignature !== null) return badSignature;
   remember(cache, pending, key, facts);
+  giveBytes(pending.signature);
+  giveBytes(pending.signed);
   const now = afterWait(facts.now, waited());
   const current = judgeAgain(pending, facts, now, policy); // items 10 and 11
   if (!current.ok || policy.replay === undefined) return current.ok ? verified(current) : current;
