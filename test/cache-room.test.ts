@@ -290,6 +290,20 @@ describe("a new client that is used", () => {
   });
 });
 
+test("an entry that was found is found no more once it has left, nor in another's place", () => {
+  const cache = newCache({ maxKeys: 10 }); // two for what was used once
+  // More than there are places for those found last, so that two share one.
+  const all = clients("client", 1025, FAST);
+  for (const [i, one] of all.entries()) {
+    prove(cache, one);
+    const near = all.slice(Math.max(0, i - 3), i + 1);
+    const found = near.map(({ header }) => cache.findKey(header)?.text);
+    expect(found).toEqual(
+      [undefined, undefined, near.at(-2)?.header, one.header].slice(-near.length),
+    );
+  }
+});
+
 describe("one key that varies its header", () => {
   const varied = (name: string, i: number): Client =>
     client(name, () => fakeKey(2, 100), `${i} ${name}`.padEnd(250));
