@@ -15,8 +15,15 @@ interface MonotonicClock {
  */
 export function startStopwatch(): () => number {
   const monotonic = monotonicMilliseconds();
-  const wall = Date.now();
-  return () => Math.max(0, monotonicMilliseconds() - monotonic, Date.now() - wall) / 1000;
+  const wall = wallMilliseconds();
+  return () => Math.max(0, monotonicMilliseconds() - monotonic, wallMilliseconds() - wall) / 1000;
+}
+
+/** NaN would pass for a wait of any length, so that a clock without a number is broken. */
+function wallMilliseconds(): number {
+  const now: unknown = Date.now();
+  if (typeof now === "number" && Number.isFinite(now)) return now;
+  throw new TypeError("Date.now() must return a number of milliseconds");
 }
 
 /** 0 where there is no such clock, or one that tells no number: then the wall clock decides. */
