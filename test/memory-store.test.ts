@@ -5,6 +5,7 @@ import { createMemoryReplayStore as createCoreStore } from "dpop-core/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { halfSipHash } from "../src/replay/siphash.js";
 import { createSlotTable, putEntry, searchEntry, type SlotTable } from "../src/replay/slots.js";
+import { createTimeSlices } from "../src/replay/slices.js";
 import { JKT } from "./support/rfc.js";
 import { memoryStore } from "./support/store.js";
 
@@ -152,7 +153,7 @@ test("among 290,300 texts that are counted up, or differ at two places, no hash 
 });
 
 describe("a table of slots", () => {
-  const SLICES = { lives: [0, 1], counts: [-1, 0], spare: [] };
+  const SLICES = { ...createTimeSlices(), lives: [0, 1], counts: [-1, 0] };
   const N = 10_000;
 
   function filled(hashOf: (index: number) => readonly [number, number]): SlotTable {

@@ -10,6 +10,7 @@ import {
   searchEntry,
   shrinkNext,
 } from "../src/replay/slots.js";
+import { createTimeSlices } from "../src/replay/slices.js";
 
 const FREE = 0x7fffffff;
 /** Hashes of this many belong to one segment. */
@@ -24,7 +25,7 @@ interface Held {
 /** A table with the slices of time that the store would have, and everything that is live in it by a plain list. */
 function createModel() {
   const table = createSlotTable();
-  const slices = { lives: [0], counts: [-1], spare: [] as number[] };
+  const slices = createTimeSlices();
   const live = new Map<string, Held>();
   const textOf = (high: number, low: number): string => `${high} ${low}`;
 

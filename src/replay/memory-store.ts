@@ -2,11 +2,10 @@
 // the thumbprint of the proof key enter; new, seen or full leaves.
 //
 // Entries stand in one table (slots.ts) and name the slice of time, a whole second, in which they
-// expire; how many entries a slice has is counted here. So a look-up probes one place however many
-// slices there are, an expiry may lie as far ahead as it likes, and a second that passes takes its
-// slice out of the count at once, exactly, while its slots are freed bit by bit by later additions.
-// A table for each slice would have to be probed for each slice: a key that comes again may come
-// with another expiry.
+// expire (slices.ts). So a look-up probes one place, however many slices there are. When a second
+// passes, its slice leaves the count at once and exactly; later additions free its slots bit by bit.
+// One table for each slice would have to be probed slice by slice, since a key that comes again may
+// have another expiry.
 import {
   functionMember,
   integerArgument,
@@ -37,6 +36,14 @@ import {
 } from "./key-share.js";
 import type { ReplayAnswer, SyncReplayStore } from "./replay.js";
 import {
+  countIn,
+  createTimeSlices,
+  dropSlices,
+  forgetSlices,
+  sliceOf,
+  type TimeSlices,
+} from "./slices.js";
+import {
   bytesOf,
   clearTable,
   createSlotTable,
@@ -44,15 +51,15 @@ import {
   putEntry,
   searchEntry,
   shrinkNext,
-  type Slices,
 } from "./slots.js";
 
 /** What createMemoryReplayStore makes. */
 export interface MemoryReplayStore extends SyncReplayStore {
-  /** What it holds as of the last `add`, for metrics. */
+  /** Returns what the store held at the last `add`, for metrics. */
   usage(): ReplayUsage;
 }
 
+/** What a memory store holds. */
 export interface ReplayUsage {
   /** Live entries. */
   readonly entries: number;
@@ -62,62 +69,57 @@ export interface ReplayUsage {
   readonly fill: number;
 }
 
+/** Options of createMemoryReplayStore. */
 export interface MemoryReplayStoreOptions {
-  /** Live entries at most: 1 to 16,777,216. Default: 1,000,000. */
+  /** Most live entries, 1 to 16,777,216. Default 1,000,000. */
   readonly maxEntries?: number | undefined;
-  /** Live entries of one key at most: 1 to `maxEntries`. Default: a quarter of it, rounded up. */
+  /** Most live entries of one key, 1 to `maxEntries`. Default a quarter of `maxEntries`, rounded up. */
   readonly maxEntriesPerKey?: number | undefined;
-  /** Gives the random bytes that key the hash. Default: Math.random. */
+  /**
+   * Gives the random bytes that key the hash, so that a sender who chooses `jti` can't choose where its
+   * entries stand. They are drawn by the first `add`, for hosts that have no randomness while modules
+   * load. Default Math.random, which every engine has: a guess of the keys accepts nothing.
+   */
   readonly backend?: Pick<Backend, "randomBytes"> | undefined;
 }
 
 const MOST_ENTRIES = 16_777_216;
 
-/** Bounds what passing a second costs, and the memory of the slices. */
-const MOST_SLICES = 262_144;
+// The table holds 64 bits of a keyed hash of each entry (HalfSipHash-1-3). A new proof is "seen", and so
+// refused, where all of them are those of a live entry: with the hash as a random function, a chance of
+// size / 2^64. At a million entries that is 5.4e-14 a proof, or one in 58 years at 10,000 proofs a second.
 
 /**
- * A replay store in this process's memory: right for one instance, blind to every other one. It
- * never evicts a live entry: with `maxEntries` of them (default 1,000,000, at most 16,777,216) it
- * answers that it is full, and proofs are refused until some expire. Needed are about (proofs a
- * second) × (maxAge + 2 × clockTolerance + 2); with createNonceIssuer, (proofs a second) × (life +
- * 2 × step + clockTolerance + 2). It is also full where its entries would expire at more than
- * 262,144 different seconds, three days of them. An answer that it is full says when the first entry
- * expires whose room is missing.
+ * Makes a replay store in the memory of this process: right for one instance, blind to every other one.
  *
- * One key can't take it all: of one thumbprint it holds `maxEntriesPerKey` live entries at most
- * (default a quarter of `maxEntries`, rounded up), and is full for that key alone. That allows one
- * key maxEntriesPerKey / (maxAge + 2 × clockTolerance + 2) proofs a second: 2,717 by default, so that
- * one busy service may have one key. A limit below 16,384 is exact for up to 4,096 live entries; with
- * more, a key can be told that it is full some entries early, by about 40 + size / 16,384 as a rule. So
- * a limit that is not well above that (200 for a million entries) also refuses keys that have none. A
- * limit from 16,384 on is judged by a random sample of 8,192 entries or more, which meets it to within
- * 4 percent. Thumbprints are told apart by their first 16 characters, 96 bits of a SHA-256.
+ * It never evicts a live entry. With `maxEntries` of them it is full, and proofs are refused until some
+ * expire; its answer says when the first entry expires whose room is missing. A server needs about
+ * (proofs a second) × (maxAge + 2 × clockTolerance + 2) entries, or with createNonceIssuer (proofs a
+ * second) × (lifetime + 2 × rotationInterval + clockTolerance + 2). The store is also full where its
+ * entries would expire at more than 262,144 different seconds, which is three days.
  *
- * Whoever has many keys still can fill it. At a protected resource each of these needs an access
- * token. At a token endpoint anybody can make proofs: authenticate the client first, and give
- * `grant` as a function that looks the code or token up, which is asked before an entry is made. So a
- * stranger has to have both.
+ * One key can't take it all: `maxEntriesPerKey` bounds the live entries of one thumbprint, and the store
+ * is full for that key only. docs/verifying.md has the rates that the defaults allow, how exact the
+ * bound is, and what the store takes in memory.
  *
- * A `now` far ahead makes it forget what would have expired by then. It can't vouch for such proofs
- * any more, and is full for them where the clock goes back.
+ * A stranger with many keys can still fill it. At a protected resource, each of these keys needs an
+ * access token. At a token endpoint, authenticate the client first and give `grant` as a function, which
+ * is asked before an entry is made: then a stranger needs both.
  *
- * It holds no keys but 64 bits of a keyed hash (with the rounds of HalfSipHash-1-3) of each, at 12
- * bytes a slot, and up to 4 bytes for its thumbprint where the limit of one key is below 16,384: for each
- * live entry 15 to 26 bytes from 100,000 on by default, up to 36 at 10,000, up to 44 at 1,000, and under
- * 48 KiB in all for fewer. After fewer come than expire it can be more for a while: it gives memory back
- * as `add` goes on. Of a live entry it never says "new".
- * A new key is "seen", and its good proof refused, where all 64 bits are those of a live one. Taking
- * the hash for a random function, that is a chance of size / 2^64: at a million entries 5.4e-14 for
- * each proof, or one in 58 years at 10,000 proofs a second.
+ * A `now` far ahead makes the store forget what would have expired by then. Where the clock goes back
+ * afterwards, it is full for proofs of that time, since it can't know them any more.
  *
- * The keys of the hash are random and the instance's own, so that who chooses jti can't choose where
- * its entries stand and make them lie in each other's way, and who makes keys can't make them count
- * as somebody else's. They are taken from `backend.randomBytes` where there is a `backend`, else from
- * Math.random, which every engine has: a guess of them accepts nothing. They are drawn by the first
- * `add`, for hosts that have no randomness while modules load.
+ * @param options bounds of the store, and what gives the random keys of its hash.
+ * @returns a store for the option `replay` of a verifier. It never returns "new" for a live entry.
+ * @throws a TypeError or RangeError for a bad option; `add` throws one for a bad argument.
+ * @example
+ * ```ts
+ * import { createMemoryReplayStore } from "dpop-core/core";
  *
- * Throws a TypeError or RangeError for a bad option; `add` does for a bad argument.
+ * const replay = createMemoryReplayStore({ maxEntries: 100_000 });
+ * console.log(replay.usage().fill); // 0
+ * ```
+ * @see RFC 9449 section 11.1
  */
 export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}): MemoryReplayStore {
   const { maxEntries, maxEntriesPerKey, backend } = readOptions(options);
@@ -131,14 +133,14 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   function sweep(second: number): void {
     if (second === swept) return;
     swept = second;
-    dropSlices(slices, second, shares);
+    for (const slice of dropSlices(slices, second)) dropShares(shares, slice);
     if (slices.live > 0 || table.slots === 0) return;
     clearTable(table);
-    forgetNumbers(slices);
+    forgetSlices(slices);
     clearShares(shares);
   }
 
-  /** The answer where there is no room for an entry that expires then, of a key; else null. */
+  /** Returns the answer where there is no room for such an entry of a key; else null. */
   function noRoom(expiresAt: number, now: number, share: number): ReplayAnswer | null {
     if (expiresAt <= slices.dropped) return fullFor(slices.dropped + 1 - expiresAt);
     if (slices.live >= maxEntries) return fullFor(slices.earliest - now);
@@ -152,7 +154,7 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       return { entries: slices.live, bytes, fill: slices.live / maxEntries };
     },
     add(key: string, expiresAt: number, now: number, jkt: string): ReplayAnswer {
-      // Each guard is only called where it has something to say: 7 % of an addition (bench/replay).
+      // A guard is called only where it will throw, which saves 7 % of an addition (bench replay).
       if (typeof key !== "string") stringArgument(key, "key");
       if (!Number.isSafeInteger(expiresAt) || expiresAt < 0) secondArgument(expiresAt, "expiresAt");
       const second = Math.floor(timeArgument(now, "now"));
@@ -166,9 +168,9 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       const high = hash[0] ?? 0;
       const low = hash[1] ?? 0;
       const counted = isCounted(shares, low);
-      // Whose entry it is only matters where it is counted, and where somebody may have a whole share.
+      // The key matters only where its entry is counted, or where some key may have a whole share.
       const share = counted || shares.crowded > 0 ? placesOf(jkt, random.shares) : 0;
-      // Asked for before the search, so that a processor fetches counters and slots at once.
+      // Read before the search, so that a processor fetches counters and slots together.
       const isFull = isShareFull(shares, share);
       const place = searchEntry(table, high, low, slices);
       if (place < 0) return "seen";
@@ -216,8 +218,8 @@ function fullFor(seconds: number): ReplayAnswer {
 }
 
 /**
- * 0 where a key may have one more entry, else when the first of its own expires, as far as that is
- * known. The counters are looked at first; they never have too little, so that nobody has too much.
+ * Returns 0 where a key may have one more entry, else the second in which its first entry expires, as
+ * far as that is known. The counters are read first: they never count too few.
  */
 function roomFrom(shares: KeyShares, share: number, slices: TimeSlices): number {
   settleAllShares(shares);
@@ -227,7 +229,7 @@ function roomFrom(shares: KeyShares, share: number, slices: TimeSlices): number 
   return found > 0 ? first : slices.earliest;
 }
 
-/** What the hashes of entries and of thumbprints are keyed with. */
+/** The keys of the hashes of entries and of thumbprints. */
 interface RandomWords {
   readonly entries: SipKey;
   readonly shares: Int32Array;
@@ -248,82 +250,4 @@ function randomWords(backend: Pick<Backend, "randomBytes"> | undefined): RandomW
     for (let at = 0; at < words.length; at++) words[at] = view.getInt32(4 * at);
   }
   return { entries: { k0: words[0] ?? 0, k1: words[1] ?? 0 }, shares: words.slice(2) };
-}
-
-/** The seconds at which entries expire, numbered from 1, with the counts of their entries. */
-interface TimeSlices extends Slices {
-  /** When each of them expires. */
-  readonly expiries: number[];
-  /** The number of each second, of those that were not dropped. */
-  readonly numbers: Map<number, number>;
-  /** Entries that were not dropped. */
-  live: number;
-  /** Up to this second they were dropped. */
-  dropped: number;
-  /** No second in `numbers` is before this one. */
-  earliest: number;
-  /** The number that was asked for last. */
-  last: number;
-}
-
-function createTimeSlices(): TimeSlices {
-  return {
-    expiries: [0],
-    lives: [0],
-    counts: [-1],
-    spare: [],
-    dropped: 0,
-    numbers: new Map(),
-    live: 0,
-    earliest: Infinity,
-    last: 0,
-  };
-}
-
-/** The number of a second that is later than what was dropped; 0 where there are too many. */
-function sliceOf(slices: TimeSlices, expiresAt: number): number {
-  const { expiries, lives, counts, spare, numbers, last } = slices;
-  if (expiries[last] === expiresAt) return last; // it was not dropped: expiresAt is later
-  const known = numbers.get(expiresAt);
-  if (known !== undefined) return (slices.last = known);
-  if (numbers.size >= MOST_SLICES) return 0;
-  const slice = spare.pop() ?? expiries.length;
-  numbers.set(expiresAt, slice);
-  expiries[slice] = expiresAt;
-  lives[slice] = 1;
-  counts[slice] = 0;
-  slices.earliest = Math.min(slices.earliest, expiresAt);
-  return (slices.last = slice);
-}
-
-function countIn(slices: TimeSlices, slice: number): void {
-  slices.counts[slice] = (slices.counts[slice] ?? 0) + 1;
-  slices.live++;
-}
-
-/** Drops the slices up to a second; their entries are taken out of the table later. */
-function dropSlices(slices: TimeSlices, second: number, shares: KeyShares): void {
-  if (second < slices.earliest) return;
-  let earliest = Infinity;
-  for (const [expiry, slice] of slices.numbers) {
-    if (expiry > second) {
-      earliest = Math.min(earliest, expiry);
-      continue;
-    }
-    slices.numbers.delete(expiry);
-    slices.lives[slice] = 0;
-    dropShares(shares, slice);
-    slices.live -= slices.counts[slice] ?? 0;
-    slices.dropped = Math.max(slices.dropped, expiry);
-  }
-  slices.earliest = earliest;
-}
-
-/** For a table that is empty. */
-function forgetNumbers(slices: TimeSlices): void {
-  slices.expiries.length = 1;
-  slices.lives.length = 1;
-  slices.counts.length = 1;
-  slices.spare.length = 0;
-  slices.last = 0;
 }

@@ -1,23 +1,25 @@
-// The table behind the memory replay store: 64 bits of every key and the number of the slice of time
-// in which it expires, in typed arrays. Open addressing in 128 segments, so that room is made in one
-// of them at a time: while a million entries come, no step of the work takes longer than some
-// thousands of slots. The entries of a segment stand in the order of their hashes, each as near
-// behind the place where it wants to be as that allows: so a search ends at the first greater hash,
-// and what expired is taken out in one run along the segment.
+// The table behind the memory replay store: 64 bits of the hash of every entry and the number of the slice
+// of time in which it expires, in typed arrays.
+//
+// It is an open-addressing table in 128 segments. Room is made in one segment at a time, so no step takes
+// longer than some thousands of slots while a million entries come. The entries of a segment are sorted by
+// hash, and each stands at its home or in the first slot after it that keeps the order. So a search ends
+// at the first greater hash, and one run along the segment takes out what has expired.
+import { countOutExpired, isLive, resetFree, type TimeSlices } from "./slices.js";
 
 /** A slot is two words of a key's hash and the number of its slice; a slice of 0 marks it as free. */
 const SLOT = 3;
 const SLOT_BYTES = 12;
-/** The first word of a slot that is free: no hash is greater, so that a search ends there. */
+/** The first word of a free slot: no hash is greater, so a search ends there. */
 const FREE = 0x7fffffff;
 const SEGMENTS = 128;
 const LEAST_HOMES = 8;
-/** Most slots behind the homes of a segment, for entries whose homes are the last; more if need be. */
+/** Slots behind the homes of a segment, for entries whose homes are the last. More are added if needed. */
 const TAIL = 32;
 
-/** So many of its homes may be taken, by live entries and by those that expired. */
+/** The share of its homes that may be taken, by live and by expired entries. */
 const MOST_TAKEN = 0.82;
-/** What is left of that after a purge: between these a segment stays as it is, else it is resized. */
+/** The share that is taken after a purge: between these two a segment stays, else it is resized. */
 const LEAST_KEPT = 0.28;
 const MOST_KEPT = 0.5;
 /** Homes of a resized segment for each entry. */
@@ -26,21 +28,11 @@ const SPACE = 2.08;
 interface Segment {
   /** Three words a slot. The last slot is always free. */
   readonly words: Int32Array;
-  /** Slots at which an entry can want to be; the others are the tail. */
+  /** Slots that can be the home of an entry; the others are the tail. */
   readonly homes: number;
   /** Slots that are not free. */
   taken: number;
   readonly most: number;
-}
-
-/** The slices that entries can belong to, by number, which is never 0. */
-export interface Slices {
-  /** 1 until they expire, then 0; 0 for number 0. */
-  readonly lives: number[];
-  /** How many entries they have in the table. */
-  readonly counts: number[];
-  /** The numbers of those that have none any more. */
-  readonly spare: number[];
 }
 
 export interface SlotTable {
@@ -61,8 +53,13 @@ export function bytesOf(table: SlotTable): number {
   return table.slots * SLOT_BYTES;
 }
 
-/** Where an entry is to be put, for putEntry; -1 where one with this hash is live. */
-export function searchEntry(table: SlotTable, high: number, low: number, slices: Slices): number {
+/** Returns the place of a new entry, for putEntry; -1 where an entry with this hash is live. */
+export function searchEntry(
+  table: SlotTable,
+  high: number,
+  low: number,
+  slices: TimeSlices,
+): number {
   const segment = table.segments[high >>> 25];
   if (segment === undefined) return 0;
   const { words } = segment;
@@ -77,14 +74,14 @@ export function searchEntry(table: SlotTable, high: number, low: number, slices:
   }
 }
 
-/** Puts an entry where searchEntry said just before. */
+/** Puts an entry at the place that searchEntry has just returned. */
 export function putEntry(
   table: SlotTable,
   high: number,
   low: number,
   slice: number,
   place: number,
-  slices: Slices,
+  slices: TimeSlices,
 ): void {
   const index = high >>> 25;
   let segment = table.segments[index];
@@ -102,15 +99,15 @@ export function putEntry(
   const { words } = segment;
   const expired = words[end + 2] ?? 0;
   if (expired === 0) segment.taken++;
-  else release(slices, expired);
+  else countOutExpired(slices, expired);
   for (let to = end + SLOT - 1; to >= at + SLOT; to--) words[to] = words[to - SLOT] ?? 0;
   words[at] = high;
   words[at + 1] = low;
   words[at + 2] = slice;
 }
 
-/** Takes what expired out of one segment, the next in turn, and gives back its spare room. */
-export function shrinkNext(table: SlotTable, slices: Slices): void {
+/** Takes expired entries out of the next segment in turn, and gives back its spare room. */
+export function shrinkNext(table: SlotTable, slices: TimeSlices): void {
   const index = table.next;
   table.next = (index + 1) % SEGMENTS;
   const segment = table.segments[index];
@@ -120,27 +117,23 @@ export function shrinkNext(table: SlotTable, slices: Slices): void {
   else if (segment.taken < segment.homes * LEAST_KEPT) resize(table, index, segment);
 }
 
-/** For a table in which nothing is live. */
+/** Empties a table in which nothing is live. */
 export function clearTable(table: SlotTable): void {
   table.segments.fill(undefined);
   table.slots = 0;
 }
 
-/** Whether at most a third of the slots are needed, and these are not few. */
+/** True where at most a third of the slots are needed, and the table is not small. */
 export function hasMuchRoom(table: SlotTable, live: number): boolean {
   return table.slots > 3 * live && table.slots > 4 * SEGMENTS * LEAST_HOMES;
-}
-
-function isLive(slices: Slices, slice: number): boolean {
-  return slices.lives[slice] === 1;
 }
 
 function homeOf({ homes }: Segment, high: number): number {
   return SLOT * (((high & 0x1ffffff) * (homes / 2 ** 25)) | 0);
 }
 
-/** The next slot that is free or whose entry expired. */
-function vacantFrom({ words }: Segment, start: number, slices: Slices): number {
+/** Returns the next slot that is free or whose entry has expired. */
+function vacantFrom({ words }: Segment, start: number, slices: TimeSlices): number {
   let at = start;
   while (isLive(slices, words[at + 2] ?? 0)) at += SLOT;
   return at;
@@ -154,7 +147,7 @@ function segmentWithRoom(
   table: SlotTable,
   index: number,
   segment: Segment | undefined,
-  slices: Slices,
+  slices: TimeSlices,
 ): Segment {
   if (segment === undefined)
     return replace(table, index, emptySegment(LEAST_HOMES, LEAST_HOMES >>> 2));
@@ -189,7 +182,7 @@ function resize(table: SlotTable, index: number, segment: Segment): Segment {
   return replace(table, index, remade(segment, homes, Math.min(TAIL, homes >>> 2)));
 }
 
-/** The entries of a segment in another; its tail is made longer if it takes that to hold them. */
+/** Returns the entries in another segment, with a longer tail where they would not fit. */
 function remade(segment: Segment, homes: number, tail: number): Segment {
   const made = emptySegment(homes, tail);
   const from = segment.words;
@@ -210,8 +203,8 @@ function remade(segment: Segment, homes: number, tail: number): Segment {
   return made;
 }
 
-/** Takes out what expired, in place, and moves the others up as far as their homes allow. */
-function purge(segment: Segment, slices: Slices): void {
+/** Takes expired entries out, in place, and moves the others up as far as their homes allow. */
+function purge(segment: Segment, slices: TimeSlices): void {
   const { words } = segment;
   const first = gatherLive(segment, slices);
   let free = 0;
@@ -230,34 +223,24 @@ function purge(segment: Segment, slices: Slices): void {
 }
 
 /**
- * Moves what is live to the end of a segment, in order; answers where it begins. All slots before
- * are free. Which are live no processor can foresee, so that nothing here branches by it.
+ * Moves the live entries to the end of a segment, in order, and frees all slots before them. Returns
+ * where they begin.
  */
-function gatherLive(segment: Segment, { lives, counts, spare }: Slices): number {
+function gatherLive(segment: Segment, slices: TimeSlices): number {
   const { words } = segment;
   let to = words.length - SLOT;
   for (let at = to; at >= 0; at -= SLOT) {
     const slice = words[at + 2] ?? 0;
-    const live = lives[slice] ?? 0;
-    const left = (counts[slice] ?? 0) + live - 1;
-    counts[slice] = left;
-    if (left === 0 && live === 0) spare.push(slice);
     words[to] = words[at] ?? 0;
     words[to + 1] = words[at + 1] ?? 0;
     words[to + 2] = slice;
-    to -= SLOT * live;
+    to -= SLOT * countOutExpired(slices, slice);
   }
-  counts[0] = -1; // the free slots were counted here; nobody asks
+  resetFree(slices);
   for (let at = to; at >= 0; at -= SLOT) {
     words[at] = FREE;
     words[at + 2] = 0;
   }
   segment.taken = words.length / SLOT - 1 - to / SLOT;
   return to + SLOT;
-}
-
-function release({ counts, spare }: Slices, slice: number): void {
-  const left = (counts[slice] ?? 0) - 1;
-  counts[slice] = left;
-  if (left === 0) spare.push(slice);
 }
