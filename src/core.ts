@@ -41,12 +41,11 @@ export {
   type AsyncVerifier,
   createAsyncVerifier,
   createVerifier,
-  type VerifiedProof,
   type Verifier,
   verifyProof,
   verifyProofAsync,
-  type VerifyResult,
 } from "./verify/verifier.js";
+export type { VerifiedProof, VerifyResult } from "./verify/drive.js";
 export { type ProofError, unwrap } from "./verify/unwrap.js";
 export {
   pushedError,

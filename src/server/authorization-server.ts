@@ -6,7 +6,8 @@ import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import type { FieldValue } from "../input/http.js";
 import { isProofAbsent } from "../proof/parse.js";
 import { thumbprintArgument, urlArgument } from "../verify/request.js";
-import type { AsyncVerifier, VerifiedProof, Verifier, VerifyResult } from "../verify/verifier.js";
+import type { AsyncVerifier, Verifier } from "../verify/verifier.js";
+import type { VerifiedProof, VerifyResult } from "../verify/drive.js";
 import {
   dueNonce,
   nonceHeaders,

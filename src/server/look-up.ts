@@ -3,7 +3,7 @@
 import { leave, objectArgument } from "../input/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { type Failure, isFailure } from "../proof/failure.js";
-import type { VerifyResult } from "../verify/verifier.js";
+import type { VerifyResult } from "../verify/drive.js";
 
 /** What was found: a thumbprint, undefined for a grant that is bound to no key, or why it is refused. */
 export type Found = string | undefined | Failure;

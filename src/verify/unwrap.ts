@@ -1,7 +1,7 @@
 // For callers who prefer exceptions: a result to what was proved, or a throw (RFC 9449 sections 5, 7
 // and 8 for what to answer).
 import { type Failure, FAILURES, type FailureCode, isFailure } from "../proof/failure.js";
-import type { VerifiedProof, VerifyResult } from "./verifier.js";
+import type { VerifiedProof, VerifyResult } from "./drive.js";
 
 /** Where a proof came: a protected resource, the token endpoint, or the one for pushed requests. */
 export type Place = "resource" | "token" | "pushed";

@@ -1,0 +1,274 @@
+// The drivers of a verifier (RFC 9449 section 4.3): a proof, the request it came with and a policy, to
+// what was proved or a failure.
+//
+// A proof is prepared once and driven twice. prepare() does every check that needs no signature; the
+// synchronous and the asynchronous driver do the rest. They differ by `await`, and by the clocks that
+// measure a wait: after a long one, the time is checked again. The order is fixed, cheap before dear:
+// proof present and single, size, JWS form, typ, crit, alg, claims, htm, htu, nonce, time, ath, jwk and
+// its thumbprint, jkt, key import, signature, replay. The signature is late because it costs more than
+// everything else together. The replay record is last, or a stranger could use up the jti of another
+// client's proof.
+import { giveBytes } from "../bytes/spare.js";
+import { leave } from "../input/argument.js";
+import type { FieldValue } from "../input/http.js";
+import type { Alg, AsyncKey, SyncAlg, SyncKey } from "../jose/alg.js";
+import type { PublicJwk } from "../jose/jwk.js";
+import { checkJkt } from "../proof/check.js";
+import type { ProofClaims } from "../proof/claims.js";
+import { failure, fullFailure, isRetryAfter, type VerifyFailure } from "../proof/failure.js";
+import {
+  type ReplayStore,
+  replayExpiry,
+  replayKey,
+  type SyncReplayStore,
+} from "../replay/replay.js";
+import type { KeyOf, ProofCache } from "./cache.js";
+import type { VerifiedNonce } from "./nonce-check.js";
+import type { Policy } from "./policy.js";
+import { checkTime, type PendingProof, prepare } from "./prepare.js";
+import {
+  type AsyncProofRequest,
+  type ProofRequest,
+  readClock,
+  readProofRequest,
+  type RequestFacts,
+} from "./request.js";
+import { startStopwatch } from "./stopwatch.js";
+
+/** A proof that holds: its sender has the private key of `jwk` and meant this very request. */
+export interface VerifiedProof {
+  readonly ok: true;
+  /** The RFC 7638 thumbprint of the key: what to bind a token to. */
+  readonly jkt: string;
+  /** Frozen. */
+  readonly jwk: PublicJwk;
+  readonly alg: string;
+  /** Frozen, with all that they hold. */
+  readonly claims: ProofClaims;
+  /** undefined where the verifier checks no nonces. */
+  readonly nonce?: VerifiedNonce | undefined;
+}
+
+export type VerifyResult = VerifiedProof | VerifyFailure;
+
+/** Judges a proof where every part answers at once. */
+export function drive(
+  proof: FieldValue,
+  request: ProofRequest,
+  policy: Policy<SyncAlg, SyncReplayStore>,
+  cache: ProofCache<SyncAlg>,
+): VerifyResult {
+  const facts = readProofRequest(request, policy.clock, policy.plainHttp);
+  const waited = mayWait(facts, policy) ? startStopwatch() : NO_WAIT; // it costs a third of a microsecond
+  const pending = prepare(proof, facts, policy, cache);
+  if (!pending.ok) return pending;
+  const otherKey = checkKeys(pending, facts); // item 12b
+  if (otherKey !== null) return otherKey;
+  if (typeof facts.jkt === "function") {
+    const notBound = checkFound(pending, facts, facts.jkt()); // item 12b
+    if (notBound !== null) return notBound;
+  }
+  const key = pending.foundKey?.value.key ?? pending.alg.importKey(pending.jwk);
+  if (key === null) return failure("jwk_invalid"); // item 6
+  const badSignature = checkSignature(verifyWith(key, pending)); // item 6
+  if (badSignature !== null) return badSignature;
+  remember(cache, pending, key, facts);
+  giveBytes(pending.signature);
+  giveBytes(pending.signed);
+  const now = afterWait(facts.now, waited());
+  const current = judgeAgain(pending, facts, now, policy); // items 10 and 11
+  if (!current.ok || policy.replay === undefined) return current.ok ? verified(current) : current;
+  const { key: proofKey, expiresAt } = replayEntry(current, policy);
+  const replayed = checkReplay(policy.replay.add(proofKey, expiresAt, now, current.jkt)); // section 11.1
+  if (replayed !== null) return replayed;
+  const last = judgeAgain(current, facts, afterWait(facts.now, waited()), policy); // items 10 and 11
+  return last.ok ? verified(last) : last;
+}
+
+/** Judges a proof where a part may answer later. */
+export async function driveAsync(
+  proof: FieldValue,
+  request: AsyncProofRequest,
+  policy: Policy<Alg, ReplayStore>,
+  cache: ProofCache<Alg>,
+): Promise<VerifyResult> {
+  const facts = readProofRequest(request, policy.clock, policy.plainHttp);
+  const waited = startWait(policy.clock);
+  const pending = prepare(proof, facts, policy, cache);
+  if (!pending.ok) return pending;
+  const otherKey = checkKeys(pending, facts); // item 12b
+  if (otherKey !== null) return otherKey;
+  if (typeof facts.jkt === "function") {
+    const notBound = checkFound(pending, facts, await facts.jkt()); // item 12b
+    if (notBound !== null) return notBound;
+  }
+  const key = pending.foundKey?.value.key ?? (await pending.alg.importKey(pending.jwk));
+  if (key === null) return failure("jwk_invalid"); // item 6
+  const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
+  if (badSignature !== null) return badSignature;
+  remember(cache, pending, key, facts);
+  giveBytes(pending.signature);
+  giveBytes(pending.signed);
+  const now = afterWait(facts.now, waited());
+  const current = judgeAgain(pending, facts, now, policy); // items 10 and 11
+  if (!current.ok || policy.replay === undefined) return current.ok ? verified(current) : current;
+  const { key: proofKey, expiresAt } = replayEntry(current, policy);
+  const replayed = checkReplay(await policy.replay.add(proofKey, expiresAt, now, current.jkt)); // section 11.1
+  if (replayed !== null) return replayed;
+  const last = judgeAgain(current, facts, afterWait(facts.now, waited()), policy); // items 10 and 11
+  return last.ok ? verified(last) : last;
+}
+
+/** True where a part that is not ours is asked: a backend that answers at once has nothing to wait for. */
+function mayWait({ jkt }: RequestFacts, { replay }: Policy<Alg, ReplayStore>): boolean {
+  return replay !== undefined || typeof jkt === "function";
+}
+
+const NO_WAIT = (): number => 0;
+
+/**
+ * Starts to measure a wait, in seconds: by the clock of the policy and by a stopwatch, of which the longer
+ * one counts. A clock that is set back while a store is slow must not make an old proof young again.
+ */
+function startWait(clock: () => number): () => number {
+  const started = readClock(clock);
+  const elapsed = startStopwatch();
+  return () => Math.max(readClock(clock) - started, elapsed());
+}
+
+/**
+ * The time after the parts that may be slow: a proof that grew too old meanwhile must be refused,
+ * since the entry of its first use may have expired. An entry outlives its proof by a second, so that
+ * a wait of less than that changes nothing.
+ */
+function afterWait(now: number, waited: number): number {
+  return waited < 1 ? now : now + waited;
+}
+
+/** What depends on the time, once more where that went on: what is accepted now was accepted all along. */
+function judgeAgain<A extends Alg>(
+  pending: PendingProof<A>,
+  facts: RequestFacts,
+  now: number,
+  policy: Policy<A, ReplayStore>,
+): PendingProof<A> | VerifyFailure {
+  if (now === facts.now) return pending;
+  const judged = checkTime(pending.claims, now, policy);
+  return judged.ok ? { ...pending, ...judged } : judged;
+}
+
+/**
+ * What the request itself says of the key. Before a look-up, which a proof of the wrong key must not
+ * cost, nor use up a code by.
+ */
+function checkKeys({ jkt }: PendingProof<Alg>, facts: RequestFacts): VerifyFailure | null {
+  const expected = typeof facts.jkt === "string" ? facts.jkt : undefined;
+  const otherKey = checkJkt(jkt, expected) ?? checkJkt(jkt, facts.requiredJkt); // sections 6 and 10
+  if (otherKey !== null) return otherKey;
+  return jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
+}
+
+/** The one check that needs to know what the token, code or request is bound to. */
+function checkFound(
+  { jkt }: PendingProof<Alg>,
+  facts: RequestFacts,
+  found: unknown,
+): VerifyFailure | null {
+  const expected = readExpected(found, facts);
+  return expected === null ? failure("jkt_mismatch") : checkJkt(jkt, expected); // sections 6 and 10
+}
+
+/** Of a look-up: a grant may be bound to no key, an access token may not. */
+function readExpected(expected: unknown, { accessToken }: RequestFacts): string | null | undefined {
+  if (typeof expected === "string" || expected === null) return expected;
+  if (expected === undefined && accessToken === undefined) return undefined;
+  leave(expected);
+  throw new TypeError(
+    "jkt() must return a string or null; createAsyncVerifier takes one that returns a promise",
+  );
+}
+
+function verifyWith(
+  key: SyncKey | AsyncKey,
+  { signature, signed }: PendingProof<Alg>,
+): boolean | Promise<boolean> {
+  if (typeof key?.verify !== "function") {
+    leave(key);
+    throw new TypeError(
+      "importKey must return a key or null; createAsyncVerifier takes one that returns a promise",
+    );
+  }
+  return key.verify(signature, signed);
+}
+
+/**
+ * Only true is a valid signature, only false an invalid one; a backend that says something else is
+ * broken.
+ */
+function checkSignature(valid: unknown): VerifyFailure | null {
+  if (valid === true) return null;
+  if (valid === false) return failure("signature_invalid");
+  leave(valid);
+  throw new TypeError(
+    "key.verify must return true or false; createAsyncVerifier takes one that returns a promise",
+  );
+}
+
+/**
+ * Only now, with a valid signature: a stranger must not fill what is remembered. And no later, not
+ * after the replay record: the key may have built a table just now, which has to be counted.
+ */
+function remember<A extends Alg>(
+  cache: ProofCache<A>,
+  { header, foundKey, foundAth, alg, jwk, jkt, claims, signed }: PendingProof<A>,
+  key: KeyOf<A>,
+  { accessToken, now }: RequestFacts,
+): void {
+  cache.keepKey(foundKey, header, { alg, jwk, jkt, key }, signed);
+  // Equal to the hash of the token, as was checked (item 12a).
+  if (accessToken !== undefined && claims.ath !== undefined) {
+    cache.keepAth(foundAth, accessToken, claims.ath, now);
+  }
+}
+
+function replayEntry(
+  pending: PendingProof<Alg>,
+  policy: Policy<Alg, ReplayStore>,
+): { readonly key: string; readonly expiresAt: number } {
+  return {
+    key: replayKey(pending.jkt, pending.claims.jti, policy.hasher),
+    expiresAt: replayExpiry(pending.lastAccepted, policy.clockTolerance),
+  };
+}
+
+/**
+ * Only the word "new" lets a proof through; a store that says something else, or promises to, is
+ * broken.
+ */
+function checkReplay(answer: unknown): VerifyFailure | null {
+  switch (answer) {
+    case "new":
+      return null;
+    case "seen":
+      return failure("jti_replayed");
+    case "full":
+      return failure("replay_store_full");
+  }
+  const retryAfter = retryAfterOf(answer);
+  if (retryAfter !== undefined) return fullFailure(retryAfter);
+  leave(answer);
+  throw new TypeError(
+    'replay.add must return "new", "seen", "full" or { full: true, retryAfter: <whole seconds> }',
+  );
+}
+
+/** Of a ReplayFull; undefined where the answer is none. */
+function retryAfterOf(answer: unknown): number | undefined {
+  if (typeof answer !== "object" || answer === null) return undefined;
+  const { full, retryAfter } = answer as { readonly full?: unknown; readonly retryAfter?: unknown }; // an object, as was just checked
+  return full === true && isRetryAfter(retryAfter) ? retryAfter : undefined;
+}
+
+function verified({ jkt, jwk, alg, claims, nonce }: PendingProof<Alg>): VerifiedProof {
+  return { ok: true, jkt, jwk, alg: alg.alg, claims, nonce };
+}
