@@ -1,8 +1,8 @@
-// dpop-core/core: everything but a backend; no cryptography, no bare imports, no globals. In the order
-// of the layers: proofs, the verifier, the roles.
+// dpop-core/core: everything but a backend; no cryptography, no bare imports, no globals. In the
+// order of the layers: proofs, the verifier, the roles.
 //
-// What you plug in (Signer, ReplayStore, an algorithm) may answer at once or later. What is made for you
-// answers at once, unless its name begins with Async.
+// A part that is passed in (Signer, ReplayStore, an algorithm) may be synchronous or asynchronous.
+// What a function makes is synchronous, unless its name begins with Async.
 export { accessTokenHash } from "./proof/ath.js";
 export {
   createProof,

@@ -36,16 +36,16 @@ export function encodeBase64url(bytes: Uint8Array): string {
   return textOf(letters);
 }
 
-/** The bytes that so many letters decode to. */
+/** Returns how many bytes that many letters decode to. */
 export function decodedLength(letters: number): number {
   return (letters * 3) >>> 2;
 }
 
 /**
- * Decodes `text` from `start` up to `end` (indices, in characters), or answers null: for padding,
- * whitespace, any character outside the URL alphabet, a length of 1 modulo 4, and unused bits that
- * are not zero. No two texts decode to the same bytes, so a decoded value can be compared by its
- * text. `bytes` is what they are written to, an array of decodedLength(end - start).
+ * Decodes `text` from index `start` up to `end`. Returns null for padding, whitespace, any
+ * character outside the URL alphabet, a length of 1 modulo 4, and unused bits that are not zero. No
+ * two texts decode to the same bytes, so a decoded value can be compared by its text. The result is
+ * written to `bytes`, an array of decodedLength(end - start).
  */
 export function decodeBase64url(
   text: string,
@@ -79,9 +79,9 @@ export function decodeBase64url(
 }
 
 /**
- * Decodes base64url of UTF-8 text, as strictly as decodeBase64url and decodeUtf8 do: null where one
- * of them says null. `ascii` are the bytes of `text`, from which letters are read in half the time. What
- * comes out is ASCII nearly always, and needs no bytes in between (bench/parse).
+ * Decodes base64url of UTF-8 text as strictly as decodeBase64url and decodeUtf8: returns null where
+ * one of them does. `ascii` holds the bytes of `text`; reading letters from it takes half the time.
+ * The result is nearly always ASCII, which needs no bytes in between (bench/parse).
  */
 export function decodeBase64urlText(
   text: string,
@@ -91,7 +91,7 @@ export function decodeBase64urlText(
 ): string | null {
   const whole = end - ((end - start) & 15);
   let decoded = "";
-  // Sixteen letters are twelve bytes: fewer and longer pieces to join.
+  // Sixteen letters (twelve bytes) at a time, to join fewer and longer pieces.
   for (let i = start; i < whole; i += 16) {
     const a = fourLetters(ascii, i);
     const b = fourLetters(ascii, i + 4);
@@ -110,7 +110,7 @@ export function decodeBase64urlText(
   return last === null ? decodeWideText(text, ascii, start, end) : decoded + last;
 }
 
-/** The same by way of bytes, for text that is not ASCII. */
+/** Decodes text that is not ASCII, by way of its bytes. */
 function decodeWideText(
   text: string,
   ascii: Uint8Array,
@@ -133,7 +133,7 @@ function decodeWideText(
   return decodeUtf8(bytes);
 }
 
-/** Four letters to 24 bits; negative where one is not of the alphabet. */
+/** Returns the 24 bits of four letters; negative where one is outside the alphabet. */
 function fourLetters(ascii: Uint8Array, index: number): number {
   return (
     (sextetOf(ascii, index) << 18) |
@@ -147,7 +147,7 @@ function sextetOf(ascii: Uint8Array, index: number): number {
   return SEXTETS[ascii[index] ?? 0] ?? -1;
 }
 
-/** The same of a text. */
+/** Does the same with letters of a text. */
 function group(text: string, index: number): number {
   return (
     (sextet(text, index) << 18) |

@@ -1,7 +1,10 @@
-// Equality in time that depends on the lengths alone, for values that only one side should know (a
-// nonce's MAC, a hash).
+// Equality in a time that depends only on the lengths, for values that only one side should know
+// (the MAC of a nonce, a hash).
 
-/** True when both texts are the same; takes the same time for every two texts of these lengths. */
+/**
+ * Returns true when both texts are the same. Takes the same time for any two texts of these
+ * lengths.
+ */
 export function constantTimeEqual(a: string, b: string): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -9,7 +12,10 @@ export function constantTimeEqual(a: string, b: string): boolean {
   return difference === 0;
 }
 
-/** True when both byte strings are the same; takes the same time for every two of these lengths. */
+/**
+ * Returns true when both arrays hold the same bytes. Takes the same time for any two arrays of
+ * these lengths.
+ */
 export function constantTimeEqualBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -1,12 +1,12 @@
-// UTF-8 (RFC 3629): text to bytes and back, fatally; written out because bare engines have no
-// TextEncoder.
+// UTF-8 (RFC 3629): text to bytes and back; ill-formed input is refused, never replaced. Written by
+// hand, because bare engines have no TextEncoder.
 
 /**
- * True unless `text` holds a lone surrogate, which has no UTF-8 form. Engines of ES2024 answer
- * without a look at each character: of most texts they know that none can be in them.
+ * Returns false where `text` holds a lone surrogate, which has no UTF-8 form. Engines of ES2024
+ * need no look at each character: they know of most texts that they can hold none.
  */
 export function isWellFormed(text: string): boolean {
-  const engines = text as string & { readonly isWellFormed?: () => boolean }; // or it is not there
+  const engines = text as string & { readonly isWellFormed?: () => boolean }; // absent before ES2024
   return engines.isWellFormed === undefined ? hasNoLoneSurrogate(text) : engines.isWellFormed();
 }
 
@@ -21,8 +21,8 @@ function hasNoLoneSurrogate(text: string): boolean {
 }
 
 /**
- * The bytes of text that is known to be ASCII: base64url, thumbprint JSON. Throws a RangeError if it
- * is not.
+ * Returns the bytes of text that is known to be ASCII: base64url, thumbprint JSON. Throws a
+ * RangeError if it is not.
  */
 export function asciiBytes(text: string): Uint8Array {
   const bytes = readAscii(text, text.length, NO_BYTES);
@@ -31,9 +31,9 @@ export function asciiBytes(text: string): Uint8Array {
 }
 
 /**
- * The bytes of the first `length` characters, or null where one of them is not ASCII. `known` are
- * those of its beginning, where somebody has them: to copy bytes takes no time, to read letters does
- * (bench/parse). `bytes` is what they are written to, an array of `length`.
+ * Returns the bytes of the first `length` characters, or null where one of them is not ASCII.
+ * `known` holds the first of these bytes, where the caller has them: copying bytes takes no time,
+ * reading letters does (bench/parse). The result is written to `bytes`, an array of `length`.
  */
 export function readAscii(
   text: string,
@@ -54,8 +54,8 @@ export function readAscii(
 const NO_BYTES: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /**
- * The text of these UTF-16 units, in one piece: V8 keeps a text that was put together as the pieces
- * that it was put together of, which takes ten times the memory.
+ * Returns the text of these UTF-16 units, in one piece. V8 keeps a concatenated text as its pieces,
+ * which takes ten times the memory.
  */
 export function textOf(units: readonly number[]): string {
   if (units.length <= MOST_ARGUMENTS) return String.fromCharCode(...units);
@@ -66,12 +66,12 @@ export function textOf(units: readonly number[]): string {
   return text;
 }
 
-/** Engines take at least so many arguments of a call. */
+/** Every engine takes at least this many arguments in a call. */
 const MOST_ARGUMENTS = 4096;
 
 /**
- * Encodes text, or answers null where it holds a lone surrogate: two different ones must never give
- * the same bytes.
+ * Encodes text. Returns null where it holds a lone surrogate, because two different ones must never
+ * give the same bytes.
  */
 export function encodeUtf8(text: string): Uint8Array | null {
   const ascii = new Uint8Array(text.length);
@@ -110,15 +110,15 @@ function encodeWide(text: string): Uint8Array | null {
 }
 
 /**
- * Decodes bytes, or answers null for anything that is not well-formed UTF-8: overlong forms,
+ * Decodes bytes. Returns null for anything that is not well-formed UTF-8: overlong forms,
  * surrogates, values past U+10FFFF, truncated sequences, and a byte-order mark at the start (RFC
  * 8259 section 8.1 forbids sending one).
  */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   let text = "";
   let i = 0;
-  // Eight at a time: fewer and longer pieces to join. bench/parse: a spread of the bytes takes ten
-  // times as long.
+  // Eight at a time, to join fewer and longer pieces. To spread all bytes into one call takes ten
+  // times as long (bench/parse).
   for (const whole = bytes.length - 7; i < whole; i += 8) {
     const [a, b, c, d] = [at(bytes, i), at(bytes, i + 1), at(bytes, i + 2), at(bytes, i + 3)];
     const [e, f, g, h] = [at(bytes, i + 4), at(bytes, i + 5), at(bytes, i + 6), at(bytes, i + 7)];
@@ -138,7 +138,7 @@ function at(bytes: Uint8Array, index: number): number {
 }
 
 function decodeWide(bytes: Uint8Array): string | null {
-  const units: number[] = []; // bench/parse: texts that are joined take four times as long
+  const units: number[] = []; // joining texts takes four times as long (bench/parse)
   for (let i = 0; i < bytes.length;) {
     const lead = bytes[i] ?? 0;
     if (lead < 0x80) {
@@ -150,7 +150,7 @@ function decodeWide(bytes: Uint8Array): string | null {
     if (length === 0) return null;
     let code = lead & (0x7f >> length);
     for (let k = 1; k < length; k++) {
-      const byte = bytes[i + k] ?? 0; // past the end 0, which continues nothing
+      const byte = bytes[i + k] ?? 0; // 0 past the end, which is no continuation byte
       if ((byte & 0xc0) !== 0x80) return null;
       code = (code << 6) | (byte & 63);
     }
@@ -169,7 +169,7 @@ function sequenceLength(lead: number): number {
   return lead < 0xf5 ? 4 : 0;
 }
 
-/** RFC 3629 section 3: the shortest form only, and no code point that UTF-16 reserves. */
+/** RFC 3629 section 3: only the shortest form, and no code point that UTF-16 reserves. */
 function isCanonical(code: number, length: number): boolean {
   if (length === 3) return code >= 0x800 && (code < 0xd800 || code > 0xdfff);
   if (length === 4) return code >= 0x10000 && code <= 0x10ffff;

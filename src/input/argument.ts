@@ -1,7 +1,7 @@
 // Guards for what the programmer passes: a mistake is a TypeError or RangeError that names the
-// argument, and no value.
+// argument and never holds its value.
 
-/** Each guard returns its argument, so that it can stand where the value is used. */
+/** Returns the argument, as every guard does, so that it can stand where the value is used. */
 export function stringArgument(value: unknown, name: string): string {
   if (typeof value !== "string") throw new TypeError(`${name} must be a string`);
   return value;
@@ -12,7 +12,7 @@ export function optionalString(value: unknown, name: string): string | undefined
 }
 
 /**
- * A finite number within bounds, both inclusive. `unit` says what is counted: "seconds",
+ * Returns a finite number within bounds, both inclusive. `unit` says what is counted: "seconds",
  * "characters".
  */
 export function numberArgument(
@@ -41,15 +41,17 @@ export function integerArgument(
   return number;
 }
 
-/** Times later than this, the year 5138, are milliseconds. */
+/** The year 5138, in seconds since the epoch. A larger number is milliseconds by mistake. */
 const LAST_SECOND = 1e11;
 
-/** A point in time: seconds since the epoch, fractions allowed. */
+/** Returns a point in time: seconds since the epoch, fractions allowed. */
 export function timeArgument(value: unknown, name: string): number {
   return numberArgument(value, name, "seconds since the epoch", 0, LAST_SECOND);
 }
 
-/** An object that is no array; its members are unknown until they are guarded in turn. */
+/**
+ * Returns an object that is not an array. Its members are unknown until they are guarded in turn.
+ */
 export function objectArgument(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`${name} must be an object`);
@@ -58,10 +60,10 @@ export function objectArgument(value: unknown, name: string): Readonly<Record<st
 }
 
 /**
- * A copy of an object that may have these members alone. A misspelt one must not go unnoticed: it
- * would leave a check out. Nor may one be inherited, which one reader sees and another does not.
- * Each is read once, so that it can't change after it was guarded; until then the type is no more
- * than the caller's promise.
+ * Returns a copy of an object that may have only these members. A misspelt member is refused,
+ * because it would leave a check out. An inherited member never counts, because some code would see
+ * it and other code would not. Each member is read only once, so that it can't change after it was
+ * guarded. Until then its type is only the caller's promise.
  */
 export function membersArgument<T extends object>(
   value: T,
@@ -78,12 +80,15 @@ export function membersArgument<T extends object>(
 }
 
 /**
- * Has no members to inherit. Not null itself as a prototype: V8 makes a slow dictionary of such an
- * object (bench/verify: 0.3 microseconds less for each request).
+ * A prototype that has no members to inherit. It is not null, because V8 makes a slow dictionary of
+ * an object whose prototype is null (bench/verify: 0.3 microseconds less for each request).
  */
 const NOTHING: object = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ Object.create(null));
 
-/** An object as a literal makes it, of this realm or another: its prototype has no prototype. */
+/**
+ * Returns an object as a literal makes it, of this realm or another: its prototype has no
+ * prototype.
+ */
 export function plainArgument(value: unknown, name: string): object {
   const object = objectArgument(value, name);
   const prototype: unknown = Object.getPrototypeOf(object);
@@ -94,7 +99,9 @@ export function plainArgument(value: unknown, name: string): object {
   return object;
 }
 
-/** Asserts that `owner[name]` can be called; `path` is what the message calls it. */
+/**
+ * Throws a TypeError where `owner[name]` is not a function. `path` names the owner in the message.
+ */
 export function functionMember(
   owner: Readonly<Record<string, unknown>>,
   name: string,
@@ -104,8 +111,8 @@ export function functionMember(
 }
 
 /**
- * True for a Uint8Array of any realm (`instanceof` knows its own alone, which fails under some test
- * runners).
+ * Returns true for a Uint8Array of any realm. `instanceof` knows only its own realm, which fails
+ * under some test runners.
  */
 export function isBytes(value: unknown): value is Uint8Array {
   return (
@@ -114,8 +121,8 @@ export function isBytes(value: unknown): value is Uint8Array {
 }
 
 /**
- * For a promise where an answer at once was expected, and a TypeError says so: nobody waits for it,
- * and it must not end the process when it is rejected later.
+ * Swallows the rejection of a promise that was passed where a synchronous value belongs. A
+ * TypeError reports that mistake already, and a later rejection must not end the process.
  */
 export function leave(value: unknown): void {
   Promise.resolve(value).catch(() => undefined);

@@ -9,7 +9,9 @@ export type FieldValue = string | readonly string[] | null | undefined;
 const TCHAR = 1;
 const TOKEN68 = 2;
 
-/** Of every ASCII code, the kinds that it is of: a table, since a field may be as long as a sender likes. */
+/**
+ * The kinds of every ASCII code. It is a table, because a field may be as long as its sender likes.
+ */
 const KINDS: Uint8Array = /* @__PURE__ */ kinds();
 
 function kinds(): Uint8Array {
@@ -26,17 +28,17 @@ function kinds(): Uint8Array {
   return table;
 }
 
-/** tchar: what methods, schemes and the names of parameters are made of. */
+/** tchar: a character of methods, schemes and names of parameters. */
 export function isTokenUnit(unit: number): boolean {
   return ((KINDS[unit] ?? 0) & TCHAR) !== 0;
 }
 
-/** What a token68 may hold before the equals signs at its end. */
+/** A character of a token68 before the equals signs at its end. */
 export function isToken68Unit(unit: number): boolean {
   return ((KINDS[unit] ?? 0) & TOKEN68) !== 0;
 }
 
-/** The index behind the run of such units that begins at `at`. */
+/** Returns the index after the run of such units that begins at `at`. */
 export function runEnd(text: string, at: number, is: (unit: number) => boolean): number {
   let end = at;
   while (end < text.length && is(text.charCodeAt(end))) end++;

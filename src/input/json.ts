@@ -1,36 +1,38 @@
 // JSON objects (RFC 8259), strictly: no member name twice in one object, no deep nesting, no more
-// values than a proof has use for.
+// values than a proof needs.
 
+/** A parsed JSON value (RFC 8259 section 3). */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 
+/** A parsed JSON object. A member that is absent is undefined. */
 export interface JsonObject {
   readonly [member: string]: JsonValue | undefined;
 }
 
 /**
- * How deep objects and arrays may nest; JSON.parse itself dies of deep nesting in some engines,
- * past any try/catch.
+ * How deep objects and arrays may nest. Deep nesting crashes JSON.parse in some engines, where
+ * try/catch does not help.
  */
 const MAX_DEPTH = 16;
 
-/** Of one object. */
+/** Members of one object. */
 const MAX_MEMBERS = 64;
 
 /**
- * Members and elements of a whole text, an empty object or array counted as one. JSON.parse takes as
- * long for one of them as for a hundred characters of a string: without a bound, 8 KiB of them cost
- * as much as three signatures.
+ * Members and elements of a whole text; an empty object or array counts as one. JSON.parse takes as
+ * long for one of them as for a hundred characters of a string: without a bound, 8 KiB of them
+ * would cost as much as three signatures.
  */
 const MAX_VALUES = 128;
 
 /**
- * Characters outside of strings, in a whole text; a string counts as one. This bounds the digits of
- * numbers, which can be dear to round, and the search itself: a string is skipped, all else is looked
- * at one by one.
+ * Characters outside strings in a whole text; a string counts as one. This bounds the digits of
+ * numbers, which can be slow to round. It also bounds the scan, which skips strings and looks at
+ * every other character.
  */
 const MAX_OUTSIDE = 8 * MAX_VALUES;
 
-/** What parseJsonObject reads, for whoever tells a programmer what it did not. */
+/** What parseJsonObject accepts, in words for error messages. */
 export const JSON_BOUNDS: string =
   `at most ${MAX_DEPTH} levels deep, with at most ${MAX_MEMBERS} members in one object, ` +
   `${MAX_VALUES} members and elements in all and ${MAX_OUTSIDE} characters outside of strings, ` +
@@ -53,8 +55,8 @@ const CLOSE_BRACE = 0x7d;
  * - a member named `__proto__`, however it is escaped: code that copies members one by one makes it
  *   the prototype of the copy,
  * - more than 16 levels, 64 members in one object, 128 members and elements in all (an empty object
- *   or array counts as one), or `outside` characters outside of strings (a string counts as one; 1024
- *   where it is not given). These bounds are checked before anything is parsed.
+ *   or array counts as one), or `outside` characters outside strings (a string counts as one;
+ *   Default 1024). These bounds are checked before anything is parsed.
  *
  * Takes time linear in the length.
  */
@@ -74,14 +76,14 @@ function parseJson(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue; // JSON.parse returns nothing else
   } catch {
-    return undefined; // it throws a SyntaxError and nothing else
+    return undefined; // JSON.parse throws only a SyntaxError
   }
 }
 
 /**
- * How many members a JSON text writes: in well-formed JSON, one for each colon outside a string.
- * JSON.parse keeps fewer where a name stands twice, however it is escaped. -1 where the text is
- * outside the bounds, or is plainly no JSON; whether it is JSON otherwise is for JSON.parse to say.
+ * Returns how many members a JSON text writes: in well-formed JSON, one for each colon outside
+ * strings. JSON.parse keeps fewer where a name stands twice, however it is escaped. Returns -1
+ * where the text is outside the bounds, or is plainly not JSON; JSON.parse finds every other error.
  */
 function countWrittenMembers(text: string, mostOutside: number): number {
   let members = 0;
@@ -117,7 +119,7 @@ function countWrittenMembers(text: string, mostOutside: number): number {
   return members;
 }
 
-/** Members so far of the objects that are open, by their depth: countWrittenMembers' own. */
+/** How many members each open object has so far, by its depth. Only countWrittenMembers uses it. */
 const membersAt: Uint8Array = /* @__PURE__ */ new Uint8Array(MAX_DEPTH + 1);
 
 function oneMore(depth: number): number {
@@ -126,7 +128,7 @@ function oneMore(depth: number): number {
   return members;
 }
 
-/** The index of the quote that ends the string of which the opening quote is at `start`, or -1. */
+/** Returns the index of the quote that ends the string whose opening quote is at `start`, or -1. */
 function stringEnd(text: string, start: number): number {
   const quote = text.indexOf('"', start + 1);
   if (quote === -1 || text.charCodeAt(quote - 1) !== BACKSLASH) return quote;
@@ -138,19 +140,23 @@ function stringEnd(text: string, start: number): number {
   return -1;
 }
 
-/** True where nothing in an object's text, past its first character, could be an object or array. */
+/**
+ * Returns true where an object certainly holds no other object and no array. `text` is its JSON.
+ */
 function isFlat(text: string): boolean {
   return !text.includes("{", 1) && !text.includes("[");
 }
 
-/** Freezes an object that holds no other. Returns how many members it has, NaN with `__proto__`. */
+/**
+ * Freezes an object that holds no other. Returns how many members it has, or NaN with `__proto__`.
+ */
 function freezeFlat(value: JsonObject): number {
   Object.freeze(value);
-  // NaN equals no number, and no sum that it is part of does.
+  // NaN equals no number, and neither does a sum that it is part of.
   return hasOwn.call(value, "__proto__") ? NaN : Object.keys(value).length;
 }
 
-/** The same of a value with all that it holds, at every level; its depth is bounded. */
+/** Does the same with a value and all that it holds, at every level. Its depth is bounded. */
 function freezeDeep(value: JsonValue | undefined): number {
   if (typeof value !== "object" || value === null) return 0;
   Object.freeze(value);

@@ -1,8 +1,7 @@
-// The plug: what an algorithm, a backend and a signer must offer. Everything that does cryptography
-// comes in through here.
+// The plug: what an algorithm, a backend and a signer must offer. All cryptography comes in here.
 import type { PublicJwk } from "./jwk.js";
 
-/** Every asymmetric JWS label for which a key can be read (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
+/** Every asymmetric JWS label whose keys can be read (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
 export const LABELS = [
   "ES256",
   "ES384",
@@ -33,8 +32,8 @@ export interface AlgShape {
 }
 
 /**
- * The shape of a label; undefined for every other text, above all `none` and the MACs (RFC 9449
- * section 11.6).
+ * Returns the shape of a label; undefined for every other value, above all for `none` and the MACs
+ * (RFC 9449 section 11.6).
  */
 export function algShape(label: unknown): AlgShape | undefined {
   switch (label) {
@@ -64,7 +63,10 @@ export function algShape(label: unknown): AlgShape | undefined {
   }
 }
 
-/** The shape of a label that the programmer names; a TypeError lists the labels. */
+/**
+ * Returns the label that the programmer names, with its shape. Throws a TypeError that lists the
+ * labels.
+ */
 export function labelArgument(alg: unknown): {
   readonly alg: SigningLabel;
   readonly shape: AlgShape;
@@ -75,7 +77,10 @@ export function labelArgument(alg: unknown): {
   throw new TypeError(`alg must be one of ${LABELS.join(", ")}`);
 }
 
-/** The labels that a key can sign under. The first is the default, but an RSA key has no default. */
+/**
+ * Returns the labels that a key can sign under. The first is the default, except for an RSA key,
+ * which has no default.
+ */
 export function labelsOf(jwk: PublicJwk): readonly SigningLabel[] {
   return LABELS.filter((label) => {
     const shape = algShape(label);
@@ -83,98 +88,118 @@ export function labelsOf(jwk: PublicJwk): readonly SigningLabel[] {
   });
 }
 
-/** True where the key is of the kind and on the curve of the algorithm. */
+/** Returns true where the key is of the kind and on the curve of the algorithm. */
 export function fits(jwk: PublicJwk, { kty, crv }: AlgShape): boolean {
   return jwk.kty === kty && (jwk.kty === "RSA" || jwk.crv === crv);
 }
 
-/** One algorithm for each label: what a backend over a platform's own cryptography has. */
+/** One algorithm for each label, as a backend over a platform's own cryptography has it. */
 export type ByLabel<A extends Alg> = Readonly<Record<SigningLabel, A>>;
 
 /** Makes the algorithm of every label. */
 export function byLabel<A extends Alg>(make: (label: SigningLabel) => A): ByLabel<A> {
-  // Each label is a key of the object, and no other: LABELS holds all of them.
+  // LABELS holds every label, so the object has all of them as keys, and no others.
   return Object.fromEntries(LABELS.map((label) => [label, make(label)])) as ByLabel<A>;
 }
 
 /** A public key that was imported once and verifies often. */
 export interface SyncKey {
   /**
-   * True when `signature` (as the JWS carries it: R||S for ECDSA, never DER) signs `data`. Lengths
-   * are checked here, before a library is called; a throw means that the backend is broken, never
-   * that the signature is bad. Ed25519 is verified without the cofactor, and an R of small order is
-   * refused (ed25519.ts), so that all backends give one answer. Both arrays are lent until the answer:
-   * what is in them changes later.
+   * Returns true when `signature` signs `data`. The signature has the form of JWS: R||S for ECDSA,
+   * never DER. An implementation checks the length before it calls a library, and throws only where
+   * the backend is broken, never because a signature is bad. Ed25519 is verified without the
+   * cofactor, and an R of small order is refused (ed25519.ts), so that all backends agree. Don't
+   * keep the arrays: the caller overwrites them after `verify` returns.
    */
   verify(signature: Uint8Array, data: Uint8Array): boolean;
-  /** Bytes held, tables included. */
+  /** Bytes that the key holds in memory, tables included. */
   readonly size: number;
-  /** Bytes of that in tables. */
+  /** How many of these bytes are in tables. */
   readonly tableSize?: number | undefined;
   /** Drops the tables; the key still works. */
   dropTables?(): void;
 }
 
+/** A public key whose `verify` returns a promise. */
 export interface AsyncKey {
-  /** As in SyncKey; both arrays are lent until the promise is settled. */
+  /** As in SyncKey. The caller overwrites the arrays after the promise is settled. */
   verify(signature: Uint8Array, data: Uint8Array): Promise<boolean>;
+  /** As in SyncKey. */
   readonly size: number;
+  /** As in SyncKey. */
   readonly tableSize?: number | undefined;
+  /** As in SyncKey. */
   dropTables?(): void;
 }
 
 interface AlgName {
-  /** The JWS `alg` label, as in RFC 7518, RFC 8037 or RFC 9864: one value for each label. */
+  /** The JWS `alg` label, as in RFC 7518, RFC 8037 or RFC 9864. An algorithm has only one. */
   readonly alg: string;
+  /** The kind of key that it takes. */
   readonly kty: "EC" | "OKP" | "RSA";
+  /** The curve of its keys; undefined for RSA. */
   readonly crv?: string | undefined;
 }
 
+/** An algorithm whose keys verify synchronously. */
 export interface SyncAlg extends AlgName {
   /**
-   * Imports a key that was read and found public and canonical: a backend trusts its members and only
-   * compares `kty` and `crv`. Returns null where it is no key of this algorithm all the same: it has
-   * another `kty` or `crv`, or its point is not on the curve.
+   * Imports a key that was already read and found public and canonical: a backend trusts its
+   * members, and compares only `kty` and `crv`. Returns null where it is still not a key of this
+   * algorithm, because its `kty` or `crv` differs or its point is not on the curve.
    */
   importKey(jwk: PublicJwk): SyncKey | null;
 }
 
+/** An algorithm whose keys verify asynchronously, such as one over WebCrypto. */
 export interface AsyncAlg extends AlgName {
   /** As in SyncAlg. */
   importKey(jwk: PublicJwk): Promise<AsyncKey | null>;
 }
 
+/** An algorithm, synchronous or asynchronous. */
 export type Alg = SyncAlg | AsyncAlg;
 
+/** The cryptography that this library works with: algorithms, a hash and random bytes. */
 export interface Backend<A extends Alg = Alg> {
-  /** The algorithms that are accepted when a verifier is given no list of its own. */
+  /** The algorithms that a verifier accepts unless its options list others. */
   readonly algs: readonly A[];
   /**
-   * SHA-256, always synchronous: waiting for a digest costs more than computing one this short.
-   * `data` is lent for the call alone: what is in it changes later, and it may be a part of a larger
-   * buffer, which is nobody else's business: read `data`, never `data.buffer`.
+   * Returns the SHA-256 of `data`, 32 bytes. It is always synchronous, because waiting for a digest
+   * costs more than computing one this short. Don't keep `data`: the caller overwrites it after the
+   * call. It may be a part of a larger buffer with other data: read `data`, never `data.buffer`.
    */
   sha256(data: Uint8Array): Uint8Array;
-  /** Cryptographically secure random bytes; throws where there is no source of them. */
+  /**
+   * Returns cryptographically secure random bytes. Throws where the platform has no source of them.
+   */
   randomBytes(length: number): Uint8Array;
 }
 
+/** A backend whose algorithms are all synchronous. */
 export type SyncBackend = Backend<SyncAlg>;
 
 interface SignerName {
   /** The JWS `alg` label that this signer's proofs carry. */
   readonly alg: string;
+  /** The public key, which goes into the header of each proof. */
   readonly publicJwk: PublicJwk;
 }
 
+/** A private key that signs synchronously. */
 export interface SyncSigner extends SignerName {
-  /** Signs the bytes of a JWS signing input; answers the signature as the JWS carries it. */
+  /**
+   * Signs the bytes of a JWS signing input. Returns the signature in the form of JWS: R||S for
+   * ECDSA, never DER.
+   */
   sign(data: Uint8Array): Uint8Array;
 }
 
 /** A key that lives elsewhere: WebCrypto, a KMS, hardware. */
 export interface AsyncSigner extends SignerName {
+  /** As in SyncSigner, with a promise of the signature. */
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
+/** A signer, synchronous or asynchronous. */
 export type Signer = SyncSigner | AsyncSigner;

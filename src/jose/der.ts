@@ -1,14 +1,18 @@
-// ECDSA signatures in DER (Ecdsa-Sig-Value of RFC 3279 section 2.2.3: a SEQUENCE of the INTEGERs r
-// and s), which native cryptography speaks, where JWS has R||S (RFC 7518 section 3.4).
+// ECDSA signatures in two forms: DER (Ecdsa-Sig-Value of RFC 3279 section 2.2.3: a SEQUENCE of the
+// INTEGERs r and s), which native cryptography uses, and R||S (RFC 7518 section 3.4), which JWS
+// uses.
 
 const INTEGER = 0x02;
 const SEQUENCE = 0x30;
-/** Says that the length is in one byte more. */
+/** The first byte of a length that is written in the next byte. */
 const LONG_LENGTH = 0x81;
-/** Below this a length is one byte. */
+/** A length below this takes one byte. */
 const SHORT_LENGTHS = 0x80;
 
-/** `signature` is R||S, the two as wide as each other, 1 to 124 bytes each; whatever r and s are. */
+/**
+ * Returns the DER of `signature`, which is R||S: two numbers of any value and of equal width, 1 to
+ * 124 bytes each.
+ */
 export function encodeDer(signature: Uint8Array): Uint8Array {
   const width = signature.length / 2;
   const der = new Uint8Array(9 + signature.length);
@@ -21,7 +25,10 @@ export function encodeDer(signature: Uint8Array): Uint8Array {
   return der.subarray(isShort ? 1 : 0, end);
 }
 
-/** Writes the bytes from `start` to `end` at `position`, in memory that is 0; answers where it ends. */
+/**
+ * Writes the bytes from `start` to `end` as an INTEGER at `position`, in memory that is 0. Returns
+ * the index after it.
+ */
 function writeInteger(
   der: Uint8Array,
   position: number,
@@ -39,7 +46,7 @@ function writeInteger(
   return next;
 }
 
-/** R||S, `width` bytes each; null for what is not the DER of two such numbers. */
+/** Returns R||S, `width` bytes each, or null for what is not the DER of two such numbers. */
 export function decodeDer(der: Uint8Array, width: number): Uint8Array | null {
   const signature = new Uint8Array(2 * width);
   const startOfR = der[1] === LONG_LENGTH ? 5 : 4;
@@ -48,7 +55,7 @@ export function decodeDer(der: Uint8Array, width: number): Uint8Array | null {
   const s = der.subarray(endOfR + 2).subarray(-width);
   signature.set(r, width - r.length);
   signature.set(s, 2 * width - s.length);
-  // What was skipped or did not fit is not written again.
+  // Encoding it again shows whether anything was skipped or cut off.
   const again = encodeDer(signature);
   const isSame = again.length === der.length && again.every((byte, i) => byte === der[i]);
   return isSame ? signature : null;

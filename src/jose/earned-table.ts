@@ -1,8 +1,8 @@
-// Tables that a key earns: a count of valid signatures to the table that it has now.
+// Tables that a key earns: from a count of valid signatures to the table that the key has now.
 //
-// A table costs more to build than it saves in a few verifications, and it takes memory. So the first
-// signature of a key is verified without one, and only valid signatures count: a stranger who can't
-// sign can't make us build anything.
+// A table costs more to build than it saves in a few verifications, and it takes memory. So the
+// first signature of a key is verified without one, and only valid signatures count: a stranger who
+// can't sign can't cause a table to be built.
 
 /** A table, and how many valid signatures a key must have had for it. Later stages need more. */
 export interface Stage<Shape> {
@@ -10,15 +10,16 @@ export interface Stage<Shape> {
   readonly shape: Shape;
 }
 
+/** The table of one key. `First` is what the key has before it earned one. */
 export interface EarnedTable<Table, First extends Table | null> {
-  /** Returns the best table that was built, or what there was at the start. */
+  /** Returns the best table that was built, or what the key had at the start. */
   best(): Table | First;
   /** Counts one valid signature, and builds the table that is due. */
   earn(): void;
   /**
-   * Goes back to the start. Where a table was built, the next one takes twice as many valid signatures
-   * as the last, up to 64 times as many as the first: keys that compete for room must not build tables
-   * all the time, but get theirs again once there is room.
+   * Goes back to the start. If a table was built, the next one takes twice as many valid signatures
+   * as the last, up to 64 times as many as the first. So keys that compete for room do not build
+   * tables all the time, and get theirs again once there is room.
    */
   drop(): void;
 }
@@ -31,7 +32,7 @@ export function earnedTables<Shape, Table, First extends Table | null>(
   build: (shape: Shape) => Table,
 ): EarnedTable<Table, First> {
   let table: Table | First = first;
-  let next = 0; // the stage that is to be earned
+  let next = 0; // the stage to earn next
   let count = 0; // valid signatures since the beginning
   let patience = 1;
   return {

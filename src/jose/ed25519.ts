@@ -1,10 +1,10 @@
 // Points of edwards25519 by their bytes (RFC 8032 sections 5.1.2 and 5.1.3): what no key and no
-// signature may hold, whatever a backend thinks of it.
+// signature may hold, with any backend.
 import { encodeBase64url } from "../bytes/base64url.js";
 
 /**
- * Every encoding of a point of order 1, 2, 4 or 8, the bytes in base64url (which is canonical, so
- * that equal bytes are equal text). Under such a key a signature can be valid for many messages.
+ * Every encoding of a point of order 1, 2, 4 or 8, in base64url (which is canonical, so that equal
+ * bytes are equal text). Under such a key a signature can be valid for many messages.
  */
 const SMALL_ORDER: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", // y = 1: order 1, and the same with the sign bit
@@ -20,18 +20,19 @@ const SMALL_ORDER: ReadonlySet<string> = /* @__PURE__ */ new Set([
 ]);
 
 /**
- * True for a point of small order, given as base64url. Engines disagree on such keys, and on
- * signatures of which R is such a point: Node 20 takes both, Node 24 neither, as the specification
- * of Ed25519 in WebCrypto asks. Here neither is taken, with any backend.
+ * Returns true for a point of small order, given as base64url. Engines disagree on such keys, and
+ * on signatures whose R is such a point: Node 20 takes both, Node 24 neither, as the specification
+ * of Ed25519 in WebCrypto asks. Here both are refused, with any backend.
  */
 export function isSmallOrderPoint(encoded: string): boolean {
   return SMALL_ORDER.has(encoded);
 }
 
 /**
- * True where S, the second half of a signature of 64 bytes, is below L (section 5.1.7 step 1), and R,
- * the first, is no point of small order: what a platform may forget. Libgcrypt, and so WebKitGTK,
- * takes S + L for S; Node 20 and 22 take an R of small order.
+ * Returns true where S, the second half of a signature of 64 bytes, is below L (section 5.1.7 step
+ * 1), and R, the first half, is not a point of small order. Some platforms leave one of these
+ * checks out: libgcrypt, and so WebKitGTK, takes S + L for S; Node 20 and 22 take an R of small
+ * order.
  */
 export function isStrictSignature(signature: Uint8Array): boolean {
   return (
@@ -39,7 +40,10 @@ export function isStrictSignature(signature: Uint8Array): boolean {
   );
 }
 
-/** L = 2^252 + 27742317777372353535851937790883648493, little-endian; the bytes between are 0. */
+/**
+ * L = 2^252 + 27742317777372353535851937790883648493: its lowest 16 bytes, little-endian. Byte 31
+ * is 0x10, and those between are 0.
+ */
 const LOW_OF_ORDER: readonly number[] = [
   0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
 ];
@@ -49,12 +53,12 @@ function isBelowOrder(bytes: Uint8Array, position: number): boolean {
     const difference = (bytes[position + i] ?? 0) - (i === 31 ? 0x10 : (LOW_OF_ORDER[i] ?? 0));
     if (difference !== 0) return difference < 0;
   }
-  return false; // it is L
+  return false; // equal to L
 }
 
 /**
- * True where y, little-endian with the sign of x in the highest bit, is below 2^255 - 19 (section
- * 5.1.3 step 1): a point has one encoding, and a key one thumbprint.
+ * Returns true where y, little-endian with the sign of x in the highest bit, is below 2^255 - 19
+ * (section 5.1.3 step 1). So a point has one encoding, and a key one thumbprint.
  */
 export function isCanonicalPoint(bytes: Uint8Array): boolean {
   if ((bytes[0] ?? 0) < 0xed || ((bytes[31] ?? 0) & 0x7f) !== 0x7f) return true;

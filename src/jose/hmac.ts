@@ -1,11 +1,14 @@
-// HMAC-SHA-256 (RFC 2104, FIPS 198-1) over the hash of the plug, so that no backend needs another
-// member for it.
+// HMAC-SHA-256 (RFC 2104, FIPS 198-1), computed with the hash of the backend, so that no backend
+// needs an HMAC of its own.
 import { type Hasher, sha256 } from "./hash.js";
 
-/** Of SHA-256, in bytes. */
+/** Length of a block of SHA-256, in bytes. */
 const BLOCK = 64;
 
-/** The HMAC of `data`, 32 bytes. The key may have any length; one of 32 bytes or more is no weaker. */
+/**
+ * Returns the HMAC of `data`, 32 bytes. The key may have any length; one of 32 bytes or more has
+ * the full strength.
+ */
 export function hmacSha256(key: Uint8Array, data: Uint8Array, hasher: Hasher): Uint8Array {
   const block = key.length > BLOCK ? sha256(key, hasher) : key;
   const inner = sha256(join(pad(block, 0x36), data), hasher);

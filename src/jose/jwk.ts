@@ -3,14 +3,17 @@
 import { decodeBase64url } from "../bytes/base64url.js";
 import { isCanonicalPoint, isSmallOrderPoint } from "./ed25519.js";
 
+/** A public key on a NIST curve (RFC 7518 section 6.2.1). */
 export interface EcPublicJwk {
   readonly kty: "EC";
   readonly crv: "P-256" | "P-384" | "P-521";
   /** base64url, exactly as long as the curve's field: 32, 48 or 66 bytes. */
   readonly x: string;
+  /** Like x. */
   readonly y: string;
 }
 
+/** A public Ed25519 key (RFC 8037 section 2). */
 export interface OkpPublicJwk {
   readonly kty: "OKP";
   readonly crv: "Ed25519";
@@ -18,17 +21,21 @@ export interface OkpPublicJwk {
   readonly x: string;
 }
 
+/** A public RSA key (RFC 7518 section 6.3.1). */
 export interface RsaPublicJwk {
   readonly kty: "RSA";
-  /** base64url, big-endian without leading zeros, 2048 to 8192 bits. */
+  /** The modulus: base64url, big-endian without leading zeros, 2048 to 8192 bits. */
   readonly n: string;
-  /** base64url, big-endian without leading zeros, odd, at least 3, at most 4 bytes. */
+  /**
+   * The exponent: base64url, big-endian without leading zeros, odd, at least 3, at most 4 bytes.
+   */
   readonly e: string;
 }
 
+/** A public key: the members that identify it, in the one form that is accepted. */
 export type PublicJwk = EcPublicJwk | OkpPublicJwk | RsaPublicJwk;
 
-/** Why a value is no public key that could have signed under an algorithm. */
+/** Why a value is not a public key that could have signed under an algorithm. */
 export type JwkFault = "jwk_private" | "jwk_invalid" | "jwk_alg_mismatch";
 
 /** The algorithm that a key is to be used with. */
@@ -39,14 +46,14 @@ interface Use {
 }
 
 /**
- * RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2, and `priv` of the AKP keys: in any
- * value, even null.
+ * The members of private keys in RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1 and RFC 8037 section 2,
+ * and `priv` of the AKP keys. They are refused with any value, even null.
  */
 const PRIVATE_MEMBERS: readonly string[] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /**
- * The prime of each field, big-endian: FIPS 186-4 D.1.2.3 to D.1.2.5. A coordinate is below it, or
- * one key has several forms.
+ * Returns the prime of a field in hexadecimal, big-endian (FIPS 186-4 D.1.2.3 to D.1.2.5). A
+ * coordinate must be below it, or one key would have several forms.
  */
 function fieldPrime(crv: EcPublicJwk["crv"]): string {
   switch (crv) {
@@ -59,23 +66,30 @@ function fieldPrime(crv: EcPublicJwk["crv"]): string {
   }
 }
 
-/** Of an RSA modulus, in bits. */
+/** The shortest RSA modulus that is accepted, in bits. */
 export const MIN_MODULUS = 2048;
+/** The longest RSA modulus that is accepted, in bits. */
 export const MAX_MODULUS = 8192;
 
 /**
- * Of an RSA exponent, in bytes. Nearly every key has 65537; with 64 bits a signature check takes four
- * times as long, as long as the sender of the key likes without a bound.
+ * The longest RSA exponent that is accepted, in bytes. Nearly every key has 65537. With an exponent
+ * of 64 bits a signature check takes four times as long; without a bound, the sender of the key
+ * would choose how long it takes.
  */
 const EXPONENT_BYTES = 4;
 
 /**
- * Reads a public key: only the members of its `kty` are copied, everything else is left behind, and
- * nothing is ever fetched. What it returns is frozen. Refused are private members, members that
- * contradict the use (`use`, `key_ops`, `alg`), and every second form of a key (padding, wrong length,
- * a coordinate past the field), so that one key has one thumbprint. Without the argument `use`, a
- * member `alg` need only be text. An RSA modulus longer than `modulusLength` bits is refused too.
- * Whether the point is on the curve is for the backend's `importKey` to say.
+ * Reads a public key. Only the members of its `kty` are copied, nothing is ever fetched, and the
+ * result is frozen. These are refused:
+ *
+ * - private members,
+ * - members that contradict the use (`use`, `key_ops`, `alg`); without the argument `use`, a member
+ *   `alg` need only be text,
+ * - every second form of a key (padding, wrong length, a coordinate past the field), so that one
+ *   key has one thumbprint,
+ * - an RSA modulus longer than `modulusLength` bits.
+ *
+ * Whether the point is on the curve is checked by `importKey` of the backend.
  */
 export function readPublicJwk(
   value: unknown,
@@ -137,14 +151,14 @@ function readEc(members: Readonly<Record<string, unknown>>): EcPublicJwk | JwkFa
 function isCoordinate(value: unknown, crv: EcPublicJwk["crv"]): value is string {
   if (typeof value !== "string") return false;
   const prime = fieldPrime(crv);
-  // Length first: what follows is bounded by it. Two hex digits a byte, four base64url characters
-  // for three.
+  // Length first, since it bounds the rest. A byte is two hex digits; three bytes are four
+  // characters of base64url.
   if (value.length !== Math.ceil((prime.length * 2) / 3)) return false;
   const bytes = decodeBase64url(value);
   return bytes !== null && isBelow(bytes, prime);
 }
 
-/** Compares a big-endian number with one in hexadecimal of the same length. */
+/** Returns true where a big-endian number is below one in hexadecimal of the same length. */
 function isBelow(bytes: Uint8Array, hex: string): boolean {
   for (let i = 0; i < bytes.length; i++) {
     const difference = (bytes[i] ?? 0) - parseInt(hex.slice(2 * i, 2 * i + 2), 16);
@@ -176,7 +190,10 @@ function readRsa(
   return Object.freeze({ kty: "RSA", n, e });
 }
 
-/** RFC 7518 section 2, Base64urlUInt: big-endian in the fewest bytes; at most `most` bytes. */
+/**
+ * Returns the bytes of a Base64urlUInt (RFC 7518 section 2: big-endian in the fewest bytes), or
+ * null where it is not one or is longer than `most` bytes.
+ */
 function readUnsigned(value: unknown, most: number): Uint8Array | null {
   if (typeof value !== "string" || value === "" || value.length > Math.ceil((most * 4) / 3))
     return null;

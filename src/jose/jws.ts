@@ -14,7 +14,7 @@ export interface JwsSegments {
   readonly payloadEnd: number;
 }
 
-/** Finds the dots. null: not exactly three non-empty segments. */
+/** Finds the dots. Returns null where there are not exactly three non-empty segments. */
 export function splitJws(jws: string): JwsSegments | null {
   const headerEnd = jws.indexOf(".");
   const payloadEnd = jws.indexOf(".", headerEnd + 1);
@@ -24,8 +24,8 @@ export function splitJws(jws: string): JwsSegments | null {
 }
 
 /**
- * What the signature covers (section 5.1), in bytes; null where it is not ASCII. `headerBytes` are
- * those of the first segment, where they are known.
+ * Returns the bytes that the signature covers (section 5.1), or null where they are not ASCII.
+ * `headerBytes` holds those of the first segment, where the caller knows them.
  */
 export function signingInput(
   { jws, payloadEnd }: JwsSegments,
@@ -34,7 +34,10 @@ export function signingInput(
   return readAscii(jws, payloadEnd, headerBytes, takeBytes(payloadEnd));
 }
 
-/** null: not strict base64url, strict UTF-8 and one strict JSON object. */
+/**
+ * Returns the header, or null where its segment is not one strict JSON object in strict UTF-8 and
+ * strict base64url.
+ */
 export function parseHeader(
   signed: Uint8Array,
   { jws, headerEnd }: JwsSegments,
@@ -42,7 +45,7 @@ export function parseHeader(
   return parseSegment(jws, signed, 0, headerEnd);
 }
 
-/** null: as for a header. */
+/** Returns the payload, or null as for a header. */
 export function parsePayload(
   signed: Uint8Array,
   { jws, headerEnd, payloadEnd }: JwsSegments,
@@ -60,20 +63,21 @@ function parseSegment(
   return text === null ? null : parseJsonObject(text);
 }
 
-/** null: not strict base64url. */
+/** Returns the signature, or null where its segment is not strict base64url. */
 export function decodeSignature({ jws, payloadEnd }: JwsSegments): Uint8Array | null {
   const start = payloadEnd + 1;
   const bytes = takeBytes(decodedLength(jws.length - start));
   return decodeBase64url(jws, start, jws.length, bytes);
 }
 
+/** The three parts of a JWS whose signature was not checked. */
 export interface ParsedJws {
   readonly header: JsonObject;
   readonly payload: JsonObject;
   readonly signature: Uint8Array;
 }
 
-/** Parses all three segments; null where one is not what it should be. Verifies nothing. */
+/** Parses all three segments. Returns null where one of them is malformed. Verifies nothing. */
 export function parseJws(segments: JwsSegments): ParsedJws | null {
   const signature = decodeSignature(segments);
   const signed = signingInput(segments);
@@ -84,9 +88,9 @@ export function parseJws(segments: JwsSegments): ParsedJws | null {
 }
 
 /**
- * True for a header that demands an extension. RFC 7515 section 4.1.11: whoever does not understand
- * one of them must refuse; none is understood here. `b64` (RFC 7797) is legal only beside `crit`,
- * and changes what is signed.
+ * Returns true for a header that demands an extension. A recipient must refuse every extension that
+ * it does not understand (RFC 7515 section 4.1.11), and this library understands no extension.
+ * `b64` (RFC 7797) is legal only beside `crit`, and changes what is signed.
  */
 export function demandsExtension(header: JsonObject): boolean {
   return header["crit"] !== undefined || header["b64"] !== undefined;

@@ -1,17 +1,17 @@
-// What the backends over a platform's own cryptography know of its keys: one of each kind that is
-// good for certain, and how much memory one takes.
+// What the backends over a platform's own cryptography know of its keys: a valid key of each kind,
+// and how much memory a key takes.
 import type { PublicJwk } from "./jwk.js";
 
-/** What names a kind of key. */
+/** The members that name a kind of key. */
 interface KeyKind {
   readonly kty: "EC" | "OKP" | "RSA";
   readonly crv?: string | undefined;
 }
 
 /**
- * A key that every engine takes which knows the kind at all: the generator of the curve (FIPS 186-4
- * D.1.2.3 to D.1.2.5, RFC 8032 section 5.1), or the modulus 2^2048 - 1. It shows whether an engine
- * that refuses another key means that key.
+ * Returns a key that every engine takes if it supports the kind: the generator of the curve (FIPS
+ * 186-4 D.1.2.3 to D.1.2.5, RFC 8032 section 5.1), or the modulus 2^2048 - 1. Where an engine
+ * refuses another key but takes this one, that other key is at fault.
  */
 export function goodKey({ kty, crv }: KeyKind): PublicJwk {
   if (kty === "RSA") return { kty, n: `${"_".repeat(341)}w`, e: "AQAB" };
@@ -43,8 +43,8 @@ export function goodKey({ kty, crv }: KeyKind): PublicJwk {
 }
 
 /**
- * What a key takes, in bytes: as the memory of Node 20 and 24 grows by one that has verified, as
- * KeyObject or as CryptoKey, the highest of them rounded up. No engine says it.
+ * Returns the memory that a key takes, in bytes: how much the memory of Node 20 and 24 grows by a
+ * KeyObject or a CryptoKey that has verified, the highest figure rounded up. No engine reports it.
  */
 export function nativeKeySize(jwk: PublicJwk): number {
   switch (jwk.kty) {
@@ -57,7 +57,10 @@ export function nativeKeySize(jwk: PublicJwk): number {
   }
 }
 
-/** Of a modulus in base64url without leading zeros, in bytes: so long is every signature. */
+/**
+ * Returns the length of a modulus in bytes, given in base64url without leading zeros. Every
+ * signature is as long.
+ */
 export function modulusLength(n: string): number {
   return Math.floor((n.length * 3) / 4);
 }

@@ -1,13 +1,26 @@
-// JWK thumbprints (RFC 7638): a public key to the value that is called jkt.
+// JWK thumbprints (RFC 7638): a public key to the value that DPoP calls jkt.
 import { decodeBase64url } from "../bytes/base64url.js";
 import { asciiBytes } from "../bytes/utf8.js";
 import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "./hash.js";
 import { type PublicJwk, readPublicJwk } from "./jwk.js";
 
 /**
- * The RFC 7638 SHA-256 thumbprint of a public key: base64url, 43 characters. Member order and extra
- * members do not matter. Throws a TypeError where `jwk` is not a public EC, OKP (Ed25519) or RSA
- * key in its one canonical form, or holds a private member.
+ * Computes the SHA-256 thumbprint of a public key, called jkt in DPoP. The order of members and
+ * further members do not matter.
+ *
+ * @param jwk a public EC, OKP (Ed25519) or RSA key in its one canonical form.
+ * @param options the backend that hashes.
+ * @returns base64url, 43 characters.
+ * @throws a TypeError where `jwk` is not such a key, or holds a private member.
+ * @example
+ * ```ts
+ * import { jwkThumbprint } from "dpop-core/core";
+ * import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";
+ *
+ * const { publicJwk } = createSigner(generatePrivateJwk("ES256"));
+ * const jkt = jwkThumbprint(publicJwk, { backend: nodeCrypto });
+ * ```
+ * @see RFC 7638; RFC 9449 section 6.1
  */
 export function jwkThumbprint(jwk: PublicJwk, options: HashOptions): string {
   const hasher = readHasher(options);
@@ -18,21 +31,21 @@ export function jwkThumbprint(jwk: PublicJwk, options: HashOptions): string {
 }
 
 /**
- * The same for a key that was read: its values are base64url and names, which JSON writes without
- * escapes.
+ * Computes the thumbprint of a key that was read: its values are base64url and names, which JSON
+ * writes without escapes.
  */
 export function thumbprint(jwk: PublicJwk, hasher: Hasher): string {
   return sha256Base64url(asciiBytes(canonicalJson(jwk)), hasher);
 }
 
-/** True for text that can be a thumbprint: the base64url of 32 bytes. */
+/** Returns true for text that can be a thumbprint: the base64url of 32 bytes. */
 export function isThumbprint(value: unknown): value is string {
   return typeof value === "string" && value.length === 43 && decodeBase64url(value) !== null;
 }
 
 /**
- * RFC 7638 section 3.2, RFC 8037 section 2: the required members, in lexicographic order, without
- * whitespace.
+ * Returns the JSON that is hashed (RFC 7638 section 3.2, RFC 8037 section 2): the required members
+ * in lexicographic order, without whitespace.
  */
 function canonicalJson(jwk: PublicJwk): string {
   switch (jwk.kty) {

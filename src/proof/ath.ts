@@ -3,9 +3,21 @@ import { stringArgument } from "../input/argument.js";
 import { type Hasher, type HashOptions, readHasher, sha256Base64url } from "../jose/hash.js";
 
 /**
- * The claim `ath` of an access token: base64url of the SHA-256 of its ASCII bytes, 43 characters.
- * Throws a TypeError where `accessToken` is not a non-empty string of printable ASCII without
- * spaces.
+ * Computes the claim `ath` of an access token: the SHA-256 of its ASCII bytes.
+ *
+ * @param accessToken printable ASCII without spaces.
+ * @param options the backend that hashes.
+ * @returns base64url, 43 characters.
+ * @throws a TypeError where the token is empty or has other characters.
+ * @example
+ * ```ts
+ * import { accessTokenHash } from "dpop-core/core";
+ * import { nodeCrypto } from "dpop-core/node-crypto";
+ *
+ * const token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+ * const ath = accessTokenHash(token, { backend: nodeCrypto });
+ * ```
+ * @see RFC 9449 section 4.2
  */
 export function accessTokenHash(accessToken: string, options: HashOptions): string {
   const hasher = readHasher(options);
@@ -17,24 +29,25 @@ export function accessTokenHash(accessToken: string, options: HashOptions): stri
   return ath;
 }
 
-/** The same, or null for what is no access token. */
+/** Returns the same hash, or null where the text can't be an access token. */
 export function hashOf(accessToken: string, hasher: Hasher): string | null {
   const bytes = tokenBytes(accessToken);
   return bytes === null ? null : sha256Base64url(bytes, hasher);
 }
 
-/** True for a non-empty text of which every character can stand in an access token. */
+/** Returns true for a non-empty text whose characters can all stand in an access token. */
 export function isAccessToken(value: unknown): value is string {
   return typeof value === "string" && tokenBytes(value) !== null;
 }
 
 /**
- * RFC 6749 appendix A.12 lets a token hold any VSCHAR; a space can't stand in an Authorization
- * header (token68). The bytes are overwritten by the next call.
+ * Returns the bytes of a token, which the next call overwrites, or null where it is not a token.
+ * RFC 6749 appendix A.12 lets a token hold any VSCHAR, but a space can't stand in an Authorization
+ * header (token68).
  */
 function tokenBytes(token: string): Uint8Array | null {
   const bytes = memoryFor(token.length);
-  let outside = 0; // negative once a character was outside 0x21 to 0x7e
+  let outside = 0; // negative after a character outside 0x21 to 0x7e
   for (let i = 0; i < token.length; i++) {
     const unit = token.charCodeAt(i);
     outside |= (unit - 0x21) | (0x7e - unit);
@@ -43,13 +56,16 @@ function tokenBytes(token: string): Uint8Array | null {
   return outside < 0 || token === "" ? null : bytes;
 }
 
-/** For most tokens: to make an array of that size takes as long as a block of SHA-256. */
+/**
+ * The bytes of most tokens. It is kept, because to make an array of that size takes as long as a
+ * block of SHA-256.
+ */
 let memory: Uint8Array | undefined;
 const MEMORY_BYTES = 4096;
 
 function memoryFor(length: number): Uint8Array {
   if (length > MEMORY_BYTES) return new Uint8Array(length);
-  // Not there yet, or given away by a hash that does such things.
+  // Not made yet, or detached by a backend that transferred it.
   if (memory === undefined || memory.length === 0) memory = new Uint8Array(MEMORY_BYTES);
   return memory.subarray(0, length);
 }

@@ -1,5 +1,5 @@
-// Checks (RFC 9449 section 4.3, items 8 to 12): what a proof claims against what we saw. Pure;
-// signatures are not checked here. Each answers null when the rule holds.
+// Checks (RFC 9449 section 4.3, items 8 to 12): what a proof claims against what the server saw.
+// Pure; signatures are not checked here. Each check returns null when its rule holds.
 import { constantTimeEqual } from "../bytes/equal.js";
 import type { Hasher } from "../jose/hash.js";
 import { hashOf } from "./ath.js";
@@ -13,8 +13,9 @@ export function checkHtm(claims: ProofClaims, method: string): VerifyFailure | n
 }
 
 /**
- * Item 9: equal after normalisation, query and fragment of both left out. A URL that is longer than any
- * htu may be, in characters, is not even read: its sender chooses it, too.
+ * Item 9: equal after normalisation, both without query and fragment. A URL that is longer than any
+ * `htu` may be (`longest`, in characters) is not read at all, because its sender chooses its
+ * length.
  */
 export function checkHtu(claims: ProofClaims, url: string, longest: number): VerifyFailure | null {
   if (url.length > longest && pathEnd(url) > longest) return failure("htu_mismatch");
@@ -26,15 +27,17 @@ export function checkHtu(claims: ProofClaims, url: string, longest: number): Ver
   return htu === target ? null : failure("htu_mismatch");
 }
 
-/** Seconds: how old a proof may be, and how far ahead of ours a client's clock may be. */
+/** The times that are accepted, in seconds. */
 export interface TimeWindow {
+  /** How old a proof may be. */
   readonly maxAge: number;
+  /** How far the clock of a client may be ahead of the server's. */
   readonly clockTolerance: number;
 }
 
 /**
  * Item 11 by `iat`: accepted from `now - maxAge` to `now + clockTolerance`, both inclusive. The
- * tolerance is not added to the past: `maxAge` alone says how old a proof may be.
+ * tolerance is not added to the past: only `maxAge` says how old a proof may be.
  */
 export function checkIat(
   claims: ProofClaims,
@@ -48,8 +51,8 @@ export function checkIat(
 }
 
 /**
- * Item 11, RFC 7519 sections 4.1.4 and 4.1.5: DPoP does not ask for exp and nbf, but a proof that
- * has them means them.
+ * Item 11 by `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5): DPoP does not ask for them, but
+ * they hold where a proof has them.
  */
 export function checkLifetime(
   claims: ProofClaims,
@@ -64,9 +67,9 @@ export function checkLifetime(
 }
 
 /**
- * Item 12a: the hash of the very token that came with the proof. Without a token there must be no
- * `ath`: a proof that was made for a resource is not accepted at the token endpoint. `known` is the
- * hash of the token, where it was worked out before.
+ * Item 12a: `ath` is the hash of the access token that came with the proof. Without a token there
+ * must be no `ath`: a proof that was made for a resource is not accepted at the token endpoint.
+ * `known` is the hash of the token, where the caller has it already.
  */
 export function checkAth(
   claims: ProofClaims,
@@ -77,14 +80,14 @@ export function checkAth(
   if (accessToken === undefined) return claims.ath === undefined ? null : failure("ath_unexpected");
   if (claims.ath === undefined) return failure("ath_missing");
   const ath = known ?? hashOf(accessToken, hasher);
-  if (ath === null) return failure("ath_mismatch"); // what is no token has no hash
-  // In constant time: the hash of a token that the sender of the proof may not have.
+  if (ath === null) return failure("ath_mismatch"); // it can't be a token, so it has no hash
+  // In constant time: the sender of the proof may not have the token, and must not learn its hash.
   return constantTimeEqual(claims.ath, ath) ? null : failure("ath_mismatch");
 }
 
-/** Item 12b, sections 6 and 10: the key of the proof is the one that was expected. */
+/** Item 12b, sections 6 and 10: the key of the proof is the expected one. */
 export function checkJkt(actual: string, expected: string | undefined): VerifyFailure | null {
   if (expected === undefined) return null;
-  // In constant time: a server need not have told anybody what its tokens and codes are bound to.
+  // In constant time: the keys that tokens and codes are bound to may be secret.
   return constantTimeEqual(actual, expected) ? null : failure("jkt_mismatch");
 }

@@ -1,4 +1,4 @@
-// Claims (RFC 9449 section 4.2): the payload of a proof to typed claims; nothing is coerced.
+// Claims (RFC 9449 section 4.2): the payload of a proof to typed claims, without coercion.
 import type { JsonObject, JsonValue } from "../input/json.js";
 import { isWellFormed } from "../bytes/utf8.js";
 import { integerArgument, membersArgument } from "../input/argument.js";
@@ -19,36 +19,39 @@ export interface ProofClaims {
   readonly ath?: string | undefined;
   /** What the server sent in `DPoP-Nonce`. */
   readonly nonce?: string | undefined;
-  /** Seconds since the epoch. */
+  /** When the proof expires, in seconds since the epoch. */
   readonly exp?: number | undefined;
-  /** Seconds since the epoch. */
+  /** When the proof becomes valid, in seconds since the epoch. */
   readonly nbf?: number | undefined;
   /** Any other claim, as it was sent: section 4.2 allows them, and they are signed. */
   readonly [claim: string]: unknown;
 }
 
 /**
- * Upper bounds of what is read, against exhaustion of memory and time (section 11.1). Beside these,
- * header and payload hold at most 16 levels, 64 members in one object, 128 members and elements in
- * all and 1024 characters outside of strings each: a proof with more is malformed.
+ * Upper bounds of what is read, against exhaustion of memory and time (section 11.1). Header and
+ * payload have fixed bounds too: each holds at most 16 levels, 64 members in one object, 128
+ * members and elements in all and 1024 characters outside strings. A proof with more is malformed.
  */
 export interface ProofLimits {
-  /** Of the whole proof, in characters. */
+  /** Length of the whole proof, in characters. Default 8192. */
   readonly proof: number;
-  /** Of the claim jti, in characters. */
+  /** Length of the claim `jti`, in characters. Default 256. */
   readonly jti: number;
-  /** Of the claim htu, and of the URL of the request before its query, in characters. */
+  /**
+   * Length of the claim `htu`, and of the URL of the request before its query, in characters.
+   * Default 4096.
+   */
   readonly htu: number;
-  /** Of the claim nonce, in characters. */
+  /** Length of the claim `nonce`, in characters. Default 1024. */
   readonly nonce: number;
   /**
-   * Of an RSA key, in bits, from 2048 to 8192. A signature check with 8192 bits takes three times as
-   * long as with 4096, and anybody can make such a key.
+   * Length of an RSA key, in bits, from 2048 to 8192. Default 4096. A signature check with 8192
+   * bits takes three times as long as with 4096, and anyone can make such a key.
    */
   readonly modulusLength: number;
 }
 
-/** Limits of which any may be left to its default. */
+/** Limits, each with its Default where it is left out. */
 export type ProofLimitOptions = { readonly [L in keyof ProofLimits]?: number | undefined };
 
 const DEFAULT_LIMITS: ProofLimits = {
@@ -59,10 +62,10 @@ const DEFAULT_LIMITS: ProofLimits = {
   modulusLength: 4096,
 };
 
-/** Whatever the limit, a string longer than this is no HTTP header field. */
+/** The highest limit, in characters: no HTTP header field is longer. */
 const MAX_LIMIT = 0x10000000;
 
-/** Reads limits that the programmer gave; what is absent has its default. */
+/** Reads limits that the programmer gave. A limit that is left out has its Default. */
 export function readLimits(value: ProofLimitOptions | undefined): ProofLimits {
   if (value === undefined) return DEFAULT_LIMITS;
   const given = membersArgument(value, "limits", Object.keys(DEFAULT_LIMITS));
@@ -84,7 +87,10 @@ export function readLimits(value: ProofLimitOptions | undefined): ProofLimits {
   });
 }
 
-/** Reads the claims of a payload: first what must be there, then every type, then every length. */
+/**
+ * Reads the claims of a payload: first whether the required ones are there, then every type, then
+ * every length.
+ */
 export function readClaims(
   payload: JsonObject,
   limits: Pick<ProofLimits, "jti" | "htu" | "nonce">,
@@ -101,14 +107,14 @@ export function readClaims(
 }
 
 /**
- * Two different lone surrogates have the same UTF-8 form, so that two claims would share a replay
- * key.
+ * Returns true for non-empty text without lone surrogates. All lone surrogates have the same UTF-8
+ * form, so that two claims would share a replay key.
  */
 function isText(value: JsonValue): value is string {
   return typeof value === "string" && value !== "" && isWellFormed(value);
 }
 
-/** RFC 7519 section 2; JSON.parse makes Infinity of 1e400. */
+/** RFC 7519 section 2. JSON.parse returns Infinity for 1e400. */
 function isNumericDate(value: JsonValue): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }

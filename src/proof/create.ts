@@ -1,4 +1,4 @@
-// Creation (RFC 9449 section 4.2): a signer and the request that is about to be sent to one proof.
+// Creation (RFC 9449 section 4.2): a signer and a request that is about to be sent to one proof.
 import {
   functionMember,
   isBytes,
@@ -20,38 +20,40 @@ import { htuAsSent, isHttpUrl, type PlainHttp, readPlainHttp } from "./htu.js";
 import { isNonce } from "./nonce.js";
 import { TYP } from "./parse.js";
 
-/** What a proof is made for. */
+/** The request that a proof is made for, and what else goes into the proof. */
 export interface ProofInit {
   /** The HTTP method, exactly as it will be sent. */
   readonly method: string;
   /**
-   * The absolute https URL of the request, or an http one that `plainHttp` takes; its query and
-   * fragment do not go into the proof.
+   * The absolute URL of the request: https, or http where `plainHttp` allows its host. Its query
+   * and fragment do not go into the proof.
    */
   readonly url: string;
   /**
-   * The access token that goes with the request to a protected resource; its hash becomes `ath`.
+   * The access token that goes with the request to a protected resource. Its hash becomes `ath`.
    */
   readonly accessToken?: string | undefined;
-  /** The last `DPoP-Nonce` of that server. */
+  /** The last `DPoP-Nonce` of the server that the request goes to. */
   readonly nonce?: string | undefined;
-  /** Creation time in seconds since the epoch; the platform's clock where it is not given. */
+  /** Creation time in seconds since the epoch. Default: the time of the platform's clock. */
   readonly iat?: number | undefined;
-  /** A unique id; 128 random bits where it is not given. */
+  /** A unique id. Default: 128 random bits. */
   readonly jti?: string | undefined;
-  /** Further header parameters; typ, alg, jwk, crit and b64 are not for the caller. */
+  /** Further header parameters, except typ, alg, jwk, crit and b64. */
   readonly header?: Readonly<Record<string, unknown>> | undefined;
-  /** Further claims; jti, htm, htu, iat, ath and nonce have members of their own. */
+  /** Further claims, except jti, htm, htu, iat, ath and nonce, which have members of their own. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Options of createProof and createProofAsync. */
 export interface CreateOptions {
+  /** What computes `ath` and a random `jti`. */
   readonly backend: Pick<Backend, "sha256" | "randomBytes">;
   /**
-   * Which hosts a proof may be made for by plain http; Default "loopback": `localhost`, 127.0.0.0/8
-   * and `[::1]`. To any other host the access token or the authorization code would go readable:
-   * whoever reads it has all but the key, reads what it is answered with, and can hold a proof back
-   * to send it first. "anywhere" is for a network in which somebody else keeps that out.
+   * Which hosts a proof may be made for by plain http. Default "loopback": `localhost`, 127.0.0.0/8
+   * and `[::1]`. On the way to any other host a stranger can read the access token or the
+   * authorization code, and the answer. The stranger lacks only the key, and can hold a proof back
+   * to send it first. "anywhere" is for a network that keeps strangers out by other means.
    */
   readonly plainHttp?: PlainHttp | undefined;
 }
@@ -60,17 +62,31 @@ const MEMBERS = ["method", "url", "accessToken", "nonce", "iat", "jti", "header"
 const RESERVED_HEADER = ["typ", "alg", "jwk", "crit", "b64"];
 const RESERVED_CLAIMS = ["jti", "htm", "htu", "iat", "ath", "nonce"];
 
-/** 128 random bits; section 4.2 asks for 96 at least. */
+/** 128 random bits; section 4.2 asks for at least 96. */
 const JTI_BYTES = 16;
 
 /**
- * Makes one proof for one request: the value of the header field `DPoP`. Every request needs a
- * proof of its own, retries included. `htu` is `url` without query and fragment, its scheme and host
- * in their normal form, its path as it is written.
+ * Makes one proof for one request. Every request needs its own, retries included. The `htu` of the
+ * proof is `url` without query and fragment: its scheme and host in their normal form, its path as
+ * it is written.
  *
- * Throws a TypeError or RangeError that names the argument: what goes into a proof is composed by
- * the caller, so a URL, method, token or nonce that can't stand in one is a mistake, not a refusal.
- * Whatever the signer or the source of random bytes throws comes through.
+ * @param signer holds the key.
+ * @param request method, URL, and the access token and nonce where there are any.
+ * @param options the backend, and which hosts plain http may go to.
+ * @returns the value of the header field `DPoP`.
+ * @throws a TypeError or RangeError that names the argument. A URL, method, token or nonce that
+ *   can't stand in a proof is a mistake of the caller, who composes the request. What the signer or
+ *   the source of random bytes throws propagates.
+ * @example
+ * ```ts
+ * import { createProof } from "dpop-core/core";
+ * import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";
+ *
+ * const signer = createSigner(generatePrivateJwk("ES256"));
+ * const request = { method: "GET", url: "https://api.example/" };
+ * const proof = createProof(signer, request, { backend: nodeCrypto });
+ * ```
+ * @see RFC 9449 section 4.2
  */
 export function createProof(
   signer: SyncSigner,
@@ -81,7 +97,25 @@ export function createProof(
   return compact(input, signer.sign(asciiBytes(input)), signatureSize);
 }
 
-/** The same with a signer that may be asynchronous; a mistaken argument is a rejection. */
+/**
+ * Makes one proof with a signer that may be asynchronous: WebCrypto, a KMS, hardware.
+ *
+ * @param signer holds the key.
+ * @param request method, URL, and the access token and nonce where there are any.
+ * @param options the backend, and which hosts plain http may go to.
+ * @returns the value of the header field `DPoP`.
+ * @throws rejects with what createProof throws.
+ * @example
+ * ```ts
+ * import { createProofAsync } from "dpop-core/core";
+ * import { createSigner, generateKeyPair, webcrypto } from "dpop-core/webcrypto";
+ *
+ * const signer = await createSigner(await generateKeyPair("ES256"));
+ * const request = { method: "GET", url: "https://api.example/" };
+ * const proof = await createProofAsync(signer, request, { backend: webcrypto });
+ * ```
+ * @see RFC 9449 section 4.2
+ */
 export async function createProofAsync(
   signer: Signer,
   request: ProofInit,
@@ -94,7 +128,7 @@ export async function createProofAsync(
 interface UnsignedProof {
   /** The JWS signing input. */
   readonly input: string;
-  /** How long the signature must be, in bytes; undefined where that follows the key. */
+  /** Length of the signature in bytes; undefined where the key decides. */
   readonly signatureSize: number | undefined;
 }
 
@@ -132,7 +166,7 @@ function readOptions(options: CreateOptions): {
 }
 
 /**
- * Copies the members of a public key alone, so that a signer can't leak another one (section 4.3
+ * Copies only the members of a public key, so that a signer can't leak a private one (section 4.3
  * item 7).
  */
 function readSigner(signer: Signer): {
@@ -208,10 +242,7 @@ function textArgument(value: unknown, name: string): string {
   return text;
 }
 
-/**
- * Copied one by one, because `toJSON` or a proxy could put something else in place of what was
- * checked.
- */
+/** Copies member by member, because `toJSON` or a proxy could replace what was checked. */
 function extraMembers(
   value: unknown,
   name: string,
@@ -225,7 +256,10 @@ function extraMembers(
   return members;
 }
 
-/** As a verifier will read it: what createProof makes must not be refused for its form. */
+/**
+ * Encodes a header or claims. It reads them as a verifier will, because a verifier must not refuse
+ * the form of what createProof makes.
+ */
 function segment(value: Readonly<Record<string, unknown>>, name: string): string {
   const json = stringify(value, name);
   const read = parseJsonObject(json);
@@ -260,7 +294,9 @@ function compact(input: string, signature: unknown, size: number | undefined): s
     );
   }
   if (size !== undefined && signature.length !== size) {
-    throw new TypeError(`signer.sign must return ${size} bytes, as JWS has a signature, not DER`);
+    throw new TypeError(
+      `signer.sign must return ${size} bytes, the signature in the form of JWS, not DER`,
+    );
   }
   return `${input}.${encodeBase64url(signature)}`;
 }

@@ -1,6 +1,7 @@
-// Failures: every reason to refuse a request, with the rule it comes from and what OAuth says of it
-// at each place.
+// Failures: every reason to refuse a request, with the rule that it comes from and what OAuth
+// answers at each place.
 
+/** Why a request was refused: a key of FAILURES. */
 export type FailureCode =
   | "credentials_missing"
   | "credentials_malformed"
@@ -46,7 +47,7 @@ export type FailureCode =
   | "jti_replayed"
   | "replay_store_full";
 
-/** The codes that a verifier gives; the others come only from the roles of a server. */
+/** The codes that a verifier returns; the others come only from the roles of a server. */
 export type VerifyFailureCode = Exclude<
   FailureCode,
   | "credentials_missing"
@@ -63,13 +64,13 @@ export type VerifyFailureCode = Exclude<
   | "dpop_jkt_mismatch"
 >;
 
-/** What a server answers at one place. */
+/** What a server answers at one place: at a protected resource or at an endpoint. */
 export interface OAuthAnswer<Status extends number = number> {
   /** The HTTP status code. */
   readonly status: Status;
-  /** The OAuth `error`; null where the answer carries none. */
+  /** The OAuth `error`; null where the answer has none. */
   readonly error: string | null;
-  /** The text for `error_description` that the RFC has at this place; `message` where it is absent. */
+  /** The text for `error_description` that the RFC has at this place. Default: `message`. */
   readonly description?: string;
 }
 
@@ -79,20 +80,23 @@ export type ResourceStatus = 400 | 401 | 503;
 /** The status of a refusal at an endpoint of an authorization server. */
 export type ServerStatus = 400 | 503;
 
-/** What FAILURES says about a code. The answer at a place is null where the code can't come from there. */
+/**
+ * What FAILURES says about a code. The answer at a place is null where the code does not occur
+ * there.
+ */
 export interface FailureRow {
-  /** The item of RFC 9449 section 4.3, or another section of it with its sign. */
+  /** The item of RFC 9449 section 4.3, such as `12a`, or another section of it, such as `§7.1`. */
   readonly item: string;
   /**
-   * Fixed English that fits `error_description` (RFC 6750 section 3); never holds anything that the
-   * client sent.
+   * Fixed English that fits `error_description` (RFC 6750 section 3). It never holds anything that
+   * the client sent.
    */
   readonly message: string;
-  /** At a protected resource. */
+  /** The answer of a protected resource. */
   readonly resource: OAuthAnswer<ResourceStatus> | null;
-  /** At the token endpoint. */
+  /** The answer of the token endpoint. */
   readonly token: OAuthAnswer<ServerStatus> | null;
-  /** At the pushed authorization request endpoint (RFC 9126). */
+  /** The answer of the pushed authorization request endpoint (RFC 9126). */
   readonly pushed: OAuthAnswer<ServerStatus> | null;
 }
 
@@ -101,15 +105,17 @@ export interface Failure<Code extends FailureCode = FailureCode> {
   readonly ok: false;
   readonly code: Code;
   readonly message: string;
-  /** Only of a clock failure: the claim minus our time, in seconds. */
+  /** Only for a failure of a clock: the claim minus the server's time, in seconds. */
   readonly clockOffset?: number | undefined;
-  /** Only of a nonce failure: the value to send in `DPoP-Nonce`. */
+  /** Only for a failure of the nonce: the value to send in `DPoP-Nonce`. */
   readonly nextNonce?: string | undefined;
-  /** Only of `replay_store_full`, where the store says it: the value of `Retry-After`, in seconds. */
+  /**
+   * Only for `replay_store_full`, where the store gives it: the value of `Retry-After`, in seconds.
+   */
   readonly retryAfter?: number | undefined;
 }
 
-// Before the table, which is made when this file is loaded.
+// Above the table, which is made from them when this file is loaded.
 const INVALID_TOKEN = { status: 401, error: "invalid_token" } as const;
 const INVALID_GRANT = { status: 400, error: "invalid_grant" } as const;
 const INVALID_REQUEST = { status: 400, error: "invalid_request" } as const;
@@ -117,7 +123,11 @@ const INVALID_REQUEST = { status: 400, error: "invalid_request" } as const;
 /** A refusal by a verifier. */
 export type VerifyFailure = Failure<VerifyFailureCode>;
 
-/** The one table of failures, in the order in which they are checked. */
+/**
+ * Every failure by its code, in the order of the checks, with what a server answers.
+ *
+ * @see RFC 9449 sections 4.3, 5, 7.1, 8 and 9
+ */
 export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = /* @__PURE__ */ failureTable();
 
 function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
@@ -155,7 +165,10 @@ function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
     jwk_alg_mismatch: badProof("6", "The jwk of the DPoP proof is not a key for its alg"),
     token_inactive: badToken("§7.2", "Invalid token"),
     token_unbound: badToken("§7.1", "The access token is not bound to a DPoP key"),
-    token_bound_as_bearer: badToken("§7.2", "The access token is bound to a key and is no Bearer"),
+    token_bound_as_bearer: badToken(
+      "§7.2",
+      "The access token is bound to a key, so it is not a Bearer token",
+    ),
     binding_invalid: badToken("§6", "The confirmation of the access token is damaged"),
     binding_unsupported: badToken("§6", "The access token is bound in a way not supported here"),
     grant_invalid: row("§5", "Invalid grant", { token: INVALID_GRANT }),
@@ -164,14 +177,17 @@ function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
       token: INVALID_GRANT,
       pushed: INVALID_REQUEST,
     }),
-    dpop_jkt_mismatch: badDpopJkt("§10.1", "The dpop_jkt is not of the key of the DPoP proof"),
+    dpop_jkt_mismatch: badDpopJkt(
+      "§10.1",
+      "The dpop_jkt is not the thumbprint of the key of the DPoP proof",
+    ),
     client_key_reused: row("§5", "The DPoP proof is signed with the key of the client", {
       token: { status: 400, error: "invalid_dpop_proof" },
       pushed: { status: 400, error: "invalid_dpop_proof" },
     }),
     signature_invalid: badProof("6", "The signature of the DPoP proof is not valid"),
     jti_replayed: badProof("§11.1", "The DPoP proof was used before"),
-    replay_store_full: unavailable("The server can not accept DPoP proofs at the moment"),
+    replay_store_full: unavailable("The server cannot accept DPoP proofs at the moment"),
   });
 }
 
@@ -221,12 +237,15 @@ function badDpopJkt(item: string, message: string): FailureRow {
   return row(item, message, { pushed: INVALID_REQUEST });
 }
 
-/** Section 7.1: a request without credentials is told how to authenticate, and no error. */
+/** Section 7.1: a request without credentials is told how to authenticate, and gets no error. */
 function challengeOnly(message: string): FailureRow {
   return row("§7.1", message, { resource: { status: 401, error: null } });
 }
 
-/** Section 11.1: we could not remember the proof, so we refuse it; the client did nothing wrong. */
+/**
+ * Section 11.1: the server could not remember the proof, so it refuses it. The client did nothing
+ * wrong.
+ */
 function unavailable(message: string): FailureRow {
   const atServer = { status: 503, error: "temporarily_unavailable" } as const;
   const resource = { status: 503, error: null } as const;
@@ -244,7 +263,7 @@ function row(item: string, message: string, answers: Answers): FailureRow {
   });
 }
 
-/** One frozen value for each code: refusing costs no allocation. */
+/** One frozen value for each code, so that a refusal allocates nothing. */
 const CONSTANTS: Readonly<Record<FailureCode, Failure>> = /* @__PURE__ */ constants();
 
 function constants(): Readonly<Record<FailureCode, Failure>> {
@@ -252,7 +271,7 @@ function constants(): Readonly<Record<FailureCode, Failure>> {
     code,
     Object.freeze({ ok: false, code, message }),
   ]);
-  // The keys of FAILURES, which are every code; no prototype, so that no other text is one.
+  // The keys of FAILURES are all the codes. Without a prototype, no other text is a key.
   return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(entries)));
 }
 
@@ -261,7 +280,10 @@ export function failure<Code extends FailureCode>(code: Code): Failure<Code> {
   return CONSTANTS[code] as Failure<Code>; // the constant of a code carries that code
 }
 
-/** A failure of a clock, with the measured offset: the claim minus our time, in seconds. */
+/**
+ * Returns a failure of a clock, with the measured offset: the claim minus the server's time, in
+ * seconds.
+ */
 export function clockFailure<Code extends FailureCode>(
   code: Code,
   clockOffset: number,
@@ -269,7 +291,7 @@ export function clockFailure<Code extends FailureCode>(
   return { ok: false, code, message: FAILURES[code].message, clockOffset };
 }
 
-/** A failure of the nonce, with the value to hand out where there is one. */
+/** Returns a failure of the nonce, with the value to hand out where there is one. */
 export function nonceFailure<Code extends FailureCode>(
   code: Code,
   nextNonce: string | undefined,
@@ -277,18 +299,21 @@ export function nonceFailure<Code extends FailureCode>(
   return { ok: false, code, message: FAILURES[code].message, nextNonce };
 }
 
-/** A failure for want of room, with the whole seconds after which some is expected. */
+/** Returns a failure for want of room, with the whole seconds after which room is expected. */
 export function fullFailure(retryAfter: number): Failure<"replay_store_full"> {
   const code = "replay_store_full";
   return { ok: false, code, message: FAILURES[code].message, retryAfter };
 }
 
-/** The delay-seconds of RFC 9110 section 10.2.3, but not 0, which asks to come again at once. */
+/**
+ * Returns true for the delay-seconds of RFC 9110 section 10.2.3, except 0, which asks to come again
+ * at once.
+ */
 export function isRetryAfter(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 1;
 }
 
-/** True for a failure, of this copy of the package or another. */
+/** Returns true for a failure, of this copy of the package or another. */
 export function isFailure(value: unknown): value is Failure {
   if (typeof value !== "object" || value === null) return false;
   const { ok, code } = value as { readonly ok?: unknown; readonly code?: unknown }; // an object, as was just checked

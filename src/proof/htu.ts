@@ -1,6 +1,6 @@
 // htu (RFC 9449 section 4.3 item 9): an http(s) URI to its normal form by RFC 3986 sections 6.2.2
-// and 6.2.3, by hand. The platform's URL is not used: it repairs what must be refused (spaces,
-// backslashes, user names, a missing slash), and leaves percent-encodings as they are.
+// and 6.2.3, written by hand. The platform's URL is not used: it repairs what must be refused
+// (spaces, backslashes, user names, a missing slash), and leaves percent-encodings as they are.
 import { stringArgument } from "../input/argument.js";
 import { runEnd } from "../input/http.js";
 import { textOf } from "../bytes/utf8.js";
@@ -12,10 +12,22 @@ const DOT = 0x2e;
 const SLASH = 0x2f;
 
 /**
- * The normal form of an http or https URI without its query and fragment, or null where it is not
- * one: user information, no host, a bad port, a `%` without two hexadecimal digits, or a space,
- * backslash, control or non-ASCII character before the query. Throws a TypeError where `uri` is no
- * string. Idempotent; takes time linear in the length. Path and trailing slash stay significant.
+ * Normalises an http or https URI as `htu` is compared: without its query and fragment. Path and
+ * trailing slash stay significant. The result is its own normal form. Takes time linear in the
+ * length.
+ *
+ * @param uri the URI.
+ * @returns its normal form, or null where it is not such a URI: it has user information, no host, a
+ *   bad port, a `%` without two hexadecimal digits, or a space, backslash, control or non-ASCII
+ *   character before the query.
+ * @throws a TypeError where `uri` is not a string.
+ * @example
+ * ```ts
+ * import { normalizeHtu } from "dpop-core";
+ *
+ * normalizeHtu("HTTPS://API.example:443/%7euser?page=2"); // "https://api.example/~user"
+ * ```
+ * @see RFC 9449 section 4.3 item 9; RFC 3986 sections 6.2.2 and 6.2.3
  */
 export function normalizeHtu(uri: string): string | null {
   stringArgument(uri, "uri");
@@ -33,9 +45,10 @@ export function normalizeHtu(uri: string): string | null {
 }
 
 /**
- * True for most URIs that are in normal form: a scheme in small letters, a host of small letters,
- * digits, hyphens and dots without a port, and a path of unreserved characters and slashes in which
- * no segment begins with a dot. One look at each character, and nothing to build (bench/htu).
+ * Returns true for most URIs that are in normal form: a scheme in small letters, a host of small
+ * letters, digits, hyphens and dots without a port, and a path of unreserved characters and slashes
+ * in which no segment begins with a dot. Looks at each character once, and builds nothing
+ * (bench/htu).
  */
 function isPlain(uri: string): boolean {
   const start = uri.startsWith("https://") ? 8 : 7;
@@ -56,9 +69,9 @@ function isPlain(uri: string): boolean {
 }
 
 /**
- * The same with the path as it is written: what a client sends. Many servers compare it came,
- * or as WHATWG's URL has it, which leaves `%7E` and `%2f` alone. Dot segments are resolved, as clients
- * do before they send.
+ * Returns the form that a client sends: as normalizeHtu, but with the path as it is written. Many
+ * servers compare it as it came, or as WHATWG's URL has it, which keeps `%7E` and `%2f`. Dot
+ * segments are resolved, as clients do before they send.
  */
 export function htuAsSent(uri: string): string | null {
   const htu = normalizeHtu(uri);
@@ -70,14 +83,14 @@ export function htuAsSent(uri: string): string | null {
   return origin + removeDotSegments(path.split("/").map(plainDots).join("/"));
 }
 
-/** A dot may be written as `%2E` (6.2.2.2); where that makes a dot segment, it is one. */
+/** Decodes `%2E` (6.2.2.2) in a segment that is a dot segment then. */
 function plainDots(segment: string): string {
   const plain = segment.replace(/%2e/gi, ".");
   return plain === "." || plain === ".." ? plain : segment;
 }
 
 /**
- * `http` or `https`, whatever the case (6.2.2.1), of a URI with an authority; null for anything
+ * Returns `http` or `https`, in any case (6.2.2.1), for a URI with an authority; null for anything
  * else.
  */
 function httpScheme(uri: string): "http" | "https" | null {
@@ -88,13 +101,13 @@ function httpScheme(uri: string): "http" | "https" | null {
 }
 
 /**
- * What may be called by plain http, where anybody on the way reads the token and the proof, and can
- * change the answer. `loopback`: what does not leave the machine, `localhost`, 127.0.0.0/8 and
- * `[::1]`. `anywhere`: every host.
+ * Which hosts may be called by plain http, where a stranger on the way can read the token and the
+ * proof, and can change the answer. "loopback": only this machine, `localhost`, 127.0.0.0/8 and
+ * `[::1]`. "anywhere": every host.
  */
 export type PlainHttp = "loopback" | "anywhere";
 
-/** Checks the option `plainHttp`, of which the Default is "loopback". Throws a TypeError. */
+/** Reads the option `plainHttp`. Default "loopback". Throws a TypeError for another value. */
 export function readPlainHttp(value: unknown, name = "plainHttp"): PlainHttp {
   if (value === undefined || value === "loopback") return "loopback";
   if (value === "anywhere") return value;
@@ -102,8 +115,8 @@ export function readPlainHttp(value: unknown, name = "plainHttp"): PlainHttp {
 }
 
 /**
- * True for a URL that begins as an https one, and for an http one where `plainHttp` takes its host.
- * Whether the rest of it is a URI is for normalizeHtu.
+ * Returns true for a URL that begins with https, and for an http one whose host `plainHttp` allows.
+ * Whether the rest is a URI is checked by normalizeHtu.
  */
 export function isHttpUrl(url: string, plainHttp: PlainHttp): boolean {
   if (url.startsWith("https://")) return true; // nearly every URL: one comparison is all it costs
@@ -113,12 +126,11 @@ export function isHttpUrl(url: string, plainHttp: PlainHttp): boolean {
 }
 
 /**
- * True where the host of an http URI is this machine beyond doubt: `localhost` in any case, an
+ * Returns true where the host of an http URI is certainly this machine: `localhost` in any case, an
  * address of 127.0.0.0/8 in four decimal numbers, or `[::1]`; a port may follow. Everything else is
- * refused, also where some platform takes it for the same: `localhost.` and the names under
- * `.localhost` (RFC 6761 section 6.3 reserves them, but not every resolver knows, and then DNS
- * answers), `127.1`, a number with a zero before it, an escape, user information. Takes time linear
- * in the length.
+ * refused, even where some platform takes it for this machine: `localhost.`, `127.1`, a number with
+ * a zero before it, an escape, user information, and the names under `.localhost`, which RFC 6761
+ * section 6.3 reserves, but which some resolvers look up in DNS. Takes time linear in the length.
  */
 export function isLoopback(uri: string): boolean {
   const start = uri.indexOf("://") + 3;
@@ -131,14 +143,17 @@ export function isLoopback(uri: string): boolean {
   return octets.length === 4 && octets[0] === "127" && octets.every(isOctet);
 }
 
-/** A number of an IPv4 address in its one usual form: 0 to 255, decimal, no zero before it. */
+/**
+ * Returns true for a number of an IPv4 address in its usual form: 0 to 255, decimal, no zero before
+ * it.
+ */
 export function isOctet(text: string): boolean {
   if (text === "") return false;
   for (let i = 0; i < text.length; i++) if (!isDigit(text.charCodeAt(i))) return false;
   return (text === "0" || !text.startsWith("0")) && Number(text) <= 255;
 }
 
-/** Where the query or fragment of a URI begins, or its end: an index in characters. */
+/** Returns where the query or fragment of a URI begins, or its end: an index in characters. */
 export function pathEnd(uri: string): number {
   return queryStart(uri, 0);
 }
@@ -164,7 +179,9 @@ function normalizeAuthority(authority: string, scheme: "http" | "https"): string
   return host === null || port === null ? null : host + port;
 }
 
-/** Where the host ends in an authority: behind its bracket, or before the colon of its port. */
+/**
+ * Returns where the host ends in an authority: after its bracket, or before the colon of its port.
+ */
 function hostLength(authority: string): number {
   return authority.startsWith("[")
     ? authority.indexOf("]") + 1
@@ -173,15 +190,15 @@ function hostLength(authority: string): number {
 
 function normalizeHost(host: string): string | null {
   if (host.startsWith("[")) return normalizeIpLiteral(host);
-  // Decoded before it is lower-cased, so that %41 and A are one; what stays encoded keeps its
-  // capitals (6.2.2.1).
+  // Decoded before it is lower-cased, so that %41 and A are the same. The escapes that remain keep
+  // their capitals (6.2.2.1).
   const decoded = host === "" ? null : decodeUnreserved(host, isHostUnit);
   return decoded === null ? null : lowerCaseOutsideEscapes(decoded);
 }
 
 /**
- * RFC 3986 section 3.2.2: an IPv6 address in brackets. Its digits are not rewritten: 6.2.2 knows no
- * such step.
+ * RFC 3986 section 3.2.2: an IPv6 address in brackets. Its digits are not rewritten, because 6.2.2
+ * has no such step.
  */
 function normalizeIpLiteral(host: string): string | null {
   const end = host.length - 1;
@@ -194,8 +211,8 @@ function normalizeIpLiteral(host: string): string | null {
 }
 
 /**
- * The port with its colon; empty where it is absent, empty or the scheme's default; null where it
- * is no port.
+ * Returns the port with its colon; "" where it is absent, empty or the default of the scheme; null
+ * where it is not a port.
  */
 function normalizePort(rest: string, scheme: "http" | "https"): string | null {
   if (rest === "" || rest === ":") return "";
@@ -208,12 +225,12 @@ function normalizePort(rest: string, scheme: "http" | "https"): string | null {
 
 /**
  * RFC 3986 sections 6.2.2.1 and 6.2.2.2: escapes of unreserved characters are decoded, the others
- * get capital digits. null where a character is not allowed, or a `%` is not followed by two
- * hexadecimal digits.
+ * get capital digits. Returns null where a character is not allowed, or a `%` is not followed by
+ * two hexadecimal digits.
  */
 function decodeUnreserved(text: string, isAllowed: (unit: number) => boolean): string | null {
   if (!text.includes("%")) return runEnd(text, 0, isAllowed) === text.length ? text : null;
-  const units: number[] = []; // texts that are joined take several times as long (test/costs.test.ts)
+  const units: number[] = []; // joining texts takes several times as long (test/costs.test.ts)
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit !== PERCENT) {
@@ -231,12 +248,12 @@ function decodeUnreserved(text: string, isAllowed: (unit: number) => boolean): s
   return textOf(units);
 }
 
-/** Of a digit that isHexDigit takes. */
+/** Returns the value of a digit that isHexDigit accepts. */
 function hexValue(unit: number): number {
   return isDigit(unit) ? unit - 0x30 : (unit | 0x20) - 0x57;
 }
 
-/** Of such a digit, too. */
+/** Returns such a digit as a capital. */
 function capital(unit: number): number {
   return unit >= 0x61 ? unit - 0x20 : unit;
 }
@@ -253,13 +270,13 @@ function lowerCaseOutsideEscapes(host: string): string {
 }
 
 /**
- * RFC 3986 section 5.2.4, for a path that is empty or begins with a slash; an empty one is `/`
- * (6.2.3).
+ * RFC 3986 section 5.2.4, for a path that is empty or begins with a slash. Returns `/` for an empty
+ * path (6.2.3).
  */
 function removeDotSegments(path: string): string {
   if (path === "") return "/";
   if (!path.includes("/.")) return path;
-  const kept: number[] = []; // units: pieces that are joined take several times as long (test/costs.test.ts)
+  const kept: number[] = []; // units: joining texts takes several times as long (test/costs.test.ts)
   for (let slash = 0, end = 0; slash < path.length; slash = end) {
     end = indexFrom(path, SLASH, slash + 1);
     const dots = dotsOf(path, slash + 1, end);
@@ -277,7 +294,7 @@ function indexFrom(text: string, unit: number, start: number): number {
   return at;
 }
 
-/** 1 for the segment `.`, 2 for `..`, else 0. */
+/** Returns 1 for the segment `.`, 2 for `..`, else 0. */
 function dotsOf(path: string, start: number, end: number): number {
   const length = end - start;
   if (length > 2 || path.charCodeAt(start) !== DOT) return 0;
@@ -289,8 +306,8 @@ function dropSegment(kept: number[]): void {
 }
 
 /**
- * Any printable ASCII but the backslash. RFC 3986 allows fewer, but clients send `|`, `^`, `[` and
- * `]` as they are, and they are compared as they are.
+ * Any printable ASCII except the backslash. RFC 3986 allows fewer characters, but clients send `|`,
+ * `^`, `[` and `]` unescaped, and these are compared unescaped.
  */
 function isPathUnit(unit: number): boolean {
   return unit > 0x20 && unit < 0x7f && unit !== 0x5c;

@@ -1,6 +1,6 @@
 // Nonces (RFC 9449 section 8.1): what a server may hand out, and a proof may carry.
 
-/** nonce = 1*NQCHAR: printable ASCII without space, `"` and `\`. */
+/** Returns true for 1*NQCHAR: printable ASCII without space, `"` and `\`. */
 export function isNonce(value: unknown): value is string {
   if (typeof value !== "string" || value === "") return false;
   for (let i = 0; i < value.length; i++) if (!isNqchar(value.charCodeAt(i))) return false;

@@ -1,6 +1,6 @@
 // Parsing (RFC 9449 sections 4.1 and 4.2): the DPoP header field of a request to the parts of one
-// proof, none of them trusted: nothing here looks at a clock, a request, a policy of algorithms or
-// a signature.
+// proof. None of them can be trusted: nothing here looks at a clock, a request, a policy of
+// algorithms or a signature.
 import { membersArgument } from "../input/argument.js";
 import type { FieldValue } from "../input/http.js";
 import type { JsonObject } from "../input/json.js";
@@ -25,17 +25,33 @@ export const TYP = "dpop+jwt";
  */
 export interface ParsedProof {
   readonly ok: true;
+  /** The JWS `alg` label of the header. */
   readonly alg: string;
+  /** The public key of the header, read and copied. */
   readonly jwk: PublicJwk;
+  /** The payload. */
   readonly claims: ProofClaims;
-  /** The whole header, unknown members included; frozen, as `jwk` and `claims` are. */
+  /** The whole header, unknown members included. It is frozen, as `jwk` and `claims` are. */
   readonly header: JsonObject;
 }
 
 /**
- * Reads a proof without trusting it, for logs and diagnosis. Never decide on its result who gets
- * in: that is what a verifier is for. Throws a TypeError where `proof` is neither a string, an
- * array of strings, null nor undefined, and for limits that are not whole numbers.
+ * Reads a proof without trusting it, for logs and diagnosis. Never let its result decide who gets
+ * in: only a verifier checks a proof.
+ *
+ * @param proof the value, or the list of values, of the header field `DPoP`.
+ * @param options only the limits of what is read.
+ * @returns the parts of a well-formed proof, or a failure with its code.
+ * @throws a TypeError where `proof` is not a string, an array of strings, null or undefined. A
+ *   TypeError or RangeError for limits that are not whole numbers within their bounds.
+ * @example
+ * ```ts
+ * import { parseProof } from "dpop-core";
+ *
+ * const parsed = parseProof("no proof");
+ * console.log(parsed.ok ? parsed.claims.htu : parsed.code); // "jws_malformed"
+ * ```
+ * @see RFC 9449 section 4.2
  */
 export function parseProof(
   proof: FieldValue,
@@ -58,7 +74,10 @@ export function parseProof(
   return { ok: true, alg, jwk, claims, header };
 }
 
-/** Items 1 and 2 of section 4.3, as far as they need no decoding: present, single, size, segments. */
+/**
+ * Checks items 1 and 2 of section 4.3 as far as they need no decoding: presence, number, size,
+ * segments.
+ */
 export function splitProof(
   proof: FieldValue,
   limits: ProofLimits,
@@ -70,21 +89,21 @@ export function splitProof(
   return splitJws(field) ?? "jws_malformed"; // item 2
 }
 
-/** What a header must say whatever the algorithm and the key: items 4 and 2. */
+/** Checks what a header must say with any algorithm and any key: items 4 and 2. */
 export function checkHeader(header: JsonObject): VerifyFailureCode | null {
   if (header["typ"] !== TYP) return "typ_mismatch"; // item 4
   return demandsExtension(header) ? "crit_unsupported" : null; // item 2
 }
 
-/** True where the request carries no proof at all: no field, or empty ones alone. */
+/** Returns true where the request carries no proof: no field, or only an empty one. */
 export function isProofAbsent(proof: FieldValue): proof is null | undefined {
   if (proof === null || proof === undefined || proof === "") return true;
   return Array.isArray(proof) && (proof.length === 0 || (proof.length === 1 && proof[0] === ""));
 }
 
 /**
- * The one field, or null for several. Servers join repeated fields with a comma (RFC 9110 section
- * 5.3), which no JWS contains: a comma is a second field.
+ * Returns the one field, or null for several. Servers join repeated fields with a comma (RFC 9110
+ * section 5.3), which no JWS contains, so a comma means a second field.
  */
 function singleField(proof: string | readonly string[]): string | null {
   const fields: readonly unknown[] = Array.isArray(proof) ? proof : [proof];

@@ -473,7 +473,7 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
       headers: { "Content-Type": "application/json", ...noStore },
       body: {
         error: "invalid_request",
-        error_description: "The dpop_jkt is not of the key of the DPoP proof",
+        error_description: "The dpop_jkt is not the thumbprint of the key of the DPoP proof",
       },
       failure: {
         ok: false,
