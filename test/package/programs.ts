@@ -44,9 +44,9 @@ const verify = (proof, request) => verifier.verify(proof, request);
 `;
 
 const NODE = `
-const session = createClientSession({ signer: createSigner(generatePrivateJwk("EdDSA")), backend: node });
-const replay = createMemoryReplayStore({ backend: node });
-const verifier = createVerifier({ backend: node, replay });
+const session = createClientSession({ signer: createSigner(generatePrivateJwk("EdDSA")), backend: nodeCrypto });
+const replay = createMemoryReplayStore({ backend: nodeCrypto });
+const verifier = createVerifier({ backend: nodeCrypto, replay });
 const verify = (proof, request) => verifier.verify(proof, request);
 `;
 
@@ -63,10 +63,10 @@ export const PROGRAMS: readonly Program[] = [
 import { createSigner, generateKeyPair, webcrypto } from "dpop-core/webcrypto";${WEBCRYPTO}${STORY}`,
   },
   {
-    name: "core and node",
+    name: "core and node-crypto",
     server: true,
     source: `import { createClientSession, createMemoryReplayStore, createVerifier } from "dpop-core/core";
-import { createSigner, generatePrivateJwk, node } from "dpop-core/node-crypto";${NODE}${STORY}`,
+import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";${NODE}${STORY}`,
   },
 ];
 
