@@ -82,7 +82,7 @@ const ourFast: OurBackend = {
 };
 
 const ourNode: OurSigners = {
-  name: "node",
+  name: "node-crypto",
   labels: ALL_LABELS,
   alg: (label) => nc.nodeCrypto[label],
   verifier(nonce) {
