@@ -1,5 +1,5 @@
-// dpop-core/redis: a replay store that several instances share (RFC 9449 section 11.1), over
-// whatever client of Redis or Valkey you have: it hands out one command and reads its reply.
+// dpop-core/redis: a replay store that several instances share (RFC 9449 section 11.1), over any client
+// of Redis or Valkey: it passes one command to the client and reads the reply.
 import {
   integerArgument,
   membersArgument,
@@ -10,62 +10,74 @@ import { decodeBase64url } from "./bytes/base64url.js";
 import type { ReplayAnswer, ReplayStore } from "./replay/replay.js";
 import { startStopwatch } from "./verify/stopwatch.js";
 
-/**
- * A command as Redis takes it, the key second (which is what a cluster client asks for). Made anew
- * every time, so a client may change it.
- */
+/** A command for Redis. The key is second, which a cluster client needs. The client may change the array. */
 export type RedisCommand = [command: string, key: string, ...rest: string[]];
 
+/** Options of createRedisReplayStore. */
 export interface RedisReplayStoreOptions {
   /**
-   * Sends one command and promises its reply, as text. ioredis: `(args) => client.call(...args)`.
-   * node-redis: `(args) => client.sendCommand(args)`.
+   * Sends one command and returns a promise of its reply, as text. With ioredis:
+   * `(args) => client.call(...args)`; with node-redis: `(args) => client.sendCommand(args)`.
    */
   readonly send: (args: RedisCommand) => Promise<unknown>;
   /**
-   * What every key begins with, 1 to 128 characters; "dpop:replay:" where it is not given. One for
-   * each security domain: all instances of one server share it, and no other server uses it.
+   * What every key begins with, 1 to 128 characters. Default "dpop:replay:". All instances of one server
+   * share a prefix, and no other server uses it.
    */
   readonly prefix?: string | undefined;
 }
 
 /**
- * A replay store in Redis or Valkey, for createAsyncVerifier: of all instances that share it, one
- * accepts a proof. It sends `SET prefix+key 1 NX PX ttl`, which is atomic; the reply "OK" is "new",
- * null is "seen". The ttl is the rest of the entry's life in whole milliseconds, so the clock of
- * Redis need not agree with ours. Keys are of one length: the prefix and 43 characters.
+ * Makes a replay store in Redis or Valkey, for createAsyncVerifier: of all instances that share it, only
+ * one accepts a proof.
  *
- * Throws a TypeError or RangeError for a bad option. `add` rejects for a bad argument, for any
- * other reply (inside MULTI the reply is "QUEUED", a client set to bytes answers with those), and
- * for an "OK" that came when an entry could have expired already, by a monotonic clock where the
- * platform has one; with what `send` throws or rejects with it rejects untouched. The verifier lets
- * all of these through, and nothing is granted.
+ * It sends `SET prefix+key 1 NX PX ttl`, which is atomic; the reply "OK" is "new", null is "seen". The ttl
+ * is the rest of the entry's life in whole milliseconds, so the clock of Redis need not agree with ours.
+ * All keys have one length: the prefix and 43 characters.
  *
  * What stays with you:
- * - `maxmemory-policy noeviction`: an evicted entry is a replay let through.
- * - What the server forgets can be replayed: what a restart without persistence loses, and what a
- *   failover loses, because replication is asynchronous. So can everything after FLUSHDB, or after
- *   a step of the server's clock.
- * - A request waits for as long as `send` does. Limit that to a few seconds, and always to less
- *   than `clockTolerance`: a command that was held back for longer can meet Redis when the entry of
- *   the first use is gone. ioredis has `commandTimeout`, `maxRetriesPerRequest` and
- *   `enableOfflineQueue`. node-redis has `disableOfflineQueue`, without which a command waits until
- *   Redis is back; its timeout of commands ends when a command is written, so a limit for a server
- *   that falls silent is yours to write into `send`. A command that was given up may still have
- *   been carried out: then the proof is used up, and granted to nobody.
- * - Writes go to the one primary: a store with several that merge later is none.
- * - No share is kept for each key: `add` takes the thumbprint and ignores it. What bounds this store
- *   is the server's memory, and a count that all instances share would be a second command for each
- *   proof. So one client with a valid token can fill it: limit the requests of one client before they
- *   come to the verifier, and have an alert well below `maxmemory`.
+ * - Set `maxmemory-policy noeviction`: an evicted entry lets a replay pass.
+ * - What the server forgets can be replayed: entries that a restart without persistence loses, or that a
+ *   failover loses, because replication is asynchronous; and all entries after FLUSHDB or after a step of
+ *   the server's clock.
+ * - A request waits for as long as `send` does. Limit that to a few seconds, and always to less than
+ *   `clockTolerance`: a command that is delayed for longer can reach Redis when the entry of the first use
+ *   has expired. ioredis has `commandTimeout`, `maxRetriesPerRequest` and `enableOfflineQueue`. node-redis
+ *   has `disableOfflineQueue`, without which a command waits until Redis is back; its timeout of commands
+ *   ends when a command is written, so put a limit for a server that falls silent into `send`. A command
+ *   that was given up may still have been carried out: then the proof is used up, and nothing was granted
+ *   for it.
+ * - Write to one primary: a store with several primaries that merge later is not a replay store.
+ * - The store keeps no share for each key: `add` ignores the thumbprint. The server's memory bounds it, and
+ *   a count that all instances share would be a second command for each proof. So one client with a valid
+ *   token can fill it: limit the requests of a client before they reach the verifier, and set an alert well
+ *   below `maxmemory`.
  *
- * Other stores are as short to write; ReplayStore needs one atomic insert-if-absent that expires,
- * and its answer. It fits SQL (INSERT with ON CONFLICT DO NOTHING, or INSERT IGNORE, and the count
- * of rows inserted; expired rows are deleted now and then), DynamoDB (PutItem on the condition that
- * the key does not exist; its TTL deletes late, which is fine), Durable Objects (one object per
- * key or per part of the keys), memcached `add` where eviction is off (-M). It does not fit
- * Workers KV, which is eventually consistent and has no insert-if-absent, nor a get followed by a
- * set anywhere: two requests at once both find nothing.
+ * Another store is as short to write; ReplayStore needs only one atomic insert-if-absent that expires. It
+ * fits SQL (INSERT with ON CONFLICT DO NOTHING, or INSERT IGNORE, and the count of inserted rows; a job
+ * deletes expired rows), DynamoDB (PutItem on the condition that the key does not exist; its TTL deletes
+ * late, which is fine), Durable Objects (one object for each key or part of the keys), and memcached `add`
+ * with eviction off (-M). It does not fit Workers KV, which is eventually consistent and has no
+ * insert-if-absent, nor a get followed by a set: two requests at once both find nothing.
+ *
+ * @param options how a command is sent, and the prefix of the keys.
+ * @returns a store for the option `replay` of an asynchronous verifier. Its `add` rejects for a bad argument,
+ *   for a reply other than "OK" and null (inside MULTI the reply is "QUEUED"; a client set to bytes returns
+ *   bytes), and for an "OK" that came so late that an entry could have expired by a monotonic clock, where
+ *   the platform has one. What `send` throws or rejects with propagates. In all these cases nothing is
+ *   granted.
+ * @throws a TypeError or RangeError that names the option.
+ * @example
+ * ```ts
+ * import { createAsyncVerifier } from "dpop-core";
+ * import { createRedisReplayStore } from "dpop-core/redis";
+ *
+ * declare const client: { sendCommand(args: string[]): Promise<unknown> }; // of node-redis
+ *
+ * const replay = createRedisReplayStore({ send: (args) => client.sendCommand(args) });
+ * const verifier = createAsyncVerifier({ replay });
+ * ```
+ * @see RFC 9449 section 11.1
  */
 export function createRedisReplayStore(options: RedisReplayStoreOptions): ReplayStore {
   const { send, prefix: given } = membersArgument(options, "options", ["send", "prefix"]);
@@ -79,16 +91,16 @@ export function createRedisReplayStore(options: RedisReplayStoreOptions): Replay
       const ttl = millisecondsLeft(expiresAt, now);
       const elapsed = startStopwatch();
       const answer = readReply(await send(["SET", name, "1", "NX", "PX", String(ttl)]));
-      // The command may have waited in a queue for longer than the entry of another caller lived.
+      // While the command waited in a queue, the entry of an earlier use may have expired.
       if (answer === "new" && elapsed() * 1000 > ttl) {
-        throw new Error("send took longer than the entry was to live, so its OK proves nothing");
+        throw new Error("send took longer than the entry lives, so its OK proves nothing");
       }
       return answer;
     },
   });
 }
 
-/** The replay key of the verifier is a SHA-256; anything else would break the fixed length. */
+/** The replay key of the verifier is a SHA-256, so all keys have one length. */
 function keyArgument(key: unknown): string {
   const text = stringArgument(key, "key");
   if (text.length !== 43 || decodeBase64url(text) === null) {
@@ -97,7 +109,7 @@ function keyArgument(key: unknown): string {
   return text;
 }
 
-/** Rounded up, or an entry would end early; at least 1, or Redis would refuse the command. */
+/** Rounds up, or an entry would expire early; returns at least 1, or Redis would refuse the command. */
 function millisecondsLeft(expiresAt: unknown, now: unknown): number {
   const expiry = integerArgument(
     expiresAt,
@@ -113,5 +125,5 @@ function readReply(reply: unknown): ReplayAnswer {
   if (reply === "OK") return "new";
   if (reply === null) return "seen";
   const kind = typeof reply === "string" ? "another string" : `of type ${typeof reply}`;
-  throw new TypeError(`send must answer "OK" or null to SET NX; its answer was ${kind}`);
+  throw new TypeError(`send must return "OK" or null for SET NX; it returned ${kind}`);
 }

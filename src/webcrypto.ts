@@ -20,12 +20,12 @@ export type WebCryptoBackend = Backend<AsyncAlg> & ByLabel<AsyncAlg>;
 
 /**
  * A backend over the platform's `crypto.subtle`, for createAsyncVerifier, verifyProofAsync and
- * createProofAsync. Default algorithms: ES256, EdDSA and Ed25519, whatever the platform has. The
+ * createProofAsync. Default algorithms: ES256, EdDSA and Ed25519, even where the platform lacks one. The
  * others are accepted where `algs` lists them, RSA with 2048 to 4096 bits, or up to 8192 with the
  * verifier's `limits.modulusLength`.
  *
- * Where the platform lacks `crypto.subtle` or an algorithm, its error propagates as a rejection: no
- * proof is granted, and none is called invalid. Pass `algs: await supportedAlgs()` where Ed25519 may
+ * Where the platform lacks `crypto.subtle` or an algorithm, its error propagates as a rejection: the
+ * verifier neither accepts nor refuses the proof. Pass `algs: await supportedAlgs()` where Ed25519 may
  * be missing. `sha256` is synchronous, as in every backend.
  *
  * @example
@@ -54,13 +54,12 @@ function createBackend(): WebCryptoBackend {
 }
 
 /**
- * Finds out which algorithms the platform has: each is tried, at every call, with a key that is known
- * to be good.
+ * Returns which algorithms the platform has. Every call tries each of them with a good key.
  *
  * @param algs algorithms of this entry. Default ES256, EdDSA and Ed25519.
  * @returns those that the platform has, in their order.
  * @throws rejects with a TypeError for a value that is not of this entry. Where the platform has none
- *   of them, rejects with the error of the first: without `crypto.subtle`, an Error that says so.
+ *   of them, rejects with the error of the first; without `crypto.subtle` that is an Error that says so.
  * @example
  * ```ts
  * import { supportedAlgs, webcrypto } from "dpop-core/webcrypto";

@@ -131,7 +131,7 @@ describe("the reply", () => {
     ["an Error that was resolved", new Error("secret")],
   ])("%s is an error that says so and echoes nothing", async (_, reply) => {
     const answer = Promise.resolve(answering(reply).add(KEY, NOW + 60, NOW, JKT));
-    await expect(answer).rejects.toThrow(/^send must answer "OK" or null to SET NX; its answer /);
+    await expect(answer).rejects.toThrow(/^send must return "OK" or null for SET NX; it returned /);
     const message = await answer.catch(String);
     for (const echoed of [KEY, "QUEUED", "secret", "result"]) expect(message).not.toContain(echoed);
   });

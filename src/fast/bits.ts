@@ -1,4 +1,4 @@
-// The bits of a scalar, for the digits that a multiplication goes by: a number to bytes, these to bits.
+// The bits of a scalar, from which a multiplication makes its digits: a number to bytes, bytes to bits.
 
 /** The bits of a number below 2^320, the lowest first. */
 export interface Bits {
@@ -15,7 +15,7 @@ export function newBits(): Bits {
 
 /** Writes all bits of a number below 2^256. */
 export function writeBits({ view }: Bits, value: bigint): void {
-  view.setBigUint64(0, value, true); // each keeps the low 64 bits alone
+  view.setBigUint64(0, value, true); // each keeps only the low 64 bits
   view.setBigUint64(8, value >> 64n, true);
   view.setBigUint64(16, value >> 128n, true);
   view.setBigUint64(24, value >> 192n, true);
@@ -31,7 +31,7 @@ export function bitAt(bytes: Uint8Array, index: number): number {
   return ((bytes[index >>> 3] ?? 0) >>> (index & 7)) & 1;
 }
 
-/** `width` bits, at most 9, from `index` on. */
+/** Returns `width` bits, at most 9, from `index` on. */
 export function bitsAt(bytes: Uint8Array, index: number, width: number): number {
   const at = index >>> 3;
   const pair = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);

@@ -1,19 +1,19 @@
-// The inverse of a public number modulo an odd prime, by the division steps of D. J. Bernstein and
-// B.-Y. Yang (Fast constant-time gcd computation and modular inversion, 2019), 24 at a time on the
-// lowest limbs, as T. Pornin arranged such steps for words of a machine (Optimized binary GCD for
-// modular inversion, 2020). How long it takes depends on the number: public values only.
+// The inverse of a number modulo an odd prime, by the division steps of D. J. Bernstein and B.-Y. Yang
+// (Fast constant-time gcd computation and modular inversion, 2019), 24 at a time on the lowest limbs, as
+// T. Pornin arranges such steps for machine words (Optimized binary GCD for modular inversion, 2020). Its
+// time depends on the number: public values only.
 import { limbsOf, newLimbs, type Limbs } from "./limbs.js";
 
-/** What inverses modulo one number start from. */
+/** A modulus, with what every inverse needs of it. */
 export interface Modulus {
   readonly limbs: Readonly<Limbs>;
   /** -1/modulus modulo 2^24 */
   readonly negatedInverse: number;
 }
 
-/** For an odd prime of at most 256 bits. */
+/** Prepares an odd prime of at most 256 bits. */
 export function modulusOf(prime: bigint): Modulus {
-  // Newton: every round doubles the number of right bits, of which 1/m = m modulo 8 gives three.
+  // Newton: every round doubles the number of right bits. 1/m = m modulo 8 gives the first three.
   let inverse = prime;
   for (let bits = 3; bits < 24; bits *= 2)
     inverse = BigInt.asIntN(24, inverse * (2n - prime * inverse));
@@ -21,16 +21,16 @@ export function modulusOf(prime: bigint): Modulus {
 }
 
 /**
- * Rounds of 24 steps until g is zero, at most: theorem 11.2 of Bernstein and Yang allows
+ * The most rounds of 24 steps that g needs to become zero: theorem 11.2 of Bernstein and Yang allows
  * (49·260 + 57)/17 = 752 steps for |g| < 2^260.
  */
 const ROUNDS = 32;
 
-/** x + ROUND_24 - ROUND_24 is x rounded to a multiple of 2^24, see p256-field.ts. */
+/** x + ROUND_24 - ROUND_24 is x rounded to a multiple of 2^24 (see p256/field.generated.ts). */
 const ROUND_24 = 1.5 * 2 ** 76;
 const DOWN_24 = 2 ** -24;
 
-// The memory of one call, which sets all of it before it reads any.
+// Memory of one call, written before it is read.
 const f = /* @__PURE__ */ newLimbs();
 const g = /* @__PURE__ */ newLimbs();
 const d = /* @__PURE__ */ newLimbs();
@@ -39,9 +39,9 @@ const e = /* @__PURE__ */ newLimbs();
 const matrix: [number, number, number, number] = [0.5, 0.5, 0.5, 0.5];
 
 /**
- * out = 1/a modulo the prime, as a value of at most 2^260 with limbs 0 to 9 of at most 2^23; zero
- * and the answer false where a is a multiple of the prime. For |a| < 2^260 in limbs of at most
- * 2^24, the top one of at most 2^21; a may be out.
+ * out = 1/a modulo the prime, of at most 2^260 with limbs 0 to 9 of at most 2^23. Where a is a multiple of
+ * the prime, out is zero and the function returns false. a: |a| < 2^260 in limbs of at most 2^24, the top
+ * one of at most 2^21; a may be out.
  */
 export function invert(out: Limbs, a: Readonly<Limbs>, modulus: Modulus): boolean {
   for (let i = 0; i < 11; i++) {
@@ -51,8 +51,8 @@ export function invert(out: Limbs, a: Readonly<Limbs>, modulus: Modulus): boolea
     e[i] = 0;
   }
   e[0] = 1;
-  // Throughout, f = d·a and g = e·a modulo the prime: with g at zero, f is the greatest common
-  // divisor with one sign or the other.
+  // Throughout, f = d·a and g = e·a modulo the prime. When g is zero, f is plus or minus the greatest
+  // common divisor.
   let eta = -1;
   let length = 11;
   for (let round = 0; round < ROUNDS; round++) {
@@ -66,18 +66,17 @@ export function invert(out: Limbs, a: Readonly<Limbs>, modulus: Modulus): boolea
   return sign !== 0;
 }
 
-/** 1 or -1 where f is that, else 0. */
+/** Returns f where it is 1 or -1, else 0. */
 function unit(): number {
   for (let i = 1; i < 11; i++) if (f[i] !== 0) return 0;
   return f[0] === 1 || f[0] === -1 ? f[0] : 0;
 }
 
 /**
- * Sets the matrix to that of 24 division steps, which the low 24 bits of f and g determine, f being
- * odd. `eta` is the negated delta of Bernstein and Yang; its new value is returned. A step halves g
- * where g is even; else it adds f to it first, and where eta is negative, f and g change places
- * before that, one negated. As the sum of the magnitudes of a row at most doubles with each step,
- * it is at most 2^24.
+ * Sets the matrix to that of 24 division steps, which the low 24 bits of f and g determine; f is odd.
+ * `eta` is the negated delta of Bernstein and Yang; returns its new value. A step halves g where g is
+ * even. Where g is odd, the step first swaps f and g and negates one of them if eta is negative, then adds
+ * f to g. Each step at most doubles the sum of the magnitudes of a row, so that sum is at most 2^24.
  */
 function divisionSteps(eta: number, lowF: number, lowG: number): number {
   let fi = lowF | 0;
@@ -88,7 +87,7 @@ function divisionSteps(eta: number, lowF: number, lowG: number): number {
   let r = 1;
   let left = 24;
   for (;;) {
-    // All halvings in a row at once, but not beyond the last step.
+    // Several halvings at once, but none beyond the last step.
     const stop = gi | (-1 << left);
     const zeros = 31 - Math.clz32(stop & -stop);
     gi >>= zeros;
@@ -109,8 +108,8 @@ function divisionSteps(eta: number, lowF: number, lowG: number): number {
       v = r;
       r = -oldV;
     }
-    // Adding w·f clears several bits of g, which is as many steps: up to six, not beyond the last
-    // step nor the next change of places. For odd f, f·(f² - 2) is -1/f modulo 2^6.
+    // Adding w·f clears several bits of g, one step for each bit: at most six, and none beyond the
+    // last step or the next swap. For odd f, f·(f² - 2) is -1/f modulo 2^6.
     const bits = Math.min(eta + 1, left, 6);
     const w = Math.imul(Math.imul(fi, gi), Math.imul(fi, fi) - 2) & ((1 << bits) - 1);
     gi = (gi + Math.imul(fi, w)) | 0;
@@ -125,8 +124,8 @@ function divisionSteps(eta: number, lowF: number, lowG: number): number {
 }
 
 /**
- * (f, g) = matrix·(f, g)/2^24, which is exact. Both have zeros from limb `length` on; the new length
- * is returned, or 0 where g has become zero.
+ * (f, g) = matrix·(f, g)/2^24, which is exact. Both are zero from limb `length` on. Returns the new
+ * length, or 0 where g has become zero.
  */
 function stepNumbers(length: number): number {
   const u = matrix[0];
@@ -158,8 +157,8 @@ function stepNumbers(length: number): number {
 }
 
 /**
- * (d, e) = matrix·(d, e)/2^24 modulo the prime: a multiple of it makes the sums divisible. Each
- * round adds at most half the prime to the larger of the two, so they stay below 2^260.
+ * (d, e) = matrix·(d, e)/2^24 modulo the prime: adding a multiple of the prime makes the sums divisible.
+ * Each round adds at most half the prime to the larger of the two, so they stay below 2^260.
  */
 function stepCoefficients(modulus: Modulus): void {
   const { limbs, negatedInverse } = modulus;
@@ -190,7 +189,7 @@ function stepCoefficients(modulus: Modulus): void {
   e[10] = eSum;
 }
 
-/** The lowest 24 bits, from -2^23 to 2^23. */
+/** Returns the lowest 24 bits as a number from -2^23 to 2^23. */
 function digit(x: number): number {
   return x - (x + ROUND_24 - ROUND_24);
 }

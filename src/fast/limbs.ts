@@ -1,10 +1,10 @@
-// Numbers as eleven signed limbs of 24 bits, each limb a whole number in a double: how they are
-// made, read and combined without a carry. Public values only: nothing here is constant-time.
+// Numbers as eleven signed limbs of 24 bits, each a whole number in a double: makes, reads and combines
+// them without a carry. Public values only: nothing here is constant-time.
 
 /**
- * The value is the sum of limbs[i]·2^(24·i). Limbs have either sign, and many lists of limbs stand
- * for one value. A double holds whole numbers up to 2^53 exactly, so a limb may exceed 24 bits for a
- * while: how far is what test/fast/interval-interpreter proves about every function that uses them.
+ * A number: the sum of limbs[i]·2^(24·i). A limb has either sign, so many lists of limbs mean one number.
+ * A double holds whole numbers up to 2^53 exactly, so a limb may exceed 24 bits for a while;
+ * test/fast/interval-interpreter proves for every function that no limb exceeds 2^53.
  */
 export type Limbs = [
   number,
@@ -21,21 +21,21 @@ export type Limbs = [
 ];
 
 /**
- * Zero, in the kind of list that the engine reads fastest: a Float64Array where there is a
- * Float16Array, else a plain array. In V8 without it, once any ArrayBuffer of the process was detached
- * (one transfer, one body of a response read), every access of every typed array looks whether its
- * buffer is still there, at a third of the speed. Fractions make the engine choose an array of packed
- * doubles from the start; whole numbers would begin as small integers and be converted.
+ * Returns zero, in the kind of list that the engine reads fastest: a Float64Array where the engine has
+ * Float16Array, else a plain array. In a V8 without it, once any ArrayBuffer of the process was detached
+ * (one transfer, or one response body that was read), every access of a typed array checks its buffer,
+ * at a third of the speed. The fractions make the engine choose an array of packed doubles from the
+ * start; whole numbers would begin as small integers and be converted.
  */
 export function newLimbs(): Limbs {
   const limbs: Limbs = hasSwiftTypedArrays()
-    ? (new Float64Array(11) as unknown as Limbs) // eleven numbers too, and no more is asked of it
+    ? (new Float64Array(11) as unknown as Limbs) // it has eleven numbers, and only they are used
     : [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5];
   limbs.fill(0);
   return limbs;
 }
 
-/** The sums of a product of two numbers: sums[k] is that of weight 2^(24·k). */
+/** The columns of a product of two numbers: sums[k] has the weight 2^(24·k). */
 export type Columns = [
   ...Limbs,
   number,
@@ -50,22 +50,22 @@ export type Columns = [
   number,
 ];
 
-/** Memory for them, of the same kind. */
+/** Memory for columns, of the kind that newLimbs chooses. */
 export function newColumns(): Columns {
   return hasSwiftTypedArrays()
-    ? (new Float64Array(21) as unknown as Columns) // 21 numbers too, likewise
+    ? (new Float64Array(21) as unknown as Columns) // it has 21 numbers, and only they are used
     : [
         0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5,
         0.5, 0.5, 0.5,
       ];
 }
 
-/** V8 got Float16Array soon after its check for detached buffers had become cheap. */
+/** Float16Array came to V8 soon after its check for detached buffers became cheap. */
 function hasSwiftTypedArrays(): boolean {
   return "Float16Array" in globalThis;
 }
 
-/** Limbs 0 to 9 from -2^23 to 2^23 - 1, the top one takes the rest. */
+/** Returns limbs 0 to 9 from -2^23 to 2^23 - 1; the top one holds the rest. */
 export function limbsOf(value: bigint): Limbs {
   const limbs = newLimbs();
   let rest = value;
@@ -78,7 +78,7 @@ export function limbsOf(value: bigint): Limbs {
   return limbs;
 }
 
-/** The value, as it stands, not reduced; for limbs of at most 2^28. */
+/** Returns the value, not reduced. For limbs of at most 2^28. */
 export function toBigInt(a: Readonly<Limbs>): bigint {
   // Two limbs make a whole number of at most 2^53.
   let value = BigInt(a[10]);
@@ -89,7 +89,7 @@ export function toBigInt(a: Readonly<Limbs>): bigint {
   return (value << 48n) + BigInt(a[1] * 0x1000000 + a[0]);
 }
 
-/** 32 bytes, the most significant first. Limbs 0 to 9 lie in 0 to 2^24 - 1, limb 10 below 2^16. */
+/** Reads 32 bytes, the most significant first: limbs 0 to 9 from 0 to 2^24 - 1, limb 10 below 2^16. */
 export function fromBigEndian(out: Limbs, bytes: Uint8Array, position: number): void {
   for (let i = 0; i < 10; i++) {
     const low = position + 31 - 3 * i;
@@ -98,7 +98,7 @@ export function fromBigEndian(out: Limbs, bytes: Uint8Array, position: number): 
   out[10] = ((bytes[position] ?? 0) << 8) | (bytes[position + 1] ?? 0);
 }
 
-/** 32 bytes, the least significant first; limbs as those of fromBigEndian. */
+/** Reads 32 bytes, the least significant first; the limbs are bounded as those of fromBigEndian. */
 export function fromLittleEndian(out: Limbs, bytes: Uint8Array, position: number): void {
   for (let i = 0; i < 10; i++) {
     const low = position + 3 * i;
@@ -122,7 +122,7 @@ export function copy(out: Limbs, a: Readonly<Limbs>): void {
   out[10] = a[10];
 }
 
-/** out = a + b, limb by limb, as in all that follow: no carry, so bounds add up. */
+/** out = a + b, limb by limb and without a carry, as all functions below: bounds add up. */
 export function add(out: Limbs, a: Readonly<Limbs>, b: Readonly<Limbs>): void {
   out[0] = a[0] + b[0];
   out[1] = a[1] + b[1];
@@ -227,8 +227,8 @@ export function sumAndDifference(
 }
 
 /**
- * out = factor·(the eleven limbs of the table from position on). Tables are typed arrays, unlike
- * limbs: half the memory, and the check that newLimbs avoids costs an addition of points 1 % here.
+ * out = factor·(the eleven limbs of the table from position on). Tables are always typed arrays: they take
+ * half the memory, and the check that newLimbs avoids costs an addition of points only 1 % here.
  */
 export function load(out: Limbs, table: Int32Array, position: number, factor: number): void {
   out[0] = (table[position] ?? 0) * factor;

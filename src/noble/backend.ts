@@ -1,5 +1,5 @@
-// The noble backend: noble's objects, bundled or the caller's own, to algorithms, hash, randomness
-// and signers.
+// The noble backend: from noble's objects, bundled or the caller's own, to algorithms, a hash, random
+// bytes and signers.
 import { functionMember, isBytes, membersArgument, objectArgument } from "../input/argument.js";
 import type { Backend, SyncAlg, SyncSigner } from "../jose/alg.js";
 import { ecdsaAlg } from "./ecdsa.js";
@@ -14,23 +14,37 @@ import {
   type SigningLabel,
 } from "./signer.js";
 
+/** The backend over noble: an algorithm for each label, and signers of its keys. */
 export interface NobleBackend extends Backend<SyncAlg> {
   readonly ES256: SyncAlg;
   readonly ES384: SyncAlg;
   readonly ES512: SyncAlg;
   readonly EdDSA: SyncAlg;
   readonly Ed25519: SyncAlg;
-  /** A signer of a private key; throws a TypeError where it is none. */
+  /** Makes a signer of a private key. Throws a TypeError where `privateJwk` is not a private key. */
   createSigner(privateJwk: PrivateJwk, options?: SignerOptions): SyncSigner;
-  /** A new private key. */
+  /** Generates a private key for a label. Throws a TypeError for another label. */
   generatePrivateJwk(alg: SigningLabel): PrivateJwk;
 }
 
 /**
- * A backend over the caller's own noble: `p256`, `p384` and `p521` of @noble/curves/nist.js,
- * `ed25519` of @noble/curves/ed25519.js, `sha256`, `sha384` and `sha512` of @noble/hashes/sha2.js, version 2.
- * ES256, EdDSA and Ed25519 are accepted by default; ES384 and ES512 where they are asked for.
- * Throws a TypeError that names a part that is missing.
+ * Makes a backend over the caller's own copy of noble, version 2. Default algorithms: ES256, EdDSA and
+ * Ed25519. ES384 and ES512 are accepted where `algs` lists them.
+ *
+ * @param parts `p256`, `p384` and `p521` of @noble/curves/nist.js, `ed25519` of @noble/curves/ed25519.js,
+ *   `sha256`, `sha384` and `sha512` of @noble/hashes/sha2.js.
+ * @returns the backend.
+ * @throws a TypeError that names the part that is missing or wrong.
+ * @example
+ * ```ts
+ * import { ed25519 } from "@noble/curves/ed25519.js";
+ * import { p256, p384, p521 } from "@noble/curves/nist.js";
+ * import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+ * import { nobleBackend } from "dpop-core/noble";
+ *
+ * const backend = nobleBackend({ p256, p384, p521, ed25519, sha256, sha384, sha512 });
+ * ```
+ * @see RFC 7518 section 3.4, RFC 8037 and RFC 9864 for the algorithms.
  */
 export function nobleBackend(parts: NobleParts): NobleBackend {
   const given = readParts(parts);
@@ -55,10 +69,7 @@ export function nobleBackend(parts: NobleParts): NobleBackend {
 
 const PARTS = ["p256", "p384", "p521", "ed25519", "sha256", "sha384", "sha512", "randomBytes"];
 
-/**
- * Looks at what is used of each part; a curve in the wrong place shows by the length of its
- * signatures.
- */
+/** Checks every member that is used. The length of a signature reveals a curve in the wrong place. */
 function readParts(parts: NobleParts): NobleParts {
   const given = membersArgument(parts, "parts", PARTS);
   readCurve(given.p256, "parts.p256", ["sign", "verify", "getPublicKey", "Point"], 64);
@@ -74,7 +85,7 @@ function readParts(parts: NobleParts): NobleParts {
   return given;
 }
 
-/** A hash in the wrong place would show no sooner than when a key has its table. */
+/** Checked here, because a wrong hash would show only once a key has its table. */
 function readHash(hash: unknown, path: string, size: number): void {
   const answer: unknown = typeof hash === "function" ? hash(new Uint8Array(0)) : undefined;
   if (!isBytes(answer) || answer.length !== size) {
@@ -91,6 +102,6 @@ function readCurve(curve: unknown, path: string, functions: readonly string[], s
     `${path}.utils`,
   );
   if (objectArgument(given["lengths"], `${path}.lengths`)["signature"] !== size) {
-    throw new TypeError(`${path} must be a curve of which signatures have ${size} bytes`);
+    throw new TypeError(`${path} must be a curve whose signatures have ${size} bytes`);
   }
 }

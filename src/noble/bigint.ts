@@ -1,4 +1,4 @@
-// Whole numbers of any size from bytes (RFC 8017 section 4.2 OS2IP; RFC 8032 section 5.1.2).
+// From bytes to whole numbers of any size (RFC 8017 section 4.2 OS2IP; RFC 8032 section 5.1.2).
 
 export function bigEndian(bytes: Uint8Array): bigint {
   let hex = "";

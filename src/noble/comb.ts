@@ -1,6 +1,6 @@
-// Multiplication of a point that is used often (Lim and Lee 1994, with the digits of Hedabou, Pinel
-// and Bénéteau 2005: each is 1 or -1), over any group that noble has. Half the memory of noble's own
-// tables, and a third less time. Public scalars only: its time and its look-ups depend on them.
+// Multiplication of a point that is used often, over any group that noble has (Lim and Lee 1994, with
+// the digits of Hedabou, Pinel and Bénéteau 2005: each is 1 or -1). It takes half the memory of noble's
+// own tables, and a third less time. Its time depends on the scalars: public ones only.
 
 export interface GroupElement<P> {
   add(other: P): P;
@@ -12,20 +12,20 @@ export interface GroupElement<P> {
 export interface Comb<P> {
   readonly point: P;
   readonly width: number;
-  /** For each half of a stripe, the sums in which the highest digit is 1; their digits are the index. */
+  /** A table for each part of a stripe: the sums whose highest digit is 1, indexed by the other digits. */
   readonly tables: readonly (readonly P[])[];
 }
 
-/** A scalar is cut into so many stripes, of which one digit each makes an index of a table. */
+/** How many stripes a scalar is cut into. One digit of each stripe makes an index of a table. */
 const TEETH = 8;
-/** A stripe is cut into so many parts, each with a table of its own, which saves doublings. */
+/** How many parts a stripe is cut into. Each part has a table of its own, which saves doublings. */
 const PARTS = 2;
 const ENTRIES = 2 ** (TEETH - 1);
 
 /** How many points a comb holds. */
 export const COMB_POINTS: number = PARTS * ENTRIES;
 
-/** A comb for scalars of up to `bits` bits. */
+/** Makes a comb for scalars of up to `bits` bits. */
 export function combOf<P extends GroupElement<P>>(point: P, bits: number): Comb<P> {
   const part = Math.ceil(bits / (TEETH * PARTS)); // bits
   // powers[i] is 2^(i * part) times the point: tooth i / PARTS, part i % PARTS.
@@ -39,13 +39,13 @@ export function combOf<P extends GroupElement<P>>(point: P, bits: number): Comb<
   return { point, width: part * TEETH * PARTS, tables };
 }
 
-/** The same, made when it is asked for the first time. */
+/** Makes the comb at the first call. */
 export function lateCombOf<P extends GroupElement<P>>(point: P, bits: number): () => Comb<P> {
   let comb: Comb<P> | undefined;
   return () => (comb ??= combOf(point, bits));
 }
 
-/** All sums of ± each point, the last one with +; bit i of the index is set where point i has +. */
+/** All sums of ± each point, the last always with +. Bit i of the index is set where point i has +. */
 function sumsOf<P extends GroupElement<P>>(points: readonly P[]): P[] {
   const last = points.length - 1;
   const [first, ...others] = points.slice(0, last);
@@ -60,8 +60,8 @@ function sumsOf<P extends GroupElement<P>>(points: readonly P[]): P[] {
 }
 
 /**
- * The sum of scalar times point over all terms, whose combs have one width; one chain of doublings
- * serves them all. Scalars are from 0 to below 2^width.
+ * Returns the sum of scalar times point over all terms, with one chain of doublings for all of them.
+ * Their combs have one width, and each scalar is from 0 to below 2^width.
  */
 export function sumOfProducts<P extends GroupElement<P>>(
   terms: readonly (readonly [Comb<P>, bigint])[],
@@ -70,8 +70,8 @@ export function sumOfProducts<P extends GroupElement<P>>(
   const width = terms[0]?.[0].width ?? 0;
   const stripe = width / TEETH;
   const part = stripe / PARTS;
-  // An even scalar has no such digits: one more is taken, and the point subtracted in the end. The
-  // order of the group is left out of it: a point of Ed25519 can have another one.
+  // Only an odd scalar has such digits. For an even one, scalar + 1 is used and the point subtracted at
+  // the end. That needs no order of the point, which on Ed25519 is not always that of the group.
   const digits = terms.map(([, scalar]) => signs(scalar | 1n, width));
   let sum = zero;
   for (let column = part - 1; column >= 0; column--) {
@@ -86,7 +86,7 @@ export function sumOfProducts<P extends GroupElement<P>>(
   return sum;
 }
 
-/** Adds the entry of a table that the digits of one column say. */
+/** Adds the entry of a table that the digits of one column select. */
 function add<P extends GroupElement<P>>(
   sum: P,
   table: readonly P[] = [],
@@ -99,15 +99,15 @@ function add<P extends GroupElement<P>>(
     index |= (digits[column + tooth * stripe] ?? 0) << tooth;
   }
   const positive = digits[column + (TEETH - 1) * stripe] === 1;
-  // A highest digit of -1: all signs are turned round, and so is the entry.
+  // Where the highest digit is -1, the entry with all signs reversed is negated.
   const entry = table[positive ? index : index ^ (ENTRIES - 1)];
   if (entry === undefined) throw new RangeError("a comb must have all its entries");
   return sum.add(positive ? entry : entry.negate());
 }
 
 /**
- * An odd scalar k as a sum of ±2^i over i below `width`: 1 stands for +, 0 for -. With c as the
- * number that these bits make, k = c - (2^width - 1 - c), so that c = (k - 1) / 2 + 2^(width - 1).
+ * Returns an odd scalar k as a sum of ±2^i over i below `width`: 1 stands for +, 0 for -. Where c is
+ * the number that these bits make, k = c - (2^width - 1 - c), so c = (k - 1) / 2 + 2^(width - 1).
  */
 function signs(scalar: bigint, width: number): Uint8Array {
   const bits = ((scalar >> 1n) | (1n << BigInt(width - 1))).toString(2);

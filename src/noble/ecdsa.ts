@@ -9,7 +9,7 @@ import type { NobleEcdsa, NobleWeierstrassPoint } from "./parts.js";
 
 export type EcdsaLabel = "ES256" | "ES384" | "ES512";
 
-/** Each label names one curve. `size` is that of a coordinate, of r and of s, in bytes. */
+/** Returns the one curve of a label. `size` is the length of a coordinate, of r and of s, in bytes. */
 export function ecdsaCurve(alg: EcdsaLabel): {
   readonly crv: "P-256" | "P-384" | "P-521";
   readonly size: number;
@@ -26,7 +26,7 @@ export function ecdsaCurve(alg: EcdsaLabel): {
 
 type Hash = (data: Uint8Array) => Uint8Array;
 
-/** `hash` is the one of the label. */
+/** Makes the algorithm of a label. `hash` must be the hash of that label. */
 export function ecdsaAlg<P extends NobleWeierstrassPoint<P>>(
   alg: EcdsaLabel,
   curve: NobleEcdsa<P>,
@@ -55,13 +55,13 @@ function ecdsaKey<P extends NobleWeierstrassPoint<P>>(
   base: () => Comb<P>,
 ): SyncKey {
   return hotKey({
-    // Every point of the comb has three coordinates, and an object around each of them.
+    // A point of the comb has three coordinates, each of them an object.
     tableSize: COMB_POINTS * (3 * (size + 24) + 64),
     cold: (signature, data) =>
       // R||S of fixed width, never DER; noble throws for any other length.
       signature.length === 2 * size &&
-      // lowS: false, because JOSE allows a high S (RFC 9449's own examples have one) and noble by
-      // default does not.
+      // lowS: false, because JOSE allows a high S, which the examples of RFC 9449 have, and noble
+      // refuses it by default.
       curve.verify(signature, data, point, { lowS: false }),
     heat() {
       const combs = {
@@ -75,8 +75,8 @@ function ecdsaKey<P extends NobleWeierstrassPoint<P>>(
 }
 
 /**
- * FIPS 186-5 section 6.4.2 with combs of the base point and of the key. Public values only, so that
- * its variable time tells nobody anything.
+ * Verifies by FIPS 186-5 section 6.4.2, with combs of the base point and of the key. Its time varies,
+ * and reveals only public values.
  */
 function verifyWithCombs<P extends NobleWeierstrassPoint<P>>(
   signature: Uint8Array,
@@ -101,7 +101,7 @@ function verifyWithCombs<P extends NobleWeierstrassPoint<P>>(
     ZERO,
   ); // step 6
   if (point.is0()) return false;
-  // Steps 7 and 8 without a division: x = X / Z is r, or r + n where that is still below p.
+  // Steps 7 and 8 without a division: x = X / Z is r, or r + n where r + n is below p.
   const isX = (x: bigint): boolean => (x * point.Z - point.X) % Fp.ORDER === 0n;
   return isX(r) || (r + n < Fp.ORDER && isX(r + n));
 }

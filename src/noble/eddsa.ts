@@ -12,6 +12,7 @@ import type { NobleEd25519, NobleEdwardsPoint, NobleParts } from "./parts.js";
 
 export type EddsaLabel = "EdDSA" | "Ed25519";
 
+/** Makes the algorithm of a label. */
 export function eddsaAlg<P extends NobleEdwardsPoint<P>>(
   alg: EddsaLabel,
   { ed25519, sha512 }: { readonly ed25519: NobleEd25519<P>; readonly sha512: NobleParts["sha512"] },
@@ -31,10 +32,10 @@ export function eddsaAlg<P extends NobleEdwardsPoint<P>>(
 }
 
 /**
- * Without the cofactor: R is recomputed as [S]B - [k]A and its encoding compared, as node:crypto
- * and WebCrypto do. noble's own verify multiplies by the cofactor and so accepts signatures with a
- * torsion component that those refuse; a proof must be valid everywhere or nowhere. A non-canonical
- * R never equals an encoding, so that it needs no check of its own.
+ * Verifies without the cofactor: recomputes R as [S]B - [k]A and compares the encodings, as node:crypto
+ * and WebCrypto do. noble's own verify multiplies by the cofactor, so it accepts signatures with a
+ * torsion component that the others refuse; every backend must give the same answer. A non-canonical R
+ * needs no check of its own, because it equals no encoding.
  */
 function eddsaKey<P extends NobleEdwardsPoint<P>>(
   key: Uint8Array,
@@ -44,7 +45,7 @@ function eddsaKey<P extends NobleEdwardsPoint<P>>(
 ): SyncKey {
   const order = Point.Fn.ORDER;
   const minusA = Point.fromBytes(key, false).negate();
-  /** `recompute` answers [S]B - [k]A. */
+  /** `recompute` returns [S]B - [k]A. */
   const verifyBy =
     (recompute: (s: bigint, k: bigint) => P): SyncKey["verify"] =>
     (signature, data) => {
@@ -58,10 +59,10 @@ function eddsaKey<P extends NobleEdwardsPoint<P>>(
       hashed.set(key, 32);
       hashed.set(data, 64);
       const k = littleEndian(sha512(hashed)) % order;
-      // All of this is public: the comparison is the one of bytes that there is.
+      // The values are public; this is the only comparison of bytes in bytes/.
       return constantTimeEqualBytes(recompute(s, k).toBytes(), r);
     };
-  // Public values only, so that the variable time of both ways tells nobody anything.
+  // The time of both ways varies, and reveals only public values.
   return hotKey({
     tableSize: COMB_POINTS * POINT_SIZE,
     cold: verifyBy((s, k) => Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k))),

@@ -5,9 +5,9 @@ import { earnedTables } from "../jose/earned-table.js";
 
 type Verify = (signature: Uint8Array, data: Uint8Array) => boolean;
 
-/** Two ways to one result. */
+/** Two ways to verify, which give the same result. */
 export interface HotKeyParts {
-  /** About how many bytes a table takes. */
+  /** Approximate size of a table, in bytes. */
   readonly tableSize: number;
   /** Verifies without a table. */
   readonly cold: Verify;
@@ -15,13 +15,13 @@ export interface HotKeyParts {
   heat(): Verify;
 }
 
-/** Bytes of a key without a table: its functions and what they hold. test/cache.test.ts measures it. */
+/** Size of a key without a table, in bytes: its functions and what they hold (test/cache.test.ts). */
 const KEY_BYTES = 2560;
 
 /** A table costs about as much as four verifications, and saves most of each one after it. */
 const STAGES = [{ earned: 3, shape: undefined }];
 
-/** A key that earns its table with valid signatures. */
+/** Makes a key that earns its table with valid signatures. */
 export function hotKey({ tableSize, cold, heat }: HotKeyParts): SyncKey {
   const ways = earnedTables(cold, STAGES, heat);
   const bytesOfTable = (): number => (ways.best() === cold ? 0 : tableSize);

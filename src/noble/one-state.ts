@@ -1,9 +1,9 @@
-// noble's hashes without a new state for every text: to make one takes as long as two blocks do
-// (bench/thumbprint), more where class fields are written out for ES2020.
+// noble's hashes without a new state for every text. A new state takes as long as two blocks
+// (bench/thumbprint), and longer where class fields are compiled for ES2020.
 
-/** What a hash of @noble/hashes 2 keeps between pieces of a text. */
+/** The state that a hash of @noble/hashes 2 keeps between pieces of a text. */
 interface HashState<S> {
-  /** Makes `to` what this is now, whatever it was. */
+  /** Copies this state into `to`. */
   _cloneInto(to?: S): S;
   update(data: Uint8Array): S;
   /** Wipes the state. */
@@ -11,13 +11,13 @@ interface HashState<S> {
 }
 
 /**
- * The same hash in one state that is used again and again, set to the beginning by each call: so one
+ * Returns the same hash over one state that every call uses again. Each call resets it first, so a call
  * that threw leaves nothing behind.
  */
 export function inOneState<S extends HashState<S>>(hash: {
   create(): S;
 }): (data: Uint8Array) => Uint8Array {
   const [beginning, state] = [hash.create(), hash.create()];
-  // oxlint-disable-next-line no-underscore-dangle -- so noble calls it
+  // oxlint-disable-next-line no-underscore-dangle -- noble's name
   return (data) => beginning._cloneInto(state).update(data).digest();
 }

@@ -1,7 +1,7 @@
-// What this layer needs of noble, as shapes: a caller can bring their own copy, and no type of
-// noble's is in our declarations.
+// The shapes of what this layer uses of noble: a caller can pass their own copy, and our declarations
+// need no types of noble.
 
-/** A point of a short Weierstrass curve in projective coordinates: x = X / Z. */
+/** The shape of a point on a short Weierstrass curve, in projective coordinates: x = X / Z. */
 export interface NobleWeierstrassPoint<P> {
   readonly X: bigint;
   readonly Z: bigint;
@@ -42,7 +42,7 @@ export interface NobleEcdsa<P extends NobleWeierstrassPoint<P> = NobleWeierstras
 
 type NobleWeierstrassPointOf = NobleWeierstrassPoint<NobleWeierstrassPointOf>;
 
-/** A point of edwards25519. */
+/** The shape of a point of edwards25519. */
 export interface NobleEdwardsPoint<P> {
   add(other: P): P;
   double(): P;
@@ -66,18 +66,16 @@ export interface NobleEd25519<P extends NobleEdwardsPoint<P> = NobleEdwardsPoint
 
 type NobleEdwardsPointOf = NobleEdwardsPoint<NobleEdwardsPointOf>;
 
+/** The objects of noble that nobleBackend takes. */
 export interface NobleParts {
   readonly p256: NobleEcdsa;
   readonly p384: NobleEcdsa;
   readonly p521: NobleEcdsa;
   readonly ed25519: NobleEd25519;
-  /** Of @noble/hashes 2, as sha384 and sha512. */
+  /** From @noble/hashes 2, as sha384 and sha512 are. */
   readonly sha256: (data: Uint8Array) => Uint8Array;
   readonly sha384: (data: Uint8Array) => Uint8Array;
   readonly sha512: (data: Uint8Array) => Uint8Array;
-  /**
-   * Cryptographically secure random bytes; the platform's `crypto.getRandomValues` where it is not
-   * given.
-   */
+  /** Returns cryptographically secure random bytes. Default the platform's `crypto.getRandomValues`. */
   readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
 }

@@ -6,11 +6,11 @@ interface WebCryptoLike {
 }
 
 /**
- * Random bytes of the platform's `crypto.getRandomValues`; throws an Error where there is none
- * (bare engines, React Native).
+ * Returns random bytes of the platform's `crypto.getRandomValues`. Throws an Error where the platform
+ * lacks it (bare engines, React Native).
  */
 export function platformRandomBytes(length: number): Uint8Array {
-  const { crypto } = globalThis as { readonly crypto?: WebCryptoLike }; // looked up late: a polyfill may come after us
+  const { crypto } = globalThis as { readonly crypto?: WebCryptoLike }; // at each call: a polyfill may be loaded later
   if (typeof crypto?.getRandomValues !== "function") {
     throw new Error(
       "this platform has no crypto.getRandomValues: pass randomBytes to nobleBackend",
@@ -19,7 +19,7 @@ export function platformRandomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
-/** Guards a source: one that answers with something else must not weaken a key or a jti. */
+/** Guards a source of random bytes: a wrong result must not weaken a key or a jti. */
 export function guardedRandomBytes(
   source: (length: number) => Uint8Array,
 ): (length: number) => Uint8Array {

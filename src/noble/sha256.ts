@@ -1,4 +1,4 @@
-// noble's SHA-256 alone, for entries without curves: bundled.ts would bring in all of them.
+// Only noble's SHA-256, for entries without curves: bundled.ts would bring in all of them.
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { inOneState } from "./one-state.js";
 

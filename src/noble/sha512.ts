@@ -1,4 +1,4 @@
-// noble's SHA-512 alone, for entries without curves: bundled.ts would bring in all of them.
+// Only noble's SHA-512, for entries without curves: bundled.ts would bring in all of them.
 import { sha512 as nobleSha512 } from "@noble/hashes/sha2.js";
 import { inOneState } from "./one-state.js";
 

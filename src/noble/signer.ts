@@ -1,5 +1,5 @@
-// Keys and signers over noble: private JWKs (RFC 7517, RFC 7518 section 6.2.2, RFC 8037 section 2)
-// to what makes signatures.
+// Keys and signers over noble: from private JWKs (RFC 7517, RFC 7518 section 6.2.2, RFC 8037
+// section 2) to signers.
 import { membersArgument, objectArgument, optionalString } from "../input/argument.js";
 import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
 import type { SyncSigner } from "../jose/alg.js";
@@ -8,7 +8,7 @@ import { type EcdsaLabel, ecdsaCurve } from "./ecdsa.js";
 import type { EddsaLabel } from "./eddsa.js";
 import type { NobleEcdsa, NobleParts } from "./parts.js";
 
-/** A private key as a JWK. Whoever reads it can use every token that is bound to it. */
+/** A private key as a JWK. Keep it secret: it gives the use of every token that is bound to it. */
 export type PrivateJwk = (EcPublicJwk | OkpPublicJwk) & {
   /** base64url, as long as the curve's order: 32, 48 or 66 bytes. */
   readonly d: string;
@@ -16,13 +16,14 @@ export type PrivateJwk = (EcPublicJwk | OkpPublicJwk) & {
   readonly alg?: string | undefined;
 };
 
+/** The JWS label of an algorithm that can sign. */
 export type SigningLabel = EcdsaLabel | EddsaLabel;
 
-/** One curve with what is needed to sign on it. */
+/** What signing on one curve needs. */
 interface SigningCurve {
   /** The labels of this curve, the default first. */
   readonly labels: readonly SigningLabel[];
-  /** Of a secret key, in bytes. */
+  /** Length of a secret key in bytes. */
   readonly size: number;
   isSecretKey(secretKey: Uint8Array): boolean;
   publicJwk(secretKey: Uint8Array): EcPublicJwk | OkpPublicJwk;
@@ -30,12 +31,7 @@ interface SigningCurve {
   randomSecretKey(randomBytes: (length: number) => Uint8Array): Uint8Array;
 }
 
-/**
- * A signer of a private key. Its label is `alg` of the options, else `alg` of the JWK, else EdDSA
- * for Ed25519 and the one label of an EC curve. Throws a TypeError where the JWK is no private key
- * of a known curve, where its public part belongs to another key, or where the label is not one of
- * its curve.
- */
+/** Makes a signer of a private key; createSigner of noble.ts says what it accepts. */
 export function signerOf(
   parts: NobleParts,
   privateJwk: PrivateJwk,
@@ -43,7 +39,7 @@ export function signerOf(
 ): SyncSigner {
   const { kty, crv, x, y, d, alg: ownLabel } = objectArgument(privateJwk, "privateJwk");
   const curve = curveNamed(parts, crv);
-  // 88 characters at most (P-521), so that there is no decoding of what is far too long.
+  // At most 88 characters (P-521): far longer ones are not decoded.
   const secretKey = typeof d === "string" && d.length <= 88 ? decodeBase64url(d) : null;
   if (secretKey === null || secretKey.length !== curve.size || !curve.isSecretKey(secretKey)) {
     throw new TypeError(
@@ -62,12 +58,13 @@ export function signerOf(
   return Object.freeze({ alg, publicJwk, sign: (data: Uint8Array) => curve.sign(data, secretKey) });
 }
 
+/** Options of createSigner. */
 export interface SignerOptions {
   /** The JWS label: for Ed25519 the server's metadata decides between EdDSA and Ed25519. */
   readonly alg?: SigningLabel | undefined;
 }
 
-/** A new private key for `alg`, with that label in it. Throws a TypeError for another label. */
+/** Generates a private key for `alg`, with that label in it. Throws a TypeError for another label. */
 export function newPrivateJwk(
   parts: NobleParts,
   alg: SigningLabel,
@@ -119,7 +116,7 @@ function ecdsaSigning(alg: EcdsaLabel, curve: NobleEcdsa): SigningCurve {
       const x = encodeBase64url(point.subarray(1, 1 + size));
       return { kty: "EC", crv, x, y: encodeBase64url(point.subarray(1 + size)) };
     },
-    // Half as many bits again as the order has, so that the reduction has no bias that matters
+    // The seed has half as many bits again as the order, so the bias of the reduction is negligible
     // (FIPS 186-5 A.2.1).
     randomSecretKey: (randomBytes) =>
       curve.utils.randomSecretKey(randomBytes(curve.lengths.seed ?? size)),
@@ -130,7 +127,7 @@ function ed25519Signing({ ed25519 }: NobleParts): SigningCurve {
   return {
     labels: ["EdDSA", "Ed25519"],
     size: 32,
-    isSecretKey: () => true, // any 32 bytes are one (RFC 8032 section 5.1.5)
+    isSecretKey: () => true, // any 32 bytes (RFC 8032 section 5.1.5)
     sign: (data, secretKey) => ed25519.sign(data, secretKey),
     publicJwk: (secretKey) => ({
       kty: "OKP",

@@ -1,8 +1,8 @@
-// Algorithms over node:crypto (RFC 7518 sections 3.3 to 3.5, RFC 8037, RFC 9864): a public JWK that
-// jose/jwk.ts has read, to a key that verifies.
+// Algorithms over node:crypto (RFC 7518 sections 3.3 to 3.5, RFC 8037, RFC 9864): from a public JWK that
+// jose/jwk.ts has read to a key that verifies.
 //
-// Every function is looked up in node:crypto when it is used: a module that instruments or replaces
-// it may be loaded later than this file.
+// Every function of node:crypto is looked up at each use: a module that instruments or replaces it may
+// be loaded later than this file.
 import crypto from "node:crypto";
 import { fits, labelArgument, type SigningLabel, type SyncAlg, type SyncKey } from "../jose/alg.js";
 import { encodeDer } from "../jose/der.js";
@@ -20,7 +20,7 @@ export interface Scheme {
   readonly signatureSize: number | undefined;
   /** null for Ed25519, which hashes the message itself. */
   readonly hash: string | null;
-  /** Only of RSASSA-PSS, in bytes: RFC 7518 asks for a salt exactly as long as the hash. */
+  /** Only for RSASSA-PSS, in bytes: RFC 7518 section 3.5 asks for a salt exactly as long as the hash. */
   readonly saltLength: number | undefined;
 }
 
@@ -50,7 +50,7 @@ export function useOf(key: KeyObject, saltLength: number | undefined): Use {
     : { key, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength };
 }
 
-/** The algorithm of a label. */
+/** Makes the algorithm of a label. */
 export function nodeAlg(label: SigningLabel): SyncAlg {
   const { shape } = labelArgument(label);
   const { kty, crv } = shape;
@@ -76,7 +76,7 @@ function keyOf(
     size: nativeKeySize(jwk),
     verify(signature, data) {
       if (signature.length !== width) return false;
-      // The engine verifies without the cofactor, which the tests show.
+      // The engine verifies without the cofactor; the tests check that.
       if (kty === "OKP" && !isStrictSignature(signature)) return false;
       return crypto.verify(hash, data, use, kty === "EC" ? encodeDer(signature) : signature);
     },
@@ -84,11 +84,10 @@ function keyOf(
 }
 
 /**
- * Returns null for a JWK that is no key: its point is not on the curve, or the engine does not take its
- * modulus.
+ * Returns null where the point is not on the curve, or where the engine does not take the modulus.
  *
- * Node and Bun look at a point of Ed25519 only when they verify: they import what is no point, and
- * then every signature is false (signature_invalid where another backend says jwk_invalid).
+ * Node and Bun check a point of Ed25519 only when they verify: they import one that is not on the curve,
+ * and then every signature is false (signature_invalid where another backend says jwk_invalid).
  */
 function importPublicKey(jwk: PublicJwk): KeyObject | null {
   return nullUnlessBroken(
@@ -121,7 +120,7 @@ export function nullUnlessBroken<T>(use: () => T, useGoodKey: () => unknown): T 
   }
 }
 
-/** SHA-256. crypto.hash of newer engines is about twice as fast as a hash object. */
+/** Returns the SHA-256. crypto.hash, of newer engines, is about twice as fast as a hash object. */
 export function sha256(data: Uint8Array): Uint8Array {
   if (typeof crypto.hash !== "function") {
     return new Uint8Array(crypto.createHash("sha256").update(data).digest());
@@ -132,7 +131,7 @@ export function sha256(data: Uint8Array): Uint8Array {
   return hash;
 }
 
-/** Random bytes of the engine. */
+/** Returns random bytes of the engine. */
 export function randomBytes(length: number): Uint8Array {
   return crypto.randomFillSync(new Uint8Array(length));
 }

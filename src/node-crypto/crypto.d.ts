@@ -1,6 +1,6 @@
-// The part of node:crypto that node.ts uses. Our sources see no types of Node (`types: []`), or a
-// global of Node would go unnoticed in any of them; tsconfig.json leads the name node:crypto here.
-// The tests type-check node.ts against @types/node instead, so that this can't say what is not so.
+// The part of node:crypto that this folder uses. Our sources see no types of Node (`types: []`), so a
+// global of Node is an error in every file; tsconfig.json maps node:crypto to this file. The tests
+// type-check this folder against @types/node instead, so this file can't be wrong unnoticed.
 
 export declare class KeyObject {
   readonly type: "secret" | "public" | "private";

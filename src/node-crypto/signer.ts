@@ -1,4 +1,4 @@
-// Signers over node:crypto: a private key, as a JWK or as a KeyObject, to what makes signatures.
+// Signers over node:crypto: from a private key, a JWK or a KeyObject, to a signer.
 import crypto from "node:crypto";
 import { decodeBase64url } from "../bytes/base64url.js";
 import { asciiBytes } from "../bytes/utf8.js";
@@ -26,6 +26,7 @@ import {
   useOf,
 } from "./algorithm.js";
 
+/** What the private key of every kind has. */
 interface PrivateMembers {
   /** base64url. */
   readonly d: string;
@@ -76,7 +77,7 @@ export interface GenerateOptions {
  * @param privateKey a private JWK or a `KeyObject`.
  * @param options which label its proofs carry.
  * @returns a signer that signs at once.
- * @throws a TypeError where this is no private key of a known kind, where its public part belongs to
+ * @throws a TypeError where this is not a private key of a known kind, where its public part belongs to
  *   another key, or where the label is not one of its kind.
  * @example
  * ```ts
@@ -128,7 +129,7 @@ export function generatePrivateJwk(alg: SigningLabel, options: GenerateOptions =
 /**
  * Makes the key as a JWK from the start. On Node 20, a KeyObject of generateKeyPairSync must never be
  * exported as a JWK: a garbage collection at that moment waits for a lock that the export holds, and
- * the process stands still for ever.
+ * the process hangs forever.
  */
 function newPrivateKey(alg: SigningLabel, bits: number): object {
   const { kty, crv = "" } = schemeOf(alg);
@@ -147,7 +148,7 @@ const AS_JWK = {
   privateKeyEncoding: { format: "jwk" },
 } as const;
 
-/** It has no dot, so it is the signing input of no JWS. */
+/** It has no dot, so it is not the signing input of any JWS. */
 const MESSAGE: Uint8Array = /* @__PURE__ */ asciiBytes("dpop-core: do these keys belong together?");
 
 function signWith(key: KeyObject, alg: SigningLabel): SyncSigner["sign"] {
@@ -162,7 +163,7 @@ function signWith(key: KeyObject, alg: SigningLabel): SyncSigner["sign"] {
   };
 }
 
-/** Returns null where the members of the key contradict each other so that the engine can't sign. */
+/** Returns null where the engine can't sign, because the members of the key contradict each other. */
 function firstSignature(sign: SyncSigner["sign"], alg: SigningLabel): Uint8Array | null {
   return nullUnlessBroken(
     () => sign(MESSAGE),
@@ -182,8 +183,8 @@ function readKeyObject(privateKey: KeyObject): PrivateKey {
 }
 
 /**
- * Returns the members of the public key; throws a TypeError for another kind of key. It goes by way of
- * DER, since the key may come from generateKeyPairSync (see newPrivateKey).
+ * Returns the members of the public key; throws a TypeError for another kind of key. It exports DER first,
+ * because the key may come from generateKeyPairSync (see newPrivateKey).
  */
 function exportPublicJwk(privateKey: KeyObject): PublicJwk {
   const type = privateKey.asymmetricKeyType;

@@ -1,5 +1,5 @@
 // Asynchronous algorithms over the platform's Web Cryptography (RFC 7518 sections 3.3 to 3.5, RFC 8037,
-// RFC 9864): a public JWK that jose/jwk.ts has read, to a key that verifies.
+// RFC 9864): from a public JWK that jose/jwk.ts has read to a key that verifies.
 import { decodeBase64url } from "../bytes/base64url.js";
 import {
   type AsyncAlg,
@@ -40,7 +40,7 @@ export function schemeOf(alg: unknown): Scheme {
   }
 }
 
-/** The algorithm of a label. */
+/** Makes the algorithm of a label. */
 export function webcryptoAlg(label: SigningLabel): AsyncAlg {
   const { shape } = labelArgument(label);
   const { kty, crv } = shape;
@@ -55,14 +55,14 @@ export function webcryptoAlg(label: SigningLabel): AsyncAlg {
 }
 
 /**
- * Hands on the promise of `crypto.subtle` as it is once a signature of the key was valid: a promise
- * around it would cost a microsecond. The verifier checks that the result is true.
+ * Once a signature of the key was valid, `verify` returns the promise of `crypto.subtle` itself: another
+ * promise around it would cost a microsecond. The verifier checks that the result is true.
  */
 function keyOf(key: CryptoKeyLike, jwk: PublicJwk, scheme: Scheme): AsyncKey {
   const { kty, params, signatureSize } = scheme;
   // R||S of fixed width, never DER. For RSA, the modulus decides.
   const width = jwk.kty === "RSA" ? modulusLength(jwk.n) : signatureSize;
-  let isProven = kty === "OKP"; // no engine is known to throw at a point of Ed25519
+  let isProven = kty === "OKP"; // no known engine throws at a point of Ed25519
   return {
     size: nativeKeySize(jwk),
     verify(signature, data) {
@@ -76,7 +76,7 @@ function keyOf(key: CryptoKeyLike, jwk: PublicJwk, scheme: Scheme): AsyncKey {
         return Promise.reject(error); // no crypto.subtle
       }
       return verifyUnproven(verify, scheme).then((valid) => {
-        if (valid === true) isProven = true; // whatever the engine throws from now on, the key is good
+        if (valid === true) isProven = true; // the key is good, so a later error is the engine's own
         return valid;
       });
     },
@@ -84,11 +84,11 @@ function keyOf(key: CryptoKeyLike, jwk: PublicJwk, scheme: Scheme): AsyncKey {
 }
 
 /**
- * Verifies with a key that has had no valid signature yet. Deno imports RSA keys that it then can't
- * use, and points that are on no curve: these verify nothing. An engine that throws at such a key
- * throws again after a good key has passed. An error that is gone by then was the engine's own
- * trouble; so is one that the good key meets too, and that one propagates. A bad key costs an import
- * and three verifications at most.
+ * Verifies with a key that has had no valid signature yet. Deno imports RSA keys that it then can't use,
+ * and points that are not on the curve: such a key verifies nothing, or makes the engine throw. After an
+ * error, a good key is tried. Where that fails too, the error is the engine's own, and propagates. Where
+ * it works, the first key is tried again: a second error is about that key, and the result is false. A
+ * bad key costs at most one import and three verifications.
  */
 async function verifyUnproven(verify: () => Promise<boolean>, scheme: Scheme): Promise<boolean> {
   try {
@@ -107,10 +107,10 @@ async function verifyUnproven(verify: () => Promise<boolean>, scheme: Scheme): P
  * Returns null for a point that is not on the curve, which WebCrypto calls a DataError, and for a
  * modulus or exponent that the platform does not take. Every other error propagates.
  *
- * Some engines look at a point only when they verify (Node at those of Ed25519, Deno and WebKitGTK at
- * those of ECDSA): they import it, and then no signature is valid. The proof is refused all the same,
- * as signature_invalid where another backend says jwk_invalid. Curve arithmetic of our own, to have
- * one code for both, would be too much for this entry.
+ * Some engines check a point only when they verify (Node those of Ed25519, Deno and WebKitGTK those of
+ * ECDSA): they import it, and then no signature is valid. The proof is refused, as signature_invalid where
+ * another backend says jwk_invalid. One code for both would need curve arithmetic of our own, which is too
+ * much for this entry.
  */
 async function importOrNull(jwk: PublicJwk, scheme: Scheme): Promise<CryptoKeyLike | null> {
   const engine = subtle();
@@ -125,8 +125,8 @@ async function importOrNull(jwk: PublicJwk, scheme: Scheme): Promise<CryptoKeyLi
 }
 
 /**
- * Imports points as "raw": for one that is not on the curve, workerd (Cloudflare) throws an
- * OperationError when it comes as "jwk", and that could mean anything.
+ * Imports points as "raw". As "jwk", workerd (Cloudflare) throws an OperationError for a point that is not
+ * on the curve, and that error has other causes too.
  */
 function importJwk(engine: SubtleLike, jwk: PublicJwk, params: Params): Promise<CryptoKeyLike> {
   const point = encodedPoint(jwk);
@@ -135,7 +135,7 @@ function importJwk(engine: SubtleLike, jwk: PublicJwk, params: Params): Promise<
     : engine.importKey("raw", point, params, false, ["verify"]);
 }
 
-/** An engine that refuses a key, but works with one that is known to be good, means the key. */
+/** Throws the error unless a good key works: then the error is about the key that was refused. */
 async function throwUnlessGoodKey(error: unknown, scheme: Scheme): Promise<void> {
   if ((await tryGoodKey(scheme).catch(reasonOf)) !== undefined) throw error;
 }
@@ -149,12 +149,12 @@ export async function tryGoodKey({
 }: Scheme): Promise<undefined> {
   const engine = subtle();
   const key = await importJwk(engine, goodKey({ kty, crv }), params);
-  const signature = new Uint8Array(signatureSize); // of nothing
+  const signature = new Uint8Array(signatureSize); // zeros
   await engine.verify(params, key, signature, signature);
   return undefined;
 }
 
-/** A box around what was thrown, since that can be anything, undefined too. */
+/** Wraps what was thrown, because that can be any value, also undefined. */
 export const reasonOf = (reason: unknown): { readonly reason: unknown } => ({ reason });
 
 function isDataError(error: unknown): boolean {
@@ -163,7 +163,7 @@ function isDataError(error: unknown): boolean {
   );
 }
 
-/** SEC 1 section 2.3.3, 04 || x || y, or the 32 bytes of RFC 8032 section 5.1.2; null for RSA. */
+/** Returns 04 || x || y (SEC 1 section 2.3.3) or 32 bytes (RFC 8032 section 5.1.2); null for RSA. */
 function encodedPoint(jwk: PublicJwk): Uint8Array | null {
   if (jwk.kty === "RSA") return null;
   const x = decodeBase64url(jwk.x);

@@ -1,5 +1,5 @@
-// Signers over the platform's Web Cryptography: a key pair, of which the private key need not be
-// extractable, to what makes signatures.
+// Signers over the platform's Web Cryptography: from a key pair to a signer. The private key need not be
+// extractable.
 import { asciiBytes } from "../bytes/utf8.js";
 import {
   integerArgument,
@@ -63,8 +63,8 @@ export async function createSigner(
   const publicJwk = Object.freeze(await exportPublicJwk(publicKey));
   const sign = async (data: Uint8Array): Promise<Uint8Array> =>
     new Uint8Array(await subtle().sign(params, privateKey, data));
-  // One signature now, or a mixed-up pair would make proofs that every server refuses. The message
-  // has no dot, so it is the signing input of no JWS.
+  // One signature now, or a mixed-up pair would make proofs that every server refuses. The message has no
+  // dot, so it is not the signing input of any JWS.
   const message = asciiBytes("dpop-core: do these keys belong together?");
   const key = await webcryptoAlg(alg).importKey(publicJwk);
   if (key === null || (await key.verify(await sign(message), message)) !== true) {
@@ -120,7 +120,7 @@ function readKey(
   );
 }
 
-/** By the name of the algorithm and the curve or the hash, which belong to the key. */
+/** Returns the labels that fit the name of the algorithm and its curve or hash. */
 function labelsFor(algorithm: Readonly<Record<string, unknown>>): readonly SigningLabel[] {
   const { name, namedCurve } = algorithm;
   return LABELS.filter((label) => {
@@ -142,8 +142,8 @@ function readLabel(options: SignerOptions, labels: readonly SigningLabel[]): Sig
 }
 
 /**
- * Returns the members of the public key. `key_ops` is left out with the rest: it is empty where the
- * pair was made only to sign, and says nothing about what a server may do.
+ * Returns the members of the public key. It leaves out the others, such as `key_ops`, which is empty where
+ * the pair was made only to sign, and does not say what a server may do.
  */
 async function exportPublicJwk(key: CryptoKeyLike): Promise<PublicJwk> {
   const exported = objectArgument(await subtle().exportKey("jwk", key), "keyPair.publicKey as JWK");

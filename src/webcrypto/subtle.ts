@@ -1,4 +1,4 @@
-// The part of the platform's `crypto.subtle` that is used here, and the shapes of its keys, so that our
+// The part of the platform's `crypto.subtle` that this folder uses, and the shapes of its keys: our
 // declarations need no types of a platform.
 import type { PublicJwk } from "../jose/jwk.js";
 
@@ -16,7 +16,7 @@ export interface CryptoKeyPairLike {
   readonly publicKey: CryptoKeyLike;
 }
 
-/** One object for every call: each call reads the members that it knows. */
+/** The parameters of an algorithm. Every call gets the same object, and reads the members that it knows. */
 export interface Params {
   readonly name: string;
   readonly namedCurve?: string;
@@ -48,7 +48,7 @@ export interface SubtleLike {
   ): Promise<boolean>;
 }
 
-/** Looks the platform's object up at every use, since a polyfill may be loaded later than this file. */
+/** Returns the platform's object, looked up at every use: a polyfill may be loaded later than this file. */
 export function subtle(): SubtleLike {
   const { crypto } = globalThis as { readonly crypto?: { readonly subtle?: SubtleLike | null } };
   const engine = crypto?.subtle;

@@ -153,7 +153,7 @@ function p256Reduction(added?: (limb: number) => string): string[] {
     ...CARRY_CONSTANTS,
     ...range(0, 20).map((k) => `let t${k} = sums[${k}];`),
     "let t21 = 0;",
-    "// Columns 0 to 8 side by side: one carry each, for what follows multiplies them.",
+    "// Columns 0 to 8 side by side: one carry each, because the lines below multiply them.",
     ...range(0, 8).flatMap((k) => [`const ${carry(`carry${k}`, t(k))}`, `t${k} -= carry${k};`]),
     ...range(0, 8).map((k) => `t${k + 1} += carry${k} * down;`),
   ];
@@ -186,7 +186,7 @@ function ed25519Reduction(added?: (limb: number) => string): string[] {
     ...CARRY_CONSTANTS,
     ...FOLD_CONSTANTS,
     ...range(0, 20).map((k) => `let t${k} = sums[${k}];`),
-    "// Columns 11 to 19 side by side: one carry each, for the fold multiplies them.",
+    "// Columns 11 to 19 side by side: one carry each, because the fold multiplies them.",
     ...range(11, 19).flatMap((k) => [`const ${carry(`carry${k}`, t(k))}`, `t${k} -= carry${k};`]),
     ...range(11, 19).map((k) => `t${k + 1} += carry${k} * down;`),
     "// 2^264 = 512·19.",
@@ -302,19 +302,19 @@ export { add, combine, copy, load, store, subtract, sumAndDifference } from "${l
 function boundsNote({ budget, merged }: Field, unit: string): string {
   const scaled = merged ? " (times k, or summed over merged products)" : "";
   return `//
-// Behind each line stands the bound of what it assigns, in magnitude, as the interpreter in
-// test/fast/interval-interpreter finds it. There, one unit is what a product leaves: limbs 0 to 9 within
-// ${unit}, limb 10 within 2^16. The factors of a product may be of fa and fb units with
+// The comment behind a line is the bound of the magnitude that it assigns, as the interpreter in
+// test/fast/interval-interpreter finds it. One unit is what a product leaves: limbs 0 to 9 within
+// ${unit}, limb 10 within 2^16. The factors of a product may have fa and fb units with
 // fa·fb${scaled} at most ${budget},
-// a summand k·c of at most ${SUMMAND_BUDGET} units${merged ? " (which limb 10 of the sum keeps: no carry leaves it)" : ""}.
-// The largest of all stays within 2^53, up to which doubles are exact.
+// and a summand k·c at most ${SUMMAND_BUDGET} units${merged ? " (limb 10 of the sum keeps its part: no carry leaves it)" : ""}.
+// No bound exceeds 2^53, up to which doubles are exact.
 `;
 }
 
 const COLUMNS_CONSTANT = `/**
- * The sums of products of one weight, 2^(24·k). They wait here, in memory, between a block of
- * columns and the next and the reduction: kept in variables, the engine would compute all products
- * at once and run out of registers. Each call fills it before it reads it.
+ * The sums of products of one weight, 2^(24·k). They stay in memory from one block of columns to the
+ * next and to the reduction: with variables, the engine would compute all products at once and run
+ * out of registers. Each call writes it before it reads it.
  */
 const columns = /* @__PURE__ */ newColumns();
 `;
@@ -324,8 +324,8 @@ const columns = /* @__PURE__ */ newColumns();
  * bundlers make variables of them.
  */
 const CARRY_CONSTANTS = [
-  "// t + round - round is t rounded to a multiple of 2^24 for |t| < 2^75, as doubles near round,",
-  "// which is 1.5·2^76, stand 2^24 apart. Without that multiple, t is from -2^23 to 2^23.",
+  "// t + round - round is t rounded to a multiple of 2^24 for |t| < 2^75, because doubles near round,",
+  "// which is 1.5·2^76, are 2^24 apart. t minus that multiple is from -2^23 to 2^23.",
   "const round = 0x18000000000000000000;",
   "const down = 1 / 0x1000000;",
 ];
@@ -338,13 +338,13 @@ const FOLD_CONSTANTS = [
 ];
 
 function zeroTest(window: string, comment: string): string {
-  return `/** The value of a modulo p, from 0 to p - 1 */
+  return `/** Returns the value of a modulo p, from 0 to p - 1. */
 export function canonical(a: ${READ}): bigint {
   const value = toBigInt(a) % P;
   return value < 0n ? value + P : value;
 }
 
-/** Whether a is zero modulo p. ${comment} */
+/** Returns whether a is zero modulo p. ${comment} */
 export function isZero(a: ${READ}): boolean {
   const low = a[0];
   if (low > ${window} || low < -${window}) return false;
@@ -362,7 +362,7 @@ const P256: Field = {
 //
 // Products are Montgomery's (P. L. Montgomery, Modular multiplication without trial division, 1985)
 // with R = 2^264: multiply gives a·b/R. As p is -1 modulo 2^24, the multiple of p that clears the
-// lowest limb t is t·p itself; and as 24 divides 96 and 192, t·p costs four additions.
+// lowest limb t is t·p itself. As 24 divides 96 and 192, t·p costs only four additions.
 `,
   constants: `const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 
@@ -384,7 +384,7 @@ const ED25519: Field = {
 // bits (limbs.ts), the top one of 15.
 // ${GENERATED}
 //
-// As 2^255 = 19 modulo p, what exceeds 2^264 comes back times 2^9·19 (D. J. Bernstein, Curve25519,
+// As 2^255 = 19 modulo p, what exceeds 2^264 returns times 2^9·19 (D. J. Bernstein, Curve25519,
 // 2006, section 4, with another radix).
 `,
   constants: `const P = 0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffedn;

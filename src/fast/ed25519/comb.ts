@@ -1,17 +1,17 @@
-// Multiplication by a comb of signed digits, for points that come again: a point to its table, a
-// table and a scalar to points to add. Lim and Lee, More flexible exponentiation with
-// precomputation (Crypto '94), with the digits +1 and -1 of Hedabou, Pinel and Bénéteau (2004),
-// here variable in time.
+// Multiplication by a comb of signed digits, for points that are used again: from a point to its table,
+// and from a table and a scalar to the points to add. Lim and Lee, More flexible exponentiation with
+// precomputation (Crypto '94), with the digits +1 and -1 of Hedabou, Pinel and Bénéteau (2004), here in
+// variable time.
 //
-// A scalar is `length` digits d of +1 or -1, the lowest first. Tooth j stands on the digits from
-// j · spacing on, and of each tooth block s begins at s · columns, so that every digit has one
-// tooth, block and column: i = j · spacing + s · columns + column. For each column, from the last
-// to the first: double, then add for each block the entry of its digits,
+// A scalar has `length` digits d of +1 or -1, the lowest first. Tooth j covers the digits from
+// j · spacing on, and block s of each tooth begins at s · columns, so every digit has one tooth, block
+// and column: i = j · spacing + s · columns + column. For each column, from the last to the first:
+// double, then add for each block the entry of its digits,
 //
 //     sum over j of d[i] · 2^(j · spacing + s · columns) · Q
 //
-// A table has the entries of which the digit of the top tooth is +1: the others are these negated.
-// All of these are whole multiples of Q, nothing is taken modulo L: Q may have torsion.
+// A table holds the entries whose top tooth has the digit +1; the others are their negatives.
+// All entries are whole multiples of Q, never taken modulo L, because Q may have torsion.
 import { type Bits, bitAt } from "../bits.js";
 import { multiply } from "./field.generated.js";
 import {
@@ -28,11 +28,13 @@ import {
 } from "./point.js";
 import { limbsOf, load, newLimbs, store } from "../limbs.js";
 
+/** The size of a comb. */
 export interface CombShape {
   readonly teeth: number;
   readonly blocks: number;
 }
 
+/** A table of multiples of a point Q. */
 export interface Comb extends CombShape {
   /** Columns of a block. */
   readonly columns: number;
@@ -49,14 +51,14 @@ export interface Comb extends CombShape {
 /** The integers of one element of the field. */
 const LIMBS = 11;
 /**
- * Those of an entry: sum, difference and product of AffineNiels, or X, Y and Z of a point in the
- * making. Limbs are integers within 2^23 · 1.1 (1 unit), so that 32 bits hold them.
+ * The integers of an entry: sum, difference and product of AffineNiels, or X, Y and Z of a point that is
+ * being made. Limbs are integers within 2^23 · 1.1 (1 unit), so 32 bits hold them.
  */
 const ENTRY = 3 * LIMBS;
 
 /**
- * The comb of any point of the curve, of whatever order. An entry may be the identity or of small
- * order, where Q is so: additions have no exceptional case.
+ * Makes the comb of any point of the curve, of any order. Where Q has small order, so has every entry, and
+ * one may be the identity: additions have no exceptional case.
  */
 export function createComb(q: AffinePoint, { teeth, blocks }: CombShape): Comb {
   const columns = Math.ceil(Math.ceil(253 / teeth) / blocks);
@@ -71,7 +73,7 @@ export function createComb(q: AffinePoint, { teeth, blocks }: CombShape): Comb {
     for (let tooth = 0; tooth < teeth; tooth++)
       addEntry(point, powers, tooth * blocks + block, tooth !== teeth - 1, true);
     putPoint(table, block * entries, point);
-    // The others in the order of a Gray code: one digit changes, by 2 · 2^(…) · Q.
+    // The other entries follow in the order of a Gray code: one digit changes, by 2 · 2^(…) · Q.
     for (let i = 1, index = 0; i < entries; i++) {
       const tooth = 31 - Math.clz32(i & -i);
       index ^= 1 << tooth;
@@ -87,8 +89,8 @@ export function createComb(q: AffinePoint, { teeth, blocks }: CombShape): Comb {
 }
 
 /**
- * 2^(i · columns) · Q for 0 <= i < count, then the doubles of these. Entry tooth · blocks + block is
- * the one of that tooth and block.
+ * Returns 2^(i · columns) · Q for 0 <= i < count, then their doubles. Entry tooth · blocks + block belongs
+ * to that tooth and block.
  */
 function powersOfTwo(q: AffinePoint, count: number, columns: number): Int32Array {
   const table = new Int32Array(2 * count * ENTRY);
@@ -111,8 +113,8 @@ function putPoint(table: Int32Array, index: number, { x, y, z }: Point): void {
 }
 
 /**
- * Makes a table of points one of entries, with one inversion for all (Montgomery's trick: Cohen, A
- * Course in Computational Algebraic Number Theory, 10.3.4). Z is never 0.
+ * Turns a table of points into one of entries, with one inversion for all of them (Montgomery's trick:
+ * Cohen, A Course in Computational Algebraic Number Theory, 10.3.4). Z is never 0.
  */
 function normalize(table: Int32Array): void {
   const length = table.length / ENTRY;
@@ -125,7 +127,7 @@ function normalize(table: Int32Array): void {
   for (let i = 0; i < length; i++) {
     store(products, i * LIMBS, inverse);
     load(factor, table, i * ENTRY + 2 * LIMBS, 1);
-    multiply(inverse, inverse, factor); // 1 · 1, as all that follow
+    multiply(inverse, inverse, factor); // 1 · 1, as all below
   }
   invertElement(inverse, inverse); // of all Z; below: of those up to i
   for (let i = length - 1; i >= 0; i--) {
@@ -148,7 +150,7 @@ const entry = /* @__PURE__ */ newAffineNiels();
 
 /**
  * Adds an entry of a table, or its negative: -(x, y) is (-x, y), which swaps sum and difference and
- * negates the product. `withT` as in addAffine.
+ * negates the product. `withT` is that of addAffine.
  */
 function addEntry(
   point: Point,
@@ -165,8 +167,8 @@ function addEntry(
 }
 
 /**
- * Adds what a column of the scalar's digits (writeSignedDigits) stands for, all blocks of it;
- * `withT` says whether T is right behind it.
+ * Adds the entries of all blocks that a column of the scalar's digits (writeSignedDigits) selects. `withT`
+ * says whether T is valid afterwards.
  */
 export function addColumn(
   point: Point,
@@ -187,7 +189,7 @@ export function addColumn(
   }
 }
 
-/** Subtracts the point itself. T is read, and right behind it. */
+/** Subtracts the point itself. Reads T, and leaves it valid. */
 export function subtractOnce(point: Point, { blocks, entries, table }: Comb): void {
   addEntry(point, table, blocks * entries, true, true);
 }

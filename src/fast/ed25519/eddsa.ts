@@ -1,10 +1,10 @@
-// Ed25519 (RFC 8032 section 5.1.7) over ed25519.ts, under both of its labels (RFC 8037, RFC 9864).
+// Ed25519 (RFC 8032 section 5.1.7) over verify.ts, under both of its labels (RFC 8037, RFC 9864).
 import { decodeBase64url } from "../../bytes/base64url.js";
 import type { SyncAlg, SyncKey } from "../../jose/alg.js";
 import type { PublicJwk } from "../../jose/jwk.js";
 import { importEd25519Key } from "./verify.js";
 
-/** Ed25519 without the cofactor, as on every backend, for keys that jose/jwk.ts has read. */
+/** Makes the algorithm of a label, without the cofactor, for keys that jose/jwk.ts has read. */
 export function eddsaAlg(
   alg: "EdDSA" | "Ed25519",
   sha512: (data: Uint8Array) => Uint8Array,

@@ -1,5 +1,5 @@
-// Multiplication for a point that is seen for the first time: its odd multiples, and the digits of
-// a scalar that go with them (width-5 non-adjacent form: Hankerson, Menezes and Vanstone, Guide to
+// Multiplication of a point that is seen for the first time: its odd multiples, and the digits of a
+// scalar that select them (width-5 non-adjacent form: Hankerson, Menezes and Vanstone, Guide to
 // Elliptic Curve Cryptography, algorithms 3.35 and 3.36). No inversion: the multiples keep their Z.
 import { type Bits, bitsAt } from "../bits.js";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./point.js";
 
 const WIDTH = 5;
-/** Digits are odd and within ±15: the multiples 1, 3, … 15. */
+/** Digits are odd and within ±15, so the multiples are 1, 3, … 15. */
 const COUNT = 1 << (WIDTH - 2);
 /** A scalar below 2^253 has one digit more than bits. */
 export const NAF_LENGTH = 254;
@@ -33,7 +33,7 @@ export function newOddMultiples(): OddMultiples {
 const point = /* @__PURE__ */ newPoint();
 const twice = /* @__PURE__ */ newProjectiveNiels();
 
-/** The odd multiples of a point: Q, then 2·Q more each time. No exceptional case: additions have none. */
+/** Writes the odd multiples of a point: Q, then 2·Q more each time. Additions have no exceptional case. */
 export function writeOddMultiples(out: OddMultiples, q: AffinePoint): void {
   assignAffine(point, q);
   double(point, true);
@@ -52,8 +52,8 @@ function multipleAt(multiples: OddMultiples, index: number): ProjectiveNiels {
 }
 
 /**
- * Writes the digits of a number below 2^253, the lowest first; the sum of digit · 2^i is it. Answers
- * the place of the highest digit that is not 0, or -1 where the number is 0.
+ * Writes the digits of a number below 2^253, the lowest first: the number is the sum of digit · 2^i.
+ * Returns the place of the highest digit that is not 0, or -1 where the number is 0.
  */
 export function writeNaf(digits: Int8Array, { bytes }: Bits): number {
   digits.fill(0);
@@ -62,7 +62,7 @@ export function writeNaf(digits: Int8Array, { bytes }: Bits): number {
   let i = 0;
   while (i < NAF_LENGTH) {
     if (bitsAt(bytes, i, 1) === carry) {
-      i++; // an even rest
+      i++; // what is left is even
       continue;
     }
     const window = bitsAt(bytes, i, WIDTH) + carry; // odd, at most 31 (32 would be even)
@@ -74,7 +74,7 @@ export function writeNaf(digits: Int8Array, { bytes }: Bits): number {
   return highest;
 }
 
-/** Adds the multiple that a digit other than 0 names; `withT` as in addProjective. */
+/** Adds the multiple that a digit other than 0 selects; `withT` is that of addProjective. */
 export function addMultiple(
   sum: Point,
   multiples: OddMultiples,

@@ -3,17 +3,18 @@
 //
 // The curve is -x² + y² = 1 + d·x²·y². Extended coordinates are those of Hisil, Wong, Carter and
 // Dawson, "Twisted Edwards Curves Revisited" (2008): x = X/Z, y = Y/Z, T = X·Y/Z. -1 is a square
-// modulo p and d is not, so that the formulas below are complete: they hold for every two points,
-// equal and opposite ones, the identity and points of order 2, 4 and 8 included, and leave no Z of
-// 0. (Addition: section 3.1 there. Doubling: G = 0 would make d·x⁴ = -1, F = 0 would make d·x²·y² =
-// 1; then d were a square.) The group law has no exceptional case to branch on.
+// modulo p and d is not, so the formulas below are complete: they hold for every two points, also for
+// equal and opposite ones, the identity and points of order 2, 4 and 8, and never make Z = 0.
+// (Addition: section 3.1 there. Doubling: G = 0 would make d·x⁴ = -1, F = 0 would make d·x²·y² = 1;
+// then d would be a square.) The group law has no exceptional case to branch on.
 //
-// Variable time elsewhere: for public values only (keys and signatures), never for a secret.
+// Decoding and inverses take variable time: for public values only (keys and signatures), never for a
+// secret.
 //
-// Bounds. A unit is that of ed25519-field.ts: limbs 0 to 9 within 2^23 · 1.0027, limb 10 within
-// 2^16. A comment behind a product says of how many units its factors are; fa · fb is at most 12.
-// X, Y, Z and T are products of at most 9: a unit each, and up to 3 % more in limb 1, to which a
-// reduction carries last; so 9 in a comment means 9.6 at most. A number from limbsOf is 1 unit.
+// Bounds. A unit is that of field.generated.ts: limbs 0 to 9 within 2^23 · 1.0027, limb 10 within
+// 2^16. A comment behind a product gives the units of its factors; fa · fb is at most 12. X, Y, Z and T
+// are products of at most 9: one unit each, and up to 3 % more in limb 1, which gets the last carry of a
+// reduction; so 9 in a comment means 9.6 at most. A number from limbsOf is 1 unit.
 import { canonical, isZero, multiply, multiplyAdd, square, squareAdd } from "./field.generated.js";
 import { invert, type Modulus, modulusOf } from "../inverse.js";
 import {
@@ -74,7 +75,7 @@ export const BASE: AffinePoint = {
   y: /* @__PURE__ */ limbsOf(0x6666666666666666666666666666666666666666666666666666666666666658n),
 };
 
-// Memory of one call: every call writes it before it reads it, so that nothing is carried over.
+// Memory of one call, written before it is read.
 const a = /* @__PURE__ */ newLimbs();
 const b = /* @__PURE__ */ newLimbs();
 const c = /* @__PURE__ */ newLimbs();
@@ -118,8 +119,8 @@ export function assignAffine(point: Point, { x, y }: AffinePoint): void {
  *     A = X²   B = Y²   C = 2·Z²   E = (X + Y)² - A - B   G = B - A   F = G - C   H = -A - B
  *     X' = E·F   Y' = G·H   Z' = F·G   T' = E·H
  *
- * and here -F and -H stand in for F and H, which negates all four coordinates: the same point.
- * T is not read. `withT` says whether T' is written: a doubling does not need it.
+ * and here -F and -H replace F and H, which negates all four coordinates: the same point. T is not
+ * read. `withT` says whether T' is written: an addition needs it, a doubling does not.
  */
 export function double(point: Point, withT: boolean): void {
   const { x, y, z } = point;
@@ -143,7 +144,7 @@ export function double(point: Point, withT: boolean): void {
  *     E = B - A   F = D - C   G = D + C   H = B + A
  *     X' = E·F   Y' = G·H   Z' = F·G   T' = E·H
  *
- * T is read. `withT` says whether T' is written: another addition needs it, a doubling does not.
+ * T is read. `withT` says whether T' is written: an addition needs it, a doubling does not.
  */
 export function addAffine(point: Point, other: AffineNiels, withT: boolean): void {
   const { x, y, z, t } = point;
@@ -160,7 +161,7 @@ export function addAffine(point: Point, other: AffineNiels, withT: boolean): voi
   if (withT) multiply(t, e, h); // 2 · 2
 }
 
-/** Adds any point: EFD twisted/extended-1, add-2008-hwcd-3, the formulas of addAffine, D = Z·2·Z2. */
+/** Adds any point: EFD twisted/extended-1, add-2008-hwcd-3, as addAffine but with D = Z·2·Z2. */
 export function addProjective(point: Point, other: ProjectiveNiels, withT: boolean): void {
   const { x, y, z, t } = point;
   sumAndDifference(s, e, y, x); // 2, 2
@@ -177,8 +178,8 @@ export function addProjective(point: Point, other: ProjectiveNiels, withT: boole
 }
 
 /**
- * Subtracts a point: -(x, y) is (-x, y), which swaps sum and difference, and negates C: so F and G
- * are swapped, too.
+ * Subtracts a point: -(x, y) is (-x, y), which swaps sum and difference and negates C. Negating C swaps F
+ * and G.
  */
 export function subtractProjective(point: Point, other: ProjectiveNiels, withT: boolean): void {
   const { x, y, z, t } = point;
@@ -195,14 +196,14 @@ export function subtractProjective(point: Point, other: ProjectiveNiels, withT: 
   if (withT) multiply(t, e, h); // 2 · 2
 }
 
-/** The point as addProjective needs it. T is read. */
+/** Writes the point as addProjective needs it. T is read. */
 export function toProjectiveNiels(out: ProjectiveNiels, { x, y, z, t }: Point): void {
   sumAndDifference(out.sum, out.difference, y, x); // 2, 2
   add(out.twiceZ, z, z); // 2
   multiply(out.product, t, TWICE_D); // 1 · 1
 }
 
-/** (X/Z, Y/Z) as addAffine needs it, given 1/Z. X, Y and 1/Z are 1 unit each. */
+/** Writes (X/Z, Y/Z) as addAffine needs it, from 1/Z. X, Y and 1/Z are 1 unit each. */
 export function toAffineNiels(out: AffineNiels, x: Limbs, y: Limbs, inverseZ: Limbs): void {
   multiply(a, x, inverseZ); // x
   multiplyAdd(out.sum, y, inverseZ, 1, a); // y + x: 1 · 1, and 1 added
@@ -213,8 +214,8 @@ export function toAffineNiels(out: AffineNiels, x: Limbs, y: Limbs, inverseZ: Li
 }
 
 /**
- * The point that 32 bytes encode, or null where they encode none: RFC 8032 section 5.1.3, step by
- * step.
+ * Returns the point that 32 bytes encode, or null where they encode no point: RFC 8032 section 5.1.3, step
+ * by step.
  */
 export function decodePoint(bytes: Uint8Array): AffinePoint | null {
   // 1. y in 255 bits, below p; the highest bit is the sign of x, its parity.
@@ -248,7 +249,7 @@ export function decodePoint(bytes: Uint8Array): AffinePoint | null {
     if (!isZero(b)) return null;
     multiply(x, x, SQRT_MINUS_1);
   }
-  // 4. x of the parity that the sign says. Where x is 0, no sign would change it.
+  // 4. The sign is the parity of x. Where x is 0, a sign of 1 is refused.
   const xValue = canonical(x);
   if (xValue === 0n && sign === 1) return null;
   copy(x, limbsOf(Number(xValue & 1n) === sign ? xValue : P - xValue));
@@ -263,8 +264,8 @@ export function negate({ x, y }: AffinePoint): AffinePoint {
 }
 
 /**
- * out = base^((p-5)/8), (p-5)/8 = 2^252 - 3: 251 squarings and 11 products, by exponents of the form
- * 2^n - 1, each from two such. `out` is not `base`.
+ * out = base^((p-5)/8), where (p-5)/8 is 2^252 - 3: 251 squarings and 11 products, by exponents of the
+ * form 2^n - 1, each made from two others of that form. `out` is not `base`.
  */
 function powerOf5p8(out: Limbs, base: Limbs): void {
   squareTimes(e, base, 1);
@@ -298,8 +299,8 @@ function squareTimes(out: Limbs, base: Limbs, times: number): void {
 }
 
 /**
- * The encoding of a point (RFC 8032 section 5.1.2) as a number: y, and the parity of x in bit 255.
- * Z is never 0, as the formulas are complete.
+ * Returns the encoding of a point (RFC 8032 section 5.1.2) as a number: y, and the parity of x in bit 255.
+ * Z is never 0, because the formulas are complete.
  */
 export function encodePoint({ x, y, z }: Point): bigint {
   invertElement(a, z);
@@ -308,8 +309,8 @@ export function encodePoint({ x, y, z }: Point): bigint {
   return canonical(c) | ((canonical(b) & 1n) << 255n);
 }
 
-/** out = 1/a, for an `a` of 1 unit that is not 0 modulo p */
+/** out = 1/element, for an element of 1 unit that is not 0 modulo p */
 export function invertElement(out: Limbs, element: Limbs): void {
   invert(out, element, MODULUS); // of at most 2^260
-  multiply(out, out, ONE); // so that the top limb is within a unit, too
+  multiply(out, out, ONE); // brings the top limb within a unit, too
 }

@@ -1,15 +1,15 @@
-// Ed25519 (RFC 8032 section 5.1.7), verification alone and without the cofactor: the bytes of a
-// public key, of a signature and of a message to a yes or no.
+// Verification of Ed25519 (RFC 8032 section 5.1.7) without the cofactor: from the bytes of a public key, a
+// signature and a message to true or false.
 //
-// R is recomputed as [S]B - [k]A, and its encoding compared with the bytes of R: no second encoding
-// of R passes, and R is never decoded. A may be the sum of a point of order L and one of order 2, 4
-// or 8, and then [k]A depends on k modulo 8·L, not modulo L: k is the number below L that RFC 8032
-// says, and nothing here ever replaces it by -(L - k) or another number of the same remainder.
+// R is recomputed as [S]B - [k]A, and its encoding compared with the bytes of R: no second encoding of R
+// passes, and R is never decoded. A may be the sum of a point of order L and one of order 2, 4 or 8. Then
+// [k]A depends on k modulo 8·L, not modulo L, so k stays the number below L that RFC 8032 defines; nothing
+// here replaces it by -(L - k) or another number of the same remainder.
 //
-// Variable time throughout, which is right here: keys, signatures and messages are public. Nothing
-// in this folder may touch a secret. Memory is shared between calls (multiples, digits, the
-// temporaries of the files below), and every call writes what it reads, so that an earlier call that
-// was cut short, by a full stack say, leaves nothing behind.
+// Everything takes variable time, which is right here: keys, signatures and messages are public. Nothing
+// in this folder may touch a secret. Calls share memory (multiples, digits, the temporaries of the files
+// below). Every call writes it before it reads it, so an earlier call that was cut short, for example by
+// a full stack, leaves nothing behind.
 import { encodeBase64url } from "../../bytes/base64url.js";
 import { isSmallOrderPoint } from "../../jose/ed25519.js";
 import { newBits, writeBits } from "../bits.js";
@@ -28,38 +28,39 @@ import {
 } from "./point.js";
 import { L, readScalar, readWideScalar, writeSignedDigits } from "./scalar.js";
 
+/** A public key that verifies. */
 export interface Ed25519Key {
   /**
-   * True when `signature` (64 bytes, R and S) signs `data`. Valid ones are counted, and a key that
-   * has enough of them gets a table.
+   * Returns whether `signature` (64 bytes, R and S) signs `data`. A key that has verified enough valid
+   * signatures gets a table.
    */
   verify(signature: Uint8Array, data: Uint8Array): boolean;
-  /** Bytes held, tables included. */
+  /** Size in bytes, with the table. */
   readonly size: number;
-  /** Bytes of that in tables. */
+  /** Size of the table in bytes. */
   readonly tableSize: number;
   /** Drops the table; the key still works, and earns the next one more slowly (jose/earned-table.ts). */
   dropTables(): void;
 }
 
-/** The tables of a key, by the valid signatures that it takes to earn them; measured, bench/. */
+/** The tables of a key, by the number of valid signatures that earn them (measured: bench/). */
 const STAGES: readonly Stage<CombShape>[] = [
   { earned: 2, shape: { teeth: 6, blocks: 1 } }, // 4.4 KB
   { earned: 16, shape: { teeth: 8, blocks: 2 } }, // 34 KB
 ];
 
-/** The table of B that is there from the start, and what all keys earn together. */
+/** The tables of B, for all keys. The first is made at once; all keys earn the other together. */
 const BASE_SHAPE: CombShape = { teeth: 6, blocks: 1 }; // 4.4 KB
 const BASE_STAGES: readonly Stage<CombShape>[] = [
   { earned: 32, shape: { teeth: 10, blocks: 2 } }, // 135 KB
 ];
 
-/** What a key holds without tables: its 32 bytes, 22 doubles and the objects around them. */
+/** Size of a key without a table, in bytes: its encoding, 22 doubles and the objects around them. */
 const KEY_BYTES = 4096;
 
 /**
- * The key that 32 bytes encode; null where they encode no point of the curve (RFC 8032 section
- * 5.1.3). Keys of small order are refused where the JWK is read (jose/jwk.ts).
+ * Returns the key that 32 bytes encode; null where they encode no point of the curve (RFC 8032 section
+ * 5.1.3). jose/jwk.ts refuses keys of small order.
  */
 export function importEd25519Key(
   bytes: Uint8Array,
@@ -83,11 +84,11 @@ function keyOf(
       if (s >= L) return false; // step 1: S is below L
       if (isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) return false;
       const hashed = new Uint8Array(64 + data.length);
-      hashed.set(signature); // of which the key replaces S
+      hashed.set(signature); // the key replaces S
       hashed.set(bytes, 32);
       hashed.set(data, 64);
       const k = readWideScalar(sha512(hashed)); // step 2
-      // Step 3. All of this is public: a comparison of numbers will do.
+      // Step 3. The values are public, so numbers are compared.
       const base = combsOfB();
       if (recompute(s, k, minusA, combs.best(), base.best()) !== readScalar(hashed, 0))
         return false;
@@ -107,7 +108,7 @@ function keyOf(
 
 let baseCombs: EarnedTable<Comb, Comb> | undefined;
 
-/** Made at the first use: a program that verifies nothing pays nothing. */
+/** Made at the first use, so that a program that verifies nothing pays nothing. */
 function combsOfB(): EarnedTable<Comb, Comb> {
   return (baseCombs ??= earnedTables(createComb(BASE, BASE_SHAPE), BASE_STAGES, (shape) =>
     createComb(BASE, shape),
@@ -122,8 +123,8 @@ const multiples = /* @__PURE__ */ newOddMultiples();
 const digits = /* @__PURE__ */ new Int8Array(NAF_LENGTH);
 
 /**
- * The encoding, as a number, of [s]B + [k]minusA, for 0 <= s < L and 0 <= k < L, with a comb of B, and
- * one of minusA where there is one. Public for tests, since no hash leads to every s and k.
+ * Returns the encoding, as a number, of [s]B + [k]minusA, for 0 <= s < L and 0 <= k < L. `combOfA` is null
+ * for a key without a table. Exported for tests, because no hash leads to every s and k.
  */
 export function recompute(
   s: bigint,
@@ -133,8 +134,8 @@ export function recompute(
   combOfB: Comb,
 ): bigint {
   assignIdentity(sum);
-  // The digits of a comb make odd numbers. Instead of an even number they make the next, and the
-  // point is subtracted once: right for a point of any order.
+  // The digits of a comb make only odd numbers. For an even number they make the next one, and the point
+  // is subtracted once, which is right for a point of any order.
   writeSignedDigits(bitsOfS, s | 1n, combOfB.length);
   if (combOfA === null) {
     addCold(combOfB, k, minusA);
@@ -148,8 +149,8 @@ export function recompute(
 }
 
 /**
- * For a key without a table, by one row of doublings: the digits of k in the odd multiples of
- * minusA, and in the last columns the comb of B. T is written where an addition follows.
+ * For a key without a table, by one chain of doublings: the digits of k select odd multiples of minusA,
+ * and the last columns add the comb of B. T is written where an addition follows.
  */
 function addCold(combOfB: Comb, k: bigint, minusA: AffinePoint): void {
   writeOddMultiples(multiples, minusA);
@@ -164,7 +165,7 @@ function addCold(combOfB: Comb, k: bigint, minusA: AffinePoint): void {
   }
 }
 
-/** For a key with a table: both combs, by one row of doublings. Column 0 is always in B, last. */
+/** For a key with a table, by both combs and one chain of doublings. Column 0 of B is always added last. */
 function addHot(combOfB: Comb, combOfA: Comb): void {
   for (let i = Math.max(combOfA.columns, combOfB.columns) - 1; i >= 0; i--) {
     double(sum, true);

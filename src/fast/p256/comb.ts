@@ -1,26 +1,28 @@
-// Multiplication by a comb of signed digits, for points that come again: a point to its table, a
-// table and a scalar to points to add. Lim and Lee, More flexible exponentiation with
-// precomputation (Crypto '94), with the digits +1 and -1 of Hedabou, Pinel and Bénéteau (2004),
-// here variable in time.
+// Multiplication by a comb of signed digits, for points that are used again: from a point to its table,
+// and from a table and a scalar to the points to add. Lim and Lee, More flexible exponentiation with
+// precomputation (Crypto '94), with the digits +1 and -1 of Hedabou, Pinel and Bénéteau (2004), here in
+// variable time.
 //
-// A scalar is `length` digits d of +1 or -1, the lowest first. Tooth j stands on the digits from
-// j · spacing on, and of each tooth block s begins at s · columns, so that every digit has one
-// tooth, block and column: i = j · spacing + s · columns + column. For each column, from the last
-// to the first: double, then add for each block the entry of its digits,
+// A scalar has `length` digits d of +1 or -1, the lowest first. Tooth j covers the digits from
+// j · spacing on, and block s of each tooth begins at s · columns, so every digit has one tooth, block
+// and column: i = j · spacing + s · columns + column. For each column, from the last to the first:
+// double, then add for each block the entry of its digits,
 //
 //     sum over j of d[i] · 2^(j · spacing + s · columns) · Q
 //
-// A table has the entries of which the digit of the top tooth is +1: the others are these negated.
+// A table holds the entries whose top tooth has the digit +1; the others are their negatives.
 import { type Bits, bitAt } from "../bits.js";
 import type { Limbs } from "../limbs.js";
 import { assignAffine, double, newPoint, type Point } from "./point.js";
 import { addEntry, newDraft, normalize, putPoint } from "./table.js";
 
+/** The size of a comb. */
 export interface CombShape {
   readonly teeth: number;
   readonly blocks: number;
 }
 
+/** A table of multiples of a point Q. */
 export interface Comb extends CombShape {
   /** Columns of a block. */
   readonly columns: number;
@@ -35,13 +37,13 @@ export interface Comb extends CombShape {
 }
 
 /**
- * The comb of an affine point of order n, which is 1 unit.
+ * Makes the comb of an affine point of order n, which is 1 unit.
  *
- * No entry is infinity: an entry is m · Q with m = 2^(s · columns) · (2^((teeth - 1) · spacing) ± …),
- * where the top power outweighs the rest, and below 2^(length - columns + 1), so 0 < m < n while
- * length - columns is at most 254 (10 teeth of 2 · 13: 247). Nor does any sum here meet the
- * exceptional cases of addition, though addAffine would handle them: the terms are powers of two
- * that differ, or an odd multiple of 2^(s · columns) and an even one.
+ * No entry is infinity. An entry is m · Q with m = 2^(s · columns) · (2^((teeth - 1) · spacing) ± …), where
+ * the top power exceeds the sum of the others, and m is below 2^(length - columns + 1). So 0 < m < n while
+ * length - columns is at most 254 (with 10 teeth of 2 · 13 it is 247). No sum here is an exceptional case
+ * of addition, which addAffine would handle: its terms are different powers of two, or an odd multiple of
+ * 2^(s · columns) and an even one.
  */
 export function createComb(x: Limbs, y: Limbs, { teeth, blocks }: CombShape): Comb {
   const columns = Math.ceil(Math.ceil(256 / teeth) / blocks);
@@ -57,7 +59,7 @@ export function createComb(x: Limbs, y: Limbs, { teeth, blocks }: CombShape): Co
       addEntry(point, powers, tooth * blocks + block, tooth !== teeth - 1);
     }
     putPoint(draft, block * entries, point);
-    // The others in the order of a Gray code: one digit changes, by 2 · 2^(…) · Q.
+    // The other entries follow in the order of a Gray code: one digit changes, by 2 · 2^(…) · Q.
     for (let i = 1, index = 0; i < entries; i++) {
       const tooth = 31 - Math.clz32(i & -i);
       index ^= 1 << tooth;
@@ -71,8 +73,8 @@ export function createComb(x: Limbs, y: Limbs, { teeth, blocks }: CombShape): Co
 }
 
 /**
- * 2^(i · columns) · Q for 0 <= i < count, then the doubles of these, affine. Entry tooth · blocks +
- * block is the one of that tooth and block.
+ * Returns 2^(i · columns) · Q for 0 <= i < count, then their doubles, all affine. Entry
+ * tooth · blocks + block belongs to that tooth and block.
  */
 function powersOfTwo(x: Limbs, y: Limbs, count: number, columns: number): Int32Array {
   const draft = newDraft(2 * count);
@@ -88,7 +90,7 @@ function powersOfTwo(x: Limbs, y: Limbs, count: number, columns: number): Int32A
 }
 
 /**
- * Adds what a column of the scalar's digits (writeSignedDigits) stands for, all blocks of it;
+ * Adds the entries of all blocks that a column of the scalar's digits (writeSignedDigits) selects,
  * negated where `isNegated`.
  */
 export function addColumn(

@@ -6,7 +6,7 @@ import { isZero, multiply, multiplyAdd, square, squareAdd } from "./field.genera
 
 /** The prime of the field. */
 export const P: bigint = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
-/** The order of the group, a prime; below p. */
+/** The order of the group, a prime below p. */
 export const N: bigint = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 const B_VALUE = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
@@ -18,7 +18,7 @@ const FIELD = /* @__PURE__ */ modulusOf(P);
 /** Montgomery's R: 11 limbs of 24 bits. */
 const R = 0x1000000000000000000000000000000000000000000000000000000000000000000n;
 
-/** R² modulo p, which a product turns into the Montgomery form of its other factor. */
+/** R² modulo p: its product with a number is the Montgomery form of that number. */
 const R_SQUARED = /* @__PURE__ */ limbsOf((R * R) % P);
 
 /** R³ modulo p, for inverses. */
@@ -36,18 +36,18 @@ const plain = /* @__PURE__ */ newLimbs();
 const left = /* @__PURE__ */ newLimbs();
 const right = /* @__PURE__ */ newLimbs();
 
-/** The Montgomery form of a number below 2^256. */
+/** Writes the Montgomery form of a number below 2^256. */
 export function writeElement(out: Limbs, value: bigint): void {
   multiply(out, limbsOf(value), R_SQUARED);
 }
 
-/** The same of 32 big-endian bytes. Their limbs reach 2^24, which is 2 units: 2 · 1. */
+/** Writes the Montgomery form of 32 big-endian bytes. Their limbs reach 2^24, which is 2 units: 2 · 1. */
 export function readElement(out: Limbs, bytes: Uint8Array, position: number): void {
   fromBigEndian(plain, bytes, position);
   multiply(out, plain, R_SQUARED);
 }
 
-/** True for the points of the curve: y² = (x² - 3)·x + b. `x` and `y` are 1 unit each. */
+/** Returns whether (x, y) is on the curve: y² = (x² - 3)·x + b. `x` and `y` are 1 unit each. */
 export function isOnCurve(x: Limbs, y: Limbs): boolean {
   square(left, x);
   combine(left, 1, left, -3, ONE); // 4 units
@@ -56,10 +56,10 @@ export function isOnCurve(x: Limbs, y: Limbs): boolean {
   return isZero(left);
 }
 
-/** 1/a, both in Montgomery form, for an element other than 0 of at most 4 p. */
+/** out = 1/element, both in Montgomery form. The element is not 0, and at most 4 p. */
 export function invertElement(out: Limbs, element: Limbs): void {
-  // The inverse of a·R is 1/(a·R): two factors of R short, and the product costs a third. It is
-  // below 2^260 with limbs 0 to 9 of 1 unit, so that the product is 1 · 1 but for the top limb.
+  // The inverse of a·R is 1/(a·R), which lacks two factors of R; the product divides by a third. The
+  // inverse is below 2^260 with limbs 0 to 9 of 1 unit, so the product is 1 · 1 except for the top limb.
   invert(plain, element, FIELD);
   multiply(out, plain, R_CUBED);
 }

@@ -1,10 +1,10 @@
-// ES256 (RFC 7518 section 3.4) over p256.ts.
+// ES256 (RFC 7518 section 3.4) over verify.ts.
 import { decodeBase64url } from "../../bytes/base64url.js";
 import type { SyncAlg, SyncKey } from "../../jose/alg.js";
 import type { PublicJwk } from "../../jose/jwk.js";
 import { importP256Key } from "./verify.js";
 
-/** ECDSA on P-256 with this SHA-256, for keys that jose/jwk.ts has read. */
+/** Makes the algorithm over this SHA-256, for keys that jose/jwk.ts has read. */
 export function es256Alg(sha256: (data: Uint8Array) => Uint8Array): SyncAlg {
   return Object.freeze({
     alg: "ES256",
@@ -18,7 +18,7 @@ export function es256Alg(sha256: (data: Uint8Array) => Uint8Array): SyncAlg {
       if (key === null) return null;
       return {
         verify: (signature, data) =>
-          // R||S of fixed width, never DER: before the data is hashed.
+          // R||S of fixed width, never DER. The length is checked before the data is hashed.
           signature.length === 64 && key.verify(signature, sha256(data)),
         get size() {
           return key.size;

@@ -4,14 +4,14 @@
 //
 // Products are Montgomery's (P. L. Montgomery, Modular multiplication without trial division, 1985)
 // with R = 2^264: multiply gives a·b/R. As p is -1 modulo 2^24, the multiple of p that clears the
-// lowest limb t is t·p itself; and as 24 divides 96 and 192, t·p costs four additions.
+// lowest limb t is t·p itself. As 24 divides 96 and 192, t·p costs only four additions.
 //
-// Behind each line stands the bound of what it assigns, in magnitude, as the interpreter in
-// test/fast/interval-interpreter finds it. There, one unit is what a product leaves: limbs 0 to 9 within
-// 2^23·1.0000016, limb 10 within 2^16. The factors of a product may be of fa and fb units with
+// The comment behind a line is the bound of the magnitude that it assigns, as the interpreter in
+// test/fast/interval-interpreter finds it. One unit is what a product leaves: limbs 0 to 9 within
+// 2^23·1.0000016, limb 10 within 2^16. The factors of a product may have fa and fb units with
 // fa·fb (times k, or summed over merged products) at most 12.79,
-// a summand k·c of at most 16 units (which limb 10 of the sum keeps: no carry leaves it).
-// The largest of all stays within 2^53, up to which doubles are exact.
+// and a summand k·c at most 16 units (limb 10 of the sum keeps its part: no carry leaves it).
+// No bound exceeds 2^53, up to which doubles are exact.
 import { type Limbs, newColumns, toBigInt } from "../limbs.js";
 
 export { add, combine, copy, load, store, subtract, sumAndDifference } from "../limbs.js";
@@ -19,9 +19,9 @@ export { add, combine, copy, load, store, subtract, sumAndDifference } from "../
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 
 /**
- * The sums of products of one weight, 2^(24·k). They wait here, in memory, between a block of
- * columns and the next and the reduction: kept in variables, the engine would compute all products
- * at once and run out of registers. Each call fills it before it reads it.
+ * The sums of products of one weight, 2^(24·k). They stay in memory from one block of columns to the
+ * next and to the reduction: with variables, the engine would compute all products at once and run
+ * out of registers. Each call writes it before it reads it.
  */
 const columns = /* @__PURE__ */ newColumns();
 
@@ -677,8 +677,8 @@ function subtractEightSquare(c: Readonly<Limbs>): void {
 /** out = columns/R */
 function reduce(out: Limbs): void {
   const sums = columns;
-  // t + round - round is t rounded to a multiple of 2^24 for |t| < 2^75, as doubles near round,
-  // which is 1.5·2^76, stand 2^24 apart. Without that multiple, t is from -2^23 to 2^23.
+  // t + round - round is t rounded to a multiple of 2^24 for |t| < 2^75, because doubles near round,
+  // which is 1.5·2^76, are 2^24 apart. t minus that multiple is from -2^23 to 2^23.
   const round = 0x18000000000000000000;
   const down = 1 / 0x1000000;
   let t0 = sums[0]; // 2^49.68
@@ -703,7 +703,7 @@ function reduce(out: Limbs): void {
   let t19 = sums[19]; // 2^43.68
   let t20 = sums[20]; // 2^35.68
   let t21 = 0;
-  // Columns 0 to 8 side by side: one carry each, for what follows multiplies them.
+  // Columns 0 to 8 side by side: one carry each, because the lines below multiply them.
   const carry0 = t0 + round - round; // 2^49.68
   t0 -= carry0; // 2^23
   const carry1 = t1 + round - round; // 2^50.68
@@ -842,8 +842,8 @@ function reduce(out: Limbs): void {
 /** out = columns/R + k·c */
 function reduceAnd(out: Limbs, k: number, c: Readonly<Limbs>): void {
   const sums = columns;
-  // t + round - round is t rounded to a multiple of 2^24 for |t| < 2^75, as doubles near round,
-  // which is 1.5·2^76, stand 2^24 apart. Without that multiple, t is from -2^23 to 2^23.
+  // t + round - round is t rounded to a multiple of 2^24 for |t| < 2^75, because doubles near round,
+  // which is 1.5·2^76, are 2^24 apart. t minus that multiple is from -2^23 to 2^23.
   const round = 0x18000000000000000000;
   const down = 1 / 0x1000000;
   let t0 = sums[0]; // 2^49.68
@@ -868,7 +868,7 @@ function reduceAnd(out: Limbs, k: number, c: Readonly<Limbs>): void {
   let t19 = sums[19]; // 2^43.68
   let t20 = sums[20]; // 2^35.68
   let t21 = 0;
-  // Columns 0 to 8 side by side: one carry each, for what follows multiplies them.
+  // Columns 0 to 8 side by side: one carry each, because the lines below multiply them.
   const carry0 = t0 + round - round; // 2^49.68
   t0 -= carry0; // 2^23
   const carry1 = t1 + round - round; // 2^50.68
@@ -1082,13 +1082,13 @@ export function multiplyMinus8Square(
   reduce(out);
 }
 
-/** The value of a modulo p, from 0 to p - 1 */
+/** Returns the value of a modulo p, from 0 to p - 1. */
 export function canonical(a: Readonly<Limbs>): bigint {
   const value = toBigInt(a) % P;
   return value < 0n ? value + P : value;
 }
 
-/** Whether a is zero modulo p. For values of at most 64·p and |a[0]| <= 2^23 + 1:
+/** Returns whether a is zero modulo p. For values of at most 64·p and |a[0]| <= 2^23 + 1:
  * multiple k of p has -k as its lowest limb. */
 export function isZero(a: Readonly<Limbs>): boolean {
   const low = a[0];

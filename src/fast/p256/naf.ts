@@ -1,5 +1,5 @@
-// Multiplication for a point that is seen for the first time: its odd multiples, and the digits of
-// a scalar that go with them (width-5 non-adjacent form: Hankerson, Menezes and Vanstone, Guide to
+// Multiplication of a point that is seen for the first time: its odd multiples, and the digits of a
+// scalar that select them (width-5 non-adjacent form: Hankerson, Menezes and Vanstone, Guide to
 // Elliptic Curve Cryptography, algorithms 3.35 and 3.36).
 import { type Bits, bitsAt } from "../bits.js";
 import { add, combine, copy, type Limbs, newLimbs, subtract, sumAndDifference } from "../limbs.js";
@@ -8,7 +8,7 @@ import { multiply, multiplyAdd, multiplyScaled, square, squareAdd } from "./fiel
 import { addAffine, type Point } from "./point.js";
 
 const WIDTH = 5;
-/** Digits are odd and within ±15: the multiples 1, 3, … 15. */
+/** Digits are odd and within ±15, so the multiples are 1, 3, … 15. */
 const COUNT = 1 << (WIDTH - 2);
 /** A scalar below 2^256 has one digit more than bits. */
 export const NAF_LENGTH = 257;
@@ -36,14 +36,14 @@ const d = /* @__PURE__ */ newLimbs();
 const e = /* @__PURE__ */ newLimbs();
 
 /**
- * The odd multiples of an affine point of order n (1 unit), by additions of points that share one
- * Z: Goundar, Joye and Miyaji, Co-Z addition formulae and binary ladders on elliptic curves (CHES
- * 2010), DBLU and ZADDU. Each step multiplies Z by a factor that is kept in `steps`, so that one
- * inversion makes all of them affine.
+ * Writes the odd multiples of an affine point of order n (1 unit), by additions of points that share one
+ * Z: Goundar, Joye and Miyaji, Co-Z addition formulae and binary ladders on elliptic curves (CHES 2010),
+ * DBLU and ZADDU. Each step multiplies Z by a factor that `steps` keeps, so one inversion makes all
+ * multiples affine.
  *
- * Exceptional cases: none can occur. Z begins as 2·y, and y = 0 has order 2; a step adds 2·Q to
- * m·Q for an odd m of at most 13, which are neither equal nor opposite since n is a prime above 15,
- * so its factor, the difference of their x, is not 0.
+ * No exceptional case can occur. Z begins as 2·y, which is not 0: a point with y = 0 has order 2. A step
+ * adds 2·Q to m·Q for an odd m of at most 13; these are neither equal nor opposite, because n is a prime
+ * above 15, so the factor of the step, the difference of their x, is not 0.
  */
 export function writeOddMultiples(out: OddMultiples, x: Limbs, y: Limbs): void {
   const xs = out.x;
@@ -98,14 +98,14 @@ function limbsAt(list: readonly Limbs[], index: number): Limbs {
   return limbs;
 }
 
-/** Writes the digits of a number below 2^256, the lowest first; the sum of digit · 2^i is it. */
+/** Writes the digits of a number below 2^256, the lowest first: the number is the sum of digit · 2^i. */
 export function writeNaf(digits: Int8Array, { bytes }: Bits): void {
   digits.fill(0);
   let carry = 0;
   let i = 0;
   while (i < NAF_LENGTH) {
     if (bitsAt(bytes, i, 1) === carry) {
-      i++; // an even rest
+      i++; // what is left is even
       continue;
     }
     const window = bitsAt(bytes, i, WIDTH) + carry; // odd, at most 31 (32 would be even)
@@ -115,7 +115,7 @@ export function writeNaf(digits: Int8Array, { bytes }: Bits): void {
   }
 }
 
-/** Adds the multiple that a digit other than 0 names. */
+/** Adds the multiple that a digit other than 0 selects. */
 export function addMultiple(point: Point, multiples: OddMultiples, digit: number): void {
   const index = (digit < 0 ? -digit : digit) >> 1;
   const y = limbsAt(multiples.y, index);

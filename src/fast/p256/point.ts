@@ -1,13 +1,13 @@
 // P-256 (FIPS 186-4 D.1.2.3): points in Jacobian coordinates, from limbs to limbs; doubling, and
 // addition of an affine point, with every exceptional case of the group law.
 //
-// Variable time, by its branches: for public values only (keys and signatures), never for a secret.
+// Its branches make the time vary: for public values only (keys and signatures), never for a secret.
 //
-// Bounds, as in p256-field.ts: one unit is 2^23 for limbs 0 to 9, and what a product leaves. The
-// comments give the units of the factors of each product; they stay exact where these multiply to
-// 12.79 at most, summed over merged products, and sums of up to 16 units may be added to what was
-// reduced. X, Y and Z of a point are always outputs of products: 1 unit each (the top limb, to which
-// the summands of X' add, is a little larger). test/fast/bounds.test.ts runs these functions over
+// Bounds, as in field.generated.ts: one unit is what a product leaves, 2^23 for limbs 0 to 9. The
+// comments give the units of the factors of each product. A product is exact where its factors multiply
+// to at most 12.79, summed over merged products; sums of up to 16 units may be added to a reduced
+// product. X, Y and Z of a point are always outputs of products: 1 unit each (the top limb is a little
+// larger, because the summands of X' add to it). test/fast/bounds.test.ts runs these functions over
 // intervals until no bound grows, and finds the same.
 import { combine, copy, type Limbs, newLimbs, subtract, sumAndDifference } from "../limbs.js";
 import { ONE } from "./curve.js";
@@ -30,12 +30,12 @@ export interface Point {
   isInfinity: boolean;
 }
 
-/** The point at infinity, in memory of its own. */
+/** Returns the point at infinity, in memory of its own. */
 export function newPoint(): Point {
   return { x: newLimbs(), y: newLimbs(), z: newLimbs(), isInfinity: true };
 }
 
-// Memory of one call: every call writes it before it reads it, so that nothing is carried over.
+// Memory of one call, written before it is read.
 const a = /* @__PURE__ */ newLimbs();
 const b = /* @__PURE__ */ newLimbs();
 const c = /* @__PURE__ */ newLimbs();
@@ -83,8 +83,8 @@ export function double(point: Point): void {
  *     X' = r² - H³ - 2·V    Z' = Z·H    Y' = r·(V - X') - Y·H³
  *
  * `x` and `y` are 1 unit each. Exceptional cases: the point is at infinity (the sum is (x, y)), the
- * two are one (H = 0 and r = 0: the sum is its double), the two are opposite (H = 0 alone: the sum
- * is infinity). (x, y) itself is never infinity: it has coordinates.
+ * two are equal (H = 0 and r = 0: the sum is the double), the two are opposite (only H = 0: the sum
+ * is infinity). (x, y) has coordinates, so it is never infinity.
  */
 export function addAffine(point: Point, x: Limbs, y: Limbs): void {
   if (point.isInfinity) {
@@ -104,15 +104,15 @@ export function addAffine(point: Point, x: Limbs, y: Limbs): void {
   multiply(c, a, b); // H³
   multiply(e, point.x, a); // V
   multiply(point.z, point.z, b); // Z'
-  combine(f, 1, c, 2, e); // H³ + 2·V: added after the reduction, so its 3 units cost nothing
+  combine(f, 1, c, 2, e); // H³ + 2·V, 3 units, added after the reduction
   squareAdd(point.x, d, -1, f); // X'
   subtract(g, e, point.x); // V - X': 2 units
   multiplyDifference(point.y, d, g, point.y, c); // Y': 1 · 2 + 1 · 1
 }
 
 /**
- * True when the affine x of a point that is not infinity is `x` (Montgomery form, 1 unit). Compared
- * as x·Z² = X, which costs no inversion.
+ * Returns whether the affine x of a point that is not infinity is `x` (Montgomery form, 1 unit). It
+ * compares x·Z² with X, which needs no inversion.
  */
 export function hasAffineX(point: Point, x: Limbs): boolean {
   square(a, point.z);

@@ -1,5 +1,5 @@
-// Tables of affine points: Jacobian points to affine ones, many with one inversion (Montgomery's
-// trick: Cohen, A Course in Computational Algebraic Number Theory, 10.3.4).
+// Tables of affine points: from Jacobian points to affine ones, with one inversion for all of them
+// (Montgomery's trick: Cohen, A Course in Computational Algebraic Number Theory, 10.3.4).
 import { copy, load, newLimbs, store } from "../limbs.js";
 import { invertElement, ONE } from "./curve.js";
 import { multiply, square } from "./field.generated.js";
@@ -7,10 +7,10 @@ import { addAffine, type Point } from "./point.js";
 
 /** The integers of one element of the field. */
 const LIMBS = 11;
-/** Those of an affine point: x, then y. */
+/** The integers of an affine point: x, then y. */
 const ENTRY = 2 * LIMBS;
 
-/** Points in the making: X and Y, which `normalize` makes affine, and Z beside them. */
+/** A table that is being made: X and Y, which `normalize` makes affine, and Z beside them. */
 export interface Draft {
   readonly points: Int32Array;
   readonly z: Int32Array;
@@ -21,8 +21,8 @@ export function newDraft(length: number): Draft {
 }
 
 /**
- * Puts a point, which must not be infinity, into a place of a draft. Limbs of points are whole
- * numbers of 1 unit (p256-point.ts), 2^23, so that 32 bits hold them.
+ * Puts a point, which must not be infinity, into a place of a draft. Limbs of points are whole numbers of
+ * 1 unit (point.ts), 2^23, so 32 bits hold them.
  */
 export function putPoint(draft: Draft, index: number, point: Point): void {
   store(draft.points, index * ENTRY, point.x);
@@ -30,7 +30,7 @@ export function putPoint(draft: Draft, index: number, point: Point): void {
   store(draft.z, index * LIMBS, point.z);
 }
 
-/** Makes the points of a draft affine. Z is never 0: none of them is infinity. */
+/** Makes the points of a draft affine. Z is never 0, because no point is infinity. */
 export function normalize({ points, z }: Draft): Int32Array {
   const length = z.length / LIMBS;
   const products = new Int32Array(z.length); // at i: the product of the Z before i
@@ -66,7 +66,7 @@ export function normalize({ points, z }: Draft): Int32Array {
 const x = /* @__PURE__ */ newLimbs();
 const y = /* @__PURE__ */ newLimbs();
 
-/** Adds an entry of a table, or takes it away. */
+/** Adds an entry of a table, or subtracts it where `isNegative`. */
 export function addEntry(
   point: Point,
   table: Int32Array,

@@ -1,10 +1,10 @@
-// ECDSA on P-256 (FIPS 186-4 section 6.4, SEC 1 section 4.1.4), verification alone: the bytes of a
-// public key, of a signature and of a hash to a yes or no.
+// Verification of ECDSA on P-256 (FIPS 186-4 section 6.4, SEC 1 section 4.1.4): from the bytes of a public
+// key, a signature and a hash to true or false.
 //
-// Variable time throughout, which is right here: keys, signatures and hashes are public. Nothing in
-// this folder may touch a secret. Memory is shared between calls (multiples, digits, the temporaries
-// of the files below), and every call writes what it reads, so that an earlier call that was cut
-// short, by a full stack say, leaves nothing behind.
+// Everything takes variable time, which is right here: keys, signatures and hashes are public. Nothing in
+// this folder may touch a secret. Calls share memory (multiples, digits, the temporaries of the files
+// below). Every call writes it before it reads it, so an earlier call that was cut short, for example by
+// a full stack, leaves nothing behind.
 import { newBits, writeBits } from "../bits.js";
 import { type EarnedTable, earnedTables, type Stage } from "../../jose/earned-table.js";
 import { type Limbs, newLimbs } from "../limbs.js";
@@ -14,39 +14,40 @@ import { addMultiple, NAF_LENGTH, newOddMultiples, writeNaf, writeOddMultiples }
 import { double, hasAffineX, newPoint, type Point } from "./point.js";
 import { isBelowOrder, readInverse, readScalar, writeSignedDigits } from "./scalar.js";
 
+/** A public key that verifies. */
 export interface P256Key {
   /**
-   * True when `signature` (64 bytes, r and s) signs `hash` (32 bytes). A high s is valid, as
-   * JOSE has it. Valid ones are counted, and a key that has enough of them gets a table.
+   * Returns whether `signature` (64 bytes, r and s) signs `hash` (32 bytes). A high s is valid, as in
+   * JOSE. A key that has verified enough valid signatures gets a table.
    */
   verify(signature: Uint8Array, hash: Uint8Array): boolean;
-  /** Bytes held, tables included. */
+  /** Size in bytes, with the table. */
   readonly size: number;
-  /** Bytes of that in tables. */
+  /** Size of the table in bytes. */
   readonly tableSize: number;
   /** Drops the table; the key still works, and earns the next one more slowly (jose/earned-table.ts). */
   dropTables(): void;
 }
 
-/** The tables of a key, by the valid signatures that it takes to earn them; measured, bench/. */
+/** The tables of a key, by the number of valid signatures that earn them (measured: bench/). */
 const STAGES: readonly Stage<CombShape>[] = [
   { earned: 2, shape: { teeth: 6, blocks: 1 } }, // 2.8 KB
   { earned: 16, shape: { teeth: 8, blocks: 2 } }, // 22.5 KB
 ];
 
-/** Of the generator, for all keys; the first is there from the start, as every key needs one. */
+/** The tables of the generator, for all keys. The first is made at once, because every key needs one. */
 const FIRST_OF_G: CombShape = { teeth: 6, blocks: 1 }; // 2.8 KB
 const STAGES_OF_G: readonly Stage<CombShape>[] = [
   { earned: 32, shape: { teeth: 10, blocks: 2 } }, // 90 KB
 ];
 
-/** What a key holds without a table: 22 doubles and the objects around them (V8: 1.4 KB). */
+/** Size of a key without a table, in bytes: 22 doubles and the objects around them (V8: 1.4 KB). */
 const KEY_BYTES = 4096;
 
 /**
- * The key of two coordinates, 32 bytes each, big-endian; null where one is not below p or the point
- * is not on the curve. (Infinity has no coordinates, and the cofactor is 1: every point of the curve
- * is a key.)
+ * Returns the key of two coordinates, 32 bytes each, big-endian; null where one is not below p or the
+ * point is not on the curve. (Every point of the curve is a key: infinity has no coordinates, and the
+ * cofactor is 1.)
  */
 export function importP256Key(x: Uint8Array, y: Uint8Array): P256Key | null {
   if (x.length !== 32 || y.length !== 32) return null;
@@ -63,7 +64,7 @@ function keyOf(x: Limbs, y: Limbs): P256Key {
   const tableSize = (): number => combs.best()?.table.byteLength ?? 0;
   return {
     verify(signature, hash) {
-      if (!isSignature(signature, hash, x, y, combs.best())) return false; // and nothing changed
+      if (!isSignature(signature, hash, x, y, combs.best())) return false; // a false signature changes nothing
       combs.earn();
       generator().earn();
       return true;
@@ -80,7 +81,7 @@ function keyOf(x: Limbs, y: Limbs): P256Key {
 
 let combsOfG: EarnedTable<Comb, Comb> | undefined;
 
-/** Made at the first use: a program that verifies nothing pays nothing. */
+/** Made at the first use, so that a program that verifies nothing pays nothing. */
 function generator(): EarnedTable<Comb, Comb> {
   const create = (shape: CombShape): Comb => createComb(GX, GY, shape);
   return (combsOfG ??= earnedTables(create(FIRST_OF_G), STAGES_OF_G, create));
@@ -94,7 +95,7 @@ const multiples = /* @__PURE__ */ newOddMultiples();
 const digits = /* @__PURE__ */ new Int8Array(NAF_LENGTH);
 const copied = /* @__PURE__ */ new Uint8Array(64);
 
-/** SEC 1 section 4.1.4, for the public key (x, y). */
+/** Verifies by SEC 1 section 4.1.4, for the public key (x, y). */
 function isSignature(
   signature: Uint8Array,
   hash: Uint8Array,
@@ -103,7 +104,7 @@ function isSignature(
   comb: Comb | null,
 ): boolean {
   if (signature.length !== 64 || hash.length !== 32) return false;
-  copied.set(signature); // r is read twice: nobody else writes to the copy
+  copied.set(signature); // r is read twice, and a caller could change `signature`
   const r = readScalar(copied, 0);
   if (r === 0n || r >= N || !isBelowOrder(copied, 32)) return false;
   const inverse = readInverse(copied, 32);
@@ -118,8 +119,8 @@ function isSignature(
 }
 
 /**
- * u1·G + u2·Q for a key without a table, by one row of doublings: the digits of u2 in its odd
- * multiples, and in the last columns the comb of G.
+ * Computes u1·G + u2·Q for a key without a table, by one chain of doublings: the digits of u2 select odd
+ * multiples of Q, and the last columns add the comb of G.
  */
 function addCold(u1: bigint, u2: bigint, x: Limbs, y: Limbs): void {
   writeOddMultiples(multiples, x, y);
@@ -135,7 +136,7 @@ function addCold(u1: bigint, u2: bigint, x: Limbs, y: Limbs): void {
   }
 }
 
-/** u1·G + u2·Q for a key with a table: both combs, by one row of doublings. */
+/** Computes u1·G + u2·Q for a key with a table, by both combs and one chain of doublings. */
 function addHot(u1: bigint, u2: bigint, comb: Comb): void {
   const combOfG = u1 === 0n ? null : generator().best();
   const isNegatedG = combOfG !== null && writeSignedDigits(bitsOfG, u1, combOfG.length);
@@ -150,8 +151,8 @@ function addHot(u1: bigint, u2: bigint, comb: Comb): void {
 const candidate = /* @__PURE__ */ newLimbs();
 
 /**
- * True when the x of a point, which lies from 0 to p - 1, is r modulo n: x is r (read from
- * the copy, as bytes make limbs faster) or, since n < p < 2·n, r + n where that is below p.
+ * Returns whether the x of a point, from 0 to p - 1, is r modulo n: x is r (read from the copy, because
+ * bytes become limbs faster) or, since n < p < 2·n, r + n where r + n is below p.
  */
 function isScalarOfX(point: Point, r: bigint): boolean {
   readElement(candidate, copied, 0);
