@@ -8,7 +8,7 @@ import { ROOT } from "./support/build.js";
 function linesIn(folder: string): number {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .filter(
-      (file) => /\.ts$/.test(file) && !/\.generated\.ts$|(?:node_modules|dist)[/\\]/.test(file),
+      (file) => file.endsWith(".ts") && !/\.generated\.ts$|(?:node_modules|dist)[/\\]/.test(file),
     )
     .map((file) => readFileSync(join(ROOT, folder, file), "utf8").split("\n").length - 1)
     .reduce((sum, lines) => sum + lines, 0);

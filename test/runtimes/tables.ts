@@ -1,5 +1,6 @@
 // The tables: verdicts to Markdown, for the terminal and for docs/backends.md alike.
-import type { BackendName, BackendReport } from "./engine.js";
+import type { ImplementationName } from "../support/implementation.js";
+import type { BackendReport } from "./engine.js";
 import type { Verdict } from "./judge.js";
 
 const BACKENDS: readonly ImplementationName[] = ["noble", "fast", "webcrypto", "node-crypto"];
