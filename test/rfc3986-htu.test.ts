@@ -42,7 +42,16 @@ describe("the URL of a request that is longer than an htu may be", () => {
     expect(await outcome(mint(), { url: `${origin}/a/..${path}` })).toBe("ok");
   });
 
-  test.each(["?", "#"])("is not too long where only what follows %j is", async (mark) => {
+  test("is taken where it is as long as the limit", async () => {
+    const policy = { limits: { htu: TOKEN_URL.length } };
+    for (const url of [TOKEN_URL, `${TOKEN_URL}?a`, `${TOKEN_URL}#a`]) {
+      expect([url, await outcome(mint(), { url }, policy)]).toEqual([url, "ok"]);
+    }
+    expect(await outcome(mint(), { url: `${origin}/.${path}` }, policy)).toBe("htu_mismatch");
+    expect(await outcome(mint(), { url: `${origin}/.${path}` })).toBe("ok");
+  });
+
+  test.each(["?", "#"])("is none where only what follows %j is long", async (mark) => {
     expect(await outcome(mint(), { url: `${TOKEN_URL}${mark}${"a".repeat(5000)}` })).toBe("ok");
   });
 });

@@ -161,6 +161,13 @@ describe("text that was encoded is decoded as UTF-8", () => {
     for (const end of [8, 16, 24, 32]) {
       expect(decodeBase64urlText(text, ascii, 0, end)).toBe("é".repeat((end / 8) * 3));
     }
+    const word = "abcdefghijklmnopqrstuvwx";
+    const letters = Buffer.from(word).toString("base64url");
+    const codes = Uint8Array.from(Buffer.from(letters));
+    for (const start of [0, 4, 8, 12, 16]) {
+      const at = (start / 4) * 3;
+      expect(decodeBase64urlText(letters, codes, start, start + 16)).toBe(word.slice(at, at + 12));
+    }
   });
 
   test("the bytes next to a segment are not of it", () => {

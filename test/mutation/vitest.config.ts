@@ -35,7 +35,9 @@ class FilesThatFail implements Reporter {
   }
 
   onTestModuleEnd: NonNullable<Reporter["onTestModuleEnd"]> = (module) => {
-    for (const error of module.errors()) this.#vitest?.state.catchError(error, "Test file");
+    // As an Error: Stryker makes a text of it, and what came from the worker has no method toString.
+    for (const { message } of module.errors())
+      this.#vitest?.state.catchError(new Error(message), "Test file");
   };
 }
 

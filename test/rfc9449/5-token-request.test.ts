@@ -489,6 +489,26 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
     expect(codeOf(await push({ requiredJkt: JKT_OTHER }))).toBe("jkt_mismatch");
   });
 
+  test("the jkt_mismatch of a verifier with a rule of its own is not laid on a dpop_jkt that was not sent", async () => {
+    const mismatch: Failure = {
+      ok: false,
+      code: "jkt_mismatch",
+      message: FAILURES.jkt_mismatch.message,
+    };
+    const own = createVerifier({ replay: "none" });
+    const ownAsync = createAsyncVerifier({ replay: "none" });
+    const proof = mint({ claims: { htu: PAR_URL } });
+    const request = { method: "POST", url: PAR_URL, now: NOW, proof, dpopJkt: undefined };
+    for (const endpoint of [
+      createTokenEndpoint({ verifier: { ...own, verify: () => mismatch } }),
+      createAsyncTokenEndpoint({
+        verifier: { ...ownAsync, verify: () => Promise.resolve(mismatch) },
+      }),
+    ]) {
+      expect(codeOf(await endpoint.checkPushed(request))).toBe("jkt_mismatch");
+    }
+  });
+
   test("a dpop_jkt of another form is refused, with a proof and without", async () => {
     for (const dpopJkt of ["x", `${JKT_ES256}=`, JKT_ES256.slice(1), [JKT_ES256, JKT_ES256]]) {
       for (const over of [{ dpopJkt }, { dpopJkt, proof: undefined }]) {
