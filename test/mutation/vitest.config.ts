@@ -52,7 +52,7 @@ export default mergeConfig(
       include: chosen.length === 0 ? [...all] : [...chosen],
       exclude: [
         // They read or build the sources, or run them in another process, where no mutant can be switched on.
-        "test/{architecture,bundle,demo,examples,language,licences,portability,proportions,readme,standstill,workflow}.test.ts",
+        "test/{architecture,bundle,demo,docstrings,examples,language,licences,portability,proportions,readme,standstill,workflow}.test.ts",
         "test/rfc9449/checklist.test.ts",
         "test/fuzz/**",
         // It compares times, which code that is made to be mutated changes.

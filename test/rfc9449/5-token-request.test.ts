@@ -490,7 +490,7 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
   });
 
   test("the jkt_mismatch of a verifier with a rule of its own is not laid on a dpop_jkt that was not sent", async () => {
-    const mismatch: Failure = {
+    const mismatch: Failure<"jkt_mismatch"> = {
       ok: false,
       code: "jkt_mismatch",
       message: FAILURES.jkt_mismatch.message,
@@ -500,12 +500,12 @@ describe("RFC 9449 §10.1: pushed authorization requests", () => {
     const proof = mint({ claims: { htu: PAR_URL } });
     const request = { method: "POST", url: PAR_URL, now: NOW, proof, dpopJkt: undefined };
     for (const endpoint of [
-      createTokenEndpoint({ verifier: { ...own, verify: () => mismatch } }),
-      createAsyncTokenEndpoint({
+      createAuthorizationServer({ verifier: { ...own, verify: () => mismatch } }),
+      createAsyncAuthorizationServer({
         verifier: { ...ownAsync, verify: () => Promise.resolve(mismatch) },
       }),
     ]) {
-      expect(codeOf(await endpoint.checkPushed(request))).toBe("jkt_mismatch");
+      expect(codeOf(await endpoint.checkPushedRequest(request))).toBe("jkt_mismatch");
     }
   });
 
