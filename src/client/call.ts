@@ -26,9 +26,9 @@ export function readCall(input: unknown, givenInit: unknown): Call {
   const init: Readonly<Record<string, unknown>> =
     givenInit === undefined ? {} : { ...plainArgument(givenInit, "init") };
   const headers = readHeaders(init["headers"] ?? request?.["headers"]);
-  const method = methodSent(init["method"] ?? request?.["method"] ?? "GET");
+  const method = readMethod(init["method"] ?? request?.["method"] ?? "GET");
   return {
-    target: { method, url, accessToken: accessTokenOf(headers) },
+    target: { method, url, accessToken: readAccessToken(headers) },
     input: request === null ? url : input,
     request,
     init,
@@ -37,7 +37,7 @@ export function readCall(input: unknown, givenInit: unknown): Call {
 }
 
 function readInput(input: unknown): { readonly url: string; readonly request: Call["request"] } {
-  if (typeof input === "string") return { url: writtenUrl(input), request: null };
+  if (typeof input === "string") return { url: readUrl(input), request: null };
   const given = objectArgument(input, "input");
   if (typeof given["href"] === "string") return { url: given["href"], request: null };
   if (typeof given["url"] === "string") return { url: given["url"], request: given };
@@ -49,7 +49,7 @@ function readInput(input: unknown): { readonly url: string; readonly request: Ca
  * `htu`, the proof would be for another URL than the one that is called. There is no parser like the
  * platform's here, so what it would rewrite is refused.
  */
-function writtenUrl(url: string): string {
+function readUrl(url: string): string {
   const htu = normalizeHtu(url);
   if (htu === null || isRewritten(htu)) {
     throw new TypeError(
@@ -91,7 +91,7 @@ function isDigits(text: string): boolean {
 }
 
 /** fetch writes these in capitals; the others go as they are, `patch` too. */
-function methodSent(value: unknown): string {
+function readMethod(value: unknown): string {
   const method = stringArgument(value, "method");
   const upper = method.toUpperCase();
   switch (upper) {
@@ -110,13 +110,13 @@ function methodSent(value: unknown): string {
 /** What fetch takes for headers: a Headers object, whatever else iterates over pairs, or a record. */
 function readHeaders(headers: unknown): readonly Pair[] {
   if (headers === undefined) return [];
-  if (isIterable(headers)) return Array.from(headers, pairOf);
+  if (isIterable(headers)) return Array.from(headers, readPair);
   const given = objectArgument(headers, "headers");
   if (typeof given["forEach"] !== "function") return Object.entries(given);
   const pairs: Pair[] = [];
   // Headers have it in this form, also where they do not iterate.
   (headers as { forEach(each: (value: unknown, name: unknown) => void): void }).forEach(
-    (value, name) => pairs.push(pairOf([name, value])),
+    (value, name) => pairs.push(readPair([name, value])),
   );
   return pairs;
 }
@@ -127,7 +127,7 @@ function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof Reflect.get(value, Symbol.iterator) === "function";
 }
 
-function pairOf(pair: unknown): Pair {
+function readPair(pair: unknown): Pair {
   if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== "string") {
     throw new TypeError("headers must be pairs of a name and a value");
   }
@@ -135,7 +135,7 @@ function pairOf(pair: unknown): Pair {
 }
 
 /** Section 7.1: the token of `Authorization: DPoP …`; undefined with another scheme or none. */
-function accessTokenOf(headers: readonly Pair[]): string | undefined {
+function readAccessToken(headers: readonly Pair[]): string | undefined {
   const values = headers.filter(([name]) => name.toLowerCase() === "authorization");
   const text = values.map(([, value]) => stringArgument(value, "headers.authorization")).join(", ");
   const credentials = text.trim(); // as fetch does

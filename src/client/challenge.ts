@@ -5,7 +5,7 @@ import { isToken68Unit, isTokenUnit, runEnd } from "../input/http.js";
 import { isNonce } from "../proof/nonce.js";
 
 /** One challenge of a WWW-Authenticate field. */
-export interface Challenge {
+export interface ParsedChallenge {
   /** The authentication scheme as it was sent; schemes are compared case-insensitively. */
   readonly scheme: string;
   /**
@@ -37,9 +37,9 @@ export interface ResponseLike {
  * challenge is a fault in the one before it. The same parameter twice in one challenge is a fault.
  * Takes linear time, and never throws for a string; a TypeError for anything else.
  */
-export function parseChallenges(field: string): readonly Challenge[] {
+export function parseChallenges(field: string): readonly ParsedChallenge[] {
   stringArgument(field, "field");
-  const challenges: Challenge[] = [];
+  const challenges: ParsedChallenge[] = [];
   let open: OpenChallenge | null = null; // the next parameter belongs to it
   for (let at = skipEmpty(field, 0); at < field.length; at = skipEmpty(field, at)) {
     const param = readParam(field, at);
@@ -49,7 +49,7 @@ export function parseChallenges(field: string): readonly Challenge[] {
       at = param.end;
       continue;
     }
-    const schemeEnd = readScheme(field, at);
+    const schemeEnd = findSchemeEnd(field, at);
     if (schemeEnd === -1) return challenges; // the fault is in the open challenge
     if (open !== null) challenges.push({ scheme: open.scheme, params: open.params });
     const first = readFirst(field, schemeEnd);
@@ -85,8 +85,8 @@ const LONGEST_NONCE = 1024;
  * where `response` is no response.
  */
 export function readNonceChallenge(response: ResponseLike): string | null {
-  responseArgument(response);
-  return wantsNonce(response) ? nonceOf(response) : null;
+  const given = readResponse(response);
+  return wantsNonce(given) ? nonceOf(given) : null;
 }
 
 const USE_NONCE = "use_dpop_nonce";
@@ -108,10 +108,11 @@ function errorOf(body: unknown): unknown {
 }
 
 /** Guards what is to be a response; what it says is the server's, and never an error. */
-export function responseArgument(response: ResponseLike): void {
+export function readResponse(response: ResponseLike): ResponseLike {
   const { status, headers } = objectArgument(response, "response");
   if (typeof status !== "number") throw new TypeError("response.status must be a number");
   functionMember(objectArgument(headers, "response.headers"), "get", "response.headers");
+  return response;
 }
 
 /** A header field of a response; null where it is absent. */
@@ -131,9 +132,9 @@ interface Param {
 /** auth-param = token BWS "=" BWS ( token / quoted-string ), up to the end of its list element. */
 function readParam(field: string, at: number): Param | null {
   const nameEnd = runEnd(field, at, isTokenUnit);
-  const equals = runEnd(field, nameEnd, isSpace);
+  const equals = runEnd(field, nameEnd, isWhitespaceUnit);
   if (nameEnd === at || field.charCodeAt(equals) !== EQUALS) return null;
-  const start = runEnd(field, equals + 1, isSpace);
+  const start = runEnd(field, equals + 1, isWhitespaceUnit);
   const read =
     field.charCodeAt(start) === QUOTE ? readQuoted(field, start) : readToken(field, start);
   if (read === null || !endsElement(field, read.end)) return null;
@@ -165,12 +166,12 @@ function readQuoted(field: string, at: number): Pick<Param, "value" | "end"> | n
  * The end of a scheme, or -1 where none begins at `at`: behind it comes a space, a comma or the end,
  * and no equals sign, which would make it the name of a parameter that is faulty.
  */
-function readScheme(field: string, at: number): number {
+function findSchemeEnd(field: string, at: number): number {
   const end = runEnd(field, at, isTokenUnit);
   if (end === at) return -1;
   if (endsElement(field, end)) return end;
   if (field.charCodeAt(end) !== SPACE) return -1;
-  return field.charCodeAt(runEnd(field, end, isSpace)) === EQUALS ? -1 : end;
+  return field.charCodeAt(runEnd(field, end, isWhitespaceUnit)) === EQUALS ? -1 : end;
 }
 
 /**
@@ -190,13 +191,13 @@ function readFirst(
 
 /** True where nothing but whitespace is left before a comma or the end. */
 function endsElement(field: string, at: number): boolean {
-  const next = runEnd(field, at, isSpace);
+  const next = runEnd(field, at, isWhitespaceUnit);
   return next === field.length || field.charCodeAt(next) === COMMA;
 }
 
 /** Past commas and whitespace: a list may have empty elements (RFC 9110 section 5.6.1). */
 function skipEmpty(field: string, at: number): number {
-  return runEnd(field, at, (unit) => unit === COMMA || isSpace(unit));
+  return runEnd(field, at, (unit) => unit === COMMA || isWhitespaceUnit(unit));
 }
 
 const TAB = 0x09;
@@ -206,7 +207,7 @@ const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 
-function isSpace(unit: number): boolean {
+function isWhitespaceUnit(unit: number): boolean {
   return unit === SPACE || unit === TAB;
 }
 

@@ -3,9 +3,9 @@
 import { functionMember, membersArgument, objectArgument } from "../input/argument.js";
 import { normalizeHtu } from "../proof/htu.js";
 import { canRepeat, initOf, readCall } from "./call.js";
-import { responseArgument, type ResponseLike } from "./challenge.js";
+import { readResponse, type ResponseLike } from "./challenge.js";
 import { discardBody, readErrorBody } from "./error-body.js";
-import { originArgument, originOf } from "./server-memory.js";
+import { originOf, readOrigin } from "./server-memory.js";
 import type { AsyncClientSession, ClientSession } from "./session.js";
 
 /** Any function that takes what fetch takes, or part of it, and answers what fetch answers. */
@@ -61,7 +61,7 @@ export function createDpopFetch<F extends FetchLike = PlatformFetch>(
   options: DpopFetchOptions<F>,
 ): F {
   const { session, fetch } = membersArgument(options, "options", ["session", "fetch"]);
-  const ownFetch = fetch === undefined ? undefined : fetchArgument(fetch);
+  const ownFetch = fetch === undefined ? undefined : readFetch(fetch);
   const given = objectArgument(session, "session");
   for (const name of ["buildProof", "observe", "shouldRetry"]) {
     functionMember(given, name, "session");
@@ -71,8 +71,7 @@ export function createDpopFetch<F extends FetchLike = PlatformFetch>(
     const call = readCall(input, init);
     for (let attempt = 1; ; attempt++) {
       const proof = await session.buildProof(call.target);
-      const response = await send(call.input, initOf(call, proof));
-      responseArgument(response);
+      const response = readResponse(await send(call.input, initOf(call, proof)));
       if (isFromElsewhere(response, call.target.url)) return response;
       const isLast = attempt > 1 || !canRepeat(call);
       const errorBody = isLast ? undefined : await readErrorBody(response);
@@ -93,7 +92,7 @@ type UntypedFetch = (
   init: Readonly<Record<string, unknown>>,
 ) => Promise<ResponseLike>;
 
-function fetchArgument(value: unknown): UntypedFetch {
+function readFetch(value: unknown): UntypedFetch {
   if (typeof value !== "function") throw new TypeError("fetch must be a function");
   return value as UntypedFetch; // its own types were for the caller, who said what it takes
 }
@@ -118,5 +117,5 @@ function isFromElsewhere(response: ResponseLike, url: string): boolean {
   };
   if (typeof answered !== "string" || answered === "") return redirected === true;
   const htu = normalizeHtu(answered);
-  return htu === null || originOf(htu) !== originArgument(url);
+  return htu === null || originOf(htu) !== readOrigin(url);
 }

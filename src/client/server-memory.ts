@@ -63,7 +63,7 @@ export function createServerMemory(): ServerMemory {
 }
 
 /** The origin of the URL of a request, in its normal form. Throws a TypeError that names `url`. */
-export function originArgument(url: unknown): string {
+export function readOrigin(url: unknown): string {
   const htu = normalizeHtu(stringArgument(url, "url"));
   if (htu === null) {
     throw new TypeError("url must be an absolute http or https URL, already percent-encoded");

@@ -3,6 +3,7 @@
 import {
   functionMember,
   integerArgument,
+  LAST_SECOND,
   membersArgument,
   objectArgument,
   timeArgument,
@@ -25,9 +26,9 @@ import {
   type ProofInit,
 } from "../proof/create.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
-import { nonceOf, readNonceChallenge, type ResponseLike, responseArgument } from "./challenge.js";
+import { nonceOf, readNonceChallenge, readResponse, type ResponseLike } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
-import { createServerMemory, originArgument, type ServerRole } from "./server-memory.js";
+import { createServerMemory, readOrigin, type ServerRole } from "./server-memory.js";
 import { readTokenResponse, type TokenResponse } from "./token-response.js";
 
 interface SessionOptions<S extends Signer> {
@@ -161,8 +162,8 @@ const REQUEST_MEMBERS = ["method", "url", "accessToken", "claims"];
 
 function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<S> {
   const given = membersArgument(options, "options", OPTIONS);
-  const { signer, backend, clock, correctClockSkew, unboundTokens } = given;
-  checkBackend(backend);
+  const { signer, clock, correctClockSkew, unboundTokens } = given;
+  const backend = readBackend(given.backend);
   const { alg, publicJwk } = readKey(signer, given.algs);
   if (clock !== undefined && typeof clock !== "function") {
     throw new TypeError("clock must be a function");
@@ -182,12 +183,12 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     publicJwk,
     observe(request, response) {
       const { url, accessToken } = membersArgument(request, "request", REQUEST_MEMBERS);
-      const origin = originArgument(url);
-      const role = roleOf(accessToken);
-      responseArgument(response);
-      const nonce = nonceOf(response);
+      const origin = readOrigin(url);
+      const role = readRole(accessToken);
+      const answer = readResponse(response);
+      const nonce = nonceOf(answer);
       if (nonce !== null) servers.keepNonce(origin, role, nonce);
-      const clockOffset = correctClockSkew === true ? readClockOffset(response, now()) : null;
+      const clockOffset = correctClockSkew === true ? readClockOffset(answer, now()) : null;
       if (clockOffset !== null) servers.keepClockOffset(origin, clockOffset);
     },
     shouldRetry(response, attempt) {
@@ -200,8 +201,8 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
 
   function proofOf(request: SessionRequest): ProofInit {
     const wanted = membersArgument(request, "request", REQUEST_MEMBERS);
-    const origin = originArgument(wanted.url);
-    const nonce = servers.nonce(origin, roleOf(wanted.accessToken));
+    const origin = readOrigin(wanted.url);
+    const nonce = servers.nonce(origin, readRole(wanted.accessToken));
     return { ...wanted, nonce, iat: timeAt(now(), servers.clockOffset(origin)) };
   }
 
@@ -214,19 +215,17 @@ function timeAt(now: number, clockOffset: number): number {
   return theirs >= 0 && theirs <= LAST_SECOND ? theirs : Math.floor(now);
 }
 
-/** The last that createProof takes. */
-const LAST_SECOND = 1e11;
-
-function roleOf(accessToken: unknown): ServerRole {
+function readRole(accessToken: unknown): ServerRole {
   if (accessToken === undefined) return "authorization";
   if (isAccessToken(accessToken)) return "resource";
   throw new TypeError("accessToken must be a non-empty string of printable ASCII without spaces");
 }
 
-function checkBackend(backend: unknown): void {
+function readBackend<B>(backend: B): B {
   const given = objectArgument(backend, "backend");
   functionMember(given, "sha256", "backend");
   functionMember(given, "randomBytes", "backend");
+  return backend;
 }
 
 /** The key of a signer, read once, and the label that it signs under at this server. */
@@ -248,12 +247,12 @@ function readKey(
   // RFC 9864: two labels for one algorithm, so the same key makes the same signature under both.
   const labels = shape.crv === "Ed25519" ? ["Ed25519", "EdDSA"] : [alg];
   return {
-    alg: algs === undefined ? alg : listedLabel(labels, algs),
+    alg: algs === undefined ? alg : readListedLabel(labels, algs),
     publicJwk: Object.freeze(jwk),
   };
 }
 
-function listedLabel(labels: readonly string[], algs: unknown): string {
+function readListedLabel(labels: readonly string[], algs: unknown): string {
   if (!Array.isArray(algs) || !algs.every((one) => typeof one === "string")) {
     throw new TypeError("algs must be an array of strings");
   }

@@ -42,7 +42,7 @@ export function integerArgument(
 }
 
 /** Times later than this, the year 5138, are milliseconds. */
-const LAST_SECOND = 1e11;
+export const LAST_SECOND = 1e11;
 
 /** A point in time: seconds since the epoch, fractions allowed. */
 export function timeArgument(value: unknown, name: string): number {

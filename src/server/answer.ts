@@ -145,14 +145,14 @@ function answerHeaders(
   nextNonce: string | undefined,
 ): ResponseHeaders {
   return {
-    ...(status === 503 ? { "Retry-After": retryAfterOf(failure) } : {}),
+    ...(status === 503 ? { "Retry-After": readRetryAfter(failure) } : {}),
     ...nonceHeaders(nextNonce ?? failure.nextNonce, error === "use_dpop_nonce"),
     "Cache-Control": "no-store",
   };
 }
 
 /** RFC 9110 section 10.2.3. A failure may come from the programmer, and goes into a header field. */
-function retryAfterOf({ retryAfter = RETRY_AFTER }: Failure): string {
+function readRetryAfter({ retryAfter = RETRY_AFTER }: Failure): string {
   if (isRetryAfter(retryAfter)) return `${retryAfter}`;
   throw new TypeError("failure.retryAfter must be a whole number of seconds, at least 1");
 }

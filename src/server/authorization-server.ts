@@ -24,7 +24,7 @@ import {
   readGrant,
 } from "./grant.js";
 import { type Found, lookUp, readResult } from "./look-up.js";
-import { readLabels, type RoleVerifier } from "./verifier-argument.js";
+import { readVerifierLabels, type RoleVerifier } from "./verifier-argument.js";
 
 interface EndpointOptions<V> {
   /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
@@ -171,7 +171,7 @@ export function createAuthorizationServer(
   options: AuthorizationServerOptions,
 ): AuthorizationServer {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
-  const algs = readLabels(verifier);
+  const algs = readVerifierLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   return Object.freeze({
     algs,
@@ -203,7 +203,7 @@ export function createAsyncAuthorizationServer(
   options: AsyncAuthorizationServerOptions,
 ): AsyncAuthorizationServer {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
-  const algs = readLabels(verifier);
+  const algs = readVerifierLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   return Object.freeze({
     algs,
@@ -244,8 +244,8 @@ function readTokenRequest<L>(
   request: AnyTokenRequest<L>,
   plainHttp: PlainHttp,
 ): AnyTokenRequest<L> {
-  const given = membersArgument(request, "request", TOKEN_MEMBERS);
-  readEndpointRequest(given, plainHttp);
+  const members = membersArgument(request, "request", TOKEN_MEMBERS);
+  const given = readEndpointRequest(members, plainHttp);
   if (typeof given.grant !== "function") readGrant(given.grant);
   if (given.clientType !== "public" && given.clientType !== "confidential") {
     throw new TypeError('clientType must be "public" or "confidential"');
@@ -266,20 +266,21 @@ function readPushedRequest(
   /** Of the parameter; the failure where it is none. */
   readonly jkt: string | undefined | Failure;
 } {
-  const given = membersArgument(request, "request", PUSHED_MEMBERS);
-  readEndpointRequest(given, plainHttp);
+  const members = membersArgument(request, "request", PUSHED_MEMBERS);
+  const given = readEndpointRequest(members, plainHttp);
   mustBeGiven(given, "dpopJkt");
   const parsed = parseDpopJkt(given.dpopJkt);
   return { given, jkt: parsed.ok ? parsed.jkt : parsed };
 }
 
-function readEndpointRequest(given: EndpointRequest, plainHttp: PlainHttp): void {
+function readEndpointRequest<R extends EndpointRequest>(given: R, plainHttp: PlainHttp): R {
   const { method, url, requiredJkt, clientKeyJkt } = given;
   mustBeGiven(given, "proof");
   stringArgument(method, "method");
   urlArgument(url, plainHttp);
   thumbprintArgument(requiredJkt, "requiredJkt");
   thumbprintArgument(clientKeyJkt, "clientKeyJkt");
+  return given;
 }
 
 /** Where it was forgotten, a client with a key would get a token or code that is bound to nothing. */

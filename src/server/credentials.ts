@@ -25,7 +25,7 @@ export interface CredentialsFault {
  * twice, whatever is in it.
  */
 export function parseCredentials(header: FieldValue): Credentials | CredentialsFault {
-  const field = fieldOf(header);
+  const field = readField(header);
   if (field === undefined) return fault("credentials_missing");
   if (field === null) return fault("credentials_multiple");
   const end = runEnd(field, 0, isTokenUnit);
@@ -50,7 +50,7 @@ function fault(code: FailureCode): CredentialsFault {
  * The one field that says something: undefined where there is none, null where there are several. A
  * TypeError where the caller passed something else.
  */
-function fieldOf(header: FieldValue): string | null | undefined {
+function readField(header: FieldValue): string | null | undefined {
   if (header === null || header === undefined || header === "") return undefined;
   const fields: unknown = header;
   if (typeof fields === "string") return fields;

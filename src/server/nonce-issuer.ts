@@ -14,6 +14,7 @@ import { asciiBytes, encodeUtf8 } from "../bytes/utf8.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import { hmacSha256 } from "../jose/hmac.js";
 import type { NonceAnswer, NonceCheck } from "../verify/nonce-check.js";
+import { DAY, platformClock } from "../verify/policy.js";
 
 export interface NonceIssuerOptions {
   readonly backend: Hasher;
@@ -87,10 +88,10 @@ export function createNonceIssuer(options: NonceIssuerOptions): NonceIssuer {
   const hasher = hasherArgument(given.backend);
   const keys = readSecrets(given.secrets, hasher);
   const audience = readAudience(given.audience);
-  const lifetime = wholeSeconds(given.lifetime, "lifetime", 180);
-  const interval = wholeSeconds(given.rotationInterval, "rotationInterval", 30);
+  const lifetime = readSeconds(given.lifetime, "lifetime", 180);
+  const interval = readSeconds(given.rotationInterval, "rotationInterval", 30);
   const { clockTolerance = 15, clock = platformClock } = given;
-  numberArgument(clockTolerance, "clockTolerance", "seconds", 0, LONGEST);
+  numberArgument(clockTolerance, "clockTolerance", "seconds", 0, DAY);
   if (typeof clock !== "function") throw new TypeError("clock must be a function");
 
   const intervalEnd = (now: number): number => (Math.floor(now / interval) + 1) * interval;
@@ -164,15 +165,8 @@ function readAudience(value: unknown): Uint8Array {
   return bytes;
 }
 
-/** A day: a lifetime or interval longer than that is a mistake of unit. */
-const LONGEST = 86_400;
-
-function wholeSeconds(value: unknown, name: string, byDefault: number): number {
-  return value === undefined ? byDefault : integerArgument(value, name, "seconds", 1, LONGEST);
-}
-
-function platformClock(): number {
-  return Date.now() / 1000;
+function readSeconds(value: unknown, name: string, byDefault: number): number {
+  return value === undefined ? byDefault : integerArgument(value, name, "seconds", 1, DAY);
 }
 
 /**

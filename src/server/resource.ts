@@ -17,7 +17,7 @@ import {
 import { bearerFault, type Binding, dpopBinding, readBinding } from "./binding.js";
 import { type Credentials, type CredentialsFault, parseCredentials } from "./credentials.js";
 import { lookUp } from "./look-up.js";
-import { readLabels, type RoleVerifier } from "./verifier-argument.js";
+import { readVerifierLabels, type RoleVerifier } from "./verifier-argument.js";
 
 interface ServerOptions<V> {
   /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
@@ -67,10 +67,10 @@ interface ApiRequest<B> {
   readonly now?: number | undefined;
 }
 
-type Lookup<R> = (accessToken: string) => R;
-export type ResourceRequest = ApiRequest<Binding | null | Lookup<Binding | null>>;
+type BindingLookup<R> = (accessToken: string) => R;
+export type ResourceRequest = ApiRequest<Binding | null | BindingLookup<Binding | null>>;
 export type AsyncResourceRequest = ApiRequest<
-  Binding | null | Lookup<Binding | null | Promise<Binding | null>>
+  Binding | null | BindingLookup<Binding | null | Promise<Binding | null>>
 >;
 
 /** Access for the holder of the key that the token is bound to. */
@@ -188,7 +188,7 @@ function readOptions<V extends RoleVerifier<Verifier | AsyncVerifier>>(
   options: ServerOptions<V>,
 ): { readonly verifier: V; readonly plainHttp: PlainHttp; readonly settings: Settings } {
   const { verifier, unboundTokens, ...params } = membersArgument(options, "options", OPTIONS);
-  const algs = readLabels(verifier);
+  const algs = readVerifierLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   const settings = Object.freeze({
     ...params,

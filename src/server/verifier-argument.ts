@@ -9,7 +9,9 @@ export type RoleVerifier<V extends Verifier | AsyncVerifier> = Pick<
 >;
 
 /** Returns the labels of a verifier; throws a TypeError for anything else. */
-export function readLabels(verifier: RoleVerifier<Verifier | AsyncVerifier>): readonly string[] {
+export function readVerifierLabels(
+  verifier: RoleVerifier<Verifier | AsyncVerifier>,
+): readonly string[] {
   functionMember(objectArgument(verifier, "verifier"), "verify", "verifier");
   const { algs } = verifier;
   if (!Array.isArray(algs)) throw new TypeError("verifier.algs must be an array of strings");
