@@ -1,5 +1,5 @@
-// A call of fetch: what the caller passed to the request that a proof is for, and to what is sent with
-// it (the fetch standard; RFC 9449 sections 4.2 and 7.1).
+// A call of fetch: from what the caller passed to the request that a proof is for, and to what is sent
+// (the fetch standard; RFC 9449 sections 4.2 and 7.1).
 import { objectArgument, plainArgument, stringArgument } from "../input/argument.js";
 import { isAccessToken } from "../proof/ath.js";
 import { isOctet, normalizeHtu } from "../proof/htu.js";
@@ -8,27 +8,29 @@ import type { SessionRequest } from "./session.js";
 
 type Pair = readonly [name: string, value: unknown];
 
+/** A call of fetch, read once. */
 export interface Call {
-  /** For the session: what will be sent. */
+  /** For the session: the request that will be sent. */
   readonly target: SessionRequest;
-  /** For fetch: the caller's Request, or the URL as text, since a URL object could change. */
+  /** For fetch: the caller's Request, or the URL as a string, since a URL object could change. */
   readonly input: unknown;
-  /** The caller's Request; null where it is a URL. */
+  /** The caller's Request; null if the caller passed a URL. */
   readonly request: Readonly<Record<string, unknown>> | null;
   readonly init: Readonly<Record<string, unknown>>;
-  /** All but the proof. */
+  /** All header fields but the proof. */
   readonly headers: readonly Pair[];
 }
 
+/** Guards what the caller passed to fetch. */
 export function readCall(input: unknown, givenInit: unknown): Call {
   const { url, request } = readInput(input);
-  // Copied once; a Request in its place would be copied without all that it inherits.
+  // A copy, read once. A Request here would be copied without its inherited members.
   const init: Readonly<Record<string, unknown>> =
     givenInit === undefined ? {} : { ...plainArgument(givenInit, "init") };
   const headers = readHeaders(init["headers"] ?? request?.["headers"]);
-  const method = methodSent(init["method"] ?? request?.["method"] ?? "GET");
+  const method = readMethod(init["method"] ?? request?.["method"] ?? "GET");
   return {
-    target: { method, url, accessToken: accessTokenOf(headers) },
+    target: { method, url, accessToken: readAccessToken(headers) },
     input: request === null ? url : input,
     request,
     init,
@@ -37,7 +39,7 @@ export function readCall(input: unknown, givenInit: unknown): Call {
 }
 
 function readInput(input: unknown): { readonly url: string; readonly request: Call["request"] } {
-  if (typeof input === "string") return { url: writtenUrl(input), request: null };
+  if (typeof input === "string") return { url: readUrl(input), request: null };
   const given = objectArgument(input, "input");
   if (typeof given["href"] === "string") return { url: given["href"], request: null };
   if (typeof given["url"] === "string") return { url: given["url"], request: given };
@@ -45,11 +47,11 @@ function readInput(input: unknown): { readonly url: string; readonly request: Ca
 }
 
 /**
- * A URL as text, which the platform will read in its own way; where that way is another than that of
- * `htu`, the proof would be for another URL than the one that is called. There is no parser like the
- * platform's here, so what it would rewrite is refused.
+ * Guards a URL that is a string. The platform parses it and may rewrite it; the proof would then be for
+ * another URL than the one that is called. This package has no such parser, so it refuses what the
+ * platform would rewrite.
  */
-function writtenUrl(url: string): string {
+function readUrl(url: string): string {
   const htu = normalizeHtu(url);
   if (htu === null || isRewritten(htu)) {
     throw new TypeError(
@@ -59,7 +61,7 @@ function writtenUrl(url: string): string {
   return url;
 }
 
-/** True where the platform would send something else than this URL in its normal form. */
+/** True if the platform would send another URL than this one, which is in its normal form. */
 function isRewritten(htu: string): boolean {
   const origin = originOf(htu);
   for (let i = origin.length; i < htu.length; i++) {
@@ -68,17 +70,20 @@ function isRewritten(htu: string): boolean {
   return !isPlainAuthority(origin.slice(origin.indexOf("://") + 3));
 }
 
-/** Some platforms escape all of them in a path, others some. */
+/** Some platforms escape all of these in a path, others only some. */
 const ESCAPED_IN_PATHS = '"<>^`{|}';
 
-/** A name, or an address in its one usual form: platforms decode names and rewrite addresses. */
+/**
+ * True for a name or address that no platform rewrites: platforms decode names and normalise
+ * addresses.
+ */
 function isPlainAuthority(authority: string): boolean {
   if (authority.startsWith("[")) return authority.startsWith("[::1]");
   const [host = ""] = authority.split(":");
   if (host.includes("%")) return false;
   const labels = host.split(".");
   const last = labels[labels.length - 1] || labels[labels.length - 2] || "";
-  // As the platform does, what ends in a number is taken for an IPv4 address.
+  // The platform takes what ends in a number for an IPv4 address.
   if (!isDigits(last) && !last.startsWith("0x")) return true;
   return labels.length === 4 && labels.every(isOctet);
 }
@@ -90,8 +95,11 @@ function isDigits(text: string): boolean {
   return text !== "";
 }
 
-/** fetch writes these in capitals; the others go as they are, `patch` too. */
-function methodSent(value: unknown): string {
+/**
+ * Returns the method that fetch sends: it writes these six in capitals, and leaves others such as
+ * `patch`.
+ */
+function readMethod(value: unknown): string {
   const method = stringArgument(value, "method");
   const upper = method.toUpperCase();
   switch (upper) {
@@ -107,35 +115,38 @@ function methodSent(value: unknown): string {
   }
 }
 
-/** What fetch takes for headers: a Headers object, whatever else iterates over pairs, or a record. */
+/** Reads what fetch takes for headers: a Headers object, any other iterable of pairs, or a record. */
 function readHeaders(headers: unknown): readonly Pair[] {
   if (headers === undefined) return [];
-  if (isIterable(headers)) return Array.from(headers, pairOf);
+  if (isIterable(headers)) return Array.from(headers, readPair);
   const given = objectArgument(headers, "headers");
   if (typeof given["forEach"] !== "function") return Object.entries(given);
   const pairs: Pair[] = [];
-  // Headers have it in this form, also where they do not iterate.
+  // Headers have forEach in this form, also on platforms where they do not iterate.
   (headers as { forEach(each: (value: unknown, name: unknown) => void): void }).forEach(
-    (value, name) => pairs.push(pairOf([name, value])),
+    (value, name) => pairs.push(readPair([name, value])),
   );
   return pairs;
 }
 
-/** An object: a string iterates too, but over its characters. */
+/** True only for objects: a string iterates too, but over its characters. */
 function isIterable(value: unknown): value is Iterable<unknown> {
   if (typeof value !== "object" || value === null) return false;
   return typeof Reflect.get(value, Symbol.iterator) === "function";
 }
 
-function pairOf(pair: unknown): Pair {
+function readPair(pair: unknown): Pair {
   if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== "string") {
     throw new TypeError("headers must be pairs of a name and a value");
   }
   return [pair[0], pair[1]];
 }
 
-/** Section 7.1: the token of `Authorization: DPoP …`; undefined with another scheme or none. */
-function accessTokenOf(headers: readonly Pair[]): string | undefined {
+/**
+ * Returns the token of `Authorization: DPoP …` (section 7.1); undefined with another scheme or
+ * without the field.
+ */
+function readAccessToken(headers: readonly Pair[]): string | undefined {
   const values = headers.filter(([name]) => name.toLowerCase() === "authorization");
   const text = values.map(([, value]) => stringArgument(value, "headers.authorization")).join(", ");
   const credentials = text.trim(); // as fetch does
@@ -143,9 +154,10 @@ function accessTokenOf(headers: readonly Pair[]): string | undefined {
   if (scheme.toLowerCase() !== "dpop") return undefined;
   const token = credentials.slice(scheme.length).trim();
   if (isAccessToken(token)) return token;
-  throw new TypeError("headers.authorization must hold one access token behind DPoP");
+  throw new TypeError("headers.authorization must hold one access token after DPoP");
 }
 
+/** Returns the `init` to send: the caller's, with the proof. */
 export function initOf(call: Call, proof: string): Readonly<Record<string, unknown>> {
   const { init, request, target } = call;
   const redirect = init["redirect"] ?? request?.["redirect"];
@@ -158,7 +170,10 @@ export function initOf(call: Call, proof: string): Readonly<Record<string, unkno
   };
 }
 
-/** fetch forgets these two of a Request as soon as it gets an init, and would say where it was. */
+/**
+ * fetch drops the referrer settings of a Request when it gets an init, and would send the default
+ * referrer.
+ */
 function referrerOf(request: Call["request"]): Readonly<Record<string, unknown>> {
   const { referrer, referrerPolicy } = request ?? {};
   return {
@@ -167,20 +182,20 @@ function referrerOf(request: Call["request"]): Readonly<Record<string, unknown>>
   };
 }
 
-/** Asked after the request was sent once. */
+/** Returns whether the request can be sent again, after it was sent once. */
 export function canRepeat({ init, request }: Call): boolean {
   const body = init["body"] ?? null;
   if (body !== null) return isRepeatable(body);
   return request === null || request["bodyUsed"] === false;
 }
 
-/** True for a body that can be read again: all that is not known to be is taken for a stream. */
+/** True for a body that can be read again. An unknown kind is taken for a stream. */
 function isRepeatable(body: unknown): boolean {
   if (typeof body === "string" || ArrayBuffer.isView(body)) return true;
   if (typeof body !== "object" || body === null) return false;
   if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return true;
   const has = (name: PropertyKey): boolean => typeof Reflect.get(body, name) === "function";
-  if (has("pipe") || has(Symbol.asyncIterator)) return false; // some form data is a stream
+  if (has("pipe") || has(Symbol.asyncIterator)) return false; // FormData of some packages is a stream
   if (has("append")) return true; // FormData, URLSearchParams
   return has("slice") && typeof Reflect.get(body, "size") === "number"; // Blob, File
 }

@@ -1,17 +1,20 @@
-// The body of an error (RFC 9449 section 8): where an authorization server says that it wants a nonce,
-// read within bounds, and from a copy.
+// The body of an error (RFC 9449 section 8), in which an authorization server asks for a nonce: read from
+// a copy of the response, within bounds.
 import { isBytes, stringArgument } from "../input/argument.js";
 import { parseJsonObject } from "../input/json.js";
 import { decodeUtf8 } from "../bytes/utf8.js";
 import { headerOf, nonceOf, readNonceChallenge, type ResponseLike } from "./challenge.js";
 
-/** Bytes; what an authorization server has to say of an error is far shorter. */
+/** Bytes. The error of an authorization server is far shorter. */
 const LONGEST_ERROR = 16_384;
 
-/** Milliseconds from the header fields of an error to the end of its body: the caller waits for both. */
+/**
+ * Milliseconds from the header fields of an error to the end of its body; the caller waits this
+ * long.
+ */
 const LONGEST_WAIT = 5000;
 
-/** A copy of a response, as far as it is read. */
+/** The part of the copy of a response that is read. */
 interface Copy {
   readonly body?: CopyBody | null;
   text(): Promise<unknown>;
@@ -29,8 +32,8 @@ interface Reader {
 }
 
 /**
- * The parsed JSON of a response that may be the one of section 8, read from a copy, so that the
- * caller can read it too; undefined for every other one and where it can't be read.
+ * Returns the parsed JSON of a response that may ask for a nonce in it (section 8); undefined for every
+ * other response, and if it can't be read. It reads a copy, so that the caller can read the response too.
  */
 export async function readErrorBody(response: ResponseLike): Promise<unknown> {
   if (nonceOf(response) === null || !mayAskInBody(response)) return undefined;
@@ -39,13 +42,13 @@ export async function readErrorBody(response: ResponseLike): Promise<unknown> {
     const text = copy === undefined ? null : await readInTime(copy);
     return text === null ? undefined : (parseJsonObject(text, LONGEST_ERROR) ?? undefined);
   } catch {
-    return undefined; // whoever reads the response itself is told
+    return undefined; // the caller gets the same error from the response itself
   }
 }
 
 /**
- * JSON of an error of which the header fields do not ask for a nonce already. Of a Content-Type that
- * a server set twice, which is joined with a comma, the first counts.
+ * True for JSON with the status of an error, unless the header fields ask for a nonce already. If a server
+ * set Content-Type twice, the values are joined with a comma and the first one counts.
  */
 function mayAskInBody(response: ResponseLike): boolean {
   const { status } = response;
@@ -57,18 +60,19 @@ function mayAskInBody(response: ResponseLike): boolean {
 }
 
 /**
- * null where it is longer than an error is, where it has not ended in time, and where there is a body
- * that can't be read in parts.
+ * Returns null for a body that is too long, that does not end in time, or that can't be read in parts.
  */
 function readInTime(copy: Copy): Promise<string | null> {
   const body = copy.body ?? null;
-  if (body === null) return inTime(textOf(copy), () => undefined); // React Native has the text alone
+  if (body === null) return inTime(textOf(copy), () => undefined); // React Native has only the text
   const reader = readerOf(body);
   if (reader === null) return Promise.resolve(null);
   return inTime(readShortText(reader), () => giveUp(reader));
 }
 
-/** null where `reading` takes too long, and then `end` is called; without a limit where no timer is. */
+/**
+ * Returns null and calls `end` if `reading` takes too long. A platform without timers has no limit.
+ */
 function inTime(reading: Promise<string | null>, end: () => void): Promise<string | null> {
   const { setTimeout, clearTimeout } = globalThis as Timers;
   if (typeof setTimeout !== "function" || typeof clearTimeout !== "function") return reading;
@@ -81,13 +85,16 @@ function inTime(reading: Promise<string | null>, end: () => void): Promise<strin
   });
 }
 
-/** What most platforms have; called without an owner, as browsers want it. */
+/** The timers of most platforms. Browsers want them called without an owner. */
 interface Timers {
   readonly setTimeout?: (run: () => void, milliseconds: number) => unknown;
   readonly clearTimeout?: (timer: unknown) => void;
 }
 
-/** It may wait for the original: so we do not. Nor is its failure anybody's. */
+/**
+ * Cancels without waiting, since that may wait for the original. A failure of it concerns no
+ * caller.
+ */
 function giveUp(reader: Reader): void {
   Promise.resolve()
     .then(() => reader.cancel())
@@ -113,24 +120,27 @@ async function textOf(copy: Copy): Promise<string | null> {
   return text.length > LONGEST_ERROR ? null : text;
 }
 
-/** Of a stream of the web platform, or of Node's, which iterates; null for what is neither. */
+/**
+ * Returns a reader of a stream of the web platform, or of Node, which iterates; null for anything
+ * else.
+ */
 function readerOf(body: CopyBody): Reader | null {
   if (typeof body.getReader === "function") return body.getReader();
   const pieces = body[Symbol.asyncIterator]?.();
   if (pieces === undefined) return null;
   const cancel = async (): Promise<unknown> =>
-    // A stream of Node: to return would wait for the piece that never comes.
+    // A stream of Node: `return` would wait for the next piece, which may never come.
     typeof body.destroy === "function" ? body.destroy() : pieces.return?.();
   return { read: () => pieces.next(), cancel };
 }
 
-/** The byte-order mark that some servers put first is left out, as `response.json()` does. */
+/** Ignores the byte-order mark that some servers send, as `response.json()` does. */
 function decodeJsonText(bytes: Uint8Array): string | null {
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return decodeUtf8(hasMark ? bytes.subarray(3) : bytes);
 }
 
-/** What nobody reads would hold its connection, which is freed or closed by this. */
+/** Frees or closes the connection of a response whose body is not read. */
 export async function discardBody(response: ResponseLike): Promise<void> {
   const { body } = response as {
     readonly body?: { cancel?: () => Promise<void>; destroy?: () => void } | null;

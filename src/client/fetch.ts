@@ -1,67 +1,81 @@
-// fetch with proofs (RFC 9449 sections 4, 7.1, 8 and 9): a request as fetch takes it to one that
-// carries a proof of its own, sent once more where the server wants a nonce.
+// fetch with proofs (RFC 9449 sections 4, 7.1, 8 and 9): from a request as fetch takes it to one with a
+// proof of its own, which is sent once more if the server wants a nonce.
 import { functionMember, membersArgument, objectArgument } from "../input/argument.js";
 import { normalizeHtu } from "../proof/htu.js";
 import { canRepeat, initOf, readCall } from "./call.js";
-import { responseArgument, type ResponseLike } from "./challenge.js";
+import { readResponse, type ResponseLike } from "./challenge.js";
 import { discardBody, readErrorBody } from "./error-body.js";
-import { originArgument, originOf } from "./server-memory.js";
+import { originOf, readOrigin } from "./server-memory.js";
 import type { AsyncClientSession, ClientSession } from "./session.js";
 
-/** Any function that takes what fetch takes, or part of it, and answers what fetch answers. */
+/** Any function that takes what fetch takes, or part of it, and returns what fetch returns. */
 export type FetchLike = (input: never, init?: never) => Promise<ResponseLike>;
 
-/** What can be said of fetch where the platform's types do not declare it. */
+/** The type of fetch for programs without the types of a platform. */
 export type PlainFetch = (
   input: string | { readonly href: string } | { readonly url: string },
   init?: Readonly<Record<string, unknown>>,
 ) => Promise<ResponseLike>;
 
-/** The type of the platform's own fetch, as the program that uses this package knows it. */
+/** The type of the platform's fetch in the program that uses this package. */
 export type PlatformFetch = typeof globalThis extends { fetch: infer F extends FetchLike }
   ? F
   : PlainFetch;
 
+/** Options of createDpopFetch. */
 export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
+  /** Makes the proofs and keeps the nonces. */
   readonly session:
     | Pick<ClientSession, "buildProof" | "observe" | "shouldRetry">
     | Pick<AsyncClientSession, "buildProof" | "observe" | "shouldRetry">;
   /**
-   * What sends the requests; the platform's fetch, as it is at each call, where it is not given. It
-   * must take the URL as a string: a URL object is sent as its `href`. From a response of which the
-   * `url` has another origin, that of a redirect or of an address behind, nothing is learned.
+   * Sends the requests. Default: the platform's fetch at the time of each call. It
+   * must take the URL as a string: a URL object is passed on as its `href`. Nothing is learned from a
+   * response whose `url` has another origin, after a redirect or from a server behind a proxy.
    */
   readonly fetch?: F | undefined;
 }
 
 /**
- * Makes a fetch of the same type that adds a DPoP proof to every request, and sends a request once
- * more, with a new proof, where the server wants a nonce. All else is passed on and handed back. The
- * call alone is wrapped: other members of the fetch that was given are not there.
+ * Makes a fetch that adds a DPoP proof to every request, and sends a request once more with a new proof
+ * if the server wants a nonce. Everything else is passed on and returned as it is. Only the call is
+ * wrapped: the result has no other members of the fetch that you gave.
  *
- * - The proof is for the access token of the request's own header `Authorization: DPoP …`; without
- *   one it is for an authorization server. A header `DPoP` that you set is replaced.
- * - Redirects are handed to you, as with `redirect: "manual"` ("error" stays): a proof is for one
- *   URL, and a token must not follow to another server. React Native follows them all the same, on
- *   its own: from a response of another origin nothing is learned, and nothing is sent again.
- * - The URL is https, or http for a host that the session's `plainHttp` takes: any other is a
+ * - The proof is for the access token in the request's header `Authorization: DPoP …`. Without that
+ *   header it is for an authorization server. A header `DPoP` that you set is replaced.
+ * - Redirects are returned to you, as with `redirect: "manual"` ("error" stays): a proof is for one URL,
+ *   and a token must not follow to another server. React Native follows redirects on its own: nothing is
+ *   learned from a response of another origin, and nothing is sent again.
+ * - The URL is https, or http for a host that the session's `plainHttp` takes. Any other URL is a
  *   rejection with a TypeError, and nothing is sent.
- * - A string must be an absolute URL that is sent as it is written; for all others pass a URL object.
- * - A body that may be read but once is never sent again: a stream, that of a Request (unless `init`
- *   has another), or one of an unknown kind. Then you get the response that asks for a nonce, and the
- *   nonce is kept for your next request.
- * - An error that may ask for a nonce in its JSON (status 400 or 401) is read first, up to 16384 bytes
- *   where the platform has streams, and for 5 seconds at most where it has `setTimeout`. What takes
- *   longer is handed to you as it came, its body unread.
+ * - A string must be an absolute URL that is sent as it is written. Pass a URL object for any other.
+ * - A body that can be read only once is never sent again: a stream, the body of a Request (unless
+ *   `init` has another), or one of an unknown kind. You then get the response that asks for a nonce, and
+ *   the session keeps the nonce for your next request.
+ * - An error that may ask for a nonce in its JSON (status 400 or 401) is read first: up to 16,384 bytes
+ *   on a platform with streams, and for up to 5 seconds on a platform with `setTimeout`. A response that
+ *   is larger or slower is returned to you as it came, its body unread.
  *
- * Throws a TypeError for a mistaken option. A mistaken call is a rejection with a TypeError; what
- * fetch and the signer throw comes through.
+ * @param options the session, and the fetch that sends.
+ * @returns a function of the type of the fetch that sends. It rejects with a TypeError for a mistaken
+ *   call; what fetch or the signer throws propagates.
+ * @throws a TypeError for a mistaken option.
+ * @example
+ * ```ts
+ * import { createClientSession, createDpopFetch, createSigner, generatePrivateJwk } from "dpop-core";
+ *
+ * const session = createClientSession({ signer: createSigner(generatePrivateJwk("ES256")) });
+ * const dpopFetch = createDpopFetch({ session });
+ * const getOrders = (token: string) =>
+ *   dpopFetch("https://api.example/orders", { headers: { Authorization: `DPoP ${token}` } });
+ * ```
+ * @see RFC 9449 sections 4, 7.1, 8 and 9
  */
 export function createDpopFetch<F extends FetchLike = PlatformFetch>(
   options: DpopFetchOptions<F>,
 ): F {
   const { session, fetch } = membersArgument(options, "options", ["session", "fetch"]);
-  const ownFetch = fetch === undefined ? undefined : fetchArgument(fetch);
+  const ownFetch = fetch === undefined ? undefined : readFetch(fetch);
   const given = objectArgument(session, "session");
   for (const name of ["buildProof", "observe", "shouldRetry"]) {
     functionMember(given, name, "session");
@@ -71,45 +85,44 @@ export function createDpopFetch<F extends FetchLike = PlatformFetch>(
     const call = readCall(input, init);
     for (let attempt = 1; ; attempt++) {
       const proof = await session.buildProof(call.target);
-      const response = await send(call.input, initOf(call, proof));
-      responseArgument(response);
+      const response = readResponse(await send(call.input, initOf(call, proof)));
       if (isFromElsewhere(response, call.target.url)) return response;
       const isLast = attempt > 1 || !canRepeat(call);
       const errorBody = isLast ? undefined : await readErrorBody(response);
-      // Nothing is awaited from here to the next proof, so that it has the nonce of this response.
+      // No `await` from here to the next proof, so that it has the nonce of this response.
       session.observe(call.target, response);
       const { status, headers } = response;
       if (isLast || !session.shouldRetry({ status, headers, errorBody }, attempt)) return response;
-      discardBody(response).catch(() => undefined); // nobody needs it, nor its failure
+      discardBody(response).catch(() => undefined); // a failure of it concerns no caller
     }
   };
-  // What it is called with goes on to a function of type F, and that function's answer comes back.
+  // It passes its arguments to a function of type F and returns what that function returns.
   return signed as FetchLike as F;
 }
 
-/** A function like fetch as it is called here: what a caller gave is passed on, not looked into. */
+/** A function like fetch, as it is called here: the arguments of the caller are passed on unread. */
 type UntypedFetch = (
   input: unknown,
   init: Readonly<Record<string, unknown>>,
 ) => Promise<ResponseLike>;
 
-function fetchArgument(value: unknown): UntypedFetch {
+function readFetch(value: unknown): UntypedFetch {
   if (typeof value !== "function") throw new TypeError("fetch must be a function");
-  return value as UntypedFetch; // its own types were for the caller, who said what it takes
+  return value as UntypedFetch; // its own types told the caller what it takes
 }
 
-/** Called without an owner, as browsers want it. */
+/** Browsers want fetch called without an owner. */
 function platformFetch(): UntypedFetch {
   const { fetch } = globalThis as { readonly fetch?: UntypedFetch };
   if (typeof fetch !== "function") {
-    throw new TypeError("fetch must be given where the platform has none");
+    throw new TypeError("fetch must be given: the platform has none");
   }
   return fetch;
 }
 
 /**
- * True where another server answered, since the platform followed a redirect that it was to hand
- * over; a platform that does not say where the answer is from may say that it was redirected.
+ * True for a response of another server, after a redirect that the platform followed although it should
+ * not. A platform that gives no `url` of a response may still say that it was redirected.
  */
 function isFromElsewhere(response: ResponseLike, url: string): boolean {
   const { url: answered, redirected } = response as {
@@ -118,5 +131,5 @@ function isFromElsewhere(response: ResponseLike, url: string): boolean {
   };
   if (typeof answered !== "string" || answered === "") return redirected === true;
   const htu = normalizeHtu(answered);
-  return htu === null || originOf(htu) !== originArgument(url);
+  return htu === null || originOf(htu) !== readOrigin(url);
 }

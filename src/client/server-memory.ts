@@ -1,29 +1,30 @@
-// What a client session remembers of each server (RFC 9449 sections 8 and 9): the last nonce in each
-// of its two roles, and how far its clock is from ours.
+// What a client session remembers of each server (RFC 9449 sections 8 and 9): the last nonce in each of
+// its two roles, and the difference between its clock and ours.
 import { stringArgument } from "../input/argument.js";
 import { normalizeHtu } from "../proof/htu.js";
 
 /**
- * What a server is for a request: with an access token a resource server, otherwise an authorization
- * server. The two hand out nonces of their own, also where they share an origin.
+ * The role of a server for a request: a resource server if there is an access token, else an authorization
+ * server. Each hands out its own nonces, even if both have one origin.
  */
 export type ServerRole = "resource" | "authorization";
 
 interface Memory {
   readonly nonces: Readonly<Record<ServerRole, string | undefined>>;
-  /** Their time minus ours, in seconds. */
+  /** The server's time minus ours, in seconds. */
   readonly clockOffset: number;
 }
 
+/** What is remembered of all servers, by their origins. */
 export interface ServerMemory {
   nonce(origin: string, role: ServerRole): string | undefined;
   keepNonce(origin: string, role: ServerRole, nonce: string): void;
-  /** In seconds; 0 where nothing is known. */
+  /** The server's time minus ours, in seconds; 0 if it is unknown. */
   clockOffset(origin: string): number;
   keepClockOffset(origin: string, clockOffset: number): void;
 }
 
-/** A client talks to a handful of servers; one that talks to any must not be filled by them. */
+/** A client talks to a few servers. The limit bounds the memory of one that talks to any number. */
 const MOST_ORIGINS = 256;
 
 const NOTHING: Memory = {
@@ -31,14 +32,14 @@ const NOTHING: Memory = {
   clockOffset: 0,
 };
 
-/** A memory of 256 origins: of more, those are forgotten that were not used for longest. */
+/** Makes a memory of up to 256 origins. It forgets the least recently used first. */
 export function createServerMemory(): ServerMemory {
   const servers = new Map<string, Memory>(); // least recently used first
 
   function recall(origin: string): Memory {
     const memory = servers.get(origin);
     if (memory === undefined) return NOTHING;
-    keep(origin, memory); // it was used just now
+    keep(origin, memory); // now the most recently used
     return memory;
   }
 
@@ -62,8 +63,11 @@ export function createServerMemory(): ServerMemory {
   };
 }
 
-/** The origin of the URL of a request, in its normal form. Throws a TypeError that names `url`. */
-export function originArgument(url: unknown): string {
+/**
+ * Guards the URL of a request and returns its origin in normal form. Throws a TypeError that names
+ * `url`.
+ */
+export function readOrigin(url: unknown): string {
   const htu = normalizeHtu(stringArgument(url, "url"));
   if (htu === null) {
     throw new TypeError("url must be an absolute http or https URL, already percent-encoded");
@@ -71,7 +75,7 @@ export function originArgument(url: unknown): string {
   return originOf(htu);
 }
 
-/** Of a URL in its normal form, which has a slash behind the authority. */
+/** Returns the origin of a URL in its normal form, which has a slash after the authority. */
 export function originOf(htu: string): string {
   return htu.slice(0, htu.indexOf("/", htu.indexOf("://") + 3));
 }

@@ -1,8 +1,9 @@
-// The client session (RFC 9449 sections 5, 7, 8 and 9): requests that are about to be sent to proofs
-// for them, and responses to what the next proofs must carry.
+// The client session (RFC 9449 sections 5, 7, 8 and 9): from requests to their proofs, and from responses
+// to what the next proofs must carry.
 import {
   functionMember,
   integerArgument,
+  LAST_SECOND,
   membersArgument,
   objectArgument,
   timeArgument,
@@ -25,47 +26,50 @@ import {
   type ProofInit,
 } from "../proof/create.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
-import { nonceOf, readNonceChallenge, type ResponseLike, responseArgument } from "./challenge.js";
+import { nonceOf, readNonceChallenge, readResponse, type ResponseLike } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
-import { createServerMemory, originArgument, type ServerRole } from "./server-memory.js";
+import { createServerMemory, readOrigin, type ServerRole } from "./server-memory.js";
 import { readTokenResponse, type TokenResponse } from "./token-response.js";
 
 interface SessionOptions<S extends Signer> {
-  /** The key that everything is bound to. A refresh token of a public client is bound to it too. */
+  /** Holds the key that all tokens are bound to, the refresh tokens of a public client too. */
   readonly signer: S;
+  /** The SHA-256 and the random bytes of the proofs. */
   readonly backend: Pick<Backend, "sha256" | "randomBytes">;
   /**
-   * The server's metadata `dpop_signing_alg_values_supported`, an array of strings, where you have
-   * it. For an Ed25519 key it decides the label: Ed25519 if that is listed, else EdDSA. A list
-   * without a label of the key is a TypeError.
+   * The server's metadata `dpop_signing_alg_values_supported`, an array of strings, if you have it. It
+   * decides the label of an Ed25519 key: Ed25519 if that is listed, else EdDSA. A list without a label of
+   * the key is a TypeError.
    */
   readonly algs?: unknown;
-  /** Returns the time in seconds since the epoch; the platform's clock where it is not given. */
+  /** Returns the time in seconds since the epoch. Default: the platform's clock. */
   readonly clock?: (() => number) | undefined;
   /**
-   * True: proofs for a server carry the time of the `Date` of its last response that no cache can
-   * have kept, for devices of which the clock is wrong: one with the status 400 or 401, or with
-   * `Cache-Control: no-store`, as token responses have it, and without `Age`. So a server decides the
-   * time of the proofs that are made for it, those of the future included, but of no proof for another
-   * origin. False where it is not given.
+   * True: the proofs for a server follow its clock instead of ours, for devices with a wrong clock. The
+   * clock is read from the `Date` of its last response that no cache can have kept. Such a response has
+   * the status 400 or 401, or `Cache-Control: no-store` as token responses do, and no `Age`. A server
+   * thus decides the time of the proofs for its own origin, also a time in the future, but not for other
+   * origins. Default false.
    */
   readonly correctClockSkew?: boolean | undefined;
-  /** What to do with a token response of type Bearer; "refused" where it is not given. */
+  /** What to do with a token response of type Bearer. Default "refused". */
   readonly unboundTokens?: UnboundTokens | undefined;
   /**
-   * Which hosts proofs are made for by plain http; Default "loopback". A URL that is http for another
-   * host is a TypeError of `buildProof`, since the token in the request could be read on the way.
+   * The hosts that may be called by plain http. Default "loopback". For any other host an http URL is a
+   * TypeError of `buildProof`, since a stranger on the way could read the token in the request.
    */
   readonly plainHttp?: PlainHttp | undefined;
 }
 
+/** Options of createClientSession. */
 export type ClientSessionOptions = SessionOptions<SyncSigner>;
+/** Options of createAsyncClientSession. */
 export type AsyncClientSessionOptions = SessionOptions<Signer>;
 
 /** The request that a proof is for. */
 export type SessionRequest = Pick<ProofInit, "method" | "url" | "accessToken" | "claims">;
 
-/** The request that a response answers; that of `buildProof` is one. */
+/** The request that a response belongs to. The request of `buildProof` is one. */
 export type AnsweredRequest = Pick<ProofInit, "url" | "accessToken">;
 
 interface SessionState {
@@ -74,49 +78,66 @@ interface SessionState {
    * pushed one (section 10).
    */
   readonly jkt: string;
-  /** The label in the proofs. */
+  /** The JWS label in the proofs. */
   readonly alg: string;
+  /** The public key in the proofs. */
   readonly publicJwk: PublicJwk;
   /**
-   * Learns from a response, whatever its status: the nonce for the next proofs for that origin, with
-   * or without an access token as this request was (sections 8.2 and 9), and the time if `correctClockSkew`
-   * is set. What is no nonce is ignored. Call it for every response, with the URL that answered.
-   * Throws a TypeError for a mistaken argument, never for what a server sent.
+   * Learns from a response of any status. It keeps the nonce for the next proofs for the origin of the
+   * request, apart for requests with and without an access token (sections 8.2 and 9), and the time if
+   * `correctClockSkew` is set. It ignores a malformed nonce. Call it for every response, with the URL
+   * that answered. Throws a TypeError for a mistaken argument, never for what a server sent.
    */
   observe(request: AnsweredRequest, response: ResponseLike): void;
   /**
-   * True where a response asks for a nonce and the request is to be sent again, with a new proof.
-   * Call `observe` with the response first: that is what keeps the nonce for the new proof. A
-   * response with status 400 asks in its JSON, so it needs `errorBody`, and so may one with 401.
-   * `attempt` counts from 1; no request is sent more than twice. Throws a TypeError or RangeError for
-   * a mistaken argument.
+   * Returns true if a response asks for a nonce and you should send the request again with a new proof.
+   * Call `observe` with the response first, which keeps the nonce for the new proof. A response with
+   * status 400 asks in its JSON, so it needs `errorBody`; one with 401 may. `attempt` counts from 1, and
+   * only 1 gives true: no request is sent more than twice. Throws a TypeError or RangeError for a
+   * mistaken argument.
    */
   shouldRetry(response: ResponseLike, attempt: number): boolean;
   /**
    * Reads the parsed JSON of a token response. Refuses a token that is not bound to the key, unless
-   * `unboundTokens` is "accepted"; never throws for what a server sent.
+   * `unboundTokens` is "accepted". Never throws for what a server sent.
    */
   readTokenResponse(body: unknown): TokenResponse;
 }
 
+/** The session of a client whose signer answers at once. */
 export interface ClientSession extends SessionState {
   /**
-   * Makes a proof for one request, with the nonce that the server handed out last: the value of the
-   * header field `DPoP`. Every request needs its own, retries included. With `accessToken` the
-   * request is one to a protected resource, without it one to the authorization server. Throws a
-   * TypeError or RangeError that names the argument; what the signer throws comes through.
+   * Returns a proof for one request, with the last nonce of the server: the value of the header field
+   * `DPoP`. Every request needs its own, retries included. With `accessToken` the request goes to a
+   * protected resource, without it to an authorization server. Throws a TypeError or RangeError that
+   * names the argument. What the signer throws propagates.
    */
   buildProof(request: SessionRequest): string;
 }
 
+/** The session of a client whose signer may answer later. */
 export interface AsyncClientSession extends SessionState {
-  /** As ClientSession.buildProof; what that throws is a rejection here. */
+  /** Does what ClientSession.buildProof does; rejects with what that throws. */
   buildProof(request: SessionRequest): Promise<string>;
 }
 
 /**
- * Makes the session of a client: one key, and what was learned of up to 256 servers. Keep it for as
- * long as the tokens that are bound to the key. Throws a TypeError that names the option.
+ * Makes the session of a client: it builds the proofs of one key, and learns from the responses of up to
+ * 256 servers what the next proofs must carry.
+ *
+ * @param options the signer and the backend.
+ * @returns a session. Keep it for as long as the tokens that are bound to its key.
+ * @throws a TypeError that names the option.
+ * @example
+ * ```ts
+ * import { createClientSession } from "dpop-core/core";
+ * import { createSigner, generatePrivateJwk, noble } from "dpop-core/noble";
+ *
+ * const signer = createSigner(generatePrivateJwk("ES256"));
+ * const session = createClientSession({ signer, backend: noble });
+ * const proof = session.buildProof({ method: "POST", url: "https://server.example.com/token" });
+ * ```
+ * @see RFC 9449 sections 4, 5 and 8
  */
 export function createClientSession(options: ClientSessionOptions): ClientSession {
   const { signer, state, proofOf, options: own } = openSession(options);
@@ -128,7 +149,22 @@ export function createClientSession(options: ClientSessionOptions): ClientSessio
   });
 }
 
-/** The same with a signer that may answer later. */
+/**
+ * Makes the session of a client whose signer may answer later: WebCrypto, a KMS, hardware.
+ *
+ * @param options the signer and the backend.
+ * @returns a session whose `buildProof` returns a promise.
+ * @throws a TypeError that names the option.
+ * @example
+ * ```ts
+ * import { createAsyncClientSession } from "dpop-core/core";
+ * import { createSigner, generateKeyPair, webcrypto } from "dpop-core/webcrypto";
+ *
+ * const signer = await createSigner(await generateKeyPair("ES256"));
+ * const session = createAsyncClientSession({ signer, backend: webcrypto });
+ * ```
+ * @see RFC 9449 sections 4, 5 and 8
+ */
 export function createAsyncClientSession(options: AsyncClientSessionOptions): AsyncClientSession {
   const { signer, state, proofOf, options: own } = openSession(options);
   const { alg, publicJwk } = state;
@@ -142,9 +178,9 @@ export function createAsyncClientSession(options: AsyncClientSessionOptions): As
 
 interface OpenSession<S extends Signer> extends Pick<SessionOptions<S>, "signer"> {
   readonly state: SessionState;
-  /** With which every proof is made. */
+  /** For every proof. */
   readonly options: CreateOptions;
-  /** What to put into the proof of a request. */
+  /** Returns what the proof of a request must carry. */
   proofOf(request: SessionRequest): ProofInit;
 }
 
@@ -161,8 +197,8 @@ const REQUEST_MEMBERS = ["method", "url", "accessToken", "claims"];
 
 function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<S> {
   const given = membersArgument(options, "options", OPTIONS);
-  const { signer, backend, clock, correctClockSkew, unboundTokens } = given;
-  checkBackend(backend);
+  const { signer, clock, correctClockSkew, unboundTokens } = given;
+  const backend = readBackend(given.backend);
   const { alg, publicJwk } = readKey(signer, given.algs);
   if (clock !== undefined && typeof clock !== "function") {
     throw new TypeError("clock must be a function");
@@ -182,12 +218,12 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     publicJwk,
     observe(request, response) {
       const { url, accessToken } = membersArgument(request, "request", REQUEST_MEMBERS);
-      const origin = originArgument(url);
-      const role = roleOf(accessToken);
-      responseArgument(response);
-      const nonce = nonceOf(response);
+      const origin = readOrigin(url);
+      const role = readRole(accessToken);
+      const answer = readResponse(response);
+      const nonce = nonceOf(answer);
       if (nonce !== null) servers.keepNonce(origin, role, nonce);
-      const clockOffset = correctClockSkew === true ? readClockOffset(response, now()) : null;
+      const clockOffset = correctClockSkew === true ? readClockOffset(answer, now()) : null;
       if (clockOffset !== null) servers.keepClockOffset(origin, clockOffset);
     },
     shouldRetry(response, attempt) {
@@ -200,36 +236,37 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
 
   function proofOf(request: SessionRequest): ProofInit {
     const wanted = membersArgument(request, "request", REQUEST_MEMBERS);
-    const origin = originArgument(wanted.url);
-    const nonce = servers.nonce(origin, roleOf(wanted.accessToken));
+    const origin = readOrigin(wanted.url);
+    const nonce = servers.nonce(origin, readRole(wanted.accessToken));
     return { ...wanted, nonce, iat: timeAt(now(), servers.clockOffset(origin)) };
   }
 
   return { signer, state, options: Object.freeze({ backend, plainHttp }), proofOf };
 }
 
-/** 4.2: `iat` in whole seconds. An offset that leads out of all time is not used. */
+/**
+ * Returns `iat` in whole seconds (section 4.2). An offset that leads to a time which createProof
+ * refuses is not used.
+ */
 function timeAt(now: number, clockOffset: number): number {
   const theirs = Math.floor(now + clockOffset);
   return theirs >= 0 && theirs <= LAST_SECOND ? theirs : Math.floor(now);
 }
 
-/** The last that createProof takes. */
-const LAST_SECOND = 1e11;
-
-function roleOf(accessToken: unknown): ServerRole {
+function readRole(accessToken: unknown): ServerRole {
   if (accessToken === undefined) return "authorization";
   if (isAccessToken(accessToken)) return "resource";
   throw new TypeError("accessToken must be a non-empty string of printable ASCII without spaces");
 }
 
-function checkBackend(backend: unknown): void {
+function readBackend<B>(backend: B): B {
   const given = objectArgument(backend, "backend");
   functionMember(given, "sha256", "backend");
   functionMember(given, "randomBytes", "backend");
+  return backend;
 }
 
-/** The key of a signer, read once, and the label that it signs under at this server. */
+/** Returns the key of a signer, read once, and the label that it uses at this server. */
 function readKey(
   signer: Signer,
   algs: unknown,
@@ -245,15 +282,16 @@ function readKey(
   if (typeof jwk === "string") {
     throw new TypeError("signer.publicJwk must be a canonical public JWK for signer.alg");
   }
-  // RFC 9864: two labels for one algorithm, so the same key makes the same signature under both.
+  // RFC 9864: two labels of one algorithm, so the same key makes the same signature under both.
   const labels = shape.crv === "Ed25519" ? ["Ed25519", "EdDSA"] : [alg];
   return {
-    alg: algs === undefined ? alg : listedLabel(labels, algs),
+    alg: algs === undefined ? alg : readListedLabel(labels, algs),
     publicJwk: Object.freeze(jwk),
   };
 }
 
-function listedLabel(labels: readonly string[], algs: unknown): string {
+/** Returns the first of `labels` that the server lists. */
+function readListedLabel(labels: readonly string[], algs: unknown): string {
   if (!Array.isArray(algs) || !algs.every((one) => typeof one === "string")) {
     throw new TypeError("algs must be an array of strings");
   }

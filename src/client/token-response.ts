@@ -1,21 +1,25 @@
-// Token responses (RFC 6749 section 5.1, RFC 9449 section 5): parsed JSON to an access token that is
+// Token responses (RFC 6749 section 5.1, RFC 9449 section 5): from parsed JSON to an access token that is
 // bound to our key, or to a refusal.
 import { isAccessToken } from "../proof/ath.js";
 import type { UnboundTokens } from "../proof/unbound-tokens.js";
 
-/** `token_response_invalid`: no token response at all. `token_type_not_dpop`: not bound to a key. */
+/**
+ * `token_response_invalid`: not a token response. `token_type_not_dpop`: the token is not bound to
+ * a key.
+ */
 export type TokenResponseCode = "token_response_invalid" | "token_type_not_dpop";
 
+/** A token response as the client may use it, or why it is refused. */
 export type TokenResponse =
   | {
       readonly ok: true;
       readonly accessToken: string;
-      /** Which scheme to send it with. */
+      /** The scheme to send it with. */
       readonly tokenType: "DPoP" | "Bearer";
     }
   | { readonly ok: false; readonly code: TokenResponseCode; readonly message: string };
 
-/** Reads the parsed JSON of a token response; never throws for what a server sent. */
+/** Reads the parsed JSON of a token response. Never throws for what a server sent. */
 export function readTokenResponse(body: unknown, unboundTokens: UnboundTokens): TokenResponse {
   if (typeof body !== "object" || body === null) return refusal("token_response_invalid");
   // An object, as was just checked.

@@ -42,7 +42,7 @@ export function integerArgument(
 }
 
 /** The year 5138, in seconds since the epoch. A larger number is milliseconds by mistake. */
-const LAST_SECOND = 1e11;
+export const LAST_SECOND = 1e11;
 
 /** Returns a point in time: seconds since the epoch, fractions allowed. */
 export function timeArgument(value: unknown, name: string): number {

@@ -1,5 +1,5 @@
-// Answers (RFC 9449 sections 5, 7.1, 7.2, 8 and 9): a failure to the status, header fields and body
-// of an HTTP response, as plain data for any framework.
+// Responses (RFC 9449 sections 5, 7.1, 7.2, 8 and 9): from a failure to the status, header fields and
+// body of the response, as plain data for any framework.
 import { membersArgument } from "../input/argument.js";
 import {
   type Failure,
@@ -19,16 +19,22 @@ import type { Scheme } from "./credentials.js";
 /** Header fields to set on a response, each once. */
 export type ResponseHeaders = Readonly<Record<string, string>>;
 
+/** Options of resourceError. */
 export interface ResourceErrorOptions {
   /** The JWS labels that a proof may have: `verifier.algs`. */
   readonly algs: readonly string[];
-  /** The scheme that the request used, where that is known: only its challenge has the error. */
+  /**
+   * The scheme that the request used, if that is known. Only the challenge of this scheme has the
+   * error.
+   */
   readonly scheme?: Scheme | undefined;
-  /** Whether Bearer is challenged for too. Default "refused". */
+  /** "accepted" adds a challenge for Bearer. Default "refused". */
   readonly unboundTokens?: UnboundTokens | undefined;
-  /** The value for `DPoP-Nonce`. Default that of the failure. */
+  /** The value of `DPoP-Nonce`. Default: the nonce of the failure. */
   readonly nextNonce?: string | undefined;
+  /** Printable ASCII. */
   readonly realm?: string | undefined;
+  /** The scope that the resource needs: names with spaces between them. */
   readonly scope?: string | undefined;
   /** The URL of the protected resource metadata (RFC 9728 section 5.1). */
   readonly resourceMetadataUrl?: string | undefined;
@@ -44,20 +50,37 @@ const RESOURCE_OPTIONS = [
   "resourceMetadataUrl",
 ];
 
-/** What a protected resource answers. */
+/** The response of a protected resource to a failure. It has no body. */
 export interface ResourceError {
   readonly status: ResourceStatus;
+  /**
+   * All that the response needs: `WWW-Authenticate`, `DPoP-Nonce`, `Cache-Control`, `Retry-After`.
+   */
   readonly headers: ResponseHeaders;
 }
 
 /**
- * The answer of a protected resource to a failure. Section 7.2: no challenge says an error where the
- * request carried no credentials; the one of the scheme that was used says it where there was one;
- * all say it where credentials came more than once. A 503 has no challenge: nothing is wrong with
- * the client.
+ * Makes the response of a protected resource to a failure.
  *
- * Throws a TypeError for a failure that is none, for options that can't stand in a header field,
- * and where a nonce must be handed out and there is none.
+ * Without credentials in the request, no challenge has an error. With credentials, the challenge of
+ * their scheme has the error; if they came more than once, all challenges have it. A 503 has no
+ * challenge, since nothing is wrong with the client.
+ *
+ * @param failure what a verifier or a role returned.
+ * @param options the labels for the challenge, and its other parameters.
+ * @returns the status and the header fields.
+ * @throws a TypeError for a `failure` that is not of this package or can't occur at a protected
+ *   resource, for an option that can't stand in a header field, and for a failure that asks for a
+ *   nonce where neither it nor `nextNonce` has one.
+ * @example
+ * ```ts
+ * import { createVerifier, resourceError } from "dpop-core";
+ *
+ * const verifier = createVerifier({ replay: "none" });
+ * const result = verifier.verify("no proof", { method: "GET", url: "https://api.example/" });
+ * if (!result.ok) console.log(resourceError(result, { algs: verifier.algs }).status); // 401
+ * ```
+ * @see RFC 9449 sections 7.1, 7.2 and 9
  */
 export function resourceError(failure: Failure, options: ResourceErrorOptions): ResourceError {
   const given = membersArgument(options, "options", RESOURCE_OPTIONS);
@@ -84,29 +107,61 @@ export function resourceError(failure: Failure, options: ResourceErrorOptions): 
   return { status, headers: { "WWW-Authenticate": wwwAuthenticate(challenges), ...headers } };
 }
 
+/** Options of tokenError and pushedError. */
 export interface ServerErrorOptions {
-  /** The value for `DPoP-Nonce`. Default that of the failure. */
+  /** The value of `DPoP-Nonce`. Default: the nonce of the failure. */
   readonly nextNonce?: string | undefined;
 }
 
-/** What an endpoint of an authorization server answers: RFC 6749 section 5.2. */
+/** The error response of an endpoint of an authorization server (RFC 6749 section 5.2). */
 export interface ServerError {
   readonly status: ServerStatus;
-  /** To be set on the response: `Content-Type`, `Cache-Control`, `DPoP-Nonce`, `Retry-After`. */
+  /** Set them on the response: `Content-Type`, `Cache-Control`, `DPoP-Nonce`, `Retry-After`. */
   readonly headers: ResponseHeaders;
-  /** To be sent as JSON. */
+  /** Send it as JSON. */
   readonly body: { readonly error: string; readonly error_description: string };
 }
 
 /**
- * The answer of the token endpoint to a failure. Throws a TypeError for a failure that is none, and
- * where a nonce must be handed out and there is none.
+ * Makes the response of the token endpoint to a failure.
+ *
+ * @param failure what a verifier or a role returned.
+ * @param options the nonce to hand out, if it is not that of the failure.
+ * @returns the status, the header fields and the body.
+ * @throws a TypeError for a `failure` that is not of this package or can't occur at the token endpoint,
+ *   and for a failure that asks for a nonce where neither it nor `nextNonce` has one.
+ * @example
+ * ```ts
+ * import { createVerifier, tokenError } from "dpop-core";
+ *
+ * const verifier = createVerifier({ replay: "none" });
+ * const request = { method: "POST", url: "https://server.example.com/token" };
+ * const result = verifier.verify("no proof", request);
+ * if (!result.ok) console.log(tokenError(result).body.error); // "invalid_dpop_proof"
+ * ```
+ * @see RFC 9449 sections 5 and 8; RFC 6749 section 5.2
  */
 export function tokenError(failure: Failure, options: ServerErrorOptions = {}): ServerError {
   return serverError(failure, FAILURES[readFailure(failure).code].token, options);
 }
 
-/** The answer of the pushed authorization request endpoint (RFC 9126 section 2.3), as tokenError. */
+/**
+ * Makes the response of the pushed authorization request endpoint to a failure.
+ *
+ * @param failure what a verifier or a role returned.
+ * @param options the nonce to hand out, if it is not that of the failure.
+ * @returns the status, the header fields and the body.
+ * @throws a TypeError for a `failure` that is not of this package or can't occur at this endpoint, and
+ *   for a failure that asks for a nonce where neither it nor `nextNonce` has one.
+ * @example
+ * ```ts
+ * import { parseDpopJkt, pushedError } from "dpop-core";
+ *
+ * const parsed = parseDpopJkt("not a thumbprint");
+ * if (!parsed.ok) console.log(pushedError(parsed).body.error); // "invalid_request"
+ * ```
+ * @see RFC 9449 section 10.1; RFC 9126 section 2.3
+ */
 export function pushedError(failure: Failure, options: ServerErrorOptions = {}): ServerError {
   return serverError(failure, FAILURES[readFailure(failure).code].pushed, options);
 }
@@ -136,7 +191,7 @@ function readFailure(failure: Failure): Failure {
   return failure;
 }
 
-/** Seconds after which a client may come again, where the store says none: entries expire all the time. */
+/** Seconds. Default for a failure without a time of its own: entries of a store expire all the time. */
 const RETRY_AFTER = 1;
 
 function answerHeaders(
@@ -145,21 +200,24 @@ function answerHeaders(
   nextNonce: string | undefined,
 ): ResponseHeaders {
   return {
-    ...(status === 503 ? { "Retry-After": retryAfterOf(failure) } : {}),
+    ...(status === 503 ? { "Retry-After": readRetryAfter(failure) } : {}),
     ...nonceHeaders(nextNonce ?? failure.nextNonce, error === "use_dpop_nonce"),
     "Cache-Control": "no-store",
   };
 }
 
-/** RFC 9110 section 10.2.3. A failure may come from the programmer, and goes into a header field. */
-function retryAfterOf({ retryAfter = RETRY_AFTER }: Failure): string {
+/**
+ * RFC 9110 section 10.2.3. The failure may come from the caller, and its value goes into a header
+ * field.
+ */
+function readRetryAfter({ retryAfter = RETRY_AFTER }: Failure): string {
   if (isRetryAfter(retryAfter)) return `${retryAfter}`;
   throw new TypeError("failure.retryAfter must be a whole number of seconds, at least 1");
 }
 
 /**
- * Section 8: one `DPoP-Nonce` at most, and section 8.2: an answer that has it is not to be stored.
- * Where the client is told to use a nonce there must be one, or it could never come in.
+ * A response has one `DPoP-Nonce` at most (section 8) and must not be stored then (section 8.2). A
+ * client that is told to use a nonce must get one (`isNeeded`), or no request of it could succeed.
  */
 export function nonceHeaders(nextNonce: string | undefined, isNeeded = false): ResponseHeaders {
   if (nextNonce === undefined && !isNeeded) return {};
@@ -171,7 +229,7 @@ export function nonceHeaders(nextNonce: string | undefined, isNeeded = false): R
   return { "DPoP-Nonce": nextNonce, "Cache-Control": "no-store" };
 }
 
-/** The nonce that a success hands out: none while the client's own is fresh. */
+/** Returns the nonce that a success hands out; undefined while the client's own is fresh. */
 export function dueNonce(nonce: VerifiedNonce | undefined): string | undefined {
   return nonce === undefined || nonce.status === "valid" ? undefined : nonce.nextNonce;
 }

@@ -1,5 +1,5 @@
-// The authorization server (RFC 9449 sections 5 and 10): token requests and pushed authorization
-// requests, with what they are bound to, to what to bind next or what to answer instead.
+// The authorization server (RFC 9449 sections 5 and 10): from token requests and pushed authorization
+// requests, with what they are bound to, to what to bind next or which error to send.
 import { membersArgument, stringArgument } from "../input/argument.js";
 import { type Failure, failure } from "../proof/failure.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
@@ -25,91 +25,99 @@ import {
   readGrant,
 } from "./grant.js";
 import { type Found, lookUp, readResult } from "./look-up.js";
-import { readLabels, type RoleVerifier } from "./verifier-argument.js";
+import { readVerifierLabels, type RoleVerifier } from "./verifier-argument.js";
 
 interface EndpointOptions<V> {
-  /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
+  /** Checks the proofs. Give it a replay store, and a nonce issuer if you use nonces. */
   readonly verifier: V;
 }
 
+/** Options of createAuthorizationServer. */
 export type AuthorizationServerOptions = EndpointOptions<RoleVerifier<Verifier>>;
+/** Options of createAsyncAuthorizationServer. */
 export type AsyncAuthorizationServerOptions = EndpointOptions<RoleVerifier<AsyncVerifier>>;
 
 interface EndpointRequest {
   /** The HTTP method, as it was received. */
   readonly method: string;
   /**
-   * The absolute URL that the client called: behind a proxy, the one outside. https, or http for a
-   * host that the verifier's `plainHttp` takes; anything else is a TypeError, without a proof too.
+   * The absolute URL that the client called; behind a proxy, the URL outside. It is https, or http for
+   * a host that the verifier's `plainHttp` takes. Anything else is a TypeError, also without a proof.
    */
   readonly url: string;
   /**
-   * The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`;
-   * undefined where the client sent none. A request without this member is a TypeError.
+   * The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`.
+   * undefined if the client sent none. A request without this member is a TypeError.
    */
   readonly proof: FieldValue;
   /**
-   * The thumbprint of the key that the client authenticated with (private_key_jwt, mutual TLS): a
-   * proof signed with it is refused. Give it where you want the two keys to differ. Of another form
-   * than a thumbprint it is a TypeError.
+   * The thumbprint of the key that the client authenticated with (private_key_jwt, mutual TLS). A
+   * proof signed with it is refused. Give it if you want the two keys to differ. A value that is not a
+   * thumbprint is a TypeError.
    */
   readonly clientKeyJkt?: string | undefined;
   /**
-   * The thumbprint of the one key that the proof may be signed with, where something besides the grant
-   * says so, such as an attestation of the client. A request without a proof is then refused. Of
-   * another form than a thumbprint it is a TypeError.
+   * The thumbprint of the only key that the proof may be signed with, if something besides the grant
+   * decides it, such as an attestation of the client. A request without a proof is then refused. A
+   * value that is not a thumbprint is a TypeError.
    */
   readonly requiredJkt?: string | undefined;
-  /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
+  /** The time of the request in seconds since the epoch. Default: the verifier's clock. */
   readonly now?: number | undefined;
 }
 
 interface AnyTokenRequest<L> extends EndpointRequest {
-  /** RFC 6749 section 2.1: `confidential` where the client authenticates. */
+  /** `confidential` if the client authenticates (RFC 6749 section 2.1). */
   readonly clientType: "public" | "confidential";
-  /** The client's metadata `dpop_bound_access_tokens` (section 5.2): no proof, no token. */
+  /**
+   * The client's metadata `dpop_bound_access_tokens` (section 5.2). If true, a request needs a
+   * proof.
+   */
   readonly boundAccessTokens: boolean;
   /**
-   * What the request redeems. Or a function that finds it out: it is called once at most, after every
-   * check that needs neither it nor the signature of the proof, `requiredJkt` and `clientKeyJkt` among
-   * them, and null is `invalid_grant`. So garbage
-   * costs no look-up, and only who has both a good grant and a good proof takes room in the replay
-   * store. What it throws propagates to your caller.
+   * What the request redeems, or a function that looks it up; null is `invalid_grant`. The function is
+   * called once at most, after every check that needs neither the grant nor the signature of the proof;
+   * by then the key has been compared with `requiredJkt` and `clientKeyJkt`. So garbage costs no
+   * look-up, and only a client with a good grant and a good proof takes room in the replay store. What
+   * the function throws propagates.
    */
   readonly grant: Grant | null | L;
 }
 
-/** A token request of any grant, from a client that you authenticated as you do. */
+/** A token request of any grant, from a client that you authenticated. */
 export type TokenRequest = AnyTokenRequest<GrantLookup>;
 
-/** The same for an asynchronous token endpoint: the look-up may answer later. */
+/** A token request whose look-up may return a promise. */
 export type AsyncTokenRequest = AnyTokenRequest<AsyncGrantLookup>;
 
 /** A pushed authorization request (RFC 9126). */
 export interface PushedRequest extends EndpointRequest {
-  /** The parameter `dpop_jkt` of the body, undefined where there is none; not to be left out. */
+  /**
+   * The parameter `dpop_jkt` of the body, undefined if the client sent none. A request without this
+   * member is a TypeError.
+   */
   readonly dpopJkt: FieldValue;
 }
 
-/** Issue tokens that are bound to `jkt`. */
+/** A granted request: issue tokens that are bound to `jkt`. */
 export interface DpopTokenGranted {
   readonly ok: true;
   /** For the member `token_type` of the response. */
   readonly tokenType: "DPoP";
   /** The thumbprint of the proof key. */
   readonly jkt: string;
-  /** For the claim `cnf` of the access token, or its introspection (section 6). */
+  /** The claim `cnf` of the access token, or the member of its introspection (section 6). */
   readonly cnf: { readonly jkt: string };
   /**
-   * What to store with a refresh token and to give back as `jkt` of its grant. undefined for a
-   * confidential client: its refresh tokens are constrained by client authentication (section 5).
+   * Store it with a refresh token, and pass it as `jkt` of the grant later. undefined for a
+   * confidential client: client authentication constrains its refresh tokens (section 5).
    */
   readonly refreshJkt: string | undefined;
-  /** To be set on the response: `Cache-Control`, and `DPoP-Nonce` when a new one is due. */
+  /** Set them on the response: `Cache-Control`, and `DPoP-Nonce` when a new one is due. */
   readonly headers: ResponseHeaders;
 }
 
-/** Issue bearer tokens: the request had no proof, and nothing asked for one. */
+/** A granted request: issue bearer tokens. The request had no proof and needed none. */
 export interface BearerTokenGranted {
   readonly ok: true;
   /** For the member `token_type` of the response. */
@@ -117,62 +125,91 @@ export interface BearerTokenGranted {
   readonly jkt?: undefined;
   readonly cnf?: undefined;
   readonly refreshJkt?: undefined;
-  /** To be set on the response: `Cache-Control`. */
+  /** Set them on the response: `Cache-Control`. */
   readonly headers: ResponseHeaders;
 }
 
+/** A granted token request. `tokenType` tells the two apart. */
 export type TokenGranted = DpopTokenGranted | BearerTokenGranted;
 
-/** Store `jkt` with the request, for the code that it leads to. */
+/** An accepted pushed authorization request: store `jkt` for the code that it leads to. */
 export interface PushedAccepted {
   readonly ok: true;
-  /** What the code will be bound to: the key of the proof, or `dpop_jkt`; undefined without both. */
+  /** The key that the code will be bound to, from the proof or `dpop_jkt`; undefined without both. */
   readonly jkt: string | undefined;
-  /** To be set on the response: `Cache-Control`, and `DPoP-Nonce` when a new one is due. */
+  /** Set them on the response: `Cache-Control`, and `DPoP-Nonce` when a new one is due. */
   readonly headers: ResponseHeaders;
 }
 
+/** A refused request, with the response to send. */
 export interface ServerRefusal extends ServerError {
   readonly ok: false;
-  /** Why, for logs and metrics. */
+  /** The reason, for logs and metrics. */
   readonly failure: Failure;
 }
 
+/** The result of a token request. */
 export type TokenResult = TokenGranted | ServerRefusal;
+/** The result of a pushed authorization request. */
 export type PushedResult = PushedAccepted | ServerRefusal;
 
+/** The checks of an authorization server. */
 export interface AuthorizationServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
   /**
-   * Checks a token request. The `jkt` of a grant is checked whatever the client, and with one a request
-   * without a proof is refused. Never throws for what a client sent; throws a TypeError or RangeError
-   * for a mistaken argument, and lets through what a look-up, a backend or a store throws: then nothing
-   * is granted.
+   * Checks a token request. The `jkt` of a grant is compared for every client; a request without a
+   * proof is refused if its grant has one. Never throws for what a client sent. Throws a TypeError or
+   * RangeError for a mistaken argument. What a look-up, a backend or a store throws propagates, and
+   * nothing is granted.
    */
   checkTokenRequest(request: TokenRequest): TokenResult;
   /**
-   * Checks a pushed authorization request: a proof, `dpop_jkt`, or both, which then must agree; with
-   * neither the code will not be bound. Throws as `check` does.
+   * Checks a pushed authorization request. It may have a proof, `dpop_jkt`, or both, which then must
+   * agree; with neither, the code will not be bound. Throws what `checkTokenRequest` throws.
    */
   checkPushedRequest(request: PushedRequest): PushedResult;
 }
 
+/** The checks of an authorization server where a part may answer later. */
 export interface AsyncAuthorizationServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
-  /** As AuthorizationServer.check; what that throws is a rejection here. */
+  /** Does what AuthorizationServer.checkTokenRequest does; rejects with what that throws. */
   checkTokenRequest(request: AsyncTokenRequest): Promise<TokenResult>;
-  /** As AuthorizationServer.checkPushed; what that throws is a rejection here. */
+  /** Does what AuthorizationServer.checkPushedRequest does; rejects with what that throws. */
   checkPushedRequest(request: PushedRequest): Promise<PushedResult>;
 }
 
-/** Makes the checks of an authorization server. Throws a TypeError that names the option. */
+/**
+ * Makes the checks of an authorization server from parts that answer at once.
+ *
+ * @param options the verifier.
+ * @returns checks of token requests and of pushed authorization requests.
+ * @throws a TypeError that names the option.
+ * @example
+ * ```ts
+ * import { createAuthorizationServer, createMemoryReplayStore, createVerifier } from "dpop-core";
+ *
+ * const verifier = createVerifier({ replay: createMemoryReplayStore() });
+ * const server = createAuthorizationServer({ verifier });
+ * const result = server.checkTokenRequest({
+ *   method: "POST",
+ *   url: "https://server.example.com/token",
+ *   proof: "no proof",
+ *   clientType: "public",
+ *   boundAccessTokens: true,
+ *   grant: { type: "authorization_code", jkt: undefined },
+ * });
+ * if (!result.ok) console.log(result.status, result.body); // 400, "invalid_dpop_proof"
+ * ```
+ * @see RFC 9449 sections 5 and 10
+ */
 export function createAuthorizationServer(
   options: AuthorizationServerOptions,
 ): AuthorizationServer {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
-  const algs = readLabels(verifier);
+  const algs = readVerifierLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   return Object.freeze({
     algs,
@@ -197,14 +234,34 @@ export function createAuthorizationServer(
 }
 
 /**
- * Makes the checks of an authorization server of which any part may answer later, from a verifier of
- * createAsyncVerifier. Throws a TypeError that names the option.
+ * Makes the checks of an authorization server where a part may answer later: a backend, a replay store,
+ * the look-up of the grant.
+ *
+ * @param options a verifier of createAsyncVerifier.
+ * @returns checks that return promises.
+ * @throws a TypeError that names the option.
+ * @example
+ * ```ts
+ * import { createAsyncAuthorizationServer, createAsyncVerifier } from "dpop-core";
+ * import { webcrypto } from "dpop-core/webcrypto";
+ *
+ * const verifier = createAsyncVerifier({ backend: webcrypto, replay: "none" });
+ * const server = createAsyncAuthorizationServer({ verifier });
+ * const result = await server.checkPushedRequest({
+ *   method: "POST",
+ *   url: "https://server.example.com/par",
+ *   proof: undefined,
+ *   dpopJkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+ * });
+ * if (result.ok) console.log(result.jkt); // "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+ * ```
+ * @see RFC 9449 sections 5 and 10
  */
 export function createAsyncAuthorizationServer(
   options: AsyncAuthorizationServerOptions,
 ): AsyncAuthorizationServer {
   const { verifier } = membersArgument(options, "options", ["verifier"]);
-  const algs = readLabels(verifier);
+  const algs = readVerifierLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   return Object.freeze({
     algs,
@@ -240,13 +297,13 @@ const TOKEN_MEMBERS = [
   "now",
 ];
 
-/** The verifier guards the same members, but it is not asked about a request without a proof. */
+/** The verifier guards the same members, but it never sees a request without a proof. */
 function readTokenRequest<L>(
   request: AnyTokenRequest<L>,
   plainHttp: PlainHttp,
 ): AnyTokenRequest<L> {
-  const given = membersArgument(request, "request", TOKEN_MEMBERS);
-  readEndpointRequest(given, plainHttp);
+  const members = membersArgument(request, "request", TOKEN_MEMBERS);
+  const given = readEndpointRequest(members, plainHttp);
   if (typeof given.grant !== "function") readGrant(given.grant);
   if (given.clientType !== "public" && given.clientType !== "confidential") {
     throw new TypeError('clientType must be "public" or "confidential"');
@@ -264,50 +321,56 @@ function readPushedRequest(
   plainHttp: PlainHttp,
 ): {
   readonly given: PushedRequest;
-  /** Of the parameter; the failure where it is none. */
+  /** Of the parameter, or the failure if the parameter is not a thumbprint. */
   readonly jkt: string | undefined | Failure;
 } {
-  const given = membersArgument(request, "request", PUSHED_MEMBERS);
-  readEndpointRequest(given, plainHttp);
+  const members = membersArgument(request, "request", PUSHED_MEMBERS);
+  const given = readEndpointRequest(members, plainHttp);
   mustBeGiven(given, "dpopJkt");
   const parsed = parseDpopJkt(given.dpopJkt);
   return { given, jkt: parsed.ok ? parsed.jkt : parsed };
 }
 
-function readEndpointRequest(given: EndpointRequest, plainHttp: PlainHttp): void {
+function readEndpointRequest<R extends EndpointRequest>(given: R, plainHttp: PlainHttp): R {
   const { method, url, requiredJkt, clientKeyJkt } = given;
   mustBeGiven(given, "proof");
   stringArgument(method, "method");
   urlArgument(url, plainHttp);
   thumbprintArgument(requiredJkt, "requiredJkt");
   thumbprintArgument(clientKeyJkt, "clientKeyJkt");
+  return given;
 }
 
-/** Where it was forgotten, a client with a key would get a token or code that is bound to nothing. */
+/**
+ * If the caller forgot it, a client with a key would get a token or code that is bound to nothing.
+ */
 function mustBeGiven(given: object, name: string): void {
   if (!(name in given)) {
-    throw new TypeError(`${name} must be given, undefined where the client sent none`);
+    throw new TypeError(`${name} must be given, undefined if the client sent none`);
   }
 }
 
-/** For the verifier: no access token, so that a proof with `ath` is refused. */
+/**
+ * Returns the request for the verifier; it has no access token, so that a proof with `ath` is
+ * refused.
+ */
 function facts({ method, url, requiredJkt, clientKeyJkt, now }: EndpointRequest): EndpointFacts {
   return { method, url, requiredJkt, clientKeyJkt, now };
 }
 
 type EndpointFacts = Omit<EndpointRequest, "proof">;
 
-/** What the caller gave, or what their function says; nobody has looked at it yet. */
+/** Returns the grant that the caller gave or that their function returns; readGrant guards it. */
 function grantOf({ grant }: AnyTokenRequest<unknown>): unknown {
   return typeof grant === "function" ? grant() : grant;
 }
 
-/** Whatever the grant is: nothing is looked up for a request that is refused without it. */
+/** True if the request needs a proof whatever its grant is; it is then refused without a look-up. */
 function needsProof({ boundAccessTokens, requiredJkt }: AnyTokenRequest<unknown>): boolean {
   return boundAccessTokens || requiredJkt !== undefined;
 }
 
-/** Sections 5 and 10: without a proof there are no tokens for a grant that is bound to a key. */
+/** A grant that is bound to a key gives no tokens without a proof (sections 5 and 10). */
 function withoutProof(jkt: Found): TokenResult {
   if (typeof jkt === "object") return refuse(jkt);
   if (jkt !== undefined) return refuse(failure("proof_missing"));
@@ -319,7 +382,7 @@ function pushedWithoutProof(given: PushedRequest, jkt: string | undefined): Push
   return { ok: true, jkt, headers: NO_STORE };
 }
 
-/** RFC 6749 section 5.1: a token response is not to be stored. */
+/** A token response must not be stored (RFC 6749 section 5.1). */
 const NO_STORE: ResponseHeaders = /* @__PURE__ */ Object.freeze({ "Cache-Control": "no-store" });
 
 function tokenResult(given: AnyTokenRequest<unknown>, result: VerifyResult | Failure): TokenResult {
@@ -342,7 +405,7 @@ function pushedResult(
 ): PushedResult {
   const result = readResult(answer);
   if (result.ok) return { ok: true, jkt: result.jkt, headers: headersOf(result) };
-  // Section 10.1: the only key that was expected is the one that `dpop_jkt` names.
+  // Section 10.1: the proof was compared only with the key that `dpop_jkt` names.
   const isOnlyKey = dpopJkt !== undefined && requiredJkt === undefined;
   const isOfDpopJkt = result.code === "jkt_mismatch" && isOnlyKey;
   return refusePushed(isOfDpopJkt ? failure("dpop_jkt_mismatch") : result);

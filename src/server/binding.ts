@@ -1,5 +1,5 @@
-// Bindings (RFC 9449 section 6, RFC 7800): what an access token is bound to, from its claims or from
-// introspection, and whether it may be used with a scheme.
+// Bindings (RFC 9449 section 6, RFC 7800): from the claims or the introspection of an access token to
+// what it is bound to, and whether it may be used with a scheme.
 import { leave, membersArgument, objectArgument, plainArgument } from "../input/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { type Failure, failure } from "../proof/failure.js";
@@ -10,52 +10,59 @@ export type Binding =
       /** `cnf.jkt`: the thumbprint of its DPoP key. */
       readonly jkt: string;
       /**
-       * Further confirmation methods of `cnf`, by name. Each must be in `verifiedMethods` of the request:
-       * the token is bound to all of them.
+       * The names of further confirmation methods in `cnf`. The token is bound to all of them, so each
+       * must be in `verifiedMethods` of the request.
        */
       readonly otherMethods?: readonly string[] | undefined;
     }
   /** A bearer token. */
   | { readonly unbound: true }
-  /** Bound, but it can't be told to what. */
+  /** Bound, but it is unclear to what. */
   | { readonly invalid: true }
-  /** Bound by these members of `cnf`, and not to a DPoP key. */
+  /** Bound by these members of `cnf`, not to a DPoP key. */
   | { readonly unsupported: readonly string[] };
 
-/** The claims of a token, or an introspection response; of these members, the rest is yours. */
+/** The claims of a token, or an introspection response. Other members are allowed. */
 export type TokenClaims =
   | Readonly<Record<string, unknown>>
   | {
       readonly cnf?: unknown;
-      /** Of an introspection response. */
+      /** Only in an introspection response. */
       readonly active?: unknown;
-      /** Of an introspection response. */
+      /** Only in an introspection response. */
       readonly token_type?: unknown;
     };
 
 /**
- * Reads the binding of an access token: from the claims of a JWT of which you checked the signature,
- * issuer, audience and expiry (section 6.1), or from an introspection response (section 6.2).
+ * Reads what an access token is bound to, from the claims of a JWT or from an introspection response.
+ * Check the signature, issuer, audience and expiry of a JWT first.
  *
- * Returns `jkt` for a token that is bound to a DPoP key. Further confirmation methods beside it are
- * named in `otherMethods`: the registered ones, jwk, jwe, kid, jku, x5t#S256 and osc. Members of
- * `cnf` with other names are ignored (RFC 7800 section 3.1).
+ * - `jkt`: the token is bound to a DPoP key. `otherMethods` names the further registered confirmation
+ *   methods of its `cnf`: jwk, jwe, kid, jku, x5t#S256 and osc. Members with other names are ignored
+ *   (RFC 7800 section 3.1).
+ * - `unsupported`: the `cnf` has no `jkt`; these are the names of its members.
+ * - `invalid`: the `cnf` is not an object, is empty, or has a `jkt` that is not a SHA-256 thumbprint; or
+ *   the `token_type` of an introspection response contradicts the `cnf`.
+ * - `unbound`: there is no `cnf`, and `claims` are those of an access token (with at least one of iss,
+ *   sub, aud, exp, client_id and scope) or an introspection response with `active: true`. Everything
+ *   else without `cnf` is `invalid`, and so is what has a member `error` or a `cnf` one level further
+ *   down: it could be what an HTTP client returns around the claims of a bound token.
+ * - null: an introspection response whose `active` is not `true`.
  *
- * Returns `unsupported` with the names of its members for a `cnf` without `jkt`, and `invalid` for a
- * `cnf` that is not an object, is empty, or has a `jkt` that is not a SHA-256 thumbprint.
+ * @param claims the claims or the introspection response, as parsed JSON.
+ * @returns the binding, for `binding` of a request to a resource server.
+ * @throws a TypeError where `claims` is not a plain object (a promise, for example), and where it only
+ *   holds the claims: the result of a verification instead of its `payload`, or the claims of a signed
+ *   introspection response (RFC 9701) instead of their `token_introspection`.
+ * @example
+ * ```ts
+ * import { bindingFromClaims } from "dpop-core";
  *
- * Returns `unbound` without `cnf`, but only where `claims` are recognisably those of an access token,
- * with one at least of iss, sub, aud, exp, client_id and scope, or an introspection response with
- * `active: true`. What is neither is `invalid`: an empty object, an error, or an HTTP client's
- * response around the claims would otherwise pass for a token that is bound to nothing. So is what has
- * a `cnf` one level further down, where it is the token's own claims that were not passed.
- *
- * An introspection response has a member `active`. It returns null where that is not `true`, and
- * `invalid` where its `token_type` contradicts its `cnf`.
- *
- * Throws a TypeError where `claims` is not a plain object, a promise above all, where it is the whole
- * result of a verification instead of its `payload`, and where it is the claims of a JWT that an
- * introspection endpoint signed (RFC 9701) instead of their `token_introspection`.
+ * const jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+ * console.log(bindingFromClaims({ sub: "someone", cnf: { jkt } })); // { jkt: "0ZcO…" }
+ * console.log(bindingFromClaims({ sub: "someone" })); // { unbound: true }
+ * ```
+ * @see RFC 9449 sections 6.1 and 6.2; RFC 7800 section 3.1
  */
 export function bindingFromClaims(claims: TokenClaims): Binding | null {
   const members = objectArgument(plainArgument(claims, "claims"), "claims");
@@ -70,16 +77,16 @@ export function bindingFromClaims(claims: TokenClaims): Binding | null {
   return isIntrospection && contradicts(members["token_type"], binding) ? INVALID : binding;
 }
 
-/** What libraries return besides the claims, and RFC 9701 section 5. */
+/** True for what libraries return around the claims, and for the claims of RFC 9701 section 5. */
 function isAroundClaims(members: object): boolean {
   if (owns(members, "payload") || owns(members, "token_introspection")) return true;
   return owns(members, "header") && owns(members, "claims");
 }
 
-/** Claims that access tokens have (RFC 9068 section 2.2); one of them is evidence enough. */
+/** Claims that access tokens have (RFC 9068 section 2.2). One of them is enough evidence. */
 const EVIDENCE = ["iss", "sub", "aud", "exp", "client_id", "scope"];
 
-/** Only what is certainly about an access token can say that it is bound to nothing. */
+/** Returns `unbound` only for what is certainly about an access token. */
 function bindingWithoutConfirmation(members: Readonly<Record<string, unknown>>): Binding {
   if (owns(members, "error")) return INVALID; // RFC 6749 section 5.2: an error response
   if (Object.values(members).some(holdsConfirmation)) return INVALID;
@@ -89,7 +96,7 @@ function bindingWithoutConfirmation(members: Readonly<Record<string, unknown>>):
   return EVIDENCE.some(isEvidence) ? UNBOUND : INVALID;
 }
 
-/** Some libraries put all claims into a member, and a few of them beside it. */
+/** Some libraries put all claims into a member, with a few of them beside it. */
 function holdsConfirmation(value: unknown): boolean {
   return typeof value === "object" && value !== null && owns(value, "cnf");
 }
@@ -117,24 +124,21 @@ const OTHER_METHODS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "osc",
 ]);
 
-/**
- * Section 6.2: a `token_type` of a token that is bound is `DPoP`, and one that is not is not; where
- * there is one.
- */
+/** A `token_type` is optional; it is `DPoP` for a bound token and only for that (section 6.2). */
 function contradicts(tokenType: unknown, binding: Binding): boolean {
   if (tokenType === undefined) return false;
   const saysDpop = typeof tokenType === "string" && tokenType.toLowerCase() === "dpop";
   return saysDpop !== "jkt" in binding;
 }
 
-/** The wire decides the names of members, so that what is inherited is none. */
+/** The names of members come from outside, so that inherited members do not count. */
 function owns(value: object, member: string): boolean {
   return Object.prototype.hasOwnProperty.call(value, member);
 }
 
 const FORMS = ["jkt", "otherMethods", "unbound", "invalid", "unsupported"];
 
-/** Guards what the caller gave or looked up; null where the token is unknown or inactive. */
+/** Guards what the caller gave or looked up. null: the token is unknown or inactive. */
 export function readBinding(value: unknown): Binding | null {
   if (value === null) return null;
   if (typeof value !== "object" || Array.isArray(value) || "then" in value) {
@@ -167,7 +171,10 @@ function readNames(value: unknown): readonly string[] {
   });
 }
 
-/** The thumbprint that a proof for the token must have, or why there is none. */
+/**
+ * Returns the thumbprint that the key of a proof for the token must have, or why the token is
+ * refused.
+ */
 export function dpopBinding(
   binding: Binding | null,
   verifiedMethods: readonly string[],
@@ -183,7 +190,10 @@ export function dpopBinding(
     : failure("binding_unsupported");
 }
 
-/** Section 7.2: a bound token is no bearer token; null where this one is. */
+/**
+ * Returns why a token is not a bearer token, null for one that is: a bound token is not (section
+ * 7.2).
+ */
 export function bearerFault(binding: Binding | null): Failure | null {
   if (binding === null) return failure("token_inactive");
   if ("unbound" in binding) return null;

@@ -1,18 +1,18 @@
-// Challenges (RFC 9449 sections 7.1 and 7.2, RFC 9110 section 11.6.1): what a protected resource
-// wants, as the value of WWW-Authenticate.
+// Challenges (RFC 9449 sections 7.1 and 7.2, RFC 9110 section 11.6.1): from what a protected resource
+// wants to the value of WWW-Authenticate.
 import { membersArgument, stringArgument } from "../input/argument.js";
 import type { Scheme } from "./credentials.js";
 
-/** One challenge; its parameters are written in this order. */
+/** One challenge. Its parameters are written in this order. */
 export interface Challenge {
   readonly scheme: Scheme;
   /** Printable ASCII and spaces. */
   readonly realm?: string | undefined;
-  /** The scope that is needed: names, with spaces between them. */
+  /** The scope that the resource needs: names with spaces between them. */
   readonly scope?: string | undefined;
-  /** As in RFC 6750 section 3.1 and RFC 9449 section 12.2. */
+  /** A code of RFC 6750 section 3.1 or RFC 9449 section 12.2. */
   readonly error?: string | undefined;
-  /** For developers, never shown to an end user. */
+  /** For developers, not for end users. */
   readonly errorDescription?: string | undefined;
   /** The JWS labels that a proof may have. */
   readonly algs?: readonly string[] | undefined;
@@ -31,15 +31,25 @@ const MEMBERS = [
 ];
 
 /**
- * The value of `WWW-Authenticate` for one challenge or several. A resource server makes it for its own
- * refusals; use it for what is yours to refuse: `{ scheme: "DPoP", error: "insufficient_scope", scope, algs }` goes
- * with a 403. DPoP is never used with `Proxy-Authenticate` (section 7.1).
+ * Writes the value of `WWW-Authenticate` for one challenge or several. A resource server does so for its
+ * own refusals; use this for yours, such as a 403. DPoP is never used with `Proxy-Authenticate`
+ * (section 7.1).
  *
- * Throws a TypeError for a text that can't stand in its parameter.
+ * @param challenges one challenge, or a non-empty array of them.
+ * @returns the value of the header field.
+ * @throws a TypeError for a text that can't stand in its parameter, and for an empty array.
+ * @example
+ * ```ts
+ * import { wwwAuthenticate } from "dpop-core";
+ *
+ * const challenge = { scheme: "DPoP", error: "insufficient_scope", scope: "write" } as const;
+ * const headers = { "WWW-Authenticate": wwwAuthenticate(challenge) };
+ * ```
+ * @see RFC 9449 section 7.1; RFC 6750 section 3; RFC 9110 section 11.6.1
  */
 export function wwwAuthenticate(challenges: Challenge | readonly Challenge[]): string {
   const all: readonly Challenge[] = isList(challenges) ? challenges : [challenges];
-  if (all.length === 0) throw new TypeError("challenges must hold one at least");
+  if (all.length === 0) throw new TypeError("challenges must hold at least one challenge");
   return all.map(renderChallenge).join(", ");
 }
 
@@ -67,13 +77,16 @@ function renderChallenge(challenge: Challenge): string {
   return params.length === 0 ? given.scheme : `${given.scheme} ${params.join(", ")}`;
 }
 
-/** A quoted-string (RFC 9110 section 5.6.4): `"` and `\` are escaped where they may stand at all. */
+/**
+ * Writes a quoted-string (RFC 9110 section 5.6.4): `"` and `\` are escaped in a parameter that
+ * allows them.
+ */
 function param(name: string, value: unknown, allows: (unit: number) => boolean): string {
   if (value === undefined) return "";
   let quoted = "";
   for (const character of stringArgument(value, name)) {
     if (!allows(character.charCodeAt(0))) {
-      throw new TypeError(`${name} must hold no characters but those of RFC 6750 section 3`);
+      throw new TypeError(`${name} must hold only characters of RFC 6750 section 3`);
     }
     quoted += character === '"' || character === "\\" ? `\\${character}` : character;
   }
@@ -89,13 +102,24 @@ function isErrorUnit(unit: number): boolean {
   return isQuotable(unit) && unit !== 0x22 && unit !== 0x5c;
 }
 
-/** What a browser hides from a script of another origin, and a DPoP client must see. */
+/** Header fields that a DPoP client needs, and that a browser hides from scripts of other origins. */
 const EXPOSED = ["WWW-Authenticate", "DPoP-Nonce"];
 
 /**
- * The value of `Access-Control-Expose-Headers` with which a client in a browser can do its part
- * (sections 7.1, 8 and 9): `WWW-Authenticate, DPoP-Nonce`, after what the header field names
- * already. `*` does not cover them in a request with credentials.
+ * Writes the value of `Access-Control-Expose-Headers` that lets a client in a browser see challenges and
+ * nonces: the names that the header field has, then `WWW-Authenticate` and `DPoP-Nonce`. In a request
+ * with credentials `*` does not cover these two.
+ *
+ * @param present the value that the header field has, if any.
+ * @returns the new value.
+ * @throws a TypeError where `present` is neither a string, null nor undefined.
+ * @example
+ * ```ts
+ * import { accessControlExposeHeaders } from "dpop-core";
+ *
+ * console.log(accessControlExposeHeaders("ETag")); // "ETag, WWW-Authenticate, DPoP-Nonce"
+ * ```
+ * @see RFC 9449 sections 7.1, 8 and 9
  */
 export function accessControlExposeHeaders(present?: string | null): string {
   const text = present === undefined || present === null ? "" : stringArgument(present, "present");

@@ -1,31 +1,34 @@
-// Credentials (RFC 9110 section 11.6.2, RFC 9449 section 7.1): the Authorization header field to the
-// one access token that it carries.
+// Credentials (RFC 9110 section 11.6.2, RFC 9449 section 7.1): from the header field Authorization to
+// the one access token that it carries.
 import { type FieldValue, isToken68Unit, isTokenUnit, runEnd } from "../input/http.js";
 import type { FailureCode } from "../proof/failure.js";
 
-/** The schemes that an access token may come with. */
+/** The schemes that an access token may be sent with. */
 export type Scheme = "DPoP" | "Bearer";
 
+/** The credentials of a request. */
 export interface Credentials {
   readonly scheme: Scheme;
-  /** token68 (RFC 9110 section 11.2); whether it is a token of anybody's is not known yet. */
+  /**
+   * A token68 (RFC 9110 section 11.2). Whether an authorization server issued it is not known yet.
+   */
   readonly accessToken: string;
 }
 
-/** Why a request carries no credentials that could be used. */
+/** Why a request has no usable credentials. */
 export interface CredentialsFault {
   readonly code: FailureCode;
-  /** The scheme that was used, where that is beyond doubt. */
+  /** The scheme that the client used, if that is certain. */
   readonly scheme: Scheme | undefined;
 }
 
 /**
- * Reads `credentials = scheme 1*SP token68`, the scheme in any case. Fields that a server joined
- * with a comma are several: no token68 holds one. Looks at each character of the field once or
- * twice, whatever is in it.
+ * Reads `credentials = scheme 1*SP token68`, with the scheme in any case. A comma means several fields
+ * that a server joined, since a token68 has none. Takes linear time: it reads each character twice at
+ * most.
  */
 export function parseCredentials(header: FieldValue): Credentials | CredentialsFault {
-  const field = fieldOf(header);
+  const field = readField(header);
   if (field === undefined) return fault("credentials_missing");
   if (field === null) return fault("credentials_multiple");
   const end = runEnd(field, 0, isTokenUnit);
@@ -47,10 +50,10 @@ function fault(code: FailureCode): CredentialsFault {
 }
 
 /**
- * The one field that says something: undefined where there is none, null where there are several. A
- * TypeError where the caller passed something else.
+ * Returns the only field that is not empty, undefined if all are, and null if several are not. Throws a
+ * TypeError for anything else that the caller passed.
  */
-function fieldOf(header: FieldValue): string | null | undefined {
+function readField(header: FieldValue): string | null | undefined {
   if (header === null || header === undefined || header === "") return undefined;
   const fields: unknown = header;
   if (typeof fields === "string") return fields;
@@ -65,7 +68,7 @@ function fieldOf(header: FieldValue): string | null | undefined {
 
 const HEADER = "authorization must be a string, an array of strings, null or undefined";
 
-/** The scheme that the first `end` characters name. */
+/** Returns the scheme that the first `end` characters name. */
 function readScheme(field: string, end: number): Scheme | undefined {
   if (end > 6) return undefined; // as long as Bearer
   switch (field.slice(0, end).toLowerCase()) {
@@ -78,24 +81,24 @@ function readScheme(field: string, end: number): Scheme | undefined {
   }
 }
 
-/** What namesScheme has seen of the piece behind the last comma. */
+/** What namesScheme has seen behind the last comma. */
 const NOTHING = 0;
 const NAME = 1;
 const SCHEME = 2;
 const OTHER = 3;
 
-/** The letters of our schemes, in small letters. */
+/** The names of our schemes, in lower case. */
 const DPOP: readonly number[] = [0x64, 0x70, 0x6f, 0x70];
 const BEARER: readonly number[] = [0x62, 0x65, 0x61, 0x72, 0x65, 0x72];
 
 /**
- * True where credentials of ours stand behind a comma in a field that begins with something else:
- * fields that were joined. No comma stands before the index `at`.
+ * True for a field that begins with another scheme, or with none, and has credentials of ours behind a
+ * comma: a server joined two fields. There is no comma before the index `at`.
  */
 function namesScheme(field: string, at: number): boolean {
   let seen = OTHER;
   let name = DPOP;
-  let length = 0; // of the name, as far as it was seen
+  let length = 0; // of the part of the name that was seen
   for (let i = at; i < field.length; i++) {
     const unit = field.charCodeAt(i);
     if (unit === COMMA) {
@@ -119,8 +122,8 @@ const COMMA = 0x2c;
 const EQUALS = 0x3d;
 
 /**
- * What String.prototype.trim takes away, which is more than RFC 9110 calls whitespace: no space that
- * a server lets through may hide credentials.
+ * True for what String.prototype.trim removes. That is more than the whitespace of RFC 9110, so that no
+ * space which a server lets pass can hide credentials.
  */
 function isBlank(unit: number): boolean {
   if (unit < 0x80) return unit === SPACE || (unit >= 0x09 && unit <= 0x0d);
@@ -149,7 +152,7 @@ function isToken68(text: string): boolean {
   return end === text.length;
 }
 
-/** 1*SP: a tab is no space. */
+/** Returns the end of the spaces at `at`; a tab is not a space here. */
 function spacesEnd(text: string, at: number): number {
   let end = at;
   while (end < text.length && text.charCodeAt(end) === SPACE) end++;

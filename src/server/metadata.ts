@@ -1,21 +1,35 @@
-// Metadata (RFC 9449 sections 5.1 and 5.2, RFC 9728 section 2): what servers and clients say of
-// their DPoP, as fragments to merge into their documents.
+// Metadata (RFC 9449 sections 5.1 and 5.2, RFC 9728 section 2): what servers and clients publish about
+// DPoP, as members to merge into their documents.
 import { membersArgument, stringArgument } from "../input/argument.js";
 import { readUnboundTokens, type UnboundTokens } from "../proof/unbound-tokens.js";
 
-/** Anything that knows its labels: a verifier, an authorization server, a resource server. */
+/** Anything that has labels: a verifier, an authorization server, a resource server. */
 export interface WithAlgs {
   readonly algs: readonly string[];
 }
 
-/** For the metadata of the authorization server (RFC 8414): its presence says that DPoP is known. */
+/**
+ * For the metadata of the authorization server (RFC 8414). Its presence says that the server knows
+ * DPoP.
+ */
 export interface ServerMetadata {
   readonly dpop_signing_alg_values_supported: readonly string[];
 }
 
 /**
- * The labels of an authorization server as its metadata have them (section 5.1): pass the authorization
- * server or its verifier. Throws a TypeError where `algs` is no array of strings.
+ * Makes the metadata of an authorization server: the JWS labels that a proof may have.
+ *
+ * @param server the authorization server or its verifier.
+ * @returns the member to merge into the document.
+ * @throws a TypeError where `algs` is not an array of strings.
+ * @example
+ * ```ts
+ * import { createVerifier, serverMetadata } from "dpop-core";
+ *
+ * const verifier = createVerifier({ replay: "none" });
+ * const metadata = { issuer: "https://server.example.com", ...serverMetadata(verifier) };
+ * ```
+ * @see RFC 9449 section 5.1; RFC 8414 section 2
  */
 export function serverMetadata(server: WithAlgs): ServerMetadata {
   return { dpop_signing_alg_values_supported: readLabels(server) };
@@ -24,13 +38,25 @@ export function serverMetadata(server: WithAlgs): ServerMetadata {
 /** For the metadata of the protected resource (RFC 9728). */
 export interface ResourceMetadata {
   readonly dpop_signing_alg_values_supported: readonly string[];
-  /** True where bearer tokens are not taken. */
+  /** True if the resource server accepts no bearer tokens. */
   readonly dpop_bound_access_tokens_required: boolean;
 }
 
 /**
- * The labels and the policy of a resource server as its metadata have them (RFC 9728 section 2). Throws
- * a TypeError where `algs` is no array of strings, or `unboundTokens` is no such word.
+ * Makes the metadata of a protected resource: the JWS labels that a proof may have, and whether bearer
+ * tokens are refused.
+ *
+ * @param server the resource server.
+ * @returns the members to merge into the document.
+ * @throws a TypeError where `algs` is not an array of strings or `unboundTokens` is another value.
+ * @example
+ * ```ts
+ * import { createResourceServer, createVerifier, resourceMetadata } from "dpop-core";
+ *
+ * const server = createResourceServer({ verifier: createVerifier({ replay: "none" }) });
+ * const metadata = { resource: "https://api.example", ...resourceMetadata(server) };
+ * ```
+ * @see RFC 9728 section 2
  */
 export function resourceMetadata(
   server: WithAlgs & { readonly unboundTokens: UnboundTokens },
@@ -41,14 +67,24 @@ export function resourceMetadata(
   };
 }
 
-/** For the metadata of a client (RFC 7591): its access tokens are always bound, or not. */
+/** For the metadata of a client (RFC 7591): whether its access tokens are always bound. */
 export interface ClientMetadata {
   readonly dpop_bound_access_tokens: boolean;
 }
 
 /**
- * What a client registers (section 5.2); where it is true, it gets no token without a proof. Throws a
- * TypeError where `boundAccessTokens` is neither true nor false.
+ * Makes the metadata that a client registers. With `true`, the client gets no token without a proof.
+ *
+ * @param options whether its access tokens are always bound.
+ * @returns the member to merge into the document.
+ * @throws a TypeError where `boundAccessTokens` is neither true nor false.
+ * @example
+ * ```ts
+ * import { clientMetadata } from "dpop-core";
+ *
+ * const metadata = { client_name: "An app", ...clientMetadata({ boundAccessTokens: true }) };
+ * ```
+ * @see RFC 9449 section 5.2; RFC 7591 section 2
  */
 export function clientMetadata(options: { readonly boundAccessTokens: boolean }): ClientMetadata {
   const { boundAccessTokens } = membersArgument(options, "options", ["boundAccessTokens"]);

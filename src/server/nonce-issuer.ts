@@ -1,5 +1,5 @@
-// The nonce issuer (RFC 9449 sections 8, 9 and 11.1): secrets and the time to nonces that any
-// instance with the same secrets can check, with nothing stored and nothing shared but the secrets.
+// The nonce issuer (RFC 9449 sections 8, 9 and 11.1): from secrets and the time to nonces that every
+// instance with the same secrets can check. Nothing is stored, and only the secrets are shared.
 import {
   integerArgument,
   isBytes,
@@ -14,44 +14,51 @@ import { asciiBytes, encodeUtf8 } from "../bytes/utf8.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import { hmacSha256 } from "../jose/hmac.js";
 import type { NonceAnswer, NonceCheck } from "../verify/nonce-check.js";
+import { DAY, platformClock } from "../verify/policy.js";
 
+/** Options of createNonceIssuer. */
 export interface NonceIssuerOptions {
+  /** Its SHA-256 makes the nonces. */
   readonly backend: Hasher;
   /**
-   * Random bytes, 32 at least in each; a secret of one byte over and over is a RangeError. The first
-   * one issues, all are accepted, so that a rotation refuses nobody when it goes in steps: add the new
-   * one last and deploy everywhere; move it first and deploy; drop the old one after `lifetime` and a `rotationInterval`.
+   * Secrets of at least 32 random bytes; one byte over and over is a RangeError. The first secret issues,
+   * nonces of all are accepted. A rotation in three steps refuses no client: add the new secret last and
+   * deploy everywhere; move it first and deploy; remove the old one after `lifetime` and one
+   * `rotationInterval`.
    */
   readonly secrets: readonly Uint8Array[];
   /**
-   * Names the server that these nonces are for, its issuer or resource identifier: a nonce of one
-   * is no nonce of another, though they share their secrets (section 9).
+   * The server that the nonces are for: its issuer or resource identifier. A server refuses the nonce of
+   * another one, even if they share their secrets (section 9).
    */
   readonly audience: string;
   /**
    * How long a nonce is accepted after the end of the interval in which it was issued, in whole
-   * seconds. Default 180.
+   * seconds, from 1 to 86,400. Default 180.
    */
   readonly lifetime?: number | undefined;
-  /** How often the nonce changes, in whole seconds. Default 30. */
+  /** How often the nonce changes, in whole seconds, from 1 to 86,400. Default 30. */
   readonly rotationInterval?: number | undefined;
-  /** How far ahead of ours the clock of another instance may be, in seconds; 15 by default. */
+  /**
+   * How far the clock of another instance may be ahead of ours, in seconds, at most 86,400. Default
+   * 15.
+   */
   readonly clockTolerance?: number | undefined;
-  /** Returns the time in seconds since the epoch; the platform's clock where it is not given. */
+  /** Returns the time in seconds since the epoch. Default: the platform's clock. */
   readonly clock?: (() => number) | undefined;
 }
 
-/** Issues nonces and checks them: what a verifier takes as its option `nonce`. */
+/** Issues nonces and checks them. It is a value for the option `nonce` of a verifier. */
 export interface NonceIssuer extends NonceCheck {
   /**
-   * The nonce of this moment, 40 characters of base64url, for the header field `DPoP-Nonce` of any
-   * answer. `now` are seconds since the epoch.
+   * Returns the present nonce, for the header field `DPoP-Nonce` of any response: 40 characters of
+   * base64url. `now` is the time in seconds since the epoch. Default: the clock.
    */
   issue(now?: number): string;
   /**
    * Returns `valid` up to the end of the interval in which the nonce was issued, then `renew` with the
-   * next one, until `acceptUntil`: the end of its interval plus `lifetime`. A nonce of another secret
-   * than the first is to be renewed at once. A text of any other form is `invalid`.
+   * next nonce until `acceptUntil`, which is the end of the interval plus `lifetime`. A nonce of any
+   * secret but the first is `renew` at once. All other texts are `invalid`.
    */
   check(nonce: string | undefined, now: number): NonceAnswer;
 }
@@ -66,31 +73,45 @@ const OPTIONS = [
   "clock",
 ];
 
-/** Of a secret, in bytes: as long as the hash (RFC 2104 section 3). */
+/** The least length of a secret in bytes: that of the hash (RFC 2104 section 3). */
 const SECRET_BYTES = 32;
 
-// A nonce is key id (6 bytes), the end of its interval (6 bytes, big-endian, seconds since the epoch)
-// and the head of a MAC (18 bytes): multiples of three, so that each part has its own characters.
+// A nonce is a key id (6 bytes), the end of its interval (6 bytes, big-endian, seconds since the epoch)
+// and the head of a MAC (18 bytes). Each length is a multiple of three, so that parts share no character.
 const KEY_ID_END = 8;
 const TIME_END = 16;
 const LENGTH = 40;
 
 /**
- * Makes an issuer. It computes every nonce from the clock when it is asked, so that it works where
- * nothing lives between two requests. A nonce is not bound to a client, and is good many times: it
- * shows that a proof was made lately, and the replay store that it is used once (section 11.1).
+ * Makes an issuer of nonces, which also checks them. It computes every nonce from the secrets and the
+ * clock, so that it works where no memory lives between two requests. A nonce is not bound to a client
+ * and can be used many times: it shows that a proof is recent, and the replay store takes care that the
+ * proof is used once (section 11.1).
  *
- * Throws a TypeError or RangeError that names the option.
+ * @param options the backend, the secrets, which all instances share, and the audience.
+ * @returns an issuer, for the option `nonce` of a verifier.
+ * @throws a TypeError or RangeError that names the option.
+ * @example
+ * ```ts
+ * import { createNonceIssuer } from "dpop-core/core";
+ * import { noble } from "dpop-core/noble";
+ *
+ * const secret = noble.randomBytes(32); // in production: one for all instances
+ * const options = { secrets: [secret], audience: "https://api.example" };
+ * const nonce = createNonceIssuer({ ...options, backend: noble });
+ * console.log(nonce.issue().length); // 40
+ * ```
+ * @see RFC 9449 sections 8, 9 and 11.1
  */
 export function createNonceIssuer(options: NonceIssuerOptions): NonceIssuer {
   const given = membersArgument(options, "options", OPTIONS);
   const hasher = hasherArgument(given.backend);
   const keys = readSecrets(given.secrets, hasher);
   const audience = readAudience(given.audience);
-  const lifetime = wholeSeconds(given.lifetime, "lifetime", 180);
-  const interval = wholeSeconds(given.rotationInterval, "rotationInterval", 30);
+  const lifetime = readSeconds(given.lifetime, "lifetime", 180);
+  const interval = readSeconds(given.rotationInterval, "rotationInterval", 30);
   const { clockTolerance = 15, clock = platformClock } = given;
-  numberArgument(clockTolerance, "clockTolerance", "seconds", 0, LONGEST);
+  numberArgument(clockTolerance, "clockTolerance", "seconds", 0, DAY);
   if (typeof clock !== "function") throw new TypeError("clock must be a function");
 
   const intervalEnd = (now: number): number => (Math.floor(now / interval) + 1) * interval;
@@ -104,7 +125,7 @@ export function createNonceIssuer(options: NonceIssuerOptions): NonceIssuer {
       const current = intervalEnd(timeArgument(now, "now"));
       if (nonce === undefined) return { status: "missing", nextNonce: nonceAt(current) };
       const end = readEnd(stringArgument(nonce, "nonce"));
-      // One that seems to come from later than any clock of ours can be is not ours.
+      // A nonce from later than any of our clocks can show is not ours.
       const isTimely =
         end !== null && end <= now + clockTolerance + interval && now <= end + lifetime;
       const key = isTimely ? keys.find((one) => isNonceOf(nonce, end, one)) : undefined;
@@ -117,13 +138,13 @@ export function createNonceIssuer(options: NonceIssuerOptions): NonceIssuer {
   });
 
   function isNonceOf(nonce: string, end: number, key: NonceKey): boolean {
-    // Everybody may know the id; the rest takes the same time whatever of it is wrong.
+    // The id is public; the comparison of the rest takes the same time whatever part of it is wrong.
     return nonce.startsWith(key.id) && constantTimeEqual(nonce, nonceAt(end, key));
   }
 }
 
 interface NonceKey {
-  /** base64url of 6 bytes that only the secret decides. */
+  /** The base64url of 6 bytes that follow from the secret only. */
   readonly id: string;
   readonly secret: Uint8Array;
 }
@@ -134,10 +155,10 @@ type NonceKeys = readonly [NonceKey, ...NonceKey[]];
 function readSecrets(value: unknown, hasher: Hasher): NonceKeys {
   if (!Array.isArray(value)) throw new TypeError("secrets must be an array of Uint8Array");
   const [first, ...others] = value.map((secret: unknown) => readSecret(secret, hasher));
-  if (first === undefined) throw new TypeError("secrets must hold one at least");
+  if (first === undefined) throw new TypeError("secrets must hold at least one secret");
   const keys: NonceKeys = [first, ...others];
   if (new Set(keys.map(({ id }) => id)).size !== keys.length) {
-    throw new TypeError("secrets must not hold one twice");
+    throw new TypeError("secrets must not hold a secret twice");
   }
   return keys;
 }
@@ -145,9 +166,9 @@ function readSecrets(value: unknown, hasher: Hasher): NonceKeys {
 function readSecret(value: unknown, hasher: Hasher): NonceKey {
   if (!isBytes(value)) throw new TypeError("secrets must be an array of Uint8Array");
   if (value.length < SECRET_BYTES) {
-    throw new RangeError(`secrets must have ${SECRET_BYTES} bytes at least`);
+    throw new RangeError(`secrets must have at least ${SECRET_BYTES} bytes each`);
   }
-  // A buffer that nobody filled. What else is no secret can't be told from its bytes.
+  // A buffer that was never filled. Other weak secrets can't be told from their bytes.
   if (value.every((byte) => byte === value[0])) {
     throw new RangeError("secrets must be random bytes, not one byte over and over");
   }
@@ -164,21 +185,13 @@ function readAudience(value: unknown): Uint8Array {
   return bytes;
 }
 
-/** A day: a lifetime or interval longer than that is a mistake of unit. */
-const LONGEST = 86_400;
-
-function wholeSeconds(value: unknown, name: string, byDefault: number): number {
-  return value === undefined ? byDefault : integerArgument(value, name, "seconds", 1, LONGEST);
-}
-
-function platformClock(): number {
-  return Date.now() / 1000;
+function readSeconds(value: unknown, name: string, byDefault: number): number {
+  return value === undefined ? byDefault : integerArgument(value, name, "seconds", 1, DAY);
 }
 
 /**
- * HMAC-SHA-256 over a label, the key id, the time and the audience, which is last since it alone
- * has no fixed length. Cut to 144 bits (RFC 2104 section 5), it can't be predicted without the
- * secret.
+ * The MAC is HMAC-SHA-256 over a label, the key id, the time and the audience, which is last since only
+ * its length varies. Its first 144 bits (RFC 2104 section 5) can't be predicted without the secret.
  */
 function makeNonce(end: number, key: NonceKey, audience: Uint8Array, hasher: Hasher): string {
   const time = new Uint8Array(6);
@@ -191,7 +204,7 @@ function makeNonce(end: number, key: NonceKey, audience: Uint8Array, hasher: Has
   return head + encodeBase64url(hmacSha256(key.secret, data, hasher).subarray(0, 18));
 }
 
-/** The time that a text of the right form says; whether it is ours, its MAC says. */
+/** Returns the time in a text of the right length. Only its MAC shows that the nonce is ours. */
 function readEnd(nonce: string): number | null {
   if (nonce.length !== LENGTH) return null;
   const time = decodeBase64url(nonce, KEY_ID_END, TIME_END);

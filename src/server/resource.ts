@@ -1,5 +1,5 @@
-// The resource server (RFC 9449 sections 4.3 and 7): the header fields of an API request, and what
-// its token is bound to, to access or to what to answer instead.
+// The resource server (RFC 9449 sections 4.3 and 7): from the header fields of an API request, and what
+// its token is bound to, to access or to the error to send.
 import { membersArgument, stringArgument } from "../input/argument.js";
 import { type Failure, failure, type ResourceStatus } from "../proof/failure.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
@@ -18,30 +18,35 @@ import {
 import { bearerFault, type Binding, dpopBinding, readBinding } from "./binding.js";
 import { type Credentials, type CredentialsFault, parseCredentials } from "./credentials.js";
 import { lookUp } from "./look-up.js";
-import { readLabels, type RoleVerifier } from "./verifier-argument.js";
+import { readVerifierLabels, type RoleVerifier } from "./verifier-argument.js";
 
 interface ServerOptions<V> {
-  /** Checks the proofs; give it a replay store, and a nonce issuer where you use nonces. */
+  /** Checks the proofs. Give it a replay store, and a nonce issuer if you use nonces. */
   readonly verifier: V;
-  /** Whether tokens that are bound to no key are taken, as Bearer. Default "refused". */
+  /**
+   * What to do with tokens that are not bound to a key: "accepted" takes them as Bearer. Default
+   * "refused".
+   */
   readonly unboundTokens?: UnboundTokens | undefined;
   /** For the challenges: printable ASCII. */
   readonly realm?: string | undefined;
-  /** For the challenges: the scope that is needed, names with spaces between them. */
+  /** For the challenges: the scope that the resource needs, names with spaces between them. */
   readonly scope?: string | undefined;
   /** For the challenges: the URL of the protected resource metadata (RFC 9728 section 5.1). */
   readonly resourceMetadataUrl?: string | undefined;
 }
 
+/** Options of createResourceServer. */
 export type ResourceServerOptions = ServerOptions<RoleVerifier<Verifier>>;
+/** Options of createAsyncResourceServer. */
 export type AsyncResourceServerOptions = ServerOptions<RoleVerifier<AsyncVerifier>>;
 
 interface ApiRequest<B> {
   /** The HTTP method, as it was received. */
   readonly method: string;
   /**
-   * The absolute URL that the client called: behind a proxy, the one outside. https, or http for a
-   * host that the verifier's `plainHttp` takes; anything else is a TypeError, with Bearer too.
+   * The absolute URL that the client called; behind a proxy, the URL outside. It is https, or http for
+   * a host that the verifier's `plainHttp` takes. Anything else is a TypeError, also with Bearer.
    */
   readonly url: string;
   /**
@@ -52,85 +57,117 @@ interface ApiRequest<B> {
   /** The header field `DPoP`, or the list of its values: on Node, `req.headersDistinct.dpop`. */
   readonly proof: FieldValue;
   /**
-   * What the access token is bound to, null where it is no good token; or a function of the token
-   * that answers it. That the token is good, is for you to find out there: its signature or
-   * introspection, issuer, audience, expiry. The function is called once at most, after every check
-   * that needs neither it nor the signature of the proof. What it throws comes through to your
-   * caller: answer null for a bad token, and throw where you can't tell.
+   * What the access token is bound to, null for an invalid token; or a function of the token that
+   * returns it. You check the token there: signature or introspection, issuer, audience, expiry. The
+   * function is called once at most, after every check that needs neither it nor the signature of the
+   * proof. Return null for an invalid token, and throw if you can't tell; what it throws propagates.
    */
   readonly binding: B;
   /**
-   * Members of `cnf` that you checked by other means, mutual TLS for `x5t#S256`. A token that is
-   * bound to more than DPoP is refused unless all of them are here.
+   * The members of `cnf` that you checked by other means, such as `x5t#S256` by mutual TLS. A token that
+   * is bound to more than a DPoP key is refused unless all its other methods are here.
    */
   readonly verifiedMethods?: readonly string[] | undefined;
-  /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
+  /** The time of the request in seconds since the epoch. Default: the verifier's clock. */
   readonly now?: number | undefined;
 }
 
-type Lookup<R> = (accessToken: string) => R;
-export type ResourceRequest = ApiRequest<Binding | null | Lookup<Binding | null>>;
+type BindingLookup<R> = (accessToken: string) => R;
+
+/** A request to a protected resource. */
+export type ResourceRequest = ApiRequest<Binding | null | BindingLookup<Binding | null>>;
+
+/** A request to a protected resource whose look-up may return a promise. */
 export type AsyncResourceRequest = ApiRequest<
-  Binding | null | Lookup<Binding | null | Promise<Binding | null>>
+  Binding | null | BindingLookup<Binding | null | Promise<Binding | null>>
 >;
 
-/** Access for the holder of the key that the token is bound to. */
+/** Access for the client that holds the key which the token is bound to. */
 export interface DpopAccess {
   readonly ok: true;
   readonly scheme: "DPoP";
   readonly accessToken: string;
-  /** The thumbprint of the key. */
+  /** The thumbprint of the key of the proof. */
   readonly jkt: string;
   /** The verified proof; `proof.claims` are its claims. */
   readonly proof: VerifiedProof;
-  /** To be set on the response, whatever it is: `DPoP-Nonce` when a new one is due. */
+  /** Set them on the response, whatever its status: `DPoP-Nonce` when a new one is due. */
   readonly headers: ResponseHeaders;
 }
 
-/** Access for any holder of a token that is bound to nothing. */
+/** Access for any client that has the token, since it is bound to nothing. */
 export interface BearerAccess {
   readonly ok: true;
   readonly scheme: "Bearer";
   readonly accessToken: string;
   readonly jkt?: undefined;
   readonly proof?: undefined;
+  /** Empty. */
   readonly headers: ResponseHeaders;
 }
 
+/** A refused request, with the response to send. */
 export interface AccessRefusal {
   readonly ok: false;
   readonly status: ResourceStatus;
-  /** All that the response needs: `WWW-Authenticate`, `DPoP-Nonce`, `Cache-Control`, `Retry-After`. */
+  /**
+   * All that the response needs: `WWW-Authenticate`, `DPoP-Nonce`, `Cache-Control`, `Retry-After`.
+   */
   readonly headers: ResponseHeaders;
-  /** Why, for logs and metrics. Its code is not sent to the client; its message may be. */
+  /** The reason, for logs and metrics. Its code is not sent to the client; its message may be. */
   readonly failure: Failure;
 }
 
+/** The result of a request. `ok`, then `scheme`, tell the three apart. */
 export type AccessResult = DpopAccess | BearerAccess | AccessRefusal;
 
+/** The checks of a protected resource. */
 export interface ResourceServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
-  /** Whether tokens that are bound to no key are taken, as Bearer. */
+  /** Whether tokens that are not bound to a key are accepted, as Bearer. */
   readonly unboundTokens: UnboundTokens;
   /**
-   * Lets a request in, or says what to answer. Never throws for what a client sent; throws a
-   * TypeError or RangeError for a mistaken argument, and lets through what `binding`, a backend or a
-   * store throws: then nothing is granted.
+   * Returns access, or the refusal to send. Never throws for what a client sent. Throws a TypeError or
+   * RangeError for a mistaken argument. What `binding`, a backend or a store throws propagates, and
+   * nothing is granted.
    */
   authenticate(request: ResourceRequest): AccessResult;
 }
 
+/** The checks of a protected resource where a part may answer later. */
 export interface AsyncResourceServer {
   /** The JWS labels that a proof may have. */
   readonly algs: readonly string[];
-  /** Whether tokens that are bound to no key are taken, as Bearer. */
+  /** Whether tokens that are not bound to a key are accepted, as Bearer. */
   readonly unboundTokens: UnboundTokens;
-  /** As ResourceServer.authenticate; what that throws is a rejection here. */
+  /** Does what ResourceServer.authenticate does; rejects with what that throws. */
   authenticate(request: AsyncResourceRequest): Promise<AccessResult>;
 }
 
-/** Makes a resource server of parts that answer at once. Throws a TypeError that names the option. */
+/**
+ * Makes the checks of a resource server from parts that answer at once.
+ *
+ * @param options the verifier, and what the challenges say.
+ * @returns a server whose `authenticate(request)` returns access or the refusal to send.
+ * @throws a TypeError that names the option.
+ * @example
+ * ```ts
+ * import { createMemoryReplayStore, createResourceServer, createVerifier } from "dpop-core";
+ *
+ * const verifier = createVerifier({ replay: createMemoryReplayStore() });
+ * const server = createResourceServer({ verifier });
+ * const access = server.authenticate({
+ *   method: "GET",
+ *   url: "https://api.example/orders",
+ *   authorization: "DPoP Kz~8mXK1EalYznwH-LC-1fBAo",
+ *   proof: "no proof",
+ *   binding: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" },
+ * });
+ * if (!access.ok) console.log(access.status, access.headers); // 401, with WWW-Authenticate
+ * ```
+ * @see RFC 9449 sections 4.3 and 7
+ */
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
   const { verifier, plainHttp, settings } = readOptions(options);
   return Object.freeze({
@@ -153,8 +190,29 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 }
 
 /**
- * Makes a resource server of which any part may answer later, from a verifier of createAsyncVerifier.
- * Throws a TypeError that names the option.
+ * Makes the checks of a resource server where a part may answer later: a backend, a replay store, the
+ * look-up of the binding.
+ *
+ * @param options a verifier of createAsyncVerifier, and what the challenges say.
+ * @returns a server whose `authenticate(request)` returns a promise.
+ * @throws a TypeError that names the option.
+ * @example
+ * ```ts
+ * import { createAsyncResourceServer, createAsyncVerifier } from "dpop-core";
+ * import { webcrypto } from "dpop-core/webcrypto";
+ *
+ * const verifier = createAsyncVerifier({ backend: webcrypto, replay: "none" });
+ * const server = createAsyncResourceServer({ verifier });
+ * const access = await server.authenticate({
+ *   method: "GET",
+ *   url: "https://api.example/orders",
+ *   authorization: "DPoP Kz~8mXK1EalYznwH-LC-1fBAo",
+ *   proof: "no proof",
+ *   binding: async () => ({ jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" }),
+ * });
+ * if (!access.ok) console.log(access.status, access.headers); // 401, with WWW-Authenticate
+ * ```
+ * @see RFC 9449 sections 4.3 and 7
  */
 export function createAsyncResourceServer(
   options: AsyncResourceServerOptions,
@@ -189,20 +247,20 @@ function readOptions<V extends RoleVerifier<Verifier | AsyncVerifier>>(
   options: ServerOptions<V>,
 ): { readonly verifier: V; readonly plainHttp: PlainHttp; readonly settings: Settings } {
   const { verifier, unboundTokens, ...params } = membersArgument(options, "options", OPTIONS);
-  const algs = readLabels(verifier);
+  const algs = readVerifierLabels(verifier);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   const settings = Object.freeze({
     ...params,
     algs,
     unboundTokens: readUnboundTokens(unboundTokens),
   });
-  resourceError(failure("proof_missing"), settings); // what can't stand in a challenge throws here
+  resourceError(failure("proof_missing"), settings); // throws for what can't stand in a challenge
   return { verifier, plainHttp, settings };
 }
 
 const MEMBERS = ["method", "url", "authorization", "proof", "binding", "verifiedMethods", "now"];
 
-/** The verifier reads method, url, proof and now, but it is not asked about a Bearer token. */
+/** The verifier guards method, url, proof and now, but it never sees a request with Bearer. */
 function readApiRequest<B>(
   request: ApiRequest<B>,
   plainHttp: PlainHttp,
@@ -230,7 +288,7 @@ function acceptedCredentials(
   return { code: "scheme_unsupported", scheme: undefined };
 }
 
-/** Returns what the caller gave, or what their function says of the token; readBinding guards it. */
+/** Returns the binding that the caller gave or that their function returns; readBinding guards it. */
 function bindingOf({ binding }: ApiRequest<unknown>, accessToken: string): unknown {
   return typeof binding === "function" ? binding(accessToken) : binding;
 }

@@ -1,15 +1,17 @@
-// The verifier that the programmer gives to a role.
+// The verifier that a caller gives to a role.
 import { functionMember, objectArgument } from "../input/argument.js";
 import type { AsyncVerifier, Verifier } from "../verify/verifier.js";
 
-/** The part of a verifier that a role uses, so that a wrapper need have no more. */
+/** The part of a verifier that a role uses. A wrapper around a verifier needs no more. */
 export type RoleVerifier<V extends Verifier | AsyncVerifier> = Pick<
   V,
   "algs" | "plainHttp" | "verify"
 >;
 
-/** Returns the labels of a verifier; throws a TypeError for anything else. */
-export function readLabels(verifier: RoleVerifier<Verifier | AsyncVerifier>): readonly string[] {
+/** Guards a verifier and returns its labels. Throws a TypeError for anything else. */
+export function readVerifierLabels(
+  verifier: RoleVerifier<Verifier | AsyncVerifier>,
+): readonly string[] {
   functionMember(objectArgument(verifier, "verifier"), "verify", "verifier");
   const { algs } = verifier;
   if (!Array.isArray(algs)) throw new TypeError("verifier.algs must be an array of strings");

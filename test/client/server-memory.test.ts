@@ -1,11 +1,7 @@
 // RFC 9449 sections 8.2 and 9: what is remembered of each server, and how much of it.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  createServerMemory,
-  originArgument,
-  type ServerRole,
-} from "../../src/client/server-memory.js";
+import { createServerMemory, readOrigin, type ServerRole } from "../../src/client/server-memory.js";
 import { nonceText, queryAndFragment, runs, urlParts } from "../support/arbitraries.js";
 
 const MOST = 256;
@@ -84,7 +80,7 @@ describe("origins", () => {
       fc.property(urlParts, queryAndFragment, ({ host, port, segments }, rest) => {
         fc.pre(!host.startsWith("[")); // the platform rewrites addresses
         const url = `https://${host}${port}/${segments.join("/")}`;
-        expect(originArgument(url + rest)).toBe(new URL(url).origin);
+        expect(readOrigin(url + rest)).toBe(new URL(url).origin);
       }),
       runs(300),
     );
@@ -97,13 +93,13 @@ describe("origins", () => {
     ["no path", "https://a.example?x", "https://a.example"],
     ["an address", "http://[::1]:3000/x", "http://[::1]:3000"],
   ])("do not depend on %s", (_, url, origin) => {
-    expect(originArgument(url)).toBe(origin);
+    expect(readOrigin(url)).toBe(origin);
   });
 
   test.each(["", "/path", "a.example", "ftp://a.example/", "https://u@a.example/", "https://a b/"])(
     "%j has none: a TypeError",
     (url) => {
-      expect(() => originArgument(url)).toThrow(TypeError);
+      expect(() => readOrigin(url)).toThrow(TypeError);
     },
   );
 });

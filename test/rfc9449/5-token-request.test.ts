@@ -644,7 +644,7 @@ describe("mistakes of the programmer", () => {
     const granted = endpoint[name](whole as never);
     expect([granted.ok, granted.ok && granted.jkt]).toEqual([true, undefined]);
     const { [member]: _, ...request }: Record<string, unknown> = { ...whole };
-    const error = new TypeError(`${member} must be given, undefined where the client sent none`);
+    const error = new TypeError(`${member} must be given, undefined if the client sent none`);
     expect(() => endpoint[name](request as never)).toThrow(error);
     await expect(asyncEndpoint({})[name](request as never)).rejects.toThrow(error);
   });
