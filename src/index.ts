@@ -44,11 +44,17 @@ type Optional<O extends { readonly backend: unknown }> = Omit<O, "backend"> & {
   readonly backend?: O["backend"] | undefined;
 };
 
+/** The policy of a verifier whose parts answer at once; the backend may be left out. */
 export type VerifierOptions = Optional<core.VerifierOptions>;
+/** The policy of a verifier whose parts may return promises; the backend may be left out. */
 export type AsyncVerifierOptions = Optional<core.AsyncVerifierOptions>;
+/** Options of createProof; all of them may be left out. */
 export type CreateOptions = Optional<core.CreateOptions>;
+/** Options of createNonceIssuer; the backend may be left out. */
 export type NonceIssuerOptions = Optional<core.NonceIssuerOptions>;
+/** Options of createClientSession; the backend may be left out. */
 export type ClientSessionOptions = Optional<core.ClientSessionOptions>;
+/** Options of createAsyncClientSession; the backend may be left out. */
 export type AsyncClientSessionOptions = Optional<core.AsyncClientSessionOptions>;
 type HashOptions = Optional<CoreHashOptions>;
 
@@ -77,7 +83,7 @@ export function createVerifier(options: VerifierOptions): core.Verifier {
 }
 
 /**
- * Makes a verifier of which any part may answer later: a backend, a replay store, a look-up.
+ * Makes a verifier whose parts may return promises: a backend, a replay store, a look-up.
  *
  * @param options the policy. `replay` is required: a store, or "none".
  * @returns a verifier whose `verify` returns a promise. What a synchronous one throws is a rejection.

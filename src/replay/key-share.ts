@@ -1,82 +1,85 @@
-// How much of the memory replay store each key has: thumbprints and the slices of time in which their
-// entries expire enter, a verdict on whether a key may have one more leaves.
+// The share of each key in the memory replay store: thumbprints and the slices of time in which their
+// entries expire enter; whether a key may have one more entry leaves.
 //
-// A count for each key would be as large as the table of entries. So live entries are counted in two
-// rows of counters, at a place of each that a keyed hash of the thumbprint gives: the smaller of the
-// two is what the key has, or more where others share both places. Each slice keeps the two places of
-// its entries, so that they are taken out exactly when it is dropped: some thousands at a time, and
+// A count for each key would be as large as the table of entries. So live entries are counted in two rows
+// of counters, in each at a place that a keyed hash of the thumbprint gives. The smaller of the two
+// counters is what the key has, or more if other keys share both places. Each slice keeps the two places
+// of its entries. So they are subtracted exactly when the slice is dropped: some thousands at a time, and
 // all that is due before a key is refused.
 //
-// Where a key may have very many entries, a random sample of them is counted: that costs a fraction, and
-// thousands in a sample still tell a share to within a few percent.
+// Where a key may have very many entries, only a random sample of them is counted. That costs a fraction,
+// and a sample of thousands still tells a share to within a few percent.
 
-/** Of a key's word each half has the bits of one place, of which the lowest are used. */
+/** Each half of a key's word has the bits of one place; rows with fewer places use only the lowest bits. */
 const PLACE_BITS = 16;
 const UPPER_HALF = -(2 ** PLACE_BITS);
-/** More would be more exact, but slower: a processor's cache holds both rows of so many (bench/replay). */
+/** A processor's cache holds two rows of this size; more places would be more exact, but slower (bench/replay). */
 const MOST_PLACES = 2 ** 14;
 const LEAST_PLACES = 64;
 /**
- * Entries for each place at which the rows grow, and the places for each entry at which they shrink. Each time that
- * they grow, four entries of others are added to what a key seems to have, until those expire.
+ * Entries for each place at which the rows grow. Each growth adds four entries of other keys to what a key
+ * seems to have, until those expire.
  */
 const CROWDED = 8;
+/** Places for each entry at which the rows shrink. */
 const SPARSE = 4;
 
-/** Entries of a chunk: as many as its slice has already, so that little is spare; within these. */
+/** Bounds of the size of a chunk. Between them it holds as many entries as its slice has, so little is spare. */
 const LEAST_CHUNK = 8;
 const MOST_CHUNK = 512;
 
-/** Most counters of a row that one addition changes for what was dropped. */
+/** Most counters of a row that one addition to the store changes for dropped entries. */
 const STEP = 4096;
-/** Entries of a key that are counted at least before it is refused, where its share is larger than that. */
+/** A key whose share is larger than this is refused only when this many of its entries, or more, are counted. */
 const LEAST_SAMPLE = 8192;
 
-/** Up to so many counted entries all are looked at for a refusal; where there are more, so many of them. */
+/** Before a refusal, all counted entries are looked at if they are at most SURVEYED, else SAMPLED of them. */
 const SURVEYED = 4096;
 const SAMPLED = 1024;
 
 /**
- * Characters of a thumbprint that are hashed, 96 bits of a SHA-256: nobody makes a key that agrees with
- * another one in these, and a processor takes three times as long for all 43.
+ * Characters of a thumbprint that are hashed: 96 bits of a SHA-256. To make a key that agrees with another
+ * one in these is infeasible, and all 43 characters would take three times as long.
  */
 const READ = 16;
-/** Random words that placesOf takes: two for each two characters, and two more. */
+/** Random words that placesOf needs: two for each two characters, and two more. */
 export const PLACE_WORDS: number = READ + 2;
 
-/** Entries of one slice: both places of each in one word, the newest last. */
+/** Entries of one slice, the newest last. A word holds both places of an entry. */
 interface Chunk {
   readonly words: Int32Array;
   used: number;
-  /** The places of a row when they were counted. */
+  /** The places that a row had when the entries were counted. */
   places: number;
   readonly before: Chunk | undefined;
 }
 
+/** The counters of all keys of one store. */
 export interface KeyShares {
-  /** Two rows of so many counters, one behind the other. */
+  /** Two rows of counters, one after the other. */
   rows: Int32Array;
+  /** Counters of one row. */
   places: number;
   /** The newest chunk of each slice, by its number. */
   readonly chunks: (Chunk | undefined)[];
   /** The newest chunks of slices that were dropped and are still counted. */
   readonly due: Chunk[];
-  /** Over all chunks, those that are due included. */
+  /** Words of all chunks, including those that are due. */
   chunkWords: number;
   /** Counted entries that were not dropped. */
   live: number;
-  /** Entries are counted of which these bits of their hash are 0. */
+  /** An entry is counted if these bits of its hash are 0. */
   readonly mask: number;
-  /** Counted entries that a key may have. */
+  /** Most counted entries of a key. */
   readonly most: number;
-  /** Places of the first row with so many or more: while there are none, no key has all of its share. */
+  /** Places of the first row that count `most` or more. While this is 0, no key has all of its share. */
   crowded: number;
 }
 
-/** Counters for keys that may have `maxEntriesPerKey` entries each, of a store of so many. */
+/** Makes counters for a store of `maxEntries` in which each key may have `maxEntriesPerKey`. */
 export function createKeyShares(maxEntriesPerKey: number, maxEntries: number): KeyShares {
   const isShared = maxEntriesPerKey < maxEntries; // else the store itself is the limit
-  let period = 1; // one in so many is counted
+  let period = 1; // one entry in this many is counted
   while (maxEntriesPerKey >= 2 * period * LEAST_SAMPLE) period *= 2;
   return {
     rows: new Int32Array(0),
@@ -91,21 +94,21 @@ export function createKeyShares(maxEntriesPerKey: number, maxEntries: number): K
   };
 }
 
-/** Whether an entry is one of those that are counted: by bits of its own keyed hash. */
+/** Returns whether an entry is counted, by the low word of its own keyed hash. */
 export function isCounted({ mask }: KeyShares, low: number): boolean {
   return (low & mask) === 0;
 }
 
-/** Whether a key seems to have all of its share. */
+/** Returns whether a key seems to have all of its share. */
 export function isShareFull(shares: KeyShares, key: number): boolean {
   return shares.crowded > 0 && shareOf(shares, key) >= shares.most;
 }
 
 /**
- * The two places of a thumbprint, in one word. Each is the upper half of a sum of products with random
- * words (the multilinear hash of M. Dietzfelbinger, strongly universal on characters below 128): whoever
- * can't see these gets two keys to agree in both places with a chance of 2^-32. No product waits for
- * another one, so that it costs less than half of a second HalfSipHash (bench/replay).
+ * Returns the two places of a thumbprint, in one word. Each is the upper half of a sum of products with
+ * random words (the multilinear hash of M. Dietzfelbinger, strongly universal on characters below 128).
+ * For a sender who can't see the random words, two keys agree in both places with a chance of 2^-32. No
+ * product waits for another one, so it costs less than half of a second HalfSipHash (bench/replay).
  */
 export function placesOf(jkt: string, random: Int32Array): number {
   const length = jkt.length < READ ? jkt.length : READ;
@@ -119,12 +122,12 @@ export function placesOf(jkt: string, random: Int32Array): number {
   return (one >>> PLACE_BITS) | (other & UPPER_HALF);
 }
 
-/** Bytes of the typed arrays. */
+/** Returns the bytes of the typed arrays. */
 export function bytesOfShares({ rows, chunkWords }: KeyShares): number {
   return 4 * (rows.length + chunkWords);
 }
 
-/** Entries of a key that are counted now, those of others at the same two places included. */
+/** Returns the counted entries of a key, including those of other keys at the same two places. */
 export function shareOf({ rows, places }: KeyShares, key: number): number {
   if (places === 0) return 0;
   const mask = places - 1;
@@ -142,7 +145,7 @@ export function addShare(shares: KeyShares, key: number, slice: number): void {
   countIn(shares, key);
 }
 
-/** Leaves the entries of a slice to settleShares: they are counted until it comes to them. */
+/** Drops the entries of a slice. They stay in the counters until settleShares subtracts them. */
 export function dropShares(shares: KeyShares, slice: number): void {
   const { chunks, due } = shares;
   const newest = chunks[slice];
@@ -154,7 +157,7 @@ export function dropShares(shares: KeyShares, slice: number): void {
   chunks[slice] = undefined;
 }
 
-/** Takes out of the counters some of what is due: some thousands of entries at most. */
+/** Subtracts some of what is due from the counters: some thousands of entries at most. */
 export function settleShares(shares: KeyShares): void {
   const { due } = shares;
   for (let left = STEP; left > 0;) {
@@ -169,17 +172,17 @@ export function settleShares(shares: KeyShares): void {
   }
 }
 
-/** Takes out of the counters all that is due. */
+/** Subtracts all that is due from the counters. */
 export function settleAllShares(shares: KeyShares): void {
   while (shares.due.length > 0) settleShares(shares);
 }
 
-/** Whether entries are counted in far more places than it takes. */
+/** Returns whether the rows have far more places than they need. */
 export function hasSpareRows({ places, live }: KeyShares): boolean {
   return places > LEAST_PLACES && SPARSE * live < places;
 }
 
-/** Gives spare rows back; only where nothing is due. */
+/** Makes the rows smaller. Call it only while nothing is due. */
 export function shrinkShares(shares: KeyShares): void {
   let places = LEAST_PLACES;
   while (places * CROWDED < 2 * shares.live) places *= 2;
@@ -194,7 +197,7 @@ export function shrinkShares(shares: KeyShares): void {
   }
 }
 
-/** For a store in which nothing is live. */
+/** Resets the counters of a store in which nothing is live. */
 export function clearShares(shares: KeyShares): void {
   shares.rows = new Int32Array(0);
   shares.places = 0;
@@ -205,19 +208,19 @@ export function clearShares(shares: KeyShares): void {
   shares.crowded = 0;
 }
 
-/** What a look at the entries of a key found. */
+/** What surveyShares found. */
 export interface Survey {
   /** Whether all counted entries were looked at. */
   readonly complete: boolean;
-  /** Counted entries of the key. */
+  /** Counted entries of the key, among those that were looked at. */
   readonly found: number;
-  /** When the first of them expires; Infinity where none was found. */
+  /** The second in which the first of them expires; Infinity if `found` is 0. */
   readonly first: number;
 }
 
 /**
- * Looks for a key's own entries, of which the counters know no more than an upper bound: among all
- * that are counted where these are few, else among some of every slice.
+ * Looks for the entries of a key itself, since the counters give only an upper bound: among all counted
+ * entries if these are few, else among some of every slice.
  */
 export function surveyShares(
   { chunks, live }: KeyShares,
@@ -245,7 +248,7 @@ export function surveyShares(
   return { complete, found, first };
 }
 
-/** Twice the places, in time that no number of entries changes: each counter stands at two of them. */
+/** Doubles the places by copying each counter to two of them, in a time that does not depend on the entries. */
 function grow(shares: KeyShares): void {
   const { rows, places } = shares;
   const twice = Math.max(LEAST_PLACES, 2 * places);
@@ -261,7 +264,7 @@ function grow(shares: KeyShares): void {
   if (places > 0) shares.crowded *= twice / places;
 }
 
-/** The newest chunk of a slice where it has room and its entries stand at as many places as now. */
+/** Returns the newest chunk of a slice if it has room and the same number of places as now, else a new one. */
 function chunkWithRoom(shares: KeyShares, slice: number): Chunk {
   const { chunks, places } = shares;
   const before = chunks[slice];
@@ -287,8 +290,8 @@ function countIn(shares: KeyShares, key: number): void {
 }
 
 /**
- * Takes entries of a chunk out, from its end; returns what is left of the counters that may be
- * changed. One that was counted when there were fewer places stands at several of today's.
+ * Subtracts entries of a chunk, from its end. Returns how many of the `most` counters may still be changed.
+ * An entry that was counted among fewer places is now in several counters of a row.
  */
 function countOut(shares: KeyShares, chunk: Chunk, most: number): number {
   const { rows, places } = shares;

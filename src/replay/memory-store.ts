@@ -1,4 +1,4 @@
-// The replay store in this process's memory (RFC 9449 section 11.1): a key, its expiry, the time and
+// The replay store in the memory of this process (RFC 9449 section 11.1): a key, its expiry, the time and
 // the thumbprint of the proof key enter; new, seen or full leaves.
 //
 // Entries stand in one table (slots.ts) and name the slice of time, a whole second, in which they
@@ -53,7 +53,7 @@ import {
   shrinkNext,
 } from "./slots.js";
 
-/** What createMemoryReplayStore makes. */
+/** A replay store in the memory of this process. */
 export interface MemoryReplayStore extends SyncReplayStore {
   /** Returns what the store held at the last `add`, for metrics. */
   usage(): ReplayUsage;

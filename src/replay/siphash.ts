@@ -1,26 +1,26 @@
-// HalfSipHash-1-3 (J.-P. Aumasson and D. J. Bernstein, "SipHash: a fast short-input PRF"; the variant
-// on words of 32 bits, as kernels key their hash tables) but for its output: both words are taken
-// from the state after the three last rounds, v1 ^ v3 and v0 ^ v2, where the paper goes three rounds
-// further for the second one. Text and key enter, two words leave. It keeps tables from being
-// clustered; it is no hash to sign or prove with.
+// HalfSipHash-1-3 (J.-P. Aumasson and D. J. Bernstein, "SipHash: a fast short-input PRF"; the variant on
+// words of 32 bits, which kernels use for hash tables): text and key enter, two words leave. Its output
+// differs: both words are taken from the state after the last three rounds, as v1 ^ v3 and v0 ^ v2, while
+// the paper does three more rounds for the second. It keeps a sender from clustering the entries of a
+// table. It is no hash for signatures or proofs.
 
-/** What the hash is keyed with: two random words. */
+/** The key of the hash: two random words. */
 export interface SipKey {
   readonly k0: number;
   readonly k1: number;
 }
 
-/** Keys the hash of a text that is not ASCII, so that it is not that of its spelling. */
+/** Changes the key for a text that is not ASCII, so that its hash is not that of its ASCII spelling. */
 const MARK = 0x5bd1e995;
 
 /**
- * Hashes a whole text into `out[0]` and `out[1]`. Text in ASCII goes in as its bytes; of other text
- * every UTF-16 unit goes in as three of them, under another key.
+ * Hashes a whole text into `out[0]` and `out[1]`. ASCII text is hashed as its bytes. Other text is hashed
+ * under another key, each UTF-16 unit as three bytes.
  */
 export function halfSipHash(text: string, { k0, k1 }: SipKey, out: Int32Array): void {
   const { length } = text;
   const whole = length & ~3;
-  let units = 0; // all of them, or-ed: nearly every text is ASCII, and one pass costs less than two
+  let units = 0; // the OR of all units: nearly every text is ASCII, and one pass costs less than two
   let v0 = k0;
   let v1 = k1 ^ 0xee;
   let v2 = k0 ^ 0x6c796765;
@@ -51,7 +51,7 @@ export function halfSipHash(text: string, { k0, k1 }: SipKey, out: Int32Array): 
     units |= unit;
     last |= unit << (8 * (at - whole));
   }
-  // The same round for the last word, and three to finish.
+  // The same round for the last word, then three to finish.
   v3 ^= last;
   for (let round = 0; round < 4; round++) {
     v0 = (v0 + v1) | 0;
@@ -74,7 +74,7 @@ export function halfSipHash(text: string, { k0, k1 }: SipKey, out: Int32Array): 
   if (units >= 0x80) halfSipHash(spelt(text), { k0: k0 ^ MARK, k1 }, out);
 }
 
-/** Every unit as three characters of ASCII. */
+/** Returns every UTF-16 unit as three characters of ASCII. */
 function spelt(text: string): string {
   let units = "";
   for (let at = 0; at < text.length; at++) {

@@ -35,9 +35,10 @@ interface Segment {
   readonly most: number;
 }
 
+/** The table of all entries. */
 export interface SlotTable {
   readonly segments: (Segment | undefined)[];
-  /** Over all segments. */
+  /** Slots of all segments. */
   slots: number;
   /** The segment to be looked at next where there is too much room. */
   next: number;
@@ -48,7 +49,7 @@ export function createSlotTable(): SlotTable {
   return { segments, slots: 0, next: 0 };
 }
 
-/** Bytes of the typed arrays. */
+/** Returns the bytes of the typed arrays. */
 export function bytesOf(table: SlotTable): number {
   return table.slots * SLOT_BYTES;
 }

@@ -1,11 +1,11 @@
-// What a verifier remembers of valid proofs, so that it does no work twice: the header segment, which
-// a client sends with every proof to the byte, to all that was found out about it; and the access
-// token to its hash.
+// What a verifier remembers of valid proofs, so that it does no work twice. It maps a header segment,
+// which a client repeats byte for byte in every proof, to all that was read from it, and an access token
+// to its hash.
 //
-// It can't change an answer. What is remembered was worked out from that very text under this very
-// policy, and a signature that was valid vouched for it: a stranger's garbage leaves no trace. Nor is
-// one who signs for himself worth more than anybody else: where room is short, it goes to the keys
-// that are used most, however many others come, and one key has no more than two entries.
+// No answer depends on it. What is remembered was computed from the same text under the same policy,
+// and only after a valid signature, so a stranger's garbage leaves no trace. A stranger who signs with
+// keys of their own gains little: where room is short, the keys that are used most keep it, however many
+// others come, and one key has at most two entries.
 import { integerArgument, membersArgument, numberArgument } from "../input/argument.js";
 import { textOf } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncKey } from "../jose/alg.js";
@@ -14,27 +14,27 @@ import { createLru, createSegmentedLru, type Entry, newEntry, type SegmentedLru 
 import { createUseCounter, newUses, type Uses } from "./uses.js";
 
 /**
- * Bounds of a verifier's memory. With 0 for one of a pair, nothing of that kind is remembered. A
- * fifth of each, of tables left out, is for what was used once; nothing larger than that is kept.
- * Where the rest is full, a newcomer has to be used more than what it displaces.
+ * Bounds of a verifier's memory. Where a bound of a kind is 0, nothing of that kind is remembered. A
+ * fifth of each bound, except that of tables, is for what was used once; nothing larger than that fifth
+ * is kept. Where the rest is full, a new entry must be used more than those that it displaces.
  */
 export interface CacheOptions {
-  /** Keys, each with its header, two of one key at most; 10,000 where it is not given. */
+  /** Most keys, each with its header; at most two entries of one key. Default 10,000. */
   readonly maxKeys?: number | undefined;
-  /** Bytes of keys and headers, tables left out; 32 MiB where it is not given. */
+  /** Most bytes of keys and headers, without tables. Default 32 MiB. */
   readonly maxKeyBytes?: number | undefined;
-  /** Bytes of tables, which make a key's signatures cheaper; 32 MiB where it is not given. */
+  /** Most bytes of tables, which make a key's signatures cheaper to verify. Default 32 MiB. */
   readonly maxTableBytes?: number | undefined;
   /**
-   * Access tokens, each with its hash; 10,000 where it is not given. They are forgotten, all at once,
-   * at the first proof that comes 300 seconds after the first of them.
+   * Most access tokens, each with its hash. Default 10,000. All are forgotten at once, at the first
+   * proof that comes 300 seconds or more after the first of them.
    */
   readonly maxTokens?: number | undefined;
-  /** Bytes of access tokens; 8 MiB where it is not given. */
+  /** Most bytes of access tokens. Default 8 MiB. */
   readonly maxTokenBytes?: number | undefined;
 }
 
-/** What a verifier's memory holds now. Bytes are estimates that err upwards. */
+/** What a verifier's memory holds now. Numbers of bytes are estimates, and never too low. */
 export interface CacheUsage {
   readonly keys: number;
   readonly keyBytes: number;
@@ -45,6 +45,7 @@ export interface CacheUsage {
   readonly tokenBytes: number;
 }
 
+/** CacheOptions with every bound set. */
 export type CacheBounds = { readonly [B in keyof CacheOptions]-?: number };
 
 const MIB = 1_048_576;
@@ -59,7 +60,7 @@ const DEFAULTS: CacheBounds = {
 const MOST_ENTRIES = 8_388_608;
 const MOST_BYTES = 0x1000_0000_0000;
 
-/** Checks the option `cache`; throws a TypeError or RangeError that names the bound. */
+/** Checks the option `cache`. Throws a TypeError or RangeError that names the bound. */
 export function readCacheBounds(value: CacheOptions | undefined): CacheBounds {
   if (value === undefined) return DEFAULTS;
   const given = membersArgument(value, "cache", Object.keys(DEFAULTS));
@@ -76,7 +77,7 @@ export function readCacheBounds(value: CacheOptions | undefined): CacheBounds {
   });
 }
 
-/** What a header segment says, once a signature was valid under it. */
+/** What a header segment says, kept once a signature under it was valid. */
 export interface KnownKey<A extends Alg> {
   readonly alg: A;
   readonly jwk: PublicJwk;
@@ -84,20 +85,20 @@ export interface KnownKey<A extends Alg> {
   readonly key: KeyOf<A>;
 }
 
-/** What importKey of an algorithm makes. */
+/** What `importKey` of an algorithm returns. */
 export type KeyOf<A extends Alg> = NonNullable<Awaited<ReturnType<A["importKey"]>>>;
 
-/** A key that is remembered, and its place among those with tables. */
+/** A key that is remembered, and its entry in the list of keys with tables. */
 interface KeptKey<A extends Alg> extends KnownKey<A> {
   readonly owner: Owner<A>;
-  /** The bytes of the header segment, with which every signing input under it begins. */
+  /** The bytes of the header segment: every signing input under it begins with them. */
   readonly headerBytes: Uint8Array;
   readonly table: Entry<SyncKey | AsyncKey>;
 }
 
 /**
- * What all entries of one thumbprint share. There are two where a client sends a key under both
- * labels of Ed25519; one that varies its header displaces only itself.
+ * What all entries of one thumbprint share. A client that sends its key under both labels of Ed25519
+ * has two entries. A client that varies its header displaces only its own.
  */
 interface Owner<A extends Alg> {
   readonly uses: Uses;
@@ -106,12 +107,15 @@ interface Owner<A extends Alg> {
   other: FoundKey<A> | null;
 }
 
+/** A remembered key. */
 export type FoundKey<A extends Alg> = Entry<KeptKey<A>>;
+/** The remembered hash of an access token. */
 export type FoundAth = Entry<string>;
 
 /**
- * Finding leaves everything as it is, but for tokens whose time is over. Keeping is for a proof of
- * which the signature was valid, and takes what was found for it before. `now` is in seconds.
+ * The memory of a verifier. A find function changes nothing, except that it forgets tokens whose time is
+ * over. Call a keep function only after a valid signature, with what was found for the proof before.
+ * `now` is in seconds.
  */
 export interface ProofCache<A extends Alg> {
   findKey(header: string): FoundKey<A> | undefined;
@@ -128,19 +132,19 @@ export interface ProofCache<A extends Alg> {
 }
 
 /**
- * What an entry takes beside its texts: objects, links and places in a Map. test/cache.test.ts
- * measures that this is not too little.
+ * Bytes that an entry takes beside its texts: objects, links and places in a Map. test/cache.test.ts
+ * measures that this is enough.
  */
 const KEY_OVERHEAD = 1350;
 const TOKEN_OVERHEAD = 500;
 
 /**
- * Seconds for which access tokens are remembered: whoever reads the memory of a process finds those
- * of some minutes in it, not those of a month. Hashing each again meanwhile costs nothing to speak of.
+ * Seconds for which access tokens are remembered, so that a dump of the process's memory holds the tokens
+ * of some minutes, and not those of a month. To hash each token again after that costs next to nothing.
  */
 const TOKENS_FOR = 300;
 
-/** An empty memory. */
+/** Makes an empty memory. */
 export function createProofCache<A extends Alg>(bounds: CacheBounds): ProofCache<A> {
   const keys = createKeyMemory<A>(bounds);
   const tokens = createTokenMemory(bounds);
@@ -161,7 +165,7 @@ interface KeyMemory<A extends Alg> {
 
 function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
   const counter = createUseCounter();
-  const owners = new Map<string, Owner<A>>(); // by thumbprint; each of them has an entry
+  const owners = new Map<string, Owner<A>>(); // by thumbprint; each owner has an entry
   const tables = createLru<SyncKey | AsyncKey>(
     bounds.maxKeys,
     bounds.maxTableBytes,
@@ -172,9 +176,10 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
   const lastFound = Array.from({ length: PLACES }, (): FoundKey<A> | undefined => undefined);
 
   /**
-   * The entry that was found last at the place of a header is it nearly always, where keys are few or
-   * one is busy: to compare 200 letters costs a tenth of their hash, by which `keys` looks. Not for
-   * access tokens: how long a comparison takes says how much is equal, and a header is no secret.
+   * Tries the entry that was found last at the place of the header first. It is nearly always the right
+   * one where keys are few or one is busy, and to compare 200 characters costs a tenth of hashing them,
+   * which a look-up in `keys` does. Access tokens are not compared in this way: the time of a comparison
+   * tells how much is equal, and a token is secret, while a header is not.
    */
   function find(header: string): FoundKey<A> | undefined {
     const place = placeOf(header);
@@ -191,17 +196,17 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
     const place = placeOf(entry.text);
     if (lastFound[place] === entry) lastFound[place] = undefined;
     if (owner.recent === entry) owner.recent = owner.other;
-    owner.other = null; // it left, or is the recent one now
+    owner.other = null; // it left, or it is `recent` now
     if (owner.recent === null) owners.delete(jkt);
   }
 
   function add(header: string, known: KnownKey<A>, signed: Uint8Array, bytes: number): FoundKey<A> {
     const owner = owners.get(known.jkt) ?? { uses: newUses(), recent: null, other: null };
-    if (owner.other !== null) keys.remove(owner.other); // not the room of somebody else
+    if (owner.other !== null) keys.remove(owner.other); // or the new entry would take the room of another key
     const kept = keptKey(header, known, signed, owner);
     const entry = keys.add(copyOf(header), kept, bytes, owner.uses);
     if (entry.in === null) return entry;
-    owners.set(known.jkt, owner); // also where its last entry has left for this one
+    owners.set(known.jkt, owner); // even if it was there: its last entry may just have left for this one
     owner.other = owner.recent;
     owner.recent = entry;
     return entry;
@@ -225,13 +230,13 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
     find,
     keep(found, header, known, signed) {
       if (bounds.maxKeys === 0) return;
-      // Another proof of this key may have come first, while this one was waited for.
+      // While this proof waited, another proof of the same key may have been kept.
       const before = found ?? keys.find(header);
       const key: SyncKey | AsyncKey = before === undefined ? known.key : before.value.key;
       const tableSize = hasTables(key) ? bytesArgument(key.tableSize, "key.tableSize") : 0;
       const keySize = bytesArgument(key.size, "key.size");
       if (tableSize > keySize) throw new RangeError("key.size must hold key.tableSize, in bytes");
-      // The header is there three times: as text, as bytes, and as the members that were read of it.
+      // The header is kept three times: as text, as bytes, and as the members that were read from it.
       const bytes = 3 * header.length + KEY_OVERHEAD + keySize - tableSize;
       const entry = before ?? add(header, known, signed, bytes);
       if (before !== undefined) useAgain(before, bytes);
@@ -246,10 +251,10 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
   };
 }
 
-/** For entries that were found last; a power of 2. */
+/** Places for entries that were found last; a power of 2. */
 const PLACES = 1024;
 
-/** By every eleventh letter: enough of them belong to the key, wherever a client writes it. */
+/** Hashes every eleventh character: enough of these belong to the key, wherever it stands in the header. */
 function placeOf(header: string): number {
   let hash = 0;
   for (let i = 10; i < header.length; i += 11) hash = (31 * hash + header.charCodeAt(i)) | 0;
@@ -279,8 +284,9 @@ function createTokenMemory({ maxTokens, maxTokenBytes }: CacheBounds): TokenMemo
   let since = -Infinity;
 
   /**
-   * All are forgotten at once: that takes no time, and no list in the order of their coming. A clock
-   * that is set back, or a request of another time, must not make them stay: so far back is over too.
+   * Returns the memory of the current period, and begins another after TOKENS_FOR seconds. To forget all
+   * tokens at once takes no time, and needs no list in the order of their arrival. A time so far before
+   * the period also ends it, so that a clock that is set back can't make tokens stay.
    */
   function current(now: number): SegmentedLru<string> {
     if (Math.abs(now - since) < TOKENS_FOR) return tokens;
@@ -306,7 +312,7 @@ function createTokenMemory({ maxTokens, maxTokenBytes }: CacheBounds): TokenMemo
   };
 }
 
-/** Remembers nothing. */
+/** A memory that remembers nothing. */
 export const NO_CACHE: ProofCache<never> = {
   findKey: () => undefined,
   findAth: () => undefined,
@@ -315,7 +321,7 @@ export const NO_CACHE: ProofCache<never> = {
   usage: () => ({ keys: 0, keyBytes: 0, tables: 0, tableBytes: 0, tokens: 0, tokenBytes: 0 }),
 };
 
-/** A key that has tables now and can drop them; others are counted as a whole. */
+/** A key that has tables now and can drop them. The tables of any other key count as part of it. */
 type TableKey = SyncKey & Required<Pick<SyncKey, "tableSize" | "dropTables">>;
 
 function hasTables(key: SyncKey | AsyncKey): key is TableKey {
@@ -323,17 +329,17 @@ function hasTables(key: SyncKey | AsyncKey): key is TableKey {
   return typeof key.dropTables === "function" && key.tableSize !== undefined && key.tableSize !== 0;
 }
 
-/** A size of another kind would make every bound void. */
+/** Checks a size from a backend: any other value would make every bound void. */
 function bytesArgument(value: unknown, name: string): number {
   return numberArgument(value, name, "bytes", 0, MOST_BYTES);
 }
 
 /**
- * The same text, with memory of its own: a piece of a longer text can keep all of that alive (a
- * header its proof, an access token its header field).
+ * Returns the same text in memory of its own. In an engine, a slice can keep the whole longer text alive:
+ * a header its proof, an access token its header field.
  */
 function copyOf(text: string): string {
   const units: number[] = [];
-  for (let i = 0; i < text.length; i++) units.push(text.charCodeAt(i)); // thrice as fast as Array.from
+  for (let i = 0; i < text.length; i++) units.push(text.charCodeAt(i)); // three times as fast as Array.from
   return textOf(units);
 }

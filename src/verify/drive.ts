@@ -1,9 +1,9 @@
-// The drivers of a verifier (RFC 9449 section 4.3): a proof, the request it came with and a policy, to
-// what was proved or a failure.
+// The drivers of a verifier (RFC 9449 section 4.3): a proof, the request that it came with and a policy
+// enter; what was proved, or a failure, leaves.
 //
-// A proof is prepared once and driven twice. prepare() does every check that needs no signature; the
-// synchronous and the asynchronous driver do the rest. They differ by `await`, and by the clocks that
-// measure a wait: after a long one, the time is checked again. The order is fixed, cheap before dear:
+// A verification is prepared once and driven twice. prepare() does every check that needs no signature;
+// the synchronous and the asynchronous driver do the rest. They differ by `await` and by the clocks that
+// measure a wait: after a long wait, the time is checked again. The order is fixed, cheap before dear:
 // proof present and single, size, JWS form, typ, crit, alg, claims, htm, htu, nonce, time, ath, jwk and
 // its thumbprint, jkt, key import, signature, replay. The signature is late because it costs more than
 // everything else together. The replay record is last, or a stranger could use up the jti of another
@@ -35,23 +35,25 @@ import {
 } from "./request.js";
 import { startStopwatch } from "./stopwatch.js";
 
-/** A proof that holds: its sender has the private key of `jwk` and meant this very request. */
+/** A valid proof: its sender has the private key of `jwk`, and made it for this request. */
 export interface VerifiedProof {
   readonly ok: true;
-  /** The RFC 7638 thumbprint of the key: what to bind a token to. */
+  /** The RFC 7638 thumbprint of the key, to which a token is bound. */
   readonly jkt: string;
-  /** Frozen. */
+  /** The public key in the proof. Frozen. */
   readonly jwk: PublicJwk;
+  /** The JWS label, such as "ES256". */
   readonly alg: string;
-  /** Frozen, with all that they hold. */
+  /** The claims of the proof. Frozen, with all that they hold. */
   readonly claims: ProofClaims;
-  /** undefined where the verifier checks no nonces. */
+  /** Undefined where the verifier checks no nonces. */
   readonly nonce?: VerifiedNonce | undefined;
 }
 
+/** What a verifier returns: what was proved, or a failure with its code. Test `ok`. */
 export type VerifyResult = VerifiedProof | VerifyFailure;
 
-/** Judges a proof where every part answers at once. */
+/** Judges a proof with parts that return at once. */
 export function drive(
   proof: FieldValue,
   request: ProofRequest,
@@ -59,7 +61,7 @@ export function drive(
   cache: ProofCache<SyncAlg>,
 ): VerifyResult {
   const facts = readProofRequest(request, policy.clock, policy.plainHttp);
-  const waited = mayWait(facts, policy) ? startStopwatch() : NO_WAIT; // it costs a third of a microsecond
+  const waited = mayWait(facts, policy) ? startStopwatch() : NO_WAIT; // a stopwatch costs 0.3 microseconds
   const pending = prepare(proof, facts, policy, cache);
   if (!pending.ok) return pending;
   const otherKey = checkKeys(pending, facts); // item 12b
@@ -85,7 +87,7 @@ export function drive(
   return last.ok ? verified(last) : last;
 }
 
-/** Judges a proof where a part may answer later. */
+/** Judges a proof with parts that may return promises. */
 export async function driveAsync(
   proof: FieldValue,
   request: AsyncProofRequest,
@@ -119,7 +121,7 @@ export async function driveAsync(
   return last.ok ? verified(last) : last;
 }
 
-/** True where a part that is not ours is asked: a backend that answers at once has nothing to wait for. */
+/** Returns whether a part that can block is called: a store or a look-up. A backend here only computes. */
 function mayWait({ jkt }: RequestFacts, { replay }: Policy<Alg, ReplayStore>): boolean {
   return replay !== undefined || typeof jkt === "function";
 }
@@ -127,8 +129,8 @@ function mayWait({ jkt }: RequestFacts, { replay }: Policy<Alg, ReplayStore>): b
 const NO_WAIT = (): number => 0;
 
 /**
- * Starts to measure a wait, in seconds: by the clock of the policy and by a stopwatch, of which the longer
- * one counts. A clock that is set back while a store is slow must not make an old proof young again.
+ * Starts to measure a wait, in seconds, by the clock of the policy and by a stopwatch. The longer of the
+ * two counts, so that a clock that is set back while a store is slow does not make an old proof young.
  */
 function startWait(clock: () => number): () => number {
   const started = readClock(clock);
@@ -137,15 +139,15 @@ function startWait(clock: () => number): () => number {
 }
 
 /**
- * The time after the parts that may be slow: a proof that grew too old meanwhile must be refused,
- * since the entry of its first use may have expired. An entry outlives its proof by a second, so that
- * a wait of less than that changes nothing.
+ * Returns the time after the parts that may be slow. A proof that grew too old meanwhile must be refused,
+ * since the entry of its first use may have expired. An entry outlives its proof by a second, so a
+ * shorter wait changes nothing.
  */
 function afterWait(now: number, waited: number): number {
   return waited < 1 ? now : now + waited;
 }
 
-/** What depends on the time, once more where that went on: what is accepted now was accepted all along. */
+/** Checks again what depends on the time, if that went on. A proof that passes both times passed in between. */
 function judgeAgain<A extends Alg>(
   pending: PendingProof<A>,
   facts: RequestFacts,
@@ -158,8 +160,8 @@ function judgeAgain<A extends Alg>(
 }
 
 /**
- * What the request itself says of the key. Before a look-up, which a proof of the wrong key must not
- * cost, nor use up a code by.
+ * Checks the key against the thumbprints that the request itself gives. It comes before a look-up, so that
+ * a proof of the wrong key costs none and uses up no code.
  */
 function checkKeys({ jkt }: PendingProof<Alg>, facts: RequestFacts): VerifyFailure | null {
   const expected = typeof facts.jkt === "string" ? facts.jkt : undefined;
@@ -168,7 +170,7 @@ function checkKeys({ jkt }: PendingProof<Alg>, facts: RequestFacts): VerifyFailu
   return jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
 }
 
-/** The one check that needs to know what the token, code or request is bound to. */
+/** Checks the key against the result of the look-up: what a token, code or request is bound to. */
 function checkFound(
   { jkt }: PendingProof<Alg>,
   facts: RequestFacts,
@@ -178,7 +180,7 @@ function checkFound(
   return expected === null ? failure("jkt_mismatch") : checkJkt(jkt, expected); // sections 6 and 10
 }
 
-/** Of a look-up: a grant may be bound to no key, an access token may not. */
+/** Guards what a look-up returned. A grant may be bound to no key, an access token may not. */
 function readExpected(expected: unknown, { accessToken }: RequestFacts): string | null | undefined {
   if (typeof expected === "string" || expected === null) return expected;
   if (expected === undefined && accessToken === undefined) return undefined;
@@ -202,7 +204,7 @@ function verifyWith(
 }
 
 /**
- * Only true is a valid signature, only false an invalid one; a backend that says something else is
+ * Only true is a valid signature, and only false an invalid one. A backend that returns anything else is
  * broken.
  */
 function checkSignature(valid: unknown): VerifyFailure | null {
@@ -215,8 +217,8 @@ function checkSignature(valid: unknown): VerifyFailure | null {
 }
 
 /**
- * Only now, with a valid signature: a stranger must not fill what is remembered. And no later, not
- * after the replay record: the key may have built a table just now, which has to be counted.
+ * Remembers the key and the token, only after a valid signature, so that a stranger can't fill the memory;
+ * and before the replay record, since the key may have built a table just now, which has to be counted.
  */
 function remember<A extends Alg>(
   cache: ProofCache<A>,
@@ -225,7 +227,7 @@ function remember<A extends Alg>(
   { accessToken, now }: RequestFacts,
 ): void {
   cache.keepKey(foundKey, header, { alg, jwk, jkt, key }, signed);
-  // Equal to the hash of the token, as was checked (item 12a).
+  // `ath` was found equal to the hash of the token (item 12a).
   if (accessToken !== undefined && claims.ath !== undefined) {
     cache.keepAth(foundAth, accessToken, claims.ath, now);
   }
@@ -242,8 +244,8 @@ function replayEntry(
 }
 
 /**
- * Only the word "new" lets a proof through; a store that says something else, or promises to, is
- * broken.
+ * Only "new" accepts a proof. A store that returns no ReplayAnswer, or a promise to the synchronous driver,
+ * is broken.
  */
 function checkReplay(answer: unknown): VerifyFailure | null {
   switch (answer) {
@@ -262,7 +264,7 @@ function checkReplay(answer: unknown): VerifyFailure | null {
   );
 }
 
-/** Of a ReplayFull; undefined where the answer is none. */
+/** Returns `retryAfter` of a ReplayFull; undefined for any other answer. */
 function retryAfterOf(answer: unknown): number | undefined {
   if (typeof answer !== "object" || answer === null) return undefined;
   const { full, retryAfter } = answer as { readonly full?: unknown; readonly retryAfter?: unknown }; // an object, as was just checked

@@ -1,15 +1,15 @@
-// Bounded memories of what was seen: of what was used once, the least recently used goes first; what
-// is used again and again is displaced only by what is used more.
+// Bounded memories. Of the entries that were used once, the least recently used leaves first. Entries that
+// were used again are displaced only by entries that are used more.
 //
-// A Map alone would do for the order too, but in V8 every look at its oldest entry walks over all
-// that were deleted before it. So the order is a list that runs through the entries.
+// A Map keeps an order too, but in V8 every look at its oldest entry walks over all that were deleted
+// before it. So the order is a linked list of the entries.
 import { newUses, type UseCounter, type Uses } from "./uses.js";
 
-/** A place in a list. It is in one list or in none. */
+/** A text with a value, in at most one list. */
 export interface Entry<V> {
   readonly text: string;
   readonly value: V;
-  /** Several entries may share it, and count as one then. */
+  /** Several entries may share their uses: they are then counted together. */
   readonly uses: Uses;
   bytes: number;
   newer: Entry<V> | null;
@@ -26,28 +26,28 @@ export interface Lru<V> {
   readonly size: number;
   readonly bytes: number;
   /**
-   * Puts an entry first, taking it out of the list that it was in, and lets go of the last ones
-   * until the bounds hold. One that is too large for all the room there is leaves at once, and
-   * nothing else for it.
+   * Moves an entry from its list, if it is in one, to the first place of this one, then lets the last
+   * entries go until the bounds hold. An entry that is larger than the whole list is let go at once, and
+   * displaces nothing.
    */
   put(entry: Entry<V>, bytes: number): void;
   /**
-   * Puts an entry first where there is room, or where it is used more than all those together that
-   * have to leave for it: then they are let go. Returns whether it is there now; where it is not, it
-   * stays in the list that it is in, as it is.
+   * Puts an entry first if there is room, or if it is used more than all those together that have to
+   * leave for it; these are then let go. Returns whether it is in this list now. If not, it stays
+   * where and as it is.
    */
   admit(entry: Entry<V>, bytes: number): boolean;
-  /** Takes out an entry of this list; nobody is told. */
+  /** Takes an entry out of this list, without a call of `letGo`. */
   take(entry: Entry<V>): void;
 }
 
 /**
- * Entries that are looked at for one that wants their room: a newcomer costs no more than that, a
- * microsecond or two, and can't have the room of more.
+ * Most entries that are looked at for a new one that needs room. So it costs a microsecond or two at most,
+ * and displaces no more than these.
  */
 const CANDIDATES = 32;
 
-/** `letGo` is told of every entry that has to leave for want of room. */
+/** Makes an empty list. `letGo` is called with every entry that leaves because room is short. */
 export function createLru<V>(
   mostEntries: number,
   mostBytes: number,
@@ -88,15 +88,15 @@ export function createLru<V>(
     bytes += given;
   }
 
-  /** The entry that has to leave, where one has to. */
+  /** Returns the entry that has to leave next; null while the bounds hold. */
   function overflow(): Entry<V> | null {
     return size > mostEntries || bytes > mostBytes ? oldest : null;
   }
 
   /**
-   * The entries that leave for `entry`, where so many entries and bytes are too many; null where it
-   * is not used more than they are. A candidate that stays goes first: the next newcomer meets others
-   * then, and whatever is used least is found in the end, wherever it is.
+   * Returns the entries that leave for `entry`, which has to free so many entries and bytes; null where it
+   * is not used more than they are. A candidate that stays is moved to the front, so that the next new
+   * entry meets other candidates, and the least used ones are found in time, wherever they are.
    */
   function victimsOf(
     entry: Entry<V>,
@@ -153,7 +153,7 @@ export function createLru<V>(
       const bytesOver = bytes - (isHere ? entry.bytes : 0) + given - mostBytes;
       const victims = victimsOf(entry, entriesOver, bytesOver);
       if (victims === null) return false;
-      entry.in?.take(entry); // before the others leave, which may go where it was
+      entry.in?.take(entry); // first: the others may move to the list that it leaves
       for (const victim of victims) {
         lru.take(victim);
         letGo(victim);
@@ -171,26 +171,26 @@ export function createLru<V>(
   return lru;
 }
 
-/** Texts with values, in two segments: what was used once, and what was used again. */
+/** Texts with values, in two segments: those that were used once, and those that were used again. */
 export interface SegmentedLru<V> {
   readonly size: number;
   readonly bytes: number;
-  /** Looking is no use. */
+  /** Returns the entry of a text. It does not count as a use. */
   find(text: string): Entry<V> | undefined;
-  /** The first use of a text that is not there; `uses` where it shares them with others. */
+  /** Adds a text that is not there, with its first use. Give `uses` if it shares them with other entries. */
   add(text: string, value: V, bytes: number, uses?: Uses): Entry<V>;
-  /** Another use of what was found: nothing that is used less displaces it from now on. */
+  /** Counts another use of an entry. From now on, nothing that is used less displaces it. */
   useAgain(entry: Entry<V>, bytes: number): void;
-  /** Lets an entry go that is there. */
+  /** Lets go an entry that is there. */
   remove(entry: Entry<V>): void;
 }
 
-/** The part of the room that is for what was used again. */
+/** The share of the room that is for entries that were used again. */
 const KEPT = 0.8;
 
 /**
- * Both segments together keep within the bounds. What has no place in the second, or loses it, goes
- * back into the first; what the first has no room for is let go, and `letGo` is told.
+ * Makes two empty segments, which together keep the bounds. An entry that finds no place in the second, or
+ * loses it, returns to the first. An entry that finds none in the first is let go, with a call of `letGo`.
  */
 export function createSegmentedLru<V>(
   mostEntries: number,
@@ -227,7 +227,7 @@ export function createSegmentedLru<V>(
       return entry;
     },
     useAgain(entry, bytes) {
-      if (entry.in !== once && entry.in !== again) return; // it was let go since it was found
+      if (entry.in !== once && entry.in !== again) return; // it was let go after it was found
       counter.count(entry.uses, found.size);
       if (!again.admit(entry, bytes)) once.put(entry, bytes);
     },

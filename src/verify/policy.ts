@@ -1,5 +1,4 @@
-// The policy of a verifier: options that the programmer gives once, to settings that are whole,
-// checked and frozen.
+// The policy of a verifier: options enter, complete settings leave, checked and frozen.
 import {
   functionMember,
   membersArgument,
@@ -16,91 +15,94 @@ import type { NonceCheck } from "./nonce-check.js";
 import type { ReplayStore, SyncReplayStore } from "../replay/replay.js";
 
 interface PolicyOptions<A extends Alg, R extends ReplayStore> {
+  /** What hashes, imports keys and verifies signatures. */
   readonly backend: Backend<A>;
   /**
-   * The algorithms to accept, as values; the backend's own list where it is not given. Anybody can
-   * send proofs of a key that they made, so the list also says what a stranger can make the server
-   * pay. A proof of a known key on the `node` backend, where one under ES256 is 1: EdDSA 1.4; RSA of
-   * 2048 bits 0.4, of 4096 bits 1 (2 with an exponent of 32 bits), of 8192 bits 3 (8); ES384 7;
-   * ES512 17. The first proof of an EC key costs twice as much.
+   * The algorithms to accept, as values. Default: the list of the backend. The list also decides what a
+   * stranger can make the server pay, since anyone can send proofs of a key that they made. The cost of a
+   * proof of a known key on the backend nodeCrypto, relative to ES256: EdDSA 1.4; RSA of 2048 bits 0.4,
+   * of 4096 bits 1 (2 with an exponent of 32 bits), of 8192 bits 3 (8); ES384 7; ES512 17. The first proof
+   * of an EC key costs twice as much.
    */
   readonly algs?: readonly A[] | undefined;
   /**
    * The labels that `algs` may have, for a profile that forbids the others: an algorithm with another
-   * label is then a TypeError. All that a proof may have where it is not given.
+   * label is a TypeError. Default: every label that a proof may have.
    */
   readonly permittedAlgs?: readonly string[] | undefined;
-  /** How old a proof may be, in seconds; 60 where it is not given. */
+  /** How old a proof may be, in seconds. Default 60. */
   readonly maxAge?: number | undefined;
-  /** How far ahead of ours a client's clock may be, in seconds; 15 where it is not given. */
+  /** How far the clock of a client may be ahead of ours, in seconds. Default 15. */
   readonly clockTolerance?: number | undefined;
   /**
-   * Returns the time in seconds since the epoch; the platform's clock where it is not given. An
-   * asynchronous verifier measures its waits by it, also where the request has a `now`.
+   * Returns the time in seconds since the epoch. Default: the clock of the platform. An asynchronous
+   * verifier also measures its waits by it, even where the request has a `now`.
    */
   readonly clock?: (() => number) | undefined;
   /**
-   * Checks nonces. Where it is given, `noncePolicy` says what becomes of a proof without one. A
-   * nonce that decides the time can make a proof good for longer than `maxAge`: give `replay` too.
+   * Checks nonces. With it, `noncePolicy` decides about a proof without a nonce. A nonce that decides the
+   * time can make a proof good for longer than `maxAge`: use a replay store as well.
    */
   readonly nonce?: NonceCheck | undefined;
-  /** What becomes of a proof without a nonce where `nonce` is given; "required" by default. */
+  /** What happens to a proof without a nonce where `nonce` is given. Default "required". */
   readonly noncePolicy?: NoncePolicy | undefined;
-  /** What becomes of `iat` where a nonce decides the time; Default "free". */
+  /** Whether `iat` is checked where a nonce decides the time. Default "free". */
   readonly iatWithNonce?: IatWithNonce | undefined;
   /**
-   * Which hosts may be called by plain http; Default "loopback". A request whose `url` is http for
+   * Which hosts may be called by plain http. Default "loopback". A request whose `url` is http for
    * another host is a TypeError. Behind a proxy that ends TLS, `url` is what the client called: https.
    */
   readonly plainHttp?: PlainHttp | undefined;
   /**
-   * Remembers which proofs were used (section 11.1): a store, one for all instances of the server.
+   * Remembers which proofs were used (section 11.1): one store for all instances of the server.
    *
-   * The word "none" gives that up: whoever sees a proof can use it again, for the very same request,
-   * for as long as it is young enough. It is for servers where something else makes a request safe to
-   * repeat, and for tests.
+   * "none" gives that up: an attacker who sees a proof can use it again for the same request until it is
+   * too old. It is for servers where something else makes a request safe to repeat, and for tests.
    */
   readonly replay: R | "none";
   /**
-   * Upper bounds in characters: proof 8192, jti 256, htu 4096, nonce 1024 where they are not given;
-   * and `modulusLength`, that of an RSA key in bits: 4096 where it is not given, 8192 at most.
+   * Most characters of a proof and its claims: `proof`, default 8192; `jti`, default 256; `htu`, default
+   * 4096; `nonce`, default 1024. And `modulusLength`, most bits of an RSA key: default 4096, at most 8192.
    */
   readonly limits?: ProofLimitOptions | undefined;
   /**
-   * Bounds of what is remembered of valid proofs to make later ones cheaper: at most 72 MiB where
-   * nothing is given. `{ maxKeys: 0, maxTokens: 0 }` remembers nothing. No answer depends on it. The
-   * functions that check a single proof remember nothing anyway.
+   * Bounds of what is remembered of valid proofs to make later ones cheaper. Default: at most 72 MiB.
+   * `{ maxKeys: 0, maxTokens: 0 }` remembers nothing. No result depends on it. verifyProof and
+   * verifyProofAsync remember nothing.
    */
   readonly cache?: CacheOptions | undefined;
 }
 
 /**
- * `required`: a proof without a nonce is refused (section 11.3), and so is one with a wrong nonce.
+ * What happens to a proof without a nonce. One with a wrong nonce is refused under either policy.
  *
- * `optional`: a proof with a wrong nonce is refused, one without is judged by its `iat`; the result
- * says `missing` and carries the nonce to hand out. This gives up what nonces are for: whoever once
- * had the use of a key can have made proofs in advance (section 11.2) and send them without a nonce.
- * It is for the days on which clients that know no nonces are still being replaced.
+ * `required`: it is refused (section 11.3).
+ *
+ * `optional`: its `iat` is checked; the result says `missing` and has the nonce to hand out. This gives up
+ * what nonces are for: an attacker who had the use of a key for a moment can make proofs in advance
+ * (section 11.2) and send them without a nonce. It is for the time in which clients that know no nonces
+ * are being replaced.
  */
 export type NoncePolicy = "required" | "optional";
 
 /**
- * What `iat` must be in a proof of which the nonce says by when it is good (`acceptUntil`).
+ * What `iat` must be where the nonce decides the time, by its `acceptUntil`.
  *
- * `free`: any time (section 4.3 item 11, section 11.1): a client whose clock is wrong gets in, as
- * nonces are meant to make possible.
+ * `free`: any time (section 4.3 item 11, section 11.1). A client whose clock is wrong gets in, as
+ * nonces are meant to allow.
  *
- * `checked`: within `maxAge` and `clockTolerance`, as without a nonce, and the nonce's limit holds as
- * well. For profiles that refuse a proof from the future whatever its nonce.
+ * `checked`: within `maxAge` and `clockTolerance`, as without a nonce; the limit of the nonce holds as
+ * well. It is for profiles that refuse a proof from the future, whatever its nonce.
  */
 export type IatWithNonce = "free" | "checked";
 
-/** Options of a synchronous verifier: every part answers at once. */
+/** Options of createVerifier: every part returns at once. */
 export type VerifierOptions = PolicyOptions<SyncAlg, SyncReplayStore>;
 
-/** Options of an asynchronous verifier: any part may answer later. */
+/** Options of createAsyncVerifier: any part may return a promise. */
 export type AsyncVerifierOptions = PolicyOptions<Alg, ReplayStore>;
 
+/** Complete settings: what the options leave out has its default. */
 export interface Policy<A extends Alg, R extends ReplayStore> extends TimeWindow {
   readonly hasher: Hasher;
   readonly algs: ReadonlyMap<string, A>;
@@ -133,9 +135,7 @@ const OPTIONS = [
 /** A day: a window longer than that is a mistake of unit. */
 export const DAY = 86_400;
 
-/**
- * Checks options and freezes what they say. Throws a TypeError or RangeError that names the option.
- */
+/** Checks options and completes them. Throws a TypeError or RangeError that names the option. */
 export function readPolicy<A extends Alg, R extends ReplayStore>(
   options: PolicyOptions<A, R>,
 ): Policy<A, R> {
@@ -165,7 +165,7 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
   });
 }
 
-/** undefined where proofs may be used again, which the programmer has to say. */
+/** Returns undefined for "none": that proofs may be used again is never a default. */
 function readReplay<R extends ReplayStore>(replay: R | "none"): R | undefined {
   if (replay === "none") return undefined;
   if (typeof replay !== "object" || replay === null || typeof replay.add !== "function") {
@@ -181,7 +181,7 @@ function readNoncePolicy(value: unknown, nonce: NonceCheck | undefined): NoncePo
   throw new TypeError('noncePolicy must be "required" or "optional"');
 }
 
-/** Without a nonce it says nothing, so that a profile can carry it. */
+/** It may be given without `nonce`, where it has no effect, so that a profile can include it. */
 function readIatWithNonce(value: unknown): IatWithNonce {
   if (value === undefined || value === "free") return "free";
   if (value === "checked") return value;

@@ -1,5 +1,5 @@
-// Preparation (RFC 9449 section 4.3): every check of a proof that needs neither its signature nor
-// the key that was expected.
+// Preparation (RFC 9449 section 4.3): every check of a proof that needs neither its signature nor the
+// expected key.
 import type { FieldValue } from "../input/http.js";
 import type { JsonObject } from "../input/json.js";
 import type { Alg } from "../jose/alg.js";
@@ -16,18 +16,15 @@ import type { Policy } from "./policy.js";
 import type { ReplayStore } from "../replay/replay.js";
 import type { RequestFacts } from "./request.js";
 
-/**
- * A proof that is right in everything but what remains: the expected key, the signature, and being
- * the first.
- */
+/** A proof that passed every check but those of the expected key, the signature and the replay store. */
 export interface PendingProof<A extends Alg> {
   readonly ok: true;
   readonly alg: A;
   readonly jwk: PublicJwk;
   readonly jkt: string;
-  /** The first segment, as it came. */
+  /** The first segment, as it was sent. */
   readonly header: string;
-  /** What is remembered of that segment, and of the access token, from proofs that were valid. */
+  /** What the cache has about that segment, and about the access token, from valid proofs. */
   readonly foundKey: FoundKey<A> | undefined;
   readonly foundAth: FoundAth | undefined;
   readonly claims: ProofClaims;
@@ -40,8 +37,8 @@ export interface PendingProof<A extends Alg> {
 }
 
 /**
- * The checks in their fixed order, cheap before dear; the first failure is the answer. Of a header
- * that is known, every check was right once, and none of them depends on anything else.
+ * Runs the checks in their fixed order, cheap before dear, and returns the first failure. The checks of a
+ * known header are left out: it passed them before, and they depend on nothing else.
  */
 export function prepare<A extends Alg>(
   proof: FieldValue,
@@ -98,14 +95,14 @@ export function prepare<A extends Alg>(
   };
 }
 
-/** Stands for a header that need not be read again. */
+/** Stands for a known header, which is not read again. */
 const NOTHING_NEW: JsonObject = {};
 
 type Timely = Pick<PendingProof<Alg>, "ok" | "nonce" | "lastAccepted">;
 
 /**
- * What depends on the time: the nonce, iat unless the nonce alone decides, exp and nbf. Where both
- * hold, the proof can be accepted until the earlier of their ends.
+ * Checks what depends on the time: the nonce, `exp`, `nbf`, and `iat` unless only the nonce decides. Where
+ * nonce and `iat` both limit the time, the earlier limit holds.
  */
 export function checkTime(
   claims: ProofClaims,
@@ -126,10 +123,7 @@ export function checkTime(
   return { ok: true, nonce: statusOf(answer), lastAccepted };
 }
 
-/**
- * Item 5: labels are compared as they are (RFC 7515 section 4.1.1); what is not on the list is not
- * supported.
- */
+/** Item 5: labels are compared with case (RFC 7515 section 4.1.1). One that is not listed is not supported. */
 function acceptedAlg<A extends Alg>(label: unknown, policy: Policy<A, ReplayStore>): A | undefined {
   return typeof label === "string" ? policy.algs.get(label) : undefined;
 }
@@ -137,5 +131,5 @@ function acceptedAlg<A extends Alg>(label: unknown, policy: Policy<A, ReplayStor
 function statusOf(answer: NonceAnswer | undefined): VerifiedNonce | undefined {
   if (answer === undefined) return undefined;
   const { status, nextNonce } = answer;
-  return status === "invalid" ? undefined : { status, nextNonce }; // checkNonce lets no invalid one pass
+  return status === "invalid" ? undefined : { status, nextNonce }; // checkNonce refused invalid ones
 }

@@ -1,5 +1,5 @@
-// The request that a proof came with, as the server saw it: what the programmer passes to facts of
-// the right types.
+// The request that a proof came with, as the server saw it: what the caller passes enters, facts of the
+// right types leave.
 import { optionalString, plainArgument, stringArgument, timeArgument } from "../input/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { isHttpUrl, type PlainHttp } from "../proof/htu.js";
@@ -8,11 +8,11 @@ interface RequestLine {
   /** The HTTP method, as it was received. */
   readonly method: string;
   /**
-   * The absolute URL that the client called: behind a proxy, the one outside. It is https, or http
-   * for a host that the option `plainHttp` takes. Query and fragment are ignored.
+   * The absolute URL that the client called: behind a proxy, the URL outside. It is https, or http for
+   * a host that the option `plainHttp` accepts. Query and fragment are ignored.
    */
   readonly url: string;
-  /** The time of the request in seconds since the epoch; wins over the verifier's clock. */
+  /** The time of the request in seconds since the epoch. Default: the clock of the verifier. */
   readonly now?: number | undefined;
 }
 
@@ -20,9 +20,9 @@ interface RequestWithToken<Lookup> extends RequestLine {
   /** The access token that came with the proof. */
   readonly accessToken: string;
   /**
-   * The thumbprint that the token is bound to: its `cnf.jkt`. Or a function that looks it up: it is
-   * called once at most, after every check that needs neither it nor the signature, so garbage costs
-   * no look-up. What it throws propagates.
+   * The thumbprint that the token is bound to, its `cnf.jkt`; or a function that looks it up. That is
+   * called at most once, after every check that needs neither its result nor the signature, so garbage
+   * costs no look-up. What it throws propagates.
    */
   readonly jkt: string | Lookup;
   readonly requiredJkt?: undefined;
@@ -32,48 +32,49 @@ interface RequestWithToken<Lookup> extends RequestLine {
 interface RequestWithoutToken<Lookup> extends RequestLine {
   readonly accessToken?: undefined;
   /**
-   * The thumbprint that the key must have, where one is expected: of a code, a refresh token or
-   * `dpop_jkt`. Or a function that looks it up, under the same conditions as that of an access token.
+   * The thumbprint that the key must have, if one is expected: that of a code, a refresh token or
+   * `dpop_jkt`; or a function that looks it up, called under the same conditions as with an access token.
    */
   readonly jkt?: string | Lookup | undefined;
   /**
-   * Another thumbprint that the key must have, where there is one: of the key that attests the client,
-   * say. A different key is `jkt_mismatch`.
+   * Another thumbprint that the key must have, such as that of an attested key. A different key is
+   * `jkt_mismatch`.
    */
   readonly requiredJkt?: string | undefined;
   /**
-   * The thumbprint that the key must not have, where there is one: of the key that the client
-   * authenticates with (section 5).
+   * A thumbprint that the key must not have, such as that of the key that the client authenticates with
+   * (section 5). That key is `client_key_reused`.
    */
   readonly clientKeyJkt?: string | undefined;
 }
 
-/** Returns the thumbprint that a token is bound to; null refuses the proof, as `jkt_mismatch`. */
+/** Returns the thumbprint that an access token is bound to; null refuses the proof as `jkt_mismatch`. */
 export type JktLookup = () => string | null;
 
-/** The same, at once or later. */
+/** A JktLookup that may return a promise. */
 export type AsyncJktLookup = () => string | null | Promise<string | null>;
 
 /**
- * Returns the thumbprint that a grant is bound to, undefined for a grant that is bound to no key; null
- * refuses the proof, as `jkt_mismatch`.
+ * Returns the thumbprint that a grant is bound to; undefined for a grant that is bound to no key. Null
+ * refuses the proof as `jkt_mismatch`.
  */
 export type GrantJktLookup = () => string | undefined | null;
 
-/** The same, at once or later. */
+/** A GrantJktLookup that may return a promise. */
 export type AsyncGrantJktLookup = () =>
   ReturnType<GrantJktLookup> | Promise<ReturnType<GrantJktLookup>>;
 
 /**
- * What the server saw. With an access token, the key that it is bound to is required: item 12 has
- * two halves.
+ * The request that a proof came with, as the server saw it. With `accessToken`, `jkt` is required: item 12
+ * of RFC 9449 section 4.3 checks the hash of the token and the key that it is bound to.
  */
 export type ProofRequest = RequestWithToken<JktLookup> | RequestWithoutToken<GrantJktLookup>;
 
-/** The same for an asynchronous verifier: the look-up may answer later. */
+/** A ProofRequest for an asynchronous verifier: its look-up may return a promise. */
 export type AsyncProofRequest =
   RequestWithToken<AsyncJktLookup> | RequestWithoutToken<AsyncGrantJktLookup>;
 
+/** A ProofRequest whose types were checked, with its time. */
 export interface RequestFacts {
   readonly method: string;
   readonly url: string;
@@ -85,9 +86,9 @@ export interface RequestFacts {
 }
 
 /**
- * Contents come from the network and are judged later; a wrong type is the programmer's mistake, and
- * so is a url that is not absolute, or that is plain http where nobody said that it may be, since a
- * server composes it.
+ * Checks the types of a request. Contents come from the network and are judged later. A wrong type is the
+ * caller's mistake and throws; so does a URL that is not absolute, or that is plain http without
+ * permission, since the server composes it.
  */
 export function readProofRequest(
   request: AsyncProofRequest,
@@ -113,10 +114,7 @@ export function readProofRequest(
 
 type Members = { readonly [M in keyof RequestFacts]: AsyncProofRequest[M] | undefined };
 
-/**
- * What membersArgument does, for these members: every request comes this way, and it takes half the
- * time (bench/verify).
- */
+/** Does what membersArgument does, in half the time, since every request passes here (bench/verify). */
 function ownMembers(request: AsyncProofRequest): Members {
   plainArgument(request, "request");
   let method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now;
@@ -153,8 +151,8 @@ function ownMembers(request: AsyncProofRequest): Members {
 const MEMBERS = "method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now";
 
 /**
- * The URL of a request, for the roles too where they answer without asking a verifier: a server that
- * composes an http one either forgot the proxy before it, or takes tokens that anybody can read.
+ * Checks the URL of a request; the roles also call it where they answer without a verifier. A server that
+ * composes an http URL either forgot the proxy in front of it, or takes tokens that anyone can read.
  */
 export function urlArgument(value: unknown, plainHttp: PlainHttp): string {
   const url = stringArgument(value, "url");
@@ -165,19 +163,19 @@ export function urlArgument(value: unknown, plainHttp: PlainHttp): string {
   );
 }
 
-/** A thumbprint of a key of the integrator's: one of another form would match no key, or differ from all. */
+/** Checks the form of a thumbprint that the caller gives: in another form it would differ from every key. */
 export function thumbprintArgument(value: unknown, name: string): void {
   if (value !== undefined && !isThumbprint(value)) {
     throw new TypeError(`${name} must be a JWK SHA-256 thumbprint: 43 characters of base64url`);
   }
 }
 
-/** `now` where the caller gives it, else the clock of the policy. */
+/** Returns `now` if the caller gives it, else the time of the policy's clock. */
 function readNow(now: unknown, clock: () => number): number {
   return now === undefined ? readClock(clock) : timeArgument(now, "now");
 }
 
-/** Seconds since the epoch; a TypeError or RangeError where the clock says something else. */
+/** Returns seconds since the epoch. Throws a TypeError or RangeError if the clock returns anything else. */
 export function readClock(clock: () => number): number {
   return timeArgument(clock(), "clock()");
 }

@@ -1,17 +1,16 @@
-// How long something was waited for: nothing enters, seconds leave.
+// A stopwatch: nothing enters, the seconds of a wait leave.
 
-/** What the platform may have: a clock that nobody sets. */
+/** What the platform may have: a clock that can't be set. */
 interface MonotonicClock {
   readonly performance?: { readonly now?: unknown } | null;
 }
 
 /**
- * Starts to measure; what it returns tells the seconds since then, never fewer than 0.
+ * Starts to measure. Returns a function that returns the seconds since then, at least 0.
  *
- * The longer of two answers counts: that of the monotonic clock, where the platform has one, and that
- * of the wall clock. The wall clock alone would hide a wait in which it was set back. The monotonic
- * one alone would hide a wait in which the machine slept, where it stands still on some systems. Who
- * waited is refused sooner that way, and never later than is right.
+ * It measures with the wall clock and, where the platform has one, the monotonic clock, and takes the
+ * longer time. The wall clock hides a wait in which it was set back. The monotonic clock hides, on some
+ * systems, a wait in which the machine slept. So a proof may be refused too soon, but never too late.
  */
 export function startStopwatch(): () => number {
   const monotonic = monotonicMilliseconds();
@@ -19,17 +18,17 @@ export function startStopwatch(): () => number {
   return () => Math.max(0, monotonicMilliseconds() - monotonic, wallMilliseconds() - wall) / 1000;
 }
 
-/** NaN would pass for a wait of any length, so that a clock without a number is broken. */
+/** Throws for NaN, which would hide a wait of any length. */
 function wallMilliseconds(): number {
   const now: unknown = Date.now();
   if (typeof now === "number" && Number.isFinite(now)) return now;
   throw new TypeError("Date.now() must return a number of milliseconds");
 }
 
-/** 0 where there is no such clock, or one that tells no number: then the wall clock decides. */
+/** Returns 0 without such a clock, or if it returns no number: then the wall clock decides. */
 function monotonicMilliseconds(): number {
-  const { performance } = globalThis as MonotonicClock; // looked up late: a polyfill may come after us
+  const { performance } = globalThis as MonotonicClock; // read late: a polyfill may be loaded after this module
   if (typeof performance?.now !== "function") return 0;
-  const now: unknown = performance.now(); // a call on its object: platforms refuse a bare one
+  const now: unknown = performance.now(); // called as a method: platforms refuse a detached function
   return typeof now === "number" && Number.isFinite(now) ? now : 0;
 }

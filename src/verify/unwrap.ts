@@ -1,9 +1,9 @@
-// For callers who prefer exceptions: a result to what was proved, or a throw (RFC 9449 sections 5, 7
-// and 8 for what to answer).
+// For callers who prefer exceptions: a result enters, what was proved leaves, or a ProofError is thrown
+// (RFC 9449 sections 5, 7 and 8 say what to answer).
 import { type Failure, FAILURES, type FailureCode, isFailure } from "../proof/failure.js";
 import type { VerifiedProof, VerifyResult } from "./drive.js";
 
-/** Where a proof came: a protected resource, the token endpoint, or the one for pushed requests. */
+/** Where a proof was sent: a protected resource, the token endpoint, or that for pushed requests (RFC 9126). */
 export type Place = "resource" | "token" | "pushed";
 
 /**
@@ -12,11 +12,13 @@ export type Place = "resource" | "token" | "pushed";
  */
 export class ProofError extends Error {
   override readonly name = "ProofError";
+  /** The code of the failure. */
   readonly code: FailureCode;
-  /** The OAuth `error` at the place; null where the answer carries none. */
+  /** The OAuth `error` at the place; null where the answer has none. */
   readonly error: string | null;
   /** The HTTP status code at the place. */
   readonly status: number;
+  /** The failure as the verifier returned it. */
   readonly failure: Failure;
 
   constructor(failure: Failure, place: Place = "resource") {
@@ -35,10 +37,10 @@ export class ProofError extends Error {
  * Turns a failure into an exception, for callers who prefer that.
  *
  * @param result what a verifier returned.
- * @param place where the proof came: "resource", "token" or "pushed" (RFC 9126). Default "resource".
+ * @param place where the proof was sent: "resource", "token" or "pushed" (RFC 9126). Default "resource".
  * @returns the verified proof.
- * @throws a ProofError where the result is a failure. A TypeError for anything that is no result, above
- *   all a promise of one, and for a place that does not exist or where this failure can't occur.
+ * @throws a ProofError if the result is a failure. A TypeError for anything that is no result, such as a
+ *   promise of one, and for a place that does not exist or where this failure can't occur.
  * @example
  * ```ts
  * import { createVerifier, unwrap } from "dpop-core";

@@ -1,41 +1,42 @@
-// How often something is used, where what is long ago counts less: each count is halved now and
-// then. The sum of all counts has a bound for this reason, and a favourite of yesterday fades.
+// Counts of uses in which old uses count less: all counts are halved from time to time. So their sum is
+// bounded, and what was used much yesterday fades.
 
-/** The uses of one thing, as they are counted at the time `age`; only a UseCounter reads them. */
+/** The uses of one thing, as counted at the time `age`. Only a UseCounter reads them. */
 export interface Uses {
   count: number;
   age: number;
 }
 
+/** Counts the uses of many things. */
 export interface UseCounter {
-  /** Counts one more use of one of `among` things. */
+  /** Counts one more use of one thing, where there are `among` of them. */
   count(uses: Uses, among: number): void;
-  /** The uses that still count now. */
+  /** Returns the uses that still count. */
   of(uses: Uses): number;
 }
 
 /**
- * Uses, for each of the things there are, after which all counts are halved. Twice this is the mean
- * count at most: so many uses of its own bring in whatever is new, and a stranger who wants to fade
- * others has to send as many proofs for each key that is there.
+ * All counts are halved after this many uses for each thing there is. So their mean is at most twice this
+ * number, and a new thing that is used that often gets in. A stranger who wants to halve the counts of
+ * others must send this many proofs for each key that is there.
  */
 const USES_TO_HALF = 64;
 
-/** Halved so often, the highest count that there can be is 0. */
+/** After this many halvings the highest possible count is 0. */
 const GONE = 31;
 
 export function newUses(): Uses {
   return { count: 0, age: 0 };
 }
 
-/** Counts are halved when they are next looked at, so that no use pays for the others. */
+/** Makes a counter. A count is halved when it is next read, so no single use pays for halving all. */
 export function createUseCounter(): UseCounter {
   let age = 0;
   let sinceHalved = 0;
 
   function of(uses: Uses): number {
     const halvings = age - uses.age;
-    return halvings < GONE ? uses.count >> halvings : 0; // a shift by 32 would be none
+    return halvings < GONE ? uses.count >> halvings : 0; // a shift by 32 would change nothing
   }
 
   return {

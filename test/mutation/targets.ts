@@ -6,8 +6,10 @@ import { posix } from "node:path";
 /** All that is written by hand and is the same on every platform; curves and platforms have tests of another kind. */
 const USUAL = [
   "src/bytes",
+  "src/input",
   "src/jose",
   "src/proof",
+  "src/replay",
   "src/verify",
   "src/server",
   "src/client",
