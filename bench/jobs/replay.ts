@@ -138,7 +138,7 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** Makes keys as long as replayKey's and as even; flat strings, as a hash in base64url is by the time it is looked up. */
 function keyMaker(seed: number, skipped = 0): () => string {
-  let state = (seed + skipped * 9 * 0x9e3779b9) | 0; // nine steps a key
+  let state = (seed + Math.imul(9 * skipped, 0x9e3779b9)) | 0; // nine steps a key
   const codes = Array.from({ length: 43 }, () => 0);
   return () => {
     let bits = 0;
