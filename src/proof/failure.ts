@@ -181,10 +181,7 @@ function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
       "§10.1",
       "The dpop_jkt is not the thumbprint of the key of the DPoP proof",
     ),
-    client_key_reused: row("§5", "The DPoP proof is signed with the key of the client", {
-      token: { status: 400, error: "invalid_dpop_proof" },
-      pushed: { status: 400, error: "invalid_dpop_proof" },
-    }),
+    client_key_reused: badProof("§5", "The DPoP proof is signed with the key of the client"),
     signature_invalid: badProof("6", "The signature of the DPoP proof is not valid"),
     jti_replayed: badProof("§11.1", "The DPoP proof was used before"),
     replay_store_full: unavailable("The server cannot accept DPoP proofs at the moment"),

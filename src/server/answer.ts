@@ -223,7 +223,7 @@ export function nonceHeaders(nextNonce: string | undefined, isNeeded = false): R
   if (nextNonce === undefined && !isNeeded) return {};
   if (!isNonce(nextNonce)) {
     throw new TypeError(
-      "nextNonce of nonce.check must be printable ASCII without space, quote and backslash",
+      "nextNonce must be printable ASCII without space, quote and backslash, as nonce.check returns it",
     );
   }
   return { "DPoP-Nonce": nextNonce, "Cache-Control": "no-store" };

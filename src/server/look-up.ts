@@ -28,6 +28,7 @@ export function lookUp(): LookUp {
   return {
     note<F extends Found>(found: F): Exclude<F, Failure> | null {
       wasMade = true;
+      fault = undefined; // a verifier of the programmer's own may ask again
       if (!isFailure(found)) return found as Exclude<F, Failure>; // no failure, as was just checked
       fault = found;
       return null;

@@ -783,6 +783,14 @@ describe("unwrap", () => {
     expect(() => unwrap(failed)).toThrow(expect.objectContaining({ status: 401 }));
   });
 
+  test("a proof under the key of the client is a ProofError at every place, the default one too", () => {
+    const reused = verifier.verify(mint(), { ...at(NOW), clientKeyJkt: JKT_ES256 });
+    const error = expect.objectContaining({ name: "ProofError", code: "client_key_reused" });
+    for (const place of [undefined, "resource", "token", "pushed"] as const) {
+      expect(() => unwrap(reused, place)).toThrow(error);
+    }
+  });
+
   test("what is neither a proof nor a failure is no result, though it has the code of one", () => {
     for (const result of [
       { code: "jti_replayed" },

@@ -740,6 +740,18 @@ describe("mistakes of the programmer", () => {
     }
   });
 
+  test("a verifier of their own that asks twice is held to the second answer", () => {
+    const { algs: labels, verify } = createVerifier({ replay: "none" });
+    const twice: Verifier["verify"] = (proof, request) => {
+      if (typeof request.jkt === "function") request.jkt();
+      return verify(proof, request);
+    };
+    const server = createResourceServer({ verifier: { algs: labels, verify: twice } });
+    const found = [null, { jkt: JKT_ES256 }];
+    const binding = (): Binding | null => found.shift() ?? null;
+    expect(server.authenticate(apiRequest({ binding })).ok).toBe(true);
+  });
+
   test("a verifier of their own that never asks what the token or the grant is bound to gives no access", async () => {
     const { algs: labels, verify } = createVerifier({ replay: "none" });
     // What becomes of a request that is sent to another process as JSON.
