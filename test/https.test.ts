@@ -407,7 +407,7 @@ describe("a client", () => {
 });
 
 describe("the option plainHttp", () => {
-  test("is one of two words, and loopback where it is not given", () => {
+  test("is one of two words; the default is loopback", () => {
     expect(readPlainHttp("loopback")).toBe("loopback");
     expect(readPlainHttp("anywhere")).toBe("anywhere");
     expect(readPlainHttp(undefined)).toBe("loopback");
@@ -429,7 +429,7 @@ describe("the option plainHttp", () => {
     },
   );
 
-  test("is loopback where it is not given", () => {
+  test("is loopback by default", () => {
     expect(createVerifier(optionsOf()).plainHttp).toBe("loopback");
     expect(createAsyncVerifier(optionsOf()).plainHttp).toBe("loopback");
   });

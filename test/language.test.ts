@@ -1,5 +1,5 @@
-// The ten lines on English of docs/design.md, as far as a list of words can hold them: over README.md, docs/ and the
-// comments of src/ and examples/.
+// The ten lines on English of docs/design.md, as far as a list of words can hold them: over the pages, the comments of
+// src, examples, bench and test, and the titles of the tests.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
@@ -17,6 +17,17 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\bof which\b/i, "whose, or a sentence of its own"],
   [/\bwhere it is not given\b/i, "Default"],
   [/^Answers\b/m, "Returns"],
+];
+
+/** Packages, what a program writes, and the vectors, whose names are in `proofs.json`. */
+const NOT_WRITTEN = /(?:^|\/)node_modules\/|(?:^|\/|\.)generated(?:\/|\.)|^test\/vectors\//;
+
+/** Pages beside the tests and the measurements, which `PAGES` does not list. */
+const INNER_PAGES = [
+  "test/README.md",
+  "bench/README.md",
+  "test/interop/README.md",
+  "test/runtimes/README.md",
 ];
 
 /** What a text has of the list, with the words around it. */
@@ -82,10 +93,37 @@ function plainComment(comment: string): string {
     .replaceAll(/\n(?!\n)(?<!\n\n)/g, " ");
 }
 
+/** The titles of the tests of a source: what `test`, `describe`, `it` and their tables are called with first. */
+function titlesOf(file: string, text = readText(file)): readonly string[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && TEST_CALL.test(node.expression.getText(source))) {
+      const [title] = node.arguments;
+      if (title !== undefined && ts.isStringLiteralLike(title)) found.push(title.text);
+      if (title !== undefined && ts.isTemplateExpression(title)) found.push(title.getText(source));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** `test(…)`, `test.skipIf(…)(…)`, `test.each(…)(…)`. */
+const TEST_CALL = /^(?:test|describe|it)\b/;
+
+/** The comments of a shell script, as one text. */
+function shellCommentsOf(text: string): string {
+  return [...text.matchAll(/^\s*#(?!!)(.*)$/gm)]
+    .map(([, comment = ""]) => comment.trim())
+    .join(" ");
+}
+
 function sourcesIn(folder: string): readonly string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => `${folder}/${name}`)
+    .filter((name) => !NOT_WRITTEN.test(name))
     .toSorted();
 }
 
@@ -106,14 +144,26 @@ test("the list finds what it bans, and nothing in plain English", () => {
   expect(proseOf('say "alone" and `alone`\n\n```ts\nalone\n```\n')).not.toContain("alone");
 });
 
+test("the titles of tests and the comments of a script are found", () => {
+  const source =
+    'test("one", f); describe.each([2])("%i", f); test.each`x`; it(`a ${b}`, f); other("c");';
+  expect(titlesOf("a.ts", source)).toEqual(["one", "%i", "`a ${b}`"]);
+  expect(shellCommentsOf("#!/bin/sh\n# one\n# two\necho '#3'\n")).toBe("one two");
+});
+
 describe("no page has one of the words", () => {
-  test.each(PAGES)("%s", (page) => {
+  test.each([...PAGES, ...INNER_PAGES])("%s", (page) => {
     expect(faultsOf(proseOf(readText(page)))).toEqual([]);
   });
 });
 
-describe("no comment has one of the words", () => {
-  test.each([...sourcesIn("src"), ...sourcesIn("examples/docs")])("%s", (file) => {
-    expect(commentsOf(file).flatMap(faultsOf)).toEqual([]);
+describe("no comment and no title has one of the words", () => {
+  test.each(["src", "examples", "bench", "test"].flatMap(sourcesIn))("%s", (file) => {
+    const titles = file.startsWith("test/") ? titlesOf(file) : [];
+    expect([...commentsOf(file), ...titles].flatMap(faultsOf)).toEqual([]);
+  });
+
+  test(".ci/run", () => {
+    expect(faultsOf(shellCommentsOf(readText(".ci/run")))).toEqual([]);
   });
 });

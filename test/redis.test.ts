@@ -160,7 +160,7 @@ describe("the reply", () => {
 });
 
 describe("a command that was held back", () => {
-  /** Answers after some milliseconds. */
+  /** Returns after some milliseconds. */
   const slow = (milliseconds: number, reply: unknown): ReplayStore =>
     createRedisReplayStore({
       send() {

@@ -51,7 +51,7 @@ describe("the URL of a request that is longer than an htu may be", () => {
     expect(await outcome(mint(), { url: `${origin}/.${path}` })).toBe("ok");
   });
 
-  test.each(["?", "#"])("is none where only what follows %j is long", async (mark) => {
+  test.each(["?", "#"])("is not one that is long only by what follows %j", async (mark) => {
     expect(await outcome(mint(), { url: `${TOKEN_URL}${mark}${"a".repeat(5000)}` })).toBe("ok");
   });
 });

@@ -12,7 +12,7 @@ async function newSpares(): Promise<Spares> {
 }
 
 describe("an array that was given", () => {
-  test("is taken once, by whoever wants as many bytes", async () => {
+  test("is taken once, by a caller that wants as many bytes", async () => {
     const { giveBytes, takeBytes } = await newSpares();
     const bytes = Uint8Array.of(1, 2, 3, 4);
     giveBytes(bytes);
@@ -138,7 +138,7 @@ describe("a verifier", () => {
     }
   });
 
-  test("uses no array again of which a backend may still have the use", async () => {
+  test("never reuses an array that a backend may still use", async () => {
     const kept: Uint8Array[] = [];
     const refusing: SyncAlg = {
       ...noble.ES256,

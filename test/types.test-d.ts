@@ -291,7 +291,7 @@ expectTypeOf<Without<pkg.TokenRequest, "requiredJkt">>().toExtend<pkg.TokenReque
 expectTypeOf<Without<pkg.PushedRequest, "dpopJkt">>().not.toExtend<pkg.PushedRequest>();
 expectTypeOf<undefined>().not.toExtend<pkg.ResourceRequest["binding"]>();
 
-// Nor can the key of a code or a refresh token: whoever stole one would get tokens for it.
+// Nor can the key of a code or a refresh token: a thief of one would get tokens for it.
 expectTypeOf<{ readonly type: "authorization_code" }>().not.toExtend<pkg.Grant>();
 expectTypeOf<{ readonly type: "refresh_token" }>().not.toExtend<pkg.Grant>();
 expectTypeOf<{ readonly type: string }>().not.toExtend<pkg.Grant>();

@@ -60,7 +60,7 @@ export interface SentProof {
   readonly request: ProofRequest;
 }
 
-/** A client of which one proof is known. */
+/** A client, and the one proof of it that is known. */
 export interface Stranger {
   readonly client: Client;
   readonly proof: string;

@@ -1,5 +1,5 @@
 // oauth4webapi: validateJwtAccessToken, the whole function. It verifies the access token's own
-// signature too, so that a call has two signatures to check, of which it imports one key.
+// signature too, so that a call checks two signatures. It imports the key of one.
 import {
   type AuthorizationServer,
   clockSkew,

@@ -102,7 +102,7 @@ function connected(port: number): Promise<Socket> {
 }
 
 /**
- * Sends all requests over all connections, each of which waits for its response. Returns
+ * Sends all requests over all connections; each connection waits for its response. Returns
  * milliseconds; rejects where a response is not a good one. Reads as little as it can, so that the
  * server is what there is to wait for.
  */

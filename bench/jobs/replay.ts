@@ -89,7 +89,7 @@ function loaded(name: string, live: number, create: () => LoadedStore): readonly
 const CHUNK = 1000;
 
 interface Load {
-  /** Adds so many new keys, of which about as many expire; returns microseconds for one. */
+  /** Adds so many new keys while about as many expire; returns microseconds for one. */
   addNew(count: number): number;
   /** Adds old keys again that are live; returns microseconds for one. */
   addAgain(): number;

@@ -19,12 +19,12 @@ function roundsOf(result: ContestResult | undefined, name: string): readonly (nu
   return scoreOf(result, name)?.rounds ?? [];
 }
 
-/** Microseconds of one operation: the median of the rounds. NaN where there is none. */
+/** Microseconds of one operation: the median of the rounds. NaN without rounds. */
 export function microseconds(result: ContestResult | undefined, name: string): number {
   return quantile(roundsOf(result, name), 0.5);
 }
 
-/** How many times as fast as `base`: the median of the rounds' ratios. NaN where there is none. */
+/** How many times as fast as `base`: the median of the rounds' ratios. NaN without ratios. */
 export function timesAsFast(result: ContestResult | undefined, name: string, base: string): number {
   const others = roundsOf(result, base);
   const ratios = roundsOf(result, name).map((time, round) => {

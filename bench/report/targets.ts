@@ -61,14 +61,14 @@ const TARGETS: readonly Target[] = [
   ],
   [
     "T5",
-    "whole ES256 proof, hot: node, of the rate of openssl speed",
+    "whole ES256 proof, hot: node-crypto, of the rate of openssl speed",
     rate(ES256, "node-crypto, hot", OPENSSL),
     [0.85, 0.9],
   ],
   // Nothing over WebCrypto can pass WebCrypto itself, which is under 3 times jose here: so the share counts.
   [
     "T6",
-    "whole ES256 proof, hot: webcrypto, of the rate of WebCrypto alone, one core",
+    "whole ES256 proof, hot: webcrypto, of the rate of WebCrypto itself, one core",
     rate(ES256, "webcrypto, hot", WEB_CRYPTO),
     [0.9, 0.95],
   ],
@@ -78,7 +78,7 @@ const TARGETS: readonly Target[] = [
     times(SIXTEEN, "webcrypto, hot", "jose"),
     [4, 5],
   ],
-  ["T6", "the same of WebCrypto alone, 16 at once", times(SIXTEEN, WEB_CRYPTO, "jose"), null],
+  ["T6", "the same of WebCrypto itself, 16 at once", times(SIXTEEN, WEB_CRYPTO, "jose"), null],
   ["T7", "own work, hot, of one node:crypto check", cost(["own work, hot"], NODE), [0.1, 0.05]],
   ["T7", "own work, cold, of one node:crypto check", cost(["own work, cold"], NODE), [0.33, 0.25]],
   [

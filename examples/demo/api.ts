@@ -47,7 +47,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
         },
       });
       if (access.ok) return { status: 200, headers: access.headers, body: { hello: subject } };
-      // The code goes into the body so that the demo can print it; the wire of OAuth knows `error` alone.
+      // The code goes into the body so that the demo can print it; OAuth itself sends only `error`.
       return { ...access, body: { code: access.failure.code } };
     }),
   );

@@ -28,8 +28,8 @@ export async function getTokens(
   const request = { method: "POST", url: tokenEndpoint };
   const ask = (proof: string | null) => askForToken(server, tokenEndpoint, proof);
 
-  // The server wants a nonce of its own making in the proof, so that nobody can have made it long ago. We can't know it
-  // beforehand: the first answer is an error that carries it (section 8).
+  // The server wants a nonce of its own making in the proof, so that it can't have been made long ago. We can't know
+  // the nonce beforehand: the first answer is an error that carries it (section 8).
   const first = await ask(createProof(signer, request));
   tell("noNonce", first.answer);
   const nonce = first.nonce;

@@ -102,7 +102,7 @@ function push(req: IncomingMessage, form: URLSearchParams, shared: Shared): Repl
     proof: req.headersDistinct["dpop"],
     dpopJkt: form.getAll("dpop_jkt"),
   });
-  // The code is for the demo's table; the wire of OAuth knows `error` and its description alone.
+  // The code is for the demo's table; OAuth itself sends only `error` and its description.
   if (!result.ok) return { ...result, body: { ...result.body, code: result.failure.code } };
   const request = {
     client,
@@ -115,7 +115,7 @@ function push(req: IncomingMessage, form: URLSearchParams, shared: Shared): Repl
   return { status: 201, headers: result.headers, body };
 }
 
-/** Whoever comes is taken for the user, and for one who agrees; a real server has its login page here. */
+/** Takes every visitor for the user, who agrees; a real server has its login page here. */
 function authorize(query: URLSearchParams, { origin, grants, pushed }: Shared): Reply {
   const requestUri = query.get("request_uri") ?? "";
   const request = pushed.get(requestUri);

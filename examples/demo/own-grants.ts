@@ -81,7 +81,7 @@ export function createGrants(): Grants {
   }
 }
 
-/** Stores a value under a name that nobody can guess, and gives the name. */
+/** Stores a value under a name that can't be guessed, and returns the name. */
 export function keep<T>(values: Map<string, T>, value: T, prefix = ""): string {
   const name = prefix + randomBytes(32).toString("base64url");
   values.set(name, value);

@@ -60,7 +60,7 @@ export const CHAPTERS = {
     future: badProof("a proof dated an hour ahead", "iat_in_future"),
   },
 
-  "The same API: proofs that nobody should send": {
+  "The same API: proofs that no client should send": {
     altered: badProof("signature altered", "signature_invalid"),
     rewrittenClaims: badProof("claims altered after signing", "signature_invalid"),
     twoFields: badProof("two DPoP fields", "proof_multiple"),
@@ -104,7 +104,7 @@ export const CHAPTERS = {
     openidRedeemed: granted("redeem the code"),
     openidApiNoNonce: apiWantsNonce("call; the API has nonces of its own"),
     openidCalled: api("it calls again, with the nonce", 200),
-    // Somebody stole the refresh token, and still it is of use to its owner alone.
+    // A thief has the refresh token, and still only its owner can use it.
     openidRefreshStolen: as(
       "stolen refresh token, proof of the thief's own key",
       400,

@@ -34,7 +34,7 @@ export async function useToken(api: Api, tokens: Tokens, tell: Tell): Promise<vo
   const nextProof = createProof(signer, { ...request, url: next });
   tell("calledAgain", await call(next, { authorization, dpop: nextProof }));
 
-  // Whoever sends garbage is refused before the API looks at the token, which may cost it a signature or a request.
+  // Garbage is refused before the API looks at the token, which may cost it a signature or a request.
   const read = api.tokensRead();
   const garbage = await call(url, { authorization, dpop: "garbage" });
   const cost = api.tokensRead() === read ? "token not read" : "token read";
@@ -52,7 +52,7 @@ async function stealToken(
   tell: Tell,
 ): Promise<void> {
   // The thief has the token, and the proof that went with it: say, from a log of requests. With Bearer tokens this is
-  // the end of the story. Here the token alone opens nothing,
+  // the end of the story. Here the token opens nothing without a proof,
   tell("bearer", await call(url, { authorization: `Bearer ${accessToken}` }));
   tell("noProof", await call(url, { authorization }));
   // and to make a proof takes the key that the token is bound to.

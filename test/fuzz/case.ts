@@ -21,7 +21,7 @@ export interface Signed {
 /** A key, as it would come in a proof. */
 export interface Subject {
   readonly jwk: Readonly<Record<string, string>>;
-  /** A valid signature of this key, which tables are built with; undefined where there is none. */
+  /** A valid signature of this key, which tables are built with; undefined where no signature is known. */
   readonly witness: Signed | undefined;
 }
 

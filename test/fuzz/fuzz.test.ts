@@ -19,7 +19,7 @@ interface Ended {
   readonly lines: readonly string[];
 }
 
-/** The command; `fault` says what is wrong, nothing where it is not given. */
+/** The command; `fault` says what is wrong. Default: nothing. */
 function fuzz(options: string, fault?: Fault | "dies"): Promise<Ended> {
   const file = fault === undefined ? "test/fuzz/index.ts" : "test/fuzz/faulty-run.ts";
   const env = { ...process.env, TSX_TSCONFIG_PATH: "test/tsconfig.json", FAULT: fault };

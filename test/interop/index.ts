@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   console.log(`\n${tableOf(verdicts)}\n`);
   for (const { name, faults } of verdicts)
     for (const fault of faults) console.log(`${name}: ${fault}`);
-  // Whoever asked for a peer by name, or for all, wants to know that it was tried.
+  // A peer that was asked for, by name or with all, must have been tried.
   const isAsked = values.all || positionals.length > 0;
   const { passed, failed } = countOf(verdicts, isAsked);
   console.log(`test:interop: ${passed} passed, ${failed} failed`);

@@ -26,7 +26,7 @@ const refusals = {
 
 describe("resource server by JWT", () => {
   describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
-    test("lets the owner of the key in, and nobody else", async () => {
+    test("lets only the owner of the key in", async () => {
       expect(await answersOf(kind, jwt)).toEqual({
         owner: LET_IN,
         ...refusals,
@@ -73,7 +73,7 @@ describe("resource server by JWT, with nonces", () => {
 
 describe("resource server by introspection", () => {
   describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
-    test("lets the owner of the key in, and nobody else", async () => {
+    test("lets only the owner of the key in", async () => {
       expect(await answersOf(kind, introspection)).toEqual({
         owner: LET_IN,
         ...refusals,

@@ -54,7 +54,7 @@ describe("client credentials", () => {
     ],
     ["for another method", "DPoP HTTP method mismatch", (pair) => proofFor(pair.owner, "GET")],
     ["ten minutes old", "DPoP proof is not active", (pair) => proofFor(pair.slow, "POST")],
-    ["that is none", "DPoP header verification failure", () => "garbage"],
+    ["that is not a JWS", "DPoP header verification failure", () => "garbage"],
   ];
   test.each(bad)("refuses a proof %s", async (_title, description, make) => {
     const proof = await make(await pairOf(anyKind));
@@ -78,7 +78,7 @@ describe("client credentials", () => {
 
 describe("userinfo", () => {
   describe.each(eachKind)("%s of %s", (_label, _backend, kind) => {
-    test("tells the owner of the key, and nobody with a used proof, another key, no proof, or Bearer", async () => {
+    test("answers the owner of the key; refuses a used proof, another key, no proof, and Bearer", async () => {
       const { owner, thief } = await pairOf(kind);
       const { accessToken } = await loggedIn(browser, owner);
       const headers = { Authorization: `DPoP ${accessToken}` };

@@ -199,9 +199,9 @@ const itsRefusals: readonly (readonly [
     badNonce("JWT nonce claim value rejected"),
     { proof: () => ({ nonce: "of-another" }), request: { nonce: "a-nonce" } },
   ],
-  // RFC 9449 forbids no nonce that nobody asked for; a client that keeps an old one is refused here.
+  // RFC 9449 does not forbid a nonce that was not asked for; a client that keeps an old one is refused here.
   [
-    "a nonce that nobody wanted",
+    "a nonce that was not asked for",
     badNonce("JWT has prohibited claims: [nonce]"),
     { proof: () => ({ nonce: "a-nonce" }) },
   ],

@@ -8,7 +8,7 @@ import { outcomes, startOurServers } from "./support/our-servers.js";
 testForeignClient(openDpop);
 
 describe("nonces of two servers of ours", () => {
-  test("a nonce of one server of ours is none of the other, though they share their secret", async () => {
+  test("one server of ours does not take a nonce of the other, though they share their secret", async () => {
     const servers = await startOurServers({ nonces: true });
     try {
       const keyPair = await dpop.generateKeyPair("ES256");

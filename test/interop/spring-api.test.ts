@@ -41,7 +41,7 @@ describe("our client at its resource server", () => {
 
   describe.each(someKeys)("%s, %s", (label, _backend, signers) => testRefusals(label, signers));
 
-  // Spring has no setting that would take bound tokens alone.
+  // Spring has no setting to take only bound tokens.
   test("a token that is not bound is taken as Bearer, and refused as DPoP", async () => {
     const { signer } = await es256();
     const accessToken = textMember(await grantUnbound(), "access_token");
@@ -120,7 +120,7 @@ function testRefusals(label: Label, signers: OurSigners): void {
     expect(await send("DPoP")).toEqual([401, "DPoP", "invalid_request"]);
   });
 
-  // Whoever has no token reads of Bearer alone.
+  // The challenge names only Bearer.
   test("refused: no token at all", async () => {
     expect(summary(await fetch(API_URL))).toEqual([401, "Bearer", undefined]);
   });

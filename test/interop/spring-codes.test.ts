@@ -48,7 +48,7 @@ describe("authorization code", () => {
 
   // RFC 9449 section 10: the server must refuse a proof with another key than that of dpop_jkt, or of the pushed request.
   test.each([["in the request"], ["and the proof, in a pushed request"]])(
-    "dpop_jkt is ignored, %s: whoever has the code redeems it with a key of his own",
+    "dpop_jkt is ignored, %s: a thief of the code redeems it with a key of his own",
     async (where) => {
       const [owner, thief] = await Promise.all([es256(), es256()]);
       const pusher = where === "in the request" ? undefined : owner;

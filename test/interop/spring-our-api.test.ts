@@ -110,7 +110,7 @@ function testTokens(look: Look, id: string): void {
     ]);
   });
 
-  test("refused: a token that is not bound, and one that is none", async () => {
+  test("refused: a token that is not bound, and one that Spring did not issue", async () => {
     const someone = await es256();
     const unbound = await fetch(TOKEN_URL, tokenRequest(CLIENT_CREDENTIALS, id));
     expect(await call(someone, textMember(await unbound.json(), "access_token"))).toBe(401);

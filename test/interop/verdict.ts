@@ -24,7 +24,7 @@ export interface TestReport {
   readonly faults: readonly string[];
 }
 
-/** Of a test that was skipped nobody knows whether it would pass: it counts as failed, as does a file without tests. */
+/** A skipped test counts as failed, because it might not pass, and so does a file without tests. */
 export function readReport(file: string): TestReport {
   const flows = new Map<string, { passed: number; failed: number }>();
   const faults: string[] = [];

@@ -1,5 +1,5 @@
 // The last step of `npm run build`: turns what `tsup --metafile` left in dist/ into the SBOM, which is published, and
-// gives the files of the tarball their modes, which would follow the umask of whoever cloned the repository.
+// gives the files of the tarball their modes, which would follow the umask of the user who cloned the repository.
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "../support/build.js";

@@ -1,5 +1,5 @@
-// One check after the other: each is a title and a body that throws where something is wrong. And child processes, none
-// of which may run for ever.
+// One check after the other: each is a title and a body that throws where something is wrong. And child processes,
+// which all have a time limit.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { objectOf } from "../support/build.js";

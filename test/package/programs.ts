@@ -12,7 +12,7 @@ export interface Program {
 export const RIGHT_ANSWER: string =
   '{"good":"ok","key":true,"forged":"signature_invalid","elsewhere":"htu_mismatch","again":"jti_replayed"}\n';
 
-/** `session` is a client, `verify` the other side, with a replay store, of which both may be asynchronous. */
+/** `session` is a client, `verify` the other side, with a replay store. Both may be asynchronous. */
 const STORY = `
 const url = "https://api.example/things";
 const at = { method: "GET", url };

@@ -18,7 +18,7 @@ export async function checkReproducible(
   const other = join(folder, "a folder of another name", "dpop");
   let second = "";
   await check("a copy elsewhere builds and packs", async () => {
-    const usual = process.umask(0o077); // nobody but its owner reads what is written
+    const usual = process.umask(0o077); // only its owner reads what is written
     try {
       await copyRepository(other);
       second = await pack(other, join(folder, "second"), { env: ELSEWHERE });

@@ -21,7 +21,7 @@ export interface ProcessOptions {
   /** Milliseconds. */
   readonly limit: number;
   readonly cwd?: string | undefined;
-  /** The whole environment; ours where it is not given. */
+  /** The whole environment. Default: ours. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Of the header DPoP; undefined where there is none. */
+  /** Of the header DPoP; undefined without that header. */
   readonly proof: string | undefined;
   /** "ok", or why the proof is refused. */
   readonly verdict: string;

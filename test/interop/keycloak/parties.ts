@@ -45,7 +45,7 @@ export function boundTo(jkt: string): object {
 
 export interface Tokens {
   readonly accessToken: string;
-  /** Empty where there is none. */
+  /** Empty where the response has no refresh token. */
   readonly refreshToken: string;
 }
 

@@ -52,7 +52,7 @@ async function startOnce(distribution: string): Promise<KeycloakServer> {
   const waiting = new AbortController();
   try {
     const home = join(folder.path, "keycloak");
-    // Nobody else has a realm of this name: where its discovery document is, our Keycloak answers.
+    // No other server has a realm of this name: where its discovery document is, our Keycloak answers.
     const realm = `dpop-${randomBytes(8).toString("hex")}`;
     layOut(distribution, home, realm);
     const origin = `http://${HOST}:${await freePort()}`;
@@ -96,7 +96,7 @@ function run(home: string, folder: string, origin: string): Service {
   return startService("sh", args, { limit: RUN_LIMIT, env });
 }
 
-/** Whoever else has the port may answer anything, but does not know the realm. */
+/** Another server on the port may answer anything, but does not know the realm. */
 async function isReady(issuer: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     if ((await issuerAt(`${issuer}/.well-known/openid-configuration`, signal)) === issuer) return;

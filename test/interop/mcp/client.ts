@@ -21,7 +21,7 @@ import type { Mode } from "./suite.js";
 
 type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
 
-const REDIRECT_URI = "http://localhost:3000/callback"; // nobody listens there: we read the code off the URL
+const REDIRECT_URI = "http://localhost:3000/callback"; // no server listens there: we read the code off the URL
 
 function newSession(): ClientSession {
   return createClientSession({ signer: createSigner(generatePrivateJwk("ES256")) });
@@ -127,4 +127,4 @@ async function main(mode: Mode, url: URL): Promise<void> {
 
 const [mode, url] = process.argv.slice(2);
 if (url === undefined) throw new RangeError("client.ts MODE URL");
-await main(mode as Mode, new URL(url)); // suite.ts alone starts it
+await main(mode as Mode, new URL(url)); // only suite.ts starts it

@@ -19,7 +19,7 @@ export const mcpConformance: Peer = {
   },
 };
 
-/** The suite runs here, not in the tests: vitest may be killed, and then nobody would end what it started. */
+/** The suite runs here, not in the tests: vitest may be killed, and then what it started would not end. */
 async function outcomes(node: string): Promise<Facts> {
   const facts: Record<string, string> = {};
   for (const [name, run] of Object.entries(RUNS))

@@ -9,7 +9,7 @@ export { listen, type Loopback };
 
 export const HOST = "127.0.0.1";
 
-/** For a server that takes a number: nobody listens there now. */
+/** For a server that takes a number: no server listens there now. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, HOST);
   await once(server, "listening");

@@ -1,5 +1,5 @@
 // oidc-provider as a foreign authorization server, with one confidential client. Its userinfo endpoint serves as a
-// foreign protected resource; the token for it is made by hand, since nobody logs in here.
+// foreign protected resource; the token for it is made by hand, since there is no login here.
 import { randomBytes } from "node:crypto";
 import { exportJWK, generateKeyPair } from "jose";
 import Provider, { type Adapter, type AdapterPayload } from "oidc-provider";

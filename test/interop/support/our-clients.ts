@@ -63,7 +63,7 @@ export interface RecordingClient {
   readonly sent: readonly Sent[];
 }
 
-/** createDpopFetch over `send`, the platform's fetch where it is not given. */
+/** createDpopFetch over `send`. Default: the platform's fetch. */
 export function recordingClient(
   session: AnySession,
   send: typeof fetch = globalThis.fetch,

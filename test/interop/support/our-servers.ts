@@ -1,5 +1,5 @@
 // An authorization server and an API of ours, each on an origin of its own: the thinnest HTTP around createAuthorizationServer
-// and createResourceServer, for clients that others wrote. Only DPoP is real here: nobody logs in, and neither client
+// and createResourceServer, for clients that others wrote. Only DPoP is real here: there is no login, and neither client
 // authentication nor PKCE is looked at.
 import { randomBytes, randomUUID } from "node:crypto";
 import {
@@ -69,7 +69,7 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
   const [server, api] = await Promise.all([listen(), listen()]);
   const seen: Record<"token" | "pushed" | "api", Seen[]> = { token: [], pushed: [], api: [] };
   const accessTokens = new Map<string, AccessTokenClaims>();
-  const secret = randomBytes(32); // shared by the two: the audience alone tells their nonces apart
+  const secret = randomBytes(32); // shared by the two: only the audience tells their nonces apart
 
   const tokenEndpoint = createAuthorizationServer({ verifier: verifierFor(server.origin) });
   const resourceServer = createResourceServer({ verifier: verifierFor(api.origin) });

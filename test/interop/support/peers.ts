@@ -12,7 +12,7 @@ export function peer(name: string): string {
   return `${name} ${textMember(manifest, "version")}`;
 }
 
-/** A member of what should be a JSON object; undefined where it is none, or has no such member of its own. */
+/** A member of what should be a JSON object; undefined where it is not an object, or has no such member of its own. */
 export function member(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[name]; // an object with that member, as was just checked

@@ -72,7 +72,7 @@ async function answers(port: number): Promise<void> {
   throw new Error("redis-server does not answer");
 }
 
-/** What a server says to a PING; nothing where there is none. */
+/** What a server says to a PING; nothing without a server. */
 function ping(port: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, HOST, () => socket.write("PING\r\n"));

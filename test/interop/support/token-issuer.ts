@@ -1,4 +1,4 @@
-// Whoever signs JWT access tokens for the peers that are resource servers: tokens made by jose, and the keys to check
+// The issuer of JWT access tokens for the peers that are resource servers: tokens made by jose, and the keys to check
 // them with.
 import { randomUUID } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";

@@ -25,7 +25,7 @@ export function moduleHost(engine: string): string {
   return file;
 }
 
-/** The report that was printed. Throws where there is none, or a failure. */
+/** The report that was printed. Throws where none was printed, or a failure was. */
 export function printedReport({ stdout, stderr }: Finished): string {
   const lines = stdout.split("\n");
   const report = lines.find((line) => line.startsWith(REPORT_MARK));

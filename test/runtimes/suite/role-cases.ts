@@ -143,7 +143,7 @@ async function tokenRequests(check: Check, { session, endpoint }: Roles): Promis
   check("a bearer token is refused", bearer.ok, false);
 }
 
-/** Answers the proof that was let in. */
+/** Returns the proof that was let in. */
 async function resourceRequests(check: Check, { session, api }: Roles): Promise<string> {
   const request = { method: "GET", url: API_URL, accessToken: TOKEN };
   const binding = bindingFromClaims({ cnf: { jkt: session.jkt } });
