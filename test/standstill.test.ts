@@ -67,7 +67,7 @@ const RISKS: readonly (readonly [RegExp, readonly string[]])[] = [
 ];
 
 async function sources(): Promise<readonly string[]> {
-  const folders = ["src", "test", "bench", "examples"];
+  const folders = ["src", "test", "bench", "examples", "docs"];
   const found = await Promise.all(
     folders.map(async (folder) =>
       (await readdir(join(ROOT, folder), { recursive: true })).map((file) => `${folder}/${file}`),
