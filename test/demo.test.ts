@@ -20,8 +20,8 @@ function run(command: string, args: readonly string[]): Promise<Ended> {
   });
 }
 
-const rigged = (how: "accepts" | "refuses"): Promise<Ended> =>
-  run(process.execPath, ["--import", "tsx", "test/support/rigged-demo.ts", how]);
+const runFaulty = (how: "accepts" | "refuses"): Promise<Ended> =>
+  run(process.execPath, ["--import", "tsx", "test/support/faulty-demo.ts", how]);
 
 /** The rows of the table that did not behave. */
 const misbehaved = ({ lines }: Ended): readonly string[] =>
@@ -69,7 +69,7 @@ describe("the demo", () => {
     "with verifiers that accept everything, lets every bad proof in and fails",
     { timeout: LIMIT },
     async () => {
-      const ended = await rigged("accepts");
+      const ended = await runFaulty("accepts");
       expect(ended.code).toBe(1);
       expect(ended.lines.at(-1)).toMatch(/^demo: \d+\/\d+$/);
       for (const code of [
@@ -98,7 +98,7 @@ describe("the demo", () => {
     "with verifiers that refuse everything, lets no client in and fails",
     { timeout: LIMIT },
     async () => {
-      const ended = await rigged("refuses");
+      const ended = await runFaulty("refuses");
       expect(ended.code).toBe(1);
       expect(misbehaved(ended).join("\n")).toContain("token and fresh proof");
       const atApis = ended.lines.filter((line) => line.startsWith("API"));
