@@ -746,10 +746,10 @@ describe("mistakes of the programmer", () => {
       if (typeof request.jkt === "function") request.jkt();
       return verify(proof, request);
     };
-    const server = createResourceServer({ verifier: { algs: labels, verify: twice } });
+    const twiceAsked = createResourceServer({ verifier: { algs: labels, verify: twice } });
     const found = [null, { jkt: JKT_ES256 }];
     const binding = (): Binding | null => found.shift() ?? null;
-    expect(server.authenticate(apiRequest({ binding })).ok).toBe(true);
+    expect(twiceAsked.authenticate(apiRequest({ binding })).ok).toBe(true);
   });
 
   test("a verifier of their own that never asks what the token or the grant is bound to gives no access", async () => {
