@@ -15,7 +15,7 @@ const LEFT_OUT = [
   "100,000 valid proofs of new keys",
   "what leaves no trace 100,000 proofs",
   "what is counted is no less than what is held",
-  "hashes that are all alike in their first word",
+  "hashes with one first word are kept too",
   "memory a million entries",
   "memory a trickle",
   "properties of challenges schemes",
