@@ -63,17 +63,10 @@ export function algShape(label: unknown): AlgShape | undefined {
   }
 }
 
-/**
- * Returns the label that the programmer names, with its shape. Throws a TypeError that lists the
- * labels.
- */
-export function labelArgument(alg: unknown): {
-  readonly alg: SigningLabel;
-  readonly shape: AlgShape;
-} {
-  const label = LABELS.find((known) => known === alg);
-  const shape = algShape(label);
-  if (label !== undefined && shape !== undefined) return { alg: label, shape };
+/** Returns the shape of the label that the programmer names. Throws a TypeError that lists the labels. */
+export function shapeArgument(alg: unknown): AlgShape {
+  const shape = algShape(alg);
+  if (shape !== undefined) return shape;
   throw new TypeError(`alg must be one of ${LABELS.join(", ")}`);
 }
 

@@ -4,7 +4,14 @@
 // Every function of node:crypto is looked up at each use: a module that instruments or replaces it may
 // be loaded later than this file.
 import crypto from "node:crypto";
-import { fits, labelArgument, type SigningLabel, type SyncAlg, type SyncKey } from "../jose/alg.js";
+import {
+  type AlgShape,
+  fits,
+  shapeArgument,
+  type SigningLabel,
+  type SyncAlg,
+  type SyncKey,
+} from "../jose/alg.js";
 import { encodeDer } from "../jose/der.js";
 import { isStrictSignature } from "../jose/ed25519.js";
 import type { PublicJwk } from "../jose/jwk.js";
@@ -12,12 +19,8 @@ import { goodKey, modulusLength, nativeKeySize } from "../jose/native-key.js";
 
 export type KeyObject = ReturnType<typeof crypto.createPublicKey>;
 
-/** How node:crypto is called for a label. */
-export interface Scheme {
-  readonly kty: "EC" | "OKP" | "RSA";
-  readonly crv: "P-256" | "P-384" | "P-521" | "Ed25519" | undefined;
-  /** Length of a signature in bytes; undefined for RSA, where the modulus decides. */
-  readonly signatureSize: number | undefined;
+/** The shape of a label, and how node:crypto is called for it. */
+export interface Scheme extends AlgShape {
   /** null for Ed25519, which hashes the message itself. */
   readonly hash: string | null;
   /** Only for RSASSA-PSS, in bytes: RFC 7518 section 3.5 asks for a salt exactly as long as the hash. */
@@ -26,11 +29,10 @@ export interface Scheme {
 
 /** Throws a TypeError for a label that is not known. */
 export function schemeOf(alg: unknown): Scheme {
-  const { kty, crv, signatureSize, hashBits, padding } = labelArgument(alg).shape;
+  const shape = shapeArgument(alg);
+  const { hashBits, padding } = shape;
   return {
-    kty,
-    crv,
-    signatureSize,
+    ...shape,
     hash: hashBits === undefined ? null : `sha${hashBits}`,
     saltLength: padding === "PSS" && hashBits !== undefined ? hashBits / 8 : undefined,
   };
@@ -52,13 +54,12 @@ export function useOf(key: KeyObject, saltLength: number | undefined): Use {
 
 /** Makes the algorithm of a label. */
 export function nodeAlg(label: SigningLabel): SyncAlg {
-  const { shape } = labelArgument(label);
-  const { kty, crv } = shape;
   const scheme = schemeOf(label);
+  const { kty, crv } = scheme;
   return Object.freeze({
     ...(crv === undefined ? { alg: label, kty } : { alg: label, kty, crv }),
     importKey(jwk: PublicJwk): SyncKey | null {
-      const key = fits(jwk, shape) ? importPublicKey(jwk) : null;
+      const key = fits(jwk, scheme) ? importPublicKey(jwk) : null;
       return key === null ? null : keyOf(key, jwk, scheme);
     },
   });

@@ -2,10 +2,11 @@
 // RFC 9864): from a public JWK that jose/jwk.ts has read to a key that verifies.
 import { decodeBase64url } from "../bytes/base64url.js";
 import {
+  type AlgShape,
   type AsyncAlg,
   type AsyncKey,
   fits,
-  labelArgument,
+  shapeArgument,
   type SigningLabel,
 } from "../jose/alg.js";
 import { isStrictSignature } from "../jose/ed25519.js";
@@ -13,42 +14,33 @@ import type { PublicJwk } from "../jose/jwk.js";
 import { goodKey, modulusLength, nativeKeySize } from "../jose/native-key.js";
 import { type CryptoKeyLike, type Params, subtle, type SubtleLike } from "./subtle.js";
 
-/** How `crypto.subtle` is called for a label. */
-export interface Scheme {
-  readonly kty: "EC" | "OKP" | "RSA";
-  readonly crv: "P-256" | "P-384" | "P-521" | "Ed25519" | undefined;
-  /** Length of a signature in bytes; undefined for RSA, where the modulus decides. */
-  readonly signatureSize: number | undefined;
+/** The shape of a label, and how `crypto.subtle` is called for it. */
+export interface Scheme extends AlgShape {
   readonly params: Params;
 }
 
 /** Throws a TypeError for a label that is not known. */
 export function schemeOf(alg: unknown): Scheme {
-  const { kty, crv, signatureSize, hashBits = 0, padding } = labelArgument(alg).shape;
+  const shape = shapeArgument(alg);
+  return { ...shape, params: paramsOf(shape) };
+}
+
+function paramsOf({ crv, hashBits, padding }: AlgShape): Params {
+  if (hashBits === undefined) return { name: "Ed25519" };
   const hash = `SHA-${hashBits}`;
-  const common = { kty, crv, signatureSize };
-  switch (kty) {
-    case "OKP":
-      return { ...common, params: { name: "Ed25519" } };
-    case "EC":
-      return { ...common, params: { name: "ECDSA", namedCurve: crv ?? "", hash } };
-    case "RSA":
-      if (padding === "PKCS1-v1_5")
-        return { ...common, params: { name: "RSASSA-PKCS1-v1_5", hash } };
-      // RFC 7518 section 3.5: the salt is as long as the hash.
-      return { ...common, params: { name: "RSA-PSS", hash, saltLength: hashBits / 8 } };
-  }
+  if (crv !== undefined) return { name: "ECDSA", namedCurve: crv, hash };
+  if (padding === "PKCS1-v1_5") return { name: "RSASSA-PKCS1-v1_5", hash };
+  return { name: "RSA-PSS", hash, saltLength: hashBits / 8 }; // RFC 7518 section 3.5
 }
 
 /** Makes the algorithm of a label. */
 export function webcryptoAlg(label: SigningLabel): AsyncAlg {
-  const { shape } = labelArgument(label);
-  const { kty, crv } = shape;
   const scheme = schemeOf(label);
+  const { kty, crv } = scheme;
   return Object.freeze({
     ...(crv === undefined ? { alg: label, kty } : { alg: label, kty, crv }),
     async importKey(jwk: PublicJwk): Promise<AsyncKey | null> {
-      const key = fits(jwk, shape) ? await importOrNull(jwk, scheme) : null;
+      const key = fits(jwk, scheme) ? await importOrNull(jwk, scheme) : null;
       return key === null ? null : keyOf(key, jwk, scheme);
     },
   });
