@@ -2,8 +2,7 @@
 // (the fetch standard; RFC 9449 sections 4.2 and 7.1).
 import { objectArgument, plainArgument, stringArgument } from "../input/argument.js";
 import { isAccessToken } from "../proof/ath.js";
-import { isOctet, normalizeHtu } from "../proof/htu.js";
-import { originOf } from "./server-memory.js";
+import { isOctet, normalizeHtu, originOf } from "../proof/htu.js";
 import type { SessionRequest } from "./session.js";
 
 type Pair = readonly [name: string, value: unknown];

@@ -1,11 +1,11 @@
 // fetch with proofs (RFC 9449 sections 4, 7.1, 8 and 9): from a request as fetch takes it to one with a
 // proof of its own, which is sent once more if the server wants a nonce.
 import { functionMember, membersArgument, objectArgument } from "../input/argument.js";
-import { normalizeHtu } from "../proof/htu.js";
+import { normalizeHtu, originOf } from "../proof/htu.js";
 import { canRepeat, initOf, readCall } from "./call.js";
 import { readResponse, type ResponseLike } from "./challenge.js";
 import { discardBody, readErrorBody } from "./error-body.js";
-import { originOf, readOrigin } from "./server-memory.js";
+import { readOrigin } from "./server-memory.js";
 import type { AsyncClientSession, ClientSession } from "./session.js";
 
 /** Any function that takes what fetch takes, or part of it, and returns what fetch returns. */

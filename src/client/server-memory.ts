@@ -1,7 +1,7 @@
 // What a client session remembers of each server (RFC 9449 sections 8 and 9): the last nonce in each of
 // its two roles, and the difference between its clock and ours.
 import { stringArgument } from "../input/argument.js";
-import { normalizeHtu } from "../proof/htu.js";
+import { normalizeHtu, originOf } from "../proof/htu.js";
 
 /**
  * The role of a server for a request: a resource server if there is an access token, else an authorization
@@ -73,9 +73,4 @@ export function readOrigin(url: unknown): string {
     throw new TypeError("url must be an absolute http or https URL, already percent-encoded");
   }
   return originOf(htu);
-}
-
-/** Returns the origin of a URL in its normal form, which has a slash after the authority. */
-export function originOf(htu: string): string {
-  return htu.slice(0, htu.indexOf("/", htu.indexOf("://") + 3));
 }

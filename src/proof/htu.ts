@@ -79,8 +79,12 @@ export function htuAsSent(uri: string): string | null {
   const start = uri.indexOf("://") + 3;
   const end = queryStart(uri, start);
   const path = uri.slice(indexOrEnd(uri, "/", start, end), end);
-  const origin = htu.slice(0, htu.indexOf("/", htu.indexOf("://") + 3));
-  return origin + removeDotSegments(path.split("/").map(plainDots).join("/"));
+  return originOf(htu) + removeDotSegments(path.split("/").map(plainDots).join("/"));
+}
+
+/** Returns the origin of a URL in its normal form, which has a slash after the authority. */
+export function originOf(htu: string): string {
+  return htu.slice(0, htu.indexOf("/", htu.indexOf("://") + 3));
 }
 
 /** Decodes `%2E` (6.2.2.2) in a segment that is a dot segment then. */
