@@ -1,21 +1,9 @@
 // The client session (RFC 9449 sections 5, 7, 8 and 9): from requests to their proofs, and from responses
 // to what the next proofs must carry.
-import {
-  functionMember,
-  integerArgument,
-  LAST_SECOND,
-  membersArgument,
-  objectArgument,
-  timeArgument,
-} from "../input/argument.js";
-import {
-  algShape,
-  type AsyncSigner,
-  type Backend,
-  type Signer,
-  type SyncSigner,
-} from "../jose/alg.js";
-import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
+import { integerArgument, LAST_SECOND, membersArgument, timeArgument } from "../input/argument.js";
+import { platformClock } from "../input/clock.js";
+import { type AsyncSigner, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
+import type { PublicJwk } from "../jose/jwk.js";
 import { thumbprint } from "../jose/thumbprint.js";
 import { isAccessToken } from "../proof/ath.js";
 import { readUnboundTokens, type UnboundTokens } from "../proof/unbound-tokens.js";
@@ -24,6 +12,8 @@ import {
   createProofAsync,
   type CreateOptions,
   type ProofInit,
+  readBackend,
+  readSigner,
 } from "../proof/create.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { nonceOf, readNonceChallenge, readResponse, type ResponseLike } from "./challenge.js";
@@ -210,7 +200,7 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
   const plainHttp = readPlainHttp(given.plainHttp);
   const servers = createServerMemory();
   const now = (): number =>
-    timeArgument(clock === undefined ? Date.now() / 1000 : clock(), "clock()");
+    timeArgument(clock === undefined ? platformClock() : clock(), "clock()");
 
   const state: SessionState = {
     jkt: thumbprint(publicJwk, backend),
@@ -259,31 +249,14 @@ function readRole(accessToken: unknown): ServerRole {
   throw new TypeError("accessToken must be a non-empty string of printable ASCII without spaces");
 }
 
-function readBackend<B>(backend: B): B {
-  const given = objectArgument(backend, "backend");
-  functionMember(given, "sha256", "backend");
-  functionMember(given, "randomBytes", "backend");
-  return backend;
-}
-
 /** Returns the key of a signer, read once, and the label that it uses at this server. */
 function readKey(
   signer: Signer,
   algs: unknown,
 ): { readonly alg: string; readonly publicJwk: PublicJwk } {
-  const given = objectArgument(signer, "signer");
-  functionMember(given, "sign", "signer");
-  const { alg, publicJwk } = given;
-  const shape = algShape(alg);
-  if (typeof alg !== "string" || shape === undefined) {
-    throw new TypeError("signer.alg must be the label of an asymmetric JWS algorithm");
-  }
-  const jwk = readPublicJwk(publicJwk, { alg, ...shape });
-  if (typeof jwk === "string") {
-    throw new TypeError("signer.publicJwk must be a canonical public JWK for signer.alg");
-  }
+  const { alg, jwk } = readSigner(signer);
   // RFC 9864: two labels of one algorithm, so the same key makes the same signature under both.
-  const labels = shape.crv === "Ed25519" ? ["Ed25519", "EdDSA"] : [alg];
+  const labels = jwk.kty === "OKP" ? ["Ed25519", "EdDSA"] : [alg];
   return {
     alg: algs === undefined ? alg : readListedLabel(labels, algs),
     publicJwk: Object.freeze(jwk),

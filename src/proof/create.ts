@@ -8,6 +8,7 @@ import {
   stringArgument,
   timeArgument,
 } from "../input/argument.js";
+import { platformClock } from "../input/clock.js";
 import { encodeBase64url } from "../bytes/base64url.js";
 import { isTokenUnit, runEnd } from "../input/http.js";
 import { JSON_BOUNDS, parseJsonObject } from "../input/json.js";
@@ -146,7 +147,7 @@ function prepareProof(signer: Signer, request: ProofInit, options: CreateOptions
     jti: given.jti === undefined ? randomJti(backend) : textArgument(given.jti, "jti"),
     htm: methodArgument(given.method),
     htu: htuArgument(given.url, plainHttp),
-    iat: given.iat === undefined ? Math.floor(Date.now() / 1000) : timeArgument(given.iat, "iat"),
+    iat: given.iat === undefined ? Math.floor(platformClock()) : timeArgument(given.iat, "iat"),
     ...athClaim(given.accessToken, backend),
     ...nonceClaim(given.nonce),
     ...extraMembers(given.claims, "claims", RESERVED_CLAIMS),
@@ -159,20 +160,26 @@ function readOptions(options: CreateOptions): {
   readonly plainHttp: PlainHttp;
 } {
   const { backend, plainHttp } = membersArgument(options, "options", ["backend", "plainHttp"]);
+  return { backend: readBackend(backend), plainHttp: readPlainHttp(plainHttp) };
+}
+
+/** Guards a backend, as far as making proofs needs it. */
+export function readBackend<B>(backend: B): B {
   const given = objectArgument(backend, "backend");
   functionMember(given, "sha256", "backend");
   functionMember(given, "randomBytes", "backend");
-  return { backend, plainHttp: readPlainHttp(plainHttp) };
+  return backend;
 }
 
 /**
- * Copies only the members of a public key, so that a signer can't leak a private one (section 4.3
- * item 7).
+ * Guards a signer. Copies only the members of a public key, so that a signer can't leak a private one
+ * (section 4.3 item 7).
  */
-function readSigner(signer: Signer): {
-  alg: string;
-  jwk: PublicJwk;
-  signatureSize: number | undefined;
+export function readSigner(signer: Signer): {
+  readonly alg: string;
+  readonly jwk: PublicJwk;
+  /** In bytes; undefined where the key decides. */
+  readonly signatureSize: number | undefined;
 } {
   const { alg, publicJwk, sign } = objectArgument(signer, "signer");
   const shape = algShape(alg);

@@ -8,13 +8,13 @@ import {
   stringArgument,
   timeArgument,
 } from "../input/argument.js";
+import { DAY, platformClock } from "../input/clock.js";
 import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
 import { constantTimeEqual } from "../bytes/equal.js";
 import { asciiBytes, encodeUtf8 } from "../bytes/utf8.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import { hmacSha256 } from "../jose/hmac.js";
 import type { NonceAnswer, NonceCheck } from "../verify/nonce-check.js";
-import { DAY, platformClock } from "../verify/policy.js";
 
 /** Options of createNonceIssuer. */
 export interface NonceIssuerOptions {

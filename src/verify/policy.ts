@@ -5,6 +5,7 @@ import {
   numberArgument,
   objectArgument,
 } from "../input/argument.js";
+import { DAY, platformClock } from "../input/clock.js";
 import { type Alg, algShape, type Backend, type SyncAlg } from "../jose/alg.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import type { TimeWindow } from "../proof/check.js";
@@ -132,9 +133,6 @@ const OPTIONS = [
   "cache",
 ];
 
-/** A day: a window longer than that is a mistake of unit. */
-export const DAY = 86_400;
-
 /** Checks options and completes them. Throws a TypeError or RangeError that names the option. */
 export function readPolicy<A extends Alg, R extends ReplayStore>(
   options: PolicyOptions<A, R>,
@@ -190,10 +188,6 @@ function readIatWithNonce(value: unknown): IatWithNonce {
 
 function seconds(value: unknown, name: string, byDefault: number): number {
   return value === undefined ? byDefault : numberArgument(value, name, "seconds", 0, DAY);
-}
-
-export function platformClock(): number {
-  return Date.now() / 1000;
 }
 
 function readPermittedAlgs(value: unknown): readonly unknown[] | undefined {
