@@ -3,7 +3,7 @@ import { createVerifier, jwkThumbprint, parseProof } from "dpop-core";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import { describe, expect, test, vi } from "vitest";
 import { readPublicJwk } from "../src/jose/jwk.js";
-import { goodKey, modulusLength as bytesOf, nativeKeySize } from "../src/jose/native-key.js";
+import { goodKey, modulusBytes, nativeKeySize } from "../src/jose/native-key.js";
 import { privateJwk, publicJwk } from "./support/keys.js";
 import { at, b64, mint, NOW } from "./support/mint.js";
 
@@ -183,7 +183,7 @@ test("what a platform's key takes follows its kind, and the modulus of RSA", () 
   expect(nativeKeySize(goodKey({ kty: "OKP", crv: "Ed25519" }))).toBe(3500);
   expect(nativeKeySize(goodKey({ kty: "RSA" }))).toBe(5500 + 5 * 256);
   for (const bits of [2048, 2056, 2064, 4096, 8192]) {
-    expect(bytesOf(ones(bits))).toBe(bits / 8);
+    expect(modulusBytes(ones(bits))).toBe(bits / 8);
   }
 });
 

@@ -53,7 +53,7 @@ export function nativeKeySize(jwk: PublicJwk): number {
     case "OKP":
       return 3500;
     case "RSA":
-      return 5500 + 5 * modulusLength(jwk.n);
+      return 5500 + 5 * modulusBytes(jwk.n);
   }
 }
 
@@ -61,6 +61,6 @@ export function nativeKeySize(jwk: PublicJwk): number {
  * Returns the length of a modulus in bytes, given in base64url without leading zeros. Every
  * signature is as long.
  */
-export function modulusLength(n: string): number {
+export function modulusBytes(n: string): number {
   return Math.floor((n.length * 3) / 4);
 }

@@ -15,7 +15,7 @@ import {
 import { encodeDer } from "../jose/der.js";
 import { isStrictSignature } from "../jose/ed25519.js";
 import type { PublicJwk } from "../jose/jwk.js";
-import { goodKey, modulusLength, nativeKeySize } from "../jose/native-key.js";
+import { goodKey, modulusBytes, nativeKeySize } from "../jose/native-key.js";
 
 export type KeyObject = ReturnType<typeof crypto.createPublicKey>;
 
@@ -72,7 +72,7 @@ function keyOf(
 ): SyncKey {
   const use = useOf(key, saltLength);
   // R||S of fixed width. For RSA, the modulus decides: it has no leading zeros.
-  const width = jwk.kty === "RSA" ? modulusLength(jwk.n) : signatureSize;
+  const width = jwk.kty === "RSA" ? modulusBytes(jwk.n) : signatureSize;
   return {
     size: nativeKeySize(jwk),
     verify(signature, data) {

@@ -11,7 +11,7 @@ import {
 } from "../jose/alg.js";
 import { isStrictSignature } from "../jose/ed25519.js";
 import type { PublicJwk } from "../jose/jwk.js";
-import { goodKey, modulusLength, nativeKeySize } from "../jose/native-key.js";
+import { goodKey, modulusBytes, nativeKeySize } from "../jose/native-key.js";
 import { type CryptoKeyLike, type Params, subtle, type SubtleLike } from "./subtle.js";
 
 /** The shape of a label, and how `crypto.subtle` is called for it. */
@@ -53,7 +53,7 @@ export function webcryptoAlg(label: SigningLabel): AsyncAlg {
 function keyOf(key: CryptoKeyLike, jwk: PublicJwk, scheme: Scheme): AsyncKey {
   const { kty, params, signatureSize } = scheme;
   // R||S of fixed width, never DER. For RSA, the modulus decides.
-  const width = jwk.kty === "RSA" ? modulusLength(jwk.n) : signatureSize;
+  const width = jwk.kty === "RSA" ? modulusBytes(jwk.n) : signatureSize;
   let isProven = kty === "OKP"; // no known engine throws at a point of Ed25519
   return {
     size: nativeKeySize(jwk),
