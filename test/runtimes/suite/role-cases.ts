@@ -1,4 +1,4 @@
-// The three roles in one flow: a client session asks a token endpoint for a token, with the nonce
+// The three roles in one flow: a client session asks an authorization server for a token, with the nonce
 // round trip, and uses it at a resource server; then a thief tries.
 import {
   type AsyncClientSession,
@@ -33,11 +33,12 @@ const TOKEN = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
 
 interface Roles {
   readonly session: ClientSession | AsyncClientSession;
-  readonly endpoint: TokenEndpointLike;
+  readonly server: AuthorizationServerLike;
   readonly api: AsyncResourceServer | ReturnType<typeof createResourceServer>;
 }
 
-type TokenEndpointLike = AsyncAuthorizationServer | ReturnType<typeof createAuthorizationServer>;
+type AuthorizationServerLike =
+  AsyncAuthorizationServer | ReturnType<typeof createAuthorizationServer>;
 
 export async function roleCases(tally: Tally, implementation: Implementation): Promise<void> {
   await runCase(tally, "roles that answer later", async (check) =>
@@ -75,7 +76,7 @@ async function asyncRoles(
     });
   return {
     session: createAsyncClientSession({ signer, backend, clock }),
-    endpoint: createAsyncAuthorizationServer({ verifier: verifierFor("server") }),
+    server: createAsyncAuthorizationServer({ verifier: verifierFor("server") }),
     api: createAsyncResourceServer({ verifier: verifierFor("api") }),
   };
 }
@@ -93,7 +94,7 @@ function syncRoles(implementation: SyncImplementation): Roles {
     });
   return {
     session: createClientSession({ signer, backend, clock }),
-    endpoint: createAuthorizationServer({ verifier: verifierFor("server") }),
+    server: createAuthorizationServer({ verifier: verifierFor("server") }),
     api: createResourceServer({ verifier: verifierFor("api") }),
   };
 }
@@ -104,16 +105,16 @@ async function flow(check: Check, roles: Roles): Promise<void> {
   await theft(check, roles, proof);
 }
 
-async function tokenRequests(check: Check, { session, endpoint }: Roles): Promise<void> {
+async function tokenRequests(check: Check, { session, server }: Roles): Promise<void> {
   const request = { method: "POST", url: TOKEN_URL };
   const grant = { type: "client_credentials" } as const;
   const client = { clientType: "public", boundAccessTokens: true, grant } as const;
 
-  const without = await endpoint.checkTokenRequest({ ...request, ...client, proof: undefined });
+  const without = await server.checkTokenRequest({ ...request, ...client, proof: undefined });
   check("without a proof", without.ok ? "ok" : without.failure.code, "proof_missing");
 
   const proof = await session.buildProof(request);
-  const first = await endpoint.checkTokenRequest({ ...request, ...client, proof });
+  const first = await server.checkTokenRequest({ ...request, ...client, proof });
   check("without a nonce", first.ok ? 200 : [first.status, first.body.error], [
     400,
     "use_dpop_nonce",
@@ -127,7 +128,7 @@ async function tokenRequests(check: Check, { session, endpoint }: Roles): Promis
     [true, false],
   );
 
-  const second = await endpoint.checkTokenRequest({
+  const second = await server.checkTokenRequest({
     ...request,
     ...client,
     proof: await session.buildProof(request),
