@@ -23,7 +23,7 @@ const AUDIENCE = "https://server.example.com";
 const issuerOf = (over: Partial<NonceIssuerOptions> = {}): NonceIssuer =>
   createNonceIssuer({ secrets: [SECRET], audience: AUDIENCE, ...over });
 
-const LIFE = 180; // seconds, the defaults
+const LIFETIME = 180; // seconds, the defaults
 const STEP = 30;
 const start = Math.floor(NOW / STEP) * STEP; // of a step
 
@@ -93,7 +93,7 @@ describe("a nonce", () => {
 describe("the answer of a check", () => {
   const issuer = issuerOf();
   const nonce = issuer.issue(start);
-  const acceptUntil = start + STEP + LIFE;
+  const acceptUntil = start + STEP + LIFETIME;
   const answers: readonly (readonly [string, number, NonceAnswer["status"]])[] = [
     ["in its interval", start, "valid"],
     ["at the end of its interval", start + STEP - 0.001, "valid"],
@@ -188,7 +188,9 @@ describe("in a verifier", () => {
       });
     }
     const late = mint({ claims: { nonce: good } });
-    expect(verifier.verify(late, at(NOW + LIFE + STEP))).toMatchObject({ code: "nonce_mismatch" });
+    expect(verifier.verify(late, at(NOW + LIFETIME + STEP))).toMatchObject({
+      code: "nonce_mismatch",
+    });
     // exp and nbf are the client's own word, and hold.
     const expired = mint({ claims: { nonce: good, exp: NOW } });
     expect(verifier.verify(expired, at(NOW))).toMatchObject({ code: "proof_expired" });
@@ -350,8 +352,8 @@ function run(
     for (const { issuer, offset } of instances) {
       const accepted = issuer.check(tried.nonce, time + offset).status !== "invalid";
       if (accepted) count.accepted++;
-      if (!accepted && age < LIFE - 10) count.refusedYoung++;
-      if (accepted && age > LIFE + STEP + 10) count.acceptedOld++;
+      if (!accepted && age < LIFETIME - 10) count.refusedYoung++;
+      if (accepted && age > LIFETIME + STEP + 10) count.acceptedOld++;
     }
     if (i % 10 !== 0) continue;
     const nonce = foreign.issue(time);
@@ -376,11 +378,11 @@ describe("a fleet of three instances, their clocks up to ten seconds apart, over
     for (const [i, instance] of fleet.entries()) if (time === from + i * 20) set(instance, secrets);
   };
 
-  test("a rotation in steps refuses no nonce younger than its life, and accepts no older one", () => {
+  test("a rotation in steps refuses no nonce younger than its lifetime, and accepts no older one", () => {
     const count = run(REQUESTS, (time, instances) => {
       roll(time, 900, instances, [OTHER, SECRET]); // add it last, everywhere
       roll(time, 1100, instances, [SECRET, OTHER]); // then move it first
-      roll(time, 1100 + 40 + LIFE, instances, [SECRET]); // and after one life drop the old one
+      roll(time, 1100 + 40 + LIFETIME, instances, [SECRET]); // and after one lifetime drop the old one
     });
     expect(count).toMatchObject({ refusedYoung: 0, acceptedOld: 0, acceptedForeign: 0 });
     expect(count.accepted).toBeGreaterThan(REQUESTS);

@@ -102,7 +102,7 @@ export const CHECKLIST: readonly Line[] = [
   line("11.1-3", "a large jti is refused or hashed"),
   line("11.1-4", "iat may be in the near future"),
   line("11.1-5", "the time in a nonce may stand in for iat"),
-  line("11.1-6", "a nonce may be used often, while jti is tracked for its life"),
+  line("11.1-6", "a nonce may be used often, while jti is tracked until it expires"),
   line("11.2", "nonces make proofs that were made in advance useless"),
   line("11.3", "no proof without a nonce where there is one"),
   line("11.4", "keys that can't be extracted"),
