@@ -1,10 +1,10 @@
-// Program: `engine job.js JOB OUTPUT MODE CLOCK WANTED` holds the contests of one job that have WANTED
-// in their names, and writes what it finds to the file OUTPUT.
+// Program: `engine job.js JOB INDEX OUTPUT MODE CLOCK WANTED` holds one of the contests of a job that have
+// WANTED in their names, and writes what it finds to the file OUTPUT.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import process from "node:process";
-import { type ContestResult, demand, hold, processClock, wallClock } from "./contest.js";
-import type { Findings, Job } from "./task.js";
+import { type Contest, demand, hold, processClock, wallClock } from "./contest.js";
+import type { Found, Job } from "./task.js";
 
 const JOBS: Readonly<Record<string, () => Promise<Job>>> = {
   pinned: async () => (await import("../jobs/proofs.js")).pinned,
@@ -24,18 +24,20 @@ function engineName(): string {
   return bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`;
 }
 
-const [name = "", output = "", mode, clock, wanted = ""] = process.argv.slice(2);
+const [name = "", index, output = "", mode, clock, wanted = ""] = process.argv.slice(2);
 const load = JOBS[name];
 demand(load !== undefined, `there is no job ${name}`);
 const job = await load();
 const task = { quick: mode === "quick", clock: clock === "process" ? processClock : wallClock };
-const contests: ContestResult[] = [];
-for (const contest of job(task)) {
-  const title = `${contest.group}: ${contest.name}`;
-  if (!title.toLowerCase().includes(wanted.toLowerCase())) continue;
-  process.stderr.write(`  ${title}\n`);
-  contests.push(await hold(contest));
-}
+const titleOf = ({ group, name }: Contest): string => `${group}: ${name}`;
+const all = job(task).filter((one) => titleOf(one).toLowerCase().includes(wanted.toLowerCase()));
+const contest = all[Number(index)];
+if (contest !== undefined) process.stderr.write(`  ${titleOf(contest)}\n`);
+const contests = contest === undefined ? [] : [await hold(contest)];
+const left = Math.max(0, all.length - Number(index) - 1);
 const cpu = cpus()[0]?.model.trim() ?? "unknown CPU";
-writeFileSync(output, JSON.stringify({ engine: engineName(), cpu, contests } satisfies Findings));
+writeFileSync(
+  output,
+  JSON.stringify({ engine: engineName(), cpu, contests, left } satisfies Found),
+);
 process.exit(0); // servers and agents may be open still

@@ -28,3 +28,9 @@ export interface Findings {
   readonly cpu: string;
   readonly contests: readonly ContestResult[];
 }
+
+/** What one process found. */
+export interface Found extends Findings {
+  /** How many contests of the job come after this one. */
+  readonly left: number;
+}

@@ -21,15 +21,15 @@ export const growth: Job = ({ quick, clock }) => {
     ? { rounds: 3, slice: 4, warmUp: 10, clock }
     : { rounds: 15, slice: 25, warmUp: 100, clock };
   const issuer = createIssuer();
-  const length = KEYS[mode].at(-1) ?? 1;
-  const all = Array.from({ length }, () => createStranger("ES256", issuer));
+  const clients = (length: number): readonly Stranger[] =>
+    Array.from({ length }, () => createStranger("ES256", issuer));
   return KEYS[mode].flatMap((count) =>
     (["uniform", "zipf"] as const).flatMap((spread): readonly Contest[] => {
       if (count === 1 && spread === "zipf") return []; // one key has no spread
       const drawsOf = spread === "uniform" ? uniformDraws : zipfDraws;
       const name = `${count} keys, ${spread}`;
       const series = "proofs, by the keys that take turns";
-      const implementations = () => visitors(all.slice(0, count), drawsOf(count));
+      const implementations = () => visitors(clients(count), drawsOf(count));
       return [{ group: "growth", name, series, timing, implementations }];
     }),
   );
