@@ -5,8 +5,11 @@ import { createJwtAccessTokens } from "dpop-core/jwt";
 import { nodeCrypto as backend } from "dpop-core/node-crypto";
 import { Hono } from "hono";
 
-const { PORT, ISSUER: issuer = "http://localhost:4000", API: origin = "http://localhost:3000" } =
-  process.env;
+const {
+  PORT,
+  ISSUER: issuer = "http://localhost:4000",
+  API: origin = "http://localhost:3000",
+} = process.env;
 const verifier = createAsyncVerifier({ backend, replay: createMemoryReplayStore() });
 const accessTokens = createJwtAccessTokens({ backend, issuer, audience: origin });
 const api = createAsyncResourceServer({ verifier, accessTokens });
