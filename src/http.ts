@@ -1,0 +1,9 @@
+// dpop-core/http: protects an API over node:http and node:http2.
+export { createGuard, type Guard, type Handler } from "./adapters/http.js";
+export type {
+  Access,
+  FailedRequest,
+  GuardedApi,
+  GuardOptions,
+  RouteOptions,
+} from "./adapters/guard.js";
