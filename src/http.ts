@@ -1,5 +1,11 @@
 // dpop-core/http: protects an API over node:http and node:http2.
-export { createGuard, type Guard, type Handler } from "./adapters/http.js";
+export {
+  createGuard,
+  type Guard,
+  type Handler,
+  type HttpRequest,
+  type HttpResponse,
+} from "./adapters/http.js";
 export type {
   Access,
   FailedRequest,

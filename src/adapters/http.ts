@@ -15,6 +15,9 @@ export interface HttpResponse extends NodeResponse {
   destroy(): unknown;
 }
 
+/** What is read of a request: of IncomingMessage or Http2ServerRequest. */
+export type HttpRequest = NodeRequest;
+
 /** What handles a request that has access. */
 export type Handler<Req, Res, C extends object = object> = (
   req: Req,
@@ -25,18 +28,18 @@ export type Handler<Req, Res, C extends object = object> = (
 /** What createGuard returns. */
 export interface Guard<C extends object = object> {
   /** Wraps a handler for createServer. */
-  <Req extends NodeRequest, Res extends HttpResponse>(
+  <Req extends HttpRequest, Res extends HttpResponse>(
     handler: Handler<Req, Res, C>,
   ): (req: Req, res: Res) => void;
   /** Wraps a handler. Throws a TypeError for a scope that holds anything but names of scopes. */
-  <Req extends NodeRequest, Res extends HttpResponse>(
+  <Req extends HttpRequest, Res extends HttpResponse>(
     options: RouteOptions,
     handler: Handler<Req, Res, C>,
   ): (req: Req, res: Res) => void;
   /** Returns the access of a request. Throws a TypeError where no guard ran. */
   accessOf(req: object): Access<C>;
   /** Returns the header fields of CORS for a route without a guard. */
-  corsHeaders(req: NodeRequest): ResponseHeaders;
+  corsHeaders(req: HttpRequest): ResponseHeaders;
 }
 
 /**
@@ -67,7 +70,7 @@ export interface Guard<C extends object = object> {
 export function createGuard<C extends object>(options: GuardOptions<C>): Guard<C> {
   const { judge, accessOf, corsHeaders, readScope, tell } = createJudge(options);
   const wrap =
-    <Req extends NodeRequest, Res extends HttpResponse>(
+    <Req extends HttpRequest, Res extends HttpResponse>(
       handler: Handler<Req, Res, C>,
       scope: readonly string[],
     ) =>
@@ -83,7 +86,7 @@ export function createGuard<C extends object>(options: GuardOptions<C>): Guard<C
         fail(res);
       }
     };
-  const guard = <Req extends NodeRequest, Res extends HttpResponse>(
+  const guard = <Req extends HttpRequest, Res extends HttpResponse>(
     first: RouteOptions | Handler<Req, Res, C>,
     second?: Handler<Req, Res, C>,
   ): ((req: Req, res: Res) => void) => {
@@ -93,7 +96,7 @@ export function createGuard<C extends object>(options: GuardOptions<C>): Guard<C
   };
   return Object.assign(guard, {
     accessOf,
-    corsHeaders: (req: NodeRequest) => corsHeaders(nodeIncoming(req)),
+    corsHeaders: (req: HttpRequest) => corsHeaders(nodeIncoming(req)),
   });
 }
 
