@@ -1,6 +1,6 @@
 // The resource server (RFC 9449 sections 4.3 and 7): from the header fields of an API request to access or
 // to the error to send.
-import { membersArgument, stringArgument } from "../input/argument.js";
+import { membersArgument, plainArgument, stringArgument } from "../input/argument.js";
 import { type Failure, failure, type ResourceStatus } from "../proof/failure.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { readUnboundTokens, type UnboundTokens } from "../proof/unbound-tokens.js";
@@ -354,26 +354,65 @@ function stateOf(settings: Settings): ServerState {
   };
 }
 
-const MEMBERS = ["method", "url", "authorization", "proof", "scope", "verifiedMethods", "now"];
+const MEMBERS = "method, url, authorization, proof, scope, verifiedMethods, now";
 
-type GivenRequest = ResourceRequest &
-  Required<Pick<ResourceRequest, "scope" | "verifiedMethods">> & {
-    readonly scope: readonly string[];
-    readonly verifiedMethods: readonly string[];
-  };
+type GivenRequest = ResourceRequest & {
+  readonly scope: readonly string[];
+  readonly verifiedMethods: readonly string[];
+};
 
 /** The verifier guards method, url, proof and now, but it never sees a request with Bearer. */
 function readApiRequest(request: ResourceRequest, plainHttp: PlainHttp): GivenRequest {
-  const given = membersArgument(request, "request", MEMBERS);
-  stringArgument(given.method, "method");
-  urlArgument(given.url, plainHttp);
-  const { scope = [], verifiedMethods = [] } = given;
-  // Copies: they are used after a wait.
+  const { method, url, authorization, proof, scope, verifiedMethods, now } = ownMembers(request);
   return {
-    ...given,
-    scope: readScope(scope, 0),
-    verifiedMethods: readNames(verifiedMethods, "verifiedMethods"),
+    method: stringArgument(method, "method"),
+    url: urlArgument(url, plainHttp),
+    authorization,
+    proof,
+    // Copies: they are used after a wait.
+    scope: scope === undefined ? NO_NAMES : readScope(scope, 0),
+    verifiedMethods:
+      verifiedMethods === undefined ? NO_NAMES : readNames(verifiedMethods, "verifiedMethods"),
+    now,
   };
+}
+
+const NO_NAMES: readonly string[] = [];
+
+type Members = { readonly [M in keyof ResourceRequest]-?: ResourceRequest[M] | undefined };
+
+/** Does what membersArgument does, in a third of the time, since every request passes here (bench api). */
+function ownMembers(request: ResourceRequest): Members {
+  plainArgument(request, "request");
+  let method, url, authorization, proof, scope, verifiedMethods, now;
+  for (const member of Object.keys(request)) {
+    switch (member) {
+      case "method":
+        method = request.method;
+        break;
+      case "url":
+        url = request.url;
+        break;
+      case "authorization":
+        authorization = request.authorization;
+        break;
+      case "proof":
+        proof = request.proof;
+        break;
+      case "scope":
+        scope = request.scope;
+        break;
+      case "verifiedMethods":
+        verifiedMethods = request.verifiedMethods;
+        break;
+      case "now":
+        now = request.now;
+        break;
+      default:
+        throw new TypeError(`request must have no members but ${MEMBERS}`);
+    }
+  }
+  return { method, url, authorization, proof, scope, verifiedMethods, now };
 }
 
 function readScope(value: unknown, least: number): readonly string[] {
