@@ -396,7 +396,7 @@ describe("what is not taken for a document, and throws", () => {
     const issuer = new FakeIssuer(one);
     issuer.documents.set(url, document);
     const check = checkOf(issuer);
-    const error: unknown = await check(ofOne, undefined).then(
+    const error: unknown = await Promise.resolve(check(ofOne, undefined)).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
