@@ -22,15 +22,18 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["resource server", "verifiedMethods must be"],
   ["token endpoint", "boundAccessTokens must be"],
   ["client session", "correctClockSkew must be"],
-  ["fetch", "manual"],
+  ["fetch", "redirected"],
   ["fast P-256", "bce6faada7179e84f3b9cac2fc632551n"],
   ["fast Ed25519", "14def9dea2f79cd65812631a5cf5d3edn"],
   ["Node", "ECDSA signature in DER"],
   ["WebCrypto", "crypto.subtle"],
+  ["JWT access tokens", "oauth-authorization-server"],
+  ["introspection", "token_type_hint"],
   ["Redis", "dpop:replay:"],
 ]);
 const NOBLE = ["P-256", "P-521", "Ed25519", "SHA-256", "key handling"];
-const PLATFORM = new Set(["fast P-256", "fast Ed25519", "Node", "WebCrypto", "Redis"]);
+const TOKENS = ["JWT access tokens", "introspection"];
+const PLATFORM = new Set(["fast P-256", "fast Ed25519", "Node", "WebCrypto", ...TOKENS, "Redis"]);
 const MAIN = [...TELLING.keys()].filter((part) => !PLATFORM.has(part));
 const CORE = MAIN.filter((part) => !NOBLE.includes(part));
 
@@ -98,6 +101,8 @@ describe("what is built", () => {
     ["fast", "cjs", [...NOBLE, "fast P-256", "fast Ed25519"]],
     ["webcrypto", "js", ["SHA-256", "WebCrypto"]],
     ["webcrypto", "cjs", ["SHA-256", "WebCrypto"]],
+    ["jwt", "js", ["failures", ...TOKENS]],
+    ["jwt", "cjs", ["failures", ...TOKENS]],
     ["redis", "js", ["Redis"]],
     ["redis", "cjs", ["Redis"]],
   ])("%s.%s imports no package, and holds only its parts", async (entry, extension, parts) => {
@@ -116,6 +121,7 @@ describe("what is built", () => {
   test.each([
     ["core", ["arithmetic", "noble's curves"]],
     ["node-crypto", ["arithmetic", "noble's curves"]],
+    ["jwt", ["arithmetic", "noble's curves"]],
     ["redis", ["arithmetic", "noble's curves"]],
     ["webcrypto", ["noble's curves", "server"]],
   ])("%s loads no code of %j", async (entry, free) => {
@@ -165,6 +171,8 @@ describe("an app that is bundled with", () => {
     ['import { createNonceIssuer } from "dpop-core/core"', ["nonce issuer"]],
     ['import { createSigner } from "dpop-core/webcrypto"', ["WebCrypto"]],
     ['import { webcrypto } from "dpop-core/webcrypto"', ["SHA-256", "WebCrypto"]],
+    ['import { createJwtAccessTokens } from "dpop-core/jwt"', ["JWT access tokens"]],
+    ['import { createIntrospection } from "dpop-core/jwt"', ["introspection"]],
     ['import { createRedisReplayStore } from "dpop-core/redis"', ["Redis"]],
   ])("%s carries what that needs", async (line, parts) => {
     const name = /\{ (\w+) \}/.exec(line)?.[1];

@@ -80,6 +80,7 @@ describe("in a context without the globals of a platform", () => {
     ["dpop-core/noble", "nobleBackend"],
     ["dpop-core/fast", "createSigner"],
     ["dpop-core/webcrypto", "createSigner"],
+    ["dpop-core/jwt", "createJwtAccessTokens"],
     ["dpop-core/redis", "createRedisReplayStore"],
   ])("%s loads by itself", async (entry, name) => {
     const file = `${entry.replace("/", "-")}.ts`;

@@ -14,7 +14,7 @@ export interface DocumentResponse {
 }
 
 /** Any function that takes what fetch takes, or part of it, and returns what fetch returns. */
-export type DocumentFetch = (input: never, init?: never) => Promise<DocumentResponse>;
+export type DocumentFetch = (input: never, init: never) => Promise<DocumentResponse>;
 
 /** What is sent, beside the URL. */
 export interface DocumentInit {

@@ -11,6 +11,7 @@ export const ENTRIES: readonly string[] = [
   "fast",
   "node-crypto",
   "webcrypto",
+  "jwt",
   "redis",
 ];
 

@@ -40,6 +40,16 @@ if (!access.ok) throw new Error(access.failure.code);
 if (access.token.user !== "someone") throw new Error("not what accessTokens returned");
 const anyFetch = main.createDpopFetch({ session });
 const shared = redis.createRedisReplayStore({ send: async () => "OK" });
+const { publicJwk } = main.createSigner(main.generatePrivateJwk("ES256"));
+const tokens = jwt.createJwtAccessTokens({
+  backend: noble.noble,
+  issuer: "https://as.example",
+  audience: url,
+  jwks: { keys: [publicJwk] },
+});
+Promise.resolve(tokens("made-up", undefined)).then((token) => {
+  if (token !== null) throw new Error("a made-up token passed");
+});
 const async = core.createAsyncVerifier({ backend: webcrypto.webcrypto, replay: shared });
 async.verify(p1, request).then((result) => {
   if (!result.ok) throw new Error(result.code);
@@ -54,6 +64,7 @@ import * as core from "dpop-core/core";
 import * as noble from "dpop-core/noble";
 import * as fast from "dpop-core/fast";
 import * as node from "dpop-core/node-crypto";
+import * as jwt from "dpop-core/jwt";
 import * as redis from "dpop-core/redis";
 import * as webcrypto from "dpop-core/webcrypto";
 `;
