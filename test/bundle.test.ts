@@ -28,11 +28,20 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["Node", "ECDSA signature in DER"],
   ["WebCrypto", "crypto.subtle"],
   ["Redis", "dpop:replay:"],
+  ["guard", "onError must be"],
+  ["CORS", "cors.origins must be"],
+  ["Node requests", "originalMethod"],
+  ["Fetch requests", "the platform must have Response"],
 ]);
 const NOBLE = ["P-256", "P-521", "Ed25519", "SHA-256", "key handling"];
-const PLATFORM = new Set(["fast P-256", "fast Ed25519", "Node", "WebCrypto", "Redis"]);
+const ADAPTER = ["guard", "CORS", "Node requests", "Fetch requests"];
+const PLATFORM = new Set(["fast P-256", "fast Ed25519", "Node", "WebCrypto", "Redis", ...ADAPTER]);
 const MAIN = [...TELLING.keys()].filter((part) => !PLATFORM.has(part));
 const CORE = MAIN.filter((part) => !NOBLE.includes(part));
+
+/** Challenges, for the names of the fields that CORS exposes. */
+const ON_NODE = ["challenges", "guard", "CORS", "Node requests"];
+const ON_FETCH = ["challenges", "guard", "CORS", "Fetch requests"];
 
 /** What a whole side of the package is known by, in words that a bundler leaves. */
 const BLEEDS: ReadonlyMap<string, RegExp> = new Map([
@@ -100,6 +109,12 @@ describe("what is built", () => {
     ["webcrypto", "cjs", ["SHA-256", "WebCrypto"]],
     ["redis", "js", ["Redis"]],
     ["redis", "cjs", ["Redis"]],
+    ["express", "js", ON_NODE],
+    ["fastify", "cjs", ON_NODE],
+    ["koa", "js", ON_NODE],
+    ["http", "cjs", ON_NODE],
+    ["hono", "js", ON_FETCH],
+    ["fetch", "cjs", ON_FETCH],
   ])("%s.%s imports no package, and holds only its parts", async (entry, extension, parts) => {
     const { code, packages } = await loadedBy(`${entry}.${extension}`);
     expect(packages).toEqual([]);
@@ -117,6 +132,8 @@ describe("what is built", () => {
     ["core", ["arithmetic", "noble's curves"]],
     ["node-crypto", ["arithmetic", "noble's curves"]],
     ["redis", ["arithmetic", "noble's curves"]],
+    ["express", ["arithmetic", "noble's curves"]],
+    ["fetch", ["arithmetic", "noble's curves"]],
     ["webcrypto", ["noble's curves", "server"]],
   ])("%s loads no code of %j", async (entry, free) => {
     for (const extension of ["js", "cjs"]) {
@@ -166,6 +183,8 @@ describe("an app that is bundled with", () => {
     ['import { createSigner } from "dpop-core/webcrypto"', ["WebCrypto"]],
     ['import { webcrypto } from "dpop-core/webcrypto"', ["SHA-256", "WebCrypto"]],
     ['import { createRedisReplayStore } from "dpop-core/redis"', ["Redis"]],
+    ['import { createGuard } from "dpop-core/express"', ["guard", "CORS", "Node requests"]],
+    ['import { createGuard } from "dpop-core/hono"', ["guard", "CORS", "Fetch requests"]],
   ])("%s carries what that needs", async (line, parts) => {
     const name = /\{ (\w+) \}/.exec(line)?.[1];
     const code = await bundle(`${line};\nexport const used = ${name};\n`);

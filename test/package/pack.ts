@@ -12,6 +12,12 @@ export const ENTRIES: readonly string[] = [
   "node-crypto",
   "webcrypto",
   "redis",
+  "express",
+  "fastify",
+  "koa",
+  "hono",
+  "http",
+  "fetch",
 ];
 
 /** What is published beside dist/. */
