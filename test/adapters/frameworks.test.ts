@@ -177,7 +177,7 @@ describe("fastify", () => {
     await app.register(async (scope) => {
       await scope.register(guard.plugin);
       await scope.register(guard.plugin, { scope: ["write"] });
-      scope.get("/write", async (request) => Object.hasOwn(request, "dpop"));
+      scope.get("/write", (request) => Object.hasOwn(request, "dpop"));
     });
     await app.ready();
     expect((await app.inject("/open")).body).toBe("open");

@@ -34,6 +34,8 @@ const access = main.createResourceServer({ verifier: main.createVerifier({ repla
   binding: { jkt: session.jkt },
 });
 if (!access.ok) throw new Error(access.failure.code);
+const guards = [express, fastify, koa, hono, http, fetch].map(({ createGuard }) => createGuard);
+if (guards.some((createGuard) => typeof createGuard !== "function")) throw new Error("no guard");
 const anyFetch = main.createDpopFetch({ session });
 const shared = redis.createRedisReplayStore({ send: async () => "OK" });
 const async = core.createAsyncVerifier({ backend: webcrypto.webcrypto, replay: shared });
@@ -52,6 +54,12 @@ import * as fast from "dpop-core/fast";
 import * as node from "dpop-core/node-crypto";
 import * as redis from "dpop-core/redis";
 import * as webcrypto from "dpop-core/webcrypto";
+import * as express from "dpop-core/express";
+import * as fastify from "dpop-core/fastify";
+import * as koa from "dpop-core/koa";
+import * as hono from "dpop-core/hono";
+import * as http from "dpop-core/http";
+import * as fetch from "dpop-core/fetch";
 `;
 const REQUIRES = IMPORTS.replace(/import \* as (\w+) from ("[^"]+")/g, "const $1 = require($2)");
 const TYPES = `
