@@ -30,12 +30,22 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["JWT access tokens", "oauth-authorization-server"],
   ["introspection", "token_type_hint"],
   ["Redis", "dpop:replay:"],
+  ["guard", "onError must be"],
+  ["CORS", "cors.origins must be"],
+  ["Node requests", "originalMethod"],
+  ["Fetch requests", "the platform must have Response"],
 ]);
 const NOBLE = ["P-256", "P-521", "Ed25519", "SHA-256", "key handling"];
 const TOKENS = ["JWT access tokens", "introspection"];
-const PLATFORM = new Set(["fast P-256", "fast Ed25519", "Node", "WebCrypto", ...TOKENS, "Redis"]);
+const ADAPTER = ["guard", "CORS", "Node requests", "Fetch requests"];
+const BACKEND = ["fast P-256", "fast Ed25519", "Node", "WebCrypto"];
+const PLATFORM = new Set([...BACKEND, ...TOKENS, "Redis", ...ADAPTER]);
 const MAIN = [...TELLING.keys()].filter((part) => !PLATFORM.has(part));
 const CORE = MAIN.filter((part) => !NOBLE.includes(part));
+
+/** Challenges, for the names of the fields that CORS exposes. */
+const ON_NODE = ["challenges", "guard", "CORS", "Node requests"];
+const ON_FETCH = ["challenges", "guard", "CORS", "Fetch requests"];
 
 /** What a whole side of the package is known by, in words that a bundler leaves. */
 const BLEEDS: ReadonlyMap<string, RegExp> = new Map([
@@ -105,6 +115,12 @@ describe("what is built", () => {
     ["jwt", "cjs", ["failures", ...TOKENS]],
     ["redis", "js", ["Redis"]],
     ["redis", "cjs", ["Redis"]],
+    ["express", "js", ON_NODE],
+    ["fastify", "cjs", ON_NODE],
+    ["koa", "js", ON_NODE],
+    ["http", "cjs", ON_NODE],
+    ["hono", "js", ON_FETCH],
+    ["fetch", "cjs", ON_FETCH],
   ])("%s.%s imports no package, and holds only its parts", async (entry, extension, parts) => {
     const { code, packages } = await loadedBy(`${entry}.${extension}`);
     expect(packages).toEqual([]);
@@ -123,6 +139,8 @@ describe("what is built", () => {
     ["node-crypto", ["arithmetic", "noble's curves"]],
     ["jwt", ["arithmetic", "noble's curves"]],
     ["redis", ["arithmetic", "noble's curves"]],
+    ["express", ["arithmetic", "noble's curves"]],
+    ["fetch", ["arithmetic", "noble's curves"]],
     ["webcrypto", ["noble's curves", "server"]],
   ])("%s loads no code of %j", async (entry, free) => {
     for (const extension of ["js", "cjs"]) {
@@ -174,6 +192,8 @@ describe("an app that is bundled with", () => {
     ['import { createJwtAccessTokens } from "dpop-core/jwt"', ["JWT access tokens"]],
     ['import { createIntrospection } from "dpop-core/jwt"', ["introspection"]],
     ['import { createRedisReplayStore } from "dpop-core/redis"', ["Redis"]],
+    ['import { createGuard } from "dpop-core/express"', ["guard", "CORS", "Node requests"]],
+    ['import { createGuard } from "dpop-core/hono"', ["guard", "CORS", "Fetch requests"]],
   ])("%s carries what that needs", async (line, parts) => {
     const name = /\{ (\w+) \}/.exec(line)?.[1];
     const code = await bundle(`${line};\nexport const used = ${name};\n`);

@@ -28,7 +28,7 @@ export interface FastifyInstance {
 }
 
 /** A plugin of Fastify 4 and 5, not encapsulated: it holds where it is registered. */
-export type Plugin = (app: FastifyInstance, options: RouteOptions, done: () => void) => void;
+export type Plugin = (app: FastifyInstance, options: RouteOptions) => Promise<void>;
 
 /** What createGuard returns. */
 export interface Guard<C extends object = object> {
@@ -84,10 +84,9 @@ export function createGuard<C extends object>(options: GuardOptions<C>): Guard<C
       return undefined;
     };
   };
-  const plugin: Plugin = (app, route, done) => {
+  const plugin: Plugin = async (app, route) => {
     if (!app.hasRequestDecorator("dpop")) app.decorateRequest("dpop", null);
     app.addHook("onRequest", guard(route));
-    done();
   };
   return Object.assign(guard, {
     plugin: Object.assign(plugin, { [Symbol.for("skip-override")]: true }),

@@ -69,7 +69,7 @@ export interface Incoming {
   field(name: string): FieldValue;
 }
 
-/** What to do with a request. `headers` are due on the response, whoever sends it. */
+/** What to do with a request. `headers` are due on the response, also where a handler sends it. */
 export type Verdict<C extends object> =
   | { readonly access: Access<C>; readonly headers: ResponseHeaders }
   | {

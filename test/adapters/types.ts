@@ -45,7 +45,7 @@ export function expressTypes(): void {
   });
   app.get("/sync", fromSync(), (req, res) => res.json(fromSync.accessOf(req).token.sub.length));
   const router = Router();
-  router.post("/", guard(), async (req, res) => {
+  router.post("/", guard(), (req, res) => {
     res.set(guard.corsHeaders(req)).end();
   });
   // @ts-expect-error the claims have no such member
@@ -62,12 +62,12 @@ export async function fastifyTypes(): Promise<void> {
   await app.register(guard.plugin);
   await app.register(guard.plugin, { scope: ["read"] });
   app.addHook("onRequest", guard());
-  app.get("/a", { onRequest: guard() }, async (request) => guard.accessOf(request).token.tenant);
+  app.get("/a", { onRequest: guard() }, (request) => guard.accessOf(request).token.tenant);
   app.get("/b", { preHandler: [guard({ scope: ["read"] })] }, (request, reply) =>
     reply.headers(guard.corsHeaders(request)).send(guard.accessOf(request).token.sub),
   );
   const secure = fastify({ http2: true, https: {} });
-  secure.get("/a", { onRequest: guard() }, async (request) => guard.accessOf(request).token.sub);
+  secure.get("/a", { onRequest: guard() }, (request) => guard.accessOf(request).token.sub);
   await secure.register(guard.plugin);
 }
 

@@ -13,6 +13,12 @@ export const ENTRIES: readonly string[] = [
   "webcrypto",
   "jwt",
   "redis",
+  "express",
+  "fastify",
+  "koa",
+  "hono",
+  "http",
+  "fetch",
 ];
 
 /** What is published beside dist/. */

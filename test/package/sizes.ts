@@ -52,6 +52,11 @@ interface Size {
   readonly gzip: number;
 }
 
+/** What an adapter may add to a resource server, min+gzip, in bytes. */
+const ADAPTER_BUDGET = 2_500;
+
+const ADAPTERS = ["express", "fastify", "koa", "hono", "http", "fetch"];
+
 const PEERS = fileURLToPath(new URL("node_modules", import.meta.url));
 /** The page that shows them. */
 const PAGE = join(ROOT, "docs/backends.md");
@@ -59,9 +64,9 @@ const START = "<!-- sizes -->";
 const END = "<!-- /sizes -->";
 
 /** Measures with the dpop-core that is installed in a project. */
-async function measure(project: string): Promise<readonly Size[]> {
+async function measure(project: string, rows = ROWS): Promise<readonly Size[]> {
   return Promise.all(
-    ROWS.map(async (row) => {
+    rows.map(async (row) => {
       const { outputFiles, warnings } = await build({
         stdin: { contents: row.source, resolveDir: project },
         nodePaths: [PEERS], // for the package to compare with
@@ -80,6 +85,21 @@ async function measure(project: string): Promise<readonly Size[]> {
       return { row, min: file.contents.length, gzip: gzip(file.contents, { level: 9 }).length };
     }),
   );
+}
+
+/** How many bytes more a program has with the adapter than without it. */
+async function addedByAdapters(project: string): Promise<readonly (readonly [string, number])[]> {
+  const rows = ["", ...ADAPTERS].map((name) => ({
+    what: name,
+    budget: undefined,
+    source:
+      name === ""
+        ? NODE_SERVER
+        : `${NODE_SERVER}\nexport { createGuard } from "dpop-core/${name}";`,
+  }));
+  const [without, ...others] = await measure(project, rows);
+  if (without === undefined) throw new Error("a program without an adapter was expected");
+  return others.map(({ row, gzip: zipped }) => [row.what, zipped - without.gzip]);
 }
 
 /** As prettier writes it, since the page is written by prettier. */
@@ -141,6 +161,11 @@ export async function checkSizes(project: string): Promise<void> {
       [],
     );
   });
+  await check("an adapter adds little to a resource server", async () => {
+    const added = await addedByAdapters(project);
+    const over = added.filter(([, bytes]) => bytes < 500 || bytes > ADAPTER_BUDGET);
+    deepStrictEqual(over, []);
+  });
   await check("a larger size fails, and so does an older table", async () => {
     const larger = sizes.map((size) => ({ ...size, gzip: size.gzip * 1.1 }));
     deepStrictEqual(overBudget(larger).length, sizes.length - 1); // the peer has none
@@ -161,6 +186,8 @@ async function main(): Promise<void> {
     const sizes = await measure(built.app);
     for (const { row, min, gzip: zipped } of sizes)
       console.log([min, zipped, row.budget ?? "-", row.what].join("\t"));
+    for (const [name, bytes] of await addedByAdapters(built.app))
+      console.log(`${bytes} of ${ADAPTER_BUDGET}\tadded by dpop-core/${name}`);
     if (process.argv.includes("--write")) {
       const page = await readFile(PAGE, "utf8");
       await writeFile(PAGE, withTable(page, await tableOf(sizes)));

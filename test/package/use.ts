@@ -38,6 +38,8 @@ const access = api.authenticate({
 });
 if (!access.ok) throw new Error(access.failure.code);
 if (access.token.user !== "someone") throw new Error("not what accessTokens returned");
+const guards = [express, fastify, koa, hono, http, fetch].map(({ createGuard }) => createGuard);
+if (guards.some((createGuard) => typeof createGuard !== "function")) throw new Error("no guard");
 const anyFetch = main.createDpopFetch({ session });
 const shared = redis.createRedisReplayStore({ send: async () => "OK" });
 const { publicJwk } = main.createSigner(main.generatePrivateJwk("ES256"));
@@ -67,6 +69,12 @@ import * as node from "dpop-core/node-crypto";
 import * as jwt from "dpop-core/jwt";
 import * as redis from "dpop-core/redis";
 import * as webcrypto from "dpop-core/webcrypto";
+import * as express from "dpop-core/express";
+import * as fastify from "dpop-core/fastify";
+import * as koa from "dpop-core/koa";
+import * as hono from "dpop-core/hono";
+import * as http from "dpop-core/http";
+import * as fetch from "dpop-core/fetch";
 `;
 const REQUIRES = IMPORTS.replace(/import \* as (\w+) from ("[^"]+")/g, "const $1 = require($2)");
 const TYPES = `

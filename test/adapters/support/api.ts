@@ -1,15 +1,9 @@
 // The API that every server of the suite protects: its tokens, its nonces and its checks are the same, so that
 // only the adapters differ.
-import {
-  type AccessToken,
-  type AsyncResourceServer,
-  bindingFromClaims,
-  createAsyncResourceServer,
-  createAsyncVerifier,
-  createMemoryReplayStore,
-  type NonceCheck,
-} from "dpop-core";
-import { nodeCrypto } from "dpop-core/node-crypto";
+import { createAsyncResourceServer, createAsyncVerifier, createMemoryReplayStore } from "dpop-core"; // glue
+import { nodeCrypto } from "dpop-core/node-crypto"; // glue
+import type { AccessToken, AsyncResourceServer, NonceCheck } from "dpop-core";
+import { bindingFromClaims } from "dpop-core";
 
 export interface Claims {
   readonly sub: string;
@@ -52,6 +46,6 @@ const nonce: NonceCheck = {
 
 export function createApi(noncePolicy: "optional" | "required"): AsyncResourceServer<Claims> {
   const replay = createMemoryReplayStore();
-  const verifier = createAsyncVerifier({ replay, backend: nodeCrypto, nonce, noncePolicy });
-  return createAsyncResourceServer({ verifier, accessTokens });
+  const verifier = createAsyncVerifier({ replay, backend: nodeCrypto, nonce, noncePolicy }); // glue
+  return createAsyncResourceServer({ verifier, accessTokens }); // glue
 }

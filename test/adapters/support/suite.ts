@@ -1,6 +1,6 @@
 // The suite that every adapter passes: one API in its framework, over real HTTP, behind a proxy with TLS that strips
 // the prefix /v1.
-import { createProof, createSigner } from "dpop-core";
+import { createProof, createSigner, FAILURES } from "dpop-core";
 import type { GuardOptions } from "dpop-core/express";
 import * as dpop from "dpop";
 import { exportJWK } from "jose";
@@ -67,6 +67,9 @@ interface Call {
   readonly body?: string;
 }
 
+/** The origin whose scripts may call the API. */
+const APP = "https://app.example";
+
 /** Says nothing of an error but its code. */
 const NOTHING_TOLD = /10\.0\.0\.7|stack|Error:|node_modules/;
 
@@ -74,6 +77,8 @@ export function runSuite(server: TestServer): void {
   describe(server.name, () => {
     let deployed: Deployed;
     let strict: Deployed;
+    /** With CORS and problem details. */
+    let browsed: Deployed;
     let key: Key;
     let token: string;
     beforeAll(async () => {
@@ -81,10 +86,15 @@ export function runSuite(server: TestServer): void {
       token = issue(key.jkt);
       deployed = await deploy(server, createApi("optional"));
       strict = await deploy(server, createApi("required"));
+      browsed = await deploy(server, createApi("optional"), {
+        cors: { origins: [APP] },
+        problemDetails: "rfc9457",
+      });
     });
     afterAll(async () => {
       await deployed.close();
       await strict.close();
+      await browsed.close();
     });
     beforeEach(() => void told.splice(0));
 
@@ -299,6 +309,64 @@ export function runSuite(server: TestServer): void {
       expectRefusal(refused);
       expect(refused.text).not.toMatch(/access-control/i);
       expect((await call({ method: "OPTIONS" })).status).toBe(200);
+    });
+
+    test("a preflight request is answered before authentication, for an origin that may call", async () => {
+      const preflight = (origin: string): RawRequest["headers"] => [
+        ["Origin", origin],
+        ["Access-Control-Request-Method", "PUT"],
+        ["Access-Control-Request-Headers", "authorization,dpop,x-trace,b@d"],
+      ];
+      const options = { method: "OPTIONS" };
+      const allowed = await call({ ...options, headers: preflight(APP) }, browsed);
+      expect([allowed.status, allowed.body]).toEqual([204, ""]);
+      expect(allowed.one("Access-Control-Allow-Origin")).toBe(APP);
+      expect(allowed.one("Access-Control-Allow-Methods")).toBe("PUT");
+      expect(allowed.one("Access-Control-Allow-Headers")).toBe("Authorization, DPoP, x-trace");
+      expect(allowed.one("Vary")).toMatch(/\bOrigin\b/);
+      const other = await call({ ...options, headers: preflight("https://evil.example") }, browsed);
+      expect(other.status).toBe(204);
+      expect(other.text).not.toMatch(/access-control/i);
+      expect(other.one("Vary")).toMatch(/\bOrigin\b/);
+    });
+
+    test("a script of that origin sees challenges, nonces and the time, of any response", async () => {
+      const more = [["Origin", APP]] as const;
+      const responses = [
+        await call({ more }, browsed),
+        await call({ more, headers: [] }, browsed),
+        await call({ more, path: "/throws" }, browsed),
+        await call({ more, path: "/redirect" }, browsed),
+        await call({ more, token: UNREACHABLE }, browsed),
+      ];
+      expect(responses.map(({ status }) => status)).toEqual([200, 401, 500, 302, 503]);
+      for (const response of responses) {
+        expect(response.one("Access-Control-Allow-Origin")).toBe(APP);
+        expect(response.one("Access-Control-Expose-Headers")).toBe(
+          "WWW-Authenticate, DPoP-Nonce, Date",
+        );
+        expect(response.one("Vary")).toMatch(/\bOrigin\b/);
+      }
+      const other = await call({ more: [["Origin", "https://evil.example"]] }, browsed);
+      expectAccess(other);
+      expect(other.text).not.toMatch(/access-control/i);
+    });
+
+    test("problem details tell the reason where they are asked for, and nothing of the request", async () => {
+      const refused = await call({ htm: "POST", path: "/orders?echo-me" }, browsed);
+      expect(refused.one("Content-Type")).toMatch(/^application\/problem\+json(?:$|;)/);
+      expect(JSON.parse(refused.body)).toEqual({
+        type: "about:blank",
+        title: "Unauthorized",
+        status: 401,
+        detail: FAILURES.htm_mismatch.message,
+      });
+      expect(refused.body).not.toContain("echo-me");
+      const unavailable = await call({ token: UNREACHABLE }, browsed);
+      const title = "Service Unavailable";
+      expect(JSON.parse(unavailable.body)).toEqual({ type: "about:blank", title, status: 503 });
+      const head = await call({ method: "HEAD", htm: "GET" }, browsed);
+      expect([head.status, head.body]).toEqual([401, ""]);
     });
 
     test("a request target in absolute form names no other host", async () => {

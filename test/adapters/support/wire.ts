@@ -17,7 +17,7 @@ export interface RawResponse {
   readonly status: number;
   /** The values of a header field, in order. */
   all(name: string): readonly string[];
-  /** The only value of a header field, undefined where there is none. Throws where there are several. */
+  /** The only value of a header field, undefined without one. Throws where there are several. */
   one(name: string): string | undefined;
   readonly body: string;
   /** All of it, as it came. */
