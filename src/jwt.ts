@@ -7,6 +7,7 @@ export {
   type IntrospectionCredentials,
   type IntrospectionOptions,
 } from "./tokens/introspection.js";
+export type { AsyncAccessTokens } from "./tokens/access-token.js";
 export type { JwtClaims, OptionalClaim } from "./tokens/claims.js";
 export type { DocumentFetch, DocumentResponse } from "./tokens/document.js";
 export type { KeySetOptions } from "./tokens/issuer-keys.js";

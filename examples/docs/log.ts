@@ -1,10 +1,9 @@
 import type { ServerEvent } from "dpop-core";
-import { pino } from "pino";
+import type { Logger } from "pino";
 
-const log = pino();
 const LEVELS = { granted: "debug", refused: "warn", error: "error" } as const;
 
-/** For `onEvent`: `clockOffset` and `code` say why, `jkt` says whose key it was. */
-export function write(event: ServerEvent) {
-  log[LEVELS[event.outcome]](event, `dpop ${event.outcome}`);
+/** For `onEvent`: `code` and `clockOffset` say why, `jkt` says whose key it was. */
+export function logTo(log: Logger) {
+  return (event: ServerEvent) => log[LEVELS[event.outcome]](event, `dpop ${event.outcome}`);
 }

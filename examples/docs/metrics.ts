@@ -1,12 +1,13 @@
-import { metrics } from "@opentelemetry/api";
+import type { Meter } from "@opentelemetry/api";
 import type { ServerEvent } from "dpop-core";
 
-const meter = metrics.getMeter("my-api");
-const requests = meter.createCounter("dpop.requests");
-const offsets = meter.createHistogram("dpop.clock_offset", { unit: "s" });
-
 /** For `onEvent`. URLs and keys are left out: a metric must not have a value for each of them. */
-export function count({ url: _, jkt: __, clockOffset, ...attributes }: ServerEvent) {
-  requests.add(1, attributes);
-  if (clockOffset !== undefined) offsets.record(clockOffset);
+export function countTo(meter: Meter) {
+  const requests = meter.createCounter("dpop.requests");
+  const offsets = meter.createHistogram("dpop.clock_offset", { unit: "s" });
+  return ({ url: _, jkt: __, clockOffset, ...attributes }: ServerEvent) => {
+    requests.add(1, attributes);
+    if (clockOffset === undefined) return; // how far the client's clock is from ours
+    offsets.record(Math.abs(clockOffset), { ahead: clockOffset > 0 });
+  };
 }

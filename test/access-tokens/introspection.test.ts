@@ -1,9 +1,9 @@
 // Introspection (RFC 7662): what is asked, what is taken for an answer, and what throws.
-import type { AsyncAccessTokens } from "dpop-core";
 import { createIntrospection, type IntrospectionOptions } from "dpop-core/jwt";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import { describe, expect, test, vi } from "vitest";
 import { API, ISSUER, newKey, NOW, tokenOf } from "./issuer.js";
+import type { AsyncAccessTokens } from "../../src/tokens/access-token.js";
 
 const ENDPOINT = "https://as.example/introspect";
 const JKT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";

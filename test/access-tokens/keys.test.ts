@@ -2,7 +2,6 @@
 // null; an issuer that can't be reached throws.
 import { createServer, type RequestListener, type Server } from "node:http";
 import { once } from "node:events";
-import type { AsyncAccessTokens } from "dpop-core";
 import { createJwtAccessTokens, type JwtAccessTokensOptions, type JwtClaims } from "dpop-core/jwt";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -17,6 +16,7 @@ import {
   OPENID_URL,
   tokenOf,
 } from "./issuer.js";
+import type { AsyncAccessTokens } from "../../src/tokens/access-token.js";
 
 const one = newKey("ES256", "one");
 const two = newKey("ES256", "two");
