@@ -81,7 +81,7 @@ function readScopes(value: unknown): readonly string[] {
  */
 export function scopesOf(claims: object, name = "scope"): readonly string[] {
   const scope = (claims as { readonly [claim: string]: unknown })[name]; // an object may have any member
-  if (typeof scope === "string") return scope.split(" ").filter((name) => name !== "");
+  if (typeof scope === "string") return scope.split(" ").filter((one) => one !== "");
   return isTexts(scope) ? scope : [];
 }
 

@@ -16,7 +16,7 @@ import { bindingFromVerified } from "./binding.js";
 import { isClaimsOf, isTime, type JwtClaims } from "./claims.js";
 import type { KeySource } from "./issuer-keys.js";
 import { isKid, type KeySet, type TokenKey } from "./key-set.js";
-import { createTokenMemory, forwardClock } from "./memory.js";
+import { createTokenMemory, forwardClock, type TokenMemory } from "./memory.js";
 import {
   CLAIMS,
   type JwtAccessTokensOptions,
@@ -99,54 +99,80 @@ export function createJwtAccessTokens<C extends JwtClaims = JwtClaims>(
   const keys = policy.keys(() => ageOf(readNow()));
   const memory =
     policy.memory === undefined ? undefined : createTokenMemory<GoodToken>(policy.memory);
-
-  /** Returns true where a good token is still one: a wait may have been long, and the key may be gone. */
-  const isStillGood = async (token: GoodToken, now: number, age: number): Promise<boolean> => {
-    const { claims, alg, kid, key } = token;
-    if (!isTime(claims, now, policy.clockTolerance)) return false;
-    const set = keys.fresh(age) ?? (await keys.current(age));
-    if (set !== token.set && set.select(alg, kid) !== key) return false;
-    token.set = set;
-    return true;
-  };
-
-  const check = async (token: ParsedToken, age: number): Promise<GoodToken | null> => {
-    const found = await findKey(keys, token, age);
-    if (found === null || !(await found.key.verify(token.signature, token.signed))) return null;
-    const { alg, kid, claims } = token;
-    return { alg, kid, claims, ...found, known: knownOf(claims, policy) };
-  };
-
-  const look = async (
-    accessToken: string,
-    given: string | undefined,
-  ): Promise<GoodToken | null> => {
-    if (accessToken.length > LONGEST_TOKEN) return null;
-    const now = readNow();
-    const age = ageOf(now);
-    if (memory === undefined) {
-      const token = parseToken(accessToken, policy, now);
-      return token === null ? null : check(token, age);
-    }
-    const hash = given ?? hashOf(accessToken, policy.hasher);
-    if (hash === null) return null;
-    const remembered = memory.find(hash, age);
-    if (remembered !== undefined) {
-      if (await isStillGood(remembered, now, age)) return remembered;
-      memory.remove(hash);
-    }
-    const token = parseToken(accessToken, policy, now);
-    const good = token === null ? null : await check(token, age);
-    if (good !== null) memory.add(hash, good, age, accessToken.length);
-    return good;
-  };
+  const parts: Parts = { policy, keys, memory };
 
   return async (accessToken, hash) => {
     stringArgument(accessToken, "accessToken");
-    const token = await look(accessToken, optionalString(hash, "hash"));
+    optionalString(hash, "hash");
+    if (accessToken.length > LONGEST_TOKEN) return null;
+    const now = readNow();
+    const token = await find(parts, accessToken, hash, { now, age: ageOf(now) });
+    // Once more: what was waited for may have taken long.
     if (token === null || !isTime(token.claims, readNow(), policy.clockTolerance)) return null;
     return token.known as AccessToken<C>; // what of C is more than JwtClaims is the caller's knowledge
   };
+}
+
+/** What a check works with. */
+interface Parts {
+  readonly policy: JwtPolicy;
+  readonly keys: KeySource;
+  readonly memory: TokenMemory<GoodToken> | undefined;
+}
+
+/** The time of a check, by the clock and by one that never goes back. */
+interface Moment {
+  readonly now: number;
+  readonly age: number;
+}
+
+/** Returns a good token, from the memory where it is there; null for a bad one. */
+async function find(
+  parts: Parts,
+  accessToken: string,
+  given: string | undefined,
+  moment: Moment,
+): Promise<GoodToken | null> {
+  const { policy, memory } = parts;
+  if (memory === undefined) return check(parts, accessToken, moment);
+  const hash = given ?? hashOf(accessToken, policy.hasher);
+  if (hash === null) return null;
+  const remembered = memory.find(hash, moment.age);
+  if (remembered !== undefined) {
+    if (await isStillGood(parts, remembered, moment)) return remembered;
+    memory.remove(hash);
+  }
+  const token = await check(parts, accessToken, moment);
+  if (token !== null) memory.add(hash, token, moment.age, accessToken.length);
+  return token;
+}
+
+/** Returns true for a remembered token that would be found good again, with the same key. */
+async function isStillGood(
+  { policy, keys }: Parts,
+  token: GoodToken,
+  { now, age }: Moment,
+): Promise<boolean> {
+  const { claims, alg, kid, key } = token;
+  if (!isTime(claims, now, policy.clockTolerance)) return false;
+  const set = keys.fresh(age) ?? (await keys.current(age));
+  if (set !== token.set && set.select(alg, kid) !== key) return false;
+  token.set = set;
+  return true;
+}
+
+/** Checks a token from its first character to its signature. */
+async function check(
+  { policy, keys }: Parts,
+  accessToken: string,
+  { now, age }: Moment,
+): Promise<GoodToken | null> {
+  const token = parseToken(accessToken, policy, now);
+  const found = token === null ? null : await findKey(keys, token, age);
+  if (token === null || found === null) return null;
+  const { alg, kid, claims, signature, signed } = token;
+  if (!(await found.key.verify(signature, signed))) return null;
+  return { alg, kid, claims, ...found, known: knownOf(claims, policy) };
 }
 
 /** Checks all of a token that needs no key. The algorithm comes first: without it no key is looked for. */

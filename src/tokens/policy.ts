@@ -187,10 +187,10 @@ function readUntypedTokens(value: unknown): UntypedTokens {
   throw new TypeError('untypedTokens must be "refused" or "accepted"');
 }
 
-const OPTIONAL: readonly unknown[] = ["client_id", "sub", "iat"];
+const OPTIONAL: ReadonlySet<unknown> = /* @__PURE__ */ new Set(["client_id", "sub", "iat"]);
 
 function readOptionalClaims(value: readonly OptionalClaim[] = []): readonly OptionalClaim[] {
-  if (!Array.isArray(value) || !value.every((claim) => OPTIONAL.includes(claim))) {
+  if (!Array.isArray(value) || !value.every((claim) => OPTIONAL.has(claim))) {
     throw new TypeError('optionalClaims must be an array of "client_id", "sub" and "iat"');
   }
   return [...value];
