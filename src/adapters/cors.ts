@@ -19,12 +19,16 @@ export function readCors(value: CorsOptions | undefined): Cors {
   if (value === undefined) return null;
   const { origins } = membersArgument(value, "cors", ["origins"]);
   if (origins === "any") return origins;
-  if (Array.isArray(origins) && origins.every((one) => ORIGIN.test(String(one)))) {
+  if (Array.isArray(origins) && origins.every(isOrigin)) {
     return new Set(origins);
   }
   throw new TypeError(
     'cors.origins must be "any" or an array of origins, without a slash at the end',
   );
+}
+
+function isOrigin(value: unknown): boolean {
+  return typeof value === "string" && ORIGIN.test(value);
 }
 
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@,]+$/;
