@@ -1,14 +1,19 @@
-import { createServer } from "node:http";
+import { serve } from "@hono/node-server";
 import { createAsyncResourceServer, createAsyncVerifier, createMemoryReplayStore } from "dpop-core";
-import { nodeCrypto } from "dpop-core/node-crypto";
-import { binding, unavailable } from "./access-token.js"; // your check of the access token
+import { createGuard } from "dpop-core/hono";
+import { createJwtAccessTokens } from "dpop-core/jwt";
+import { nodeCrypto as backend } from "dpop-core/node-crypto";
+import { Hono } from "hono";
 
-const { PORT = "3000", API = `http://localhost:${PORT}` } = process.env; // clients call API
-const verifier = createAsyncVerifier({ replay: createMemoryReplayStore(), backend: nodeCrypto });
-const api = createAsyncResourceServer({ verifier });
-createServer(async (req, res) => {
-  const { authorization, dpop: proof } = req.headersDistinct;
-  const request = { method: req.method ?? "", url: API + req.url, authorization, proof, binding };
-  const access = await api.authenticate(request).catch(unavailable);
-  res.writeHead(access.ok ? 200 : access.status, access.headers).end(access.ok ? "hello\n" : "");
-}).listen(PORT);
+const {
+  PORT,
+  ISSUER: issuer = "http://localhost:4000",
+  API: origin = "http://localhost:3000",
+} = process.env;
+const verifier = createAsyncVerifier({ backend, replay: createMemoryReplayStore() });
+const accessTokens = createJwtAccessTokens({ backend, issuer, audience: origin });
+const api = createAsyncResourceServer({ verifier, accessTokens });
+const guard = createGuard({ api, origin, onError: console.error }); // origin: what clients call
+const app = new Hono();
+app.get("/things", guard(), (c) => c.text(`hello ${c.var.dpop.token.sub}\n`));
+serve({ fetch: app.fetch, port: Number(PORT ?? 3000) });

@@ -47,7 +47,7 @@ export {
 } from "./verify/verifier.js";
 export type { VerifiedProof, VerifyResult } from "./verify/drive.js";
 export { type ProofError, unwrap } from "./verify/unwrap.js";
-export type { AccessToken, AccessTokens, AsyncAccessTokens } from "./tokens/access-token.js";
+export type { AccessToken } from "./tokens/access-token.js";
 export { bindingFromClaims, type Binding } from "./tokens/binding.js";
 export {
   pushedError,
@@ -56,8 +56,8 @@ export {
   type ResourceError,
   type ServerError,
 } from "./server/answer.js";
-export { accessControlExposeHeaders, wwwAuthenticate } from "./server/challenge.js";
-export type { OnEvent, ServerEvent } from "./server/event.js";
+export { accessControlExposeHeaders } from "./server/challenge.js";
+export type { ServerEvent } from "./server/event.js";
 export { parseDpopJkt } from "./server/dpop-jkt.js";
 export type { Grant } from "./server/grant.js";
 export { clientMetadata, resourceMetadata, serverMetadata } from "./server/metadata.js";

@@ -22,8 +22,10 @@ const BELOW: ReadonlyMap<string, readonly string[]> = new Map([
   ["replay", LOW],
   ["proof", LOW],
   ["verify", [...LOW, "replay", "proof"]],
+  // What access tokens say, by their claims or by their issuer.
+  ["tokens", [...LOW, "proof", "verify"]],
   // The roles never import each other, and a client verifies nothing.
-  ["server", [...LOW, "replay", "proof", "verify"]],
+  ["server", [...LOW, "replay", "proof", "verify", "tokens"]],
   ["client", [...LOW, "proof"]],
   // The backends never import each other, and know nothing of proofs.
   ["noble", LOW],

@@ -32,21 +32,8 @@ const MEMBERS = [
 ];
 
 /**
- * Writes the value of `WWW-Authenticate` for one challenge or several. A resource server does so for its
- * own refusals; use this for yours, such as a 403. DPoP is never used with `Proxy-Authenticate`
- * (section 7.1).
- *
- * @param challenges one challenge, or a non-empty array of them.
- * @returns the value of the header field.
- * @throws a TypeError for a text that can't stand in its parameter, and for an empty array.
- * @example
- * ```ts
- * import { wwwAuthenticate } from "dpop-core";
- *
- * const challenge = { scheme: "DPoP", error: "insufficient_scope", scope: "write" } as const;
- * const headers = { "WWW-Authenticate": wwwAuthenticate(challenge) };
- * ```
- * @see RFC 9449 section 7.1; RFC 6750 section 3; RFC 9110 section 11.6.1
+ * Writes the value of `WWW-Authenticate` for one challenge or several. Throws a TypeError for a text that
+ * can't stand in its parameter. DPoP is never used with `Proxy-Authenticate` (section 7.1).
  */
 export function wwwAuthenticate(challenges: Challenge | readonly Challenge[]): string {
   const all: readonly Challenge[] = isList(challenges) ? challenges : [challenges];

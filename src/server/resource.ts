@@ -223,7 +223,8 @@ export function createResourceServer<C extends object>(
       (found.token = readAccessToken(accessTokens(accessToken, hash)));
     if (scheme === "Bearer") return bearerResult(credentials, look(), given, settings);
     const { note, conclude } = lookUp();
-    const jkt = (ath: string): string | null => note(dpopBinding(look(ath), given.verifiedMethods));
+    const jkt = (ath: string): string | null =>
+      note(dpopBinding(look(hashOf(ath)), given.verifiedMethods));
     const { method, url, now } = given;
     const result = verifier.verify(given.proof, { method, url, accessToken, jkt, now });
     return dpopResult(credentials, conclude(result), found.token, given, settings);
@@ -279,7 +280,7 @@ export function createAsyncResourceServer<C extends object>(
     if (scheme === "Bearer") return bearerResult(credentials, await look(), given, settings);
     const { note, conclude } = lookUp();
     const jkt = async (ath: string): Promise<string | null> =>
-      note(dpopBinding(await look(ath), given.verifiedMethods));
+      note(dpopBinding(await look(hashOf(ath)), given.verifiedMethods));
     const { method, url, now } = given;
     const result = await verifier.verify(given.proof, { method, url, accessToken, jkt, now });
     return dpopResult(credentials, conclude(result), found.token, given, settings);
@@ -291,6 +292,11 @@ export function createAsyncResourceServer<C extends object>(
       return reportedAsync(reporter, given, () => judge(given), accessEvent);
     },
   });
+}
+
+/** A verifier of the programmer's own may call jkt() without the hash of the token. */
+function hashOf(ath: unknown): string | undefined {
+  return typeof ath === "string" && ath.length === 43 ? ath : undefined;
 }
 
 /** What the look-up of one request found. */

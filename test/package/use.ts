@@ -26,14 +26,18 @@ for (const verifier of verifiers) {
 const session = main.createClientSession({ signer: main.createSigner(main.generatePrivateJwk("ES256")) });
 const url = "https://api.example/";
 const replay = main.createMemoryReplayStore();
-const access = main.createResourceServer({ verifier: main.createVerifier({ replay }) }).authenticate({
+const api = main.createResourceServer({
+  verifier: main.createVerifier({ replay }),
+  accessTokens: () => ({ binding: { jkt: session.jkt }, claims: { user: "someone" } }),
+});
+const access = api.authenticate({
   method: "GET",
   url,
   authorization: "DPoP a-token",
   proof: session.buildProof({ method: "GET", url, accessToken: "a-token" }),
-  binding: { jkt: session.jkt },
 });
 if (!access.ok) throw new Error(access.failure.code);
+if (access.token.user !== "someone") throw new Error("not what accessTokens returned");
 const anyFetch = main.createDpopFetch({ session });
 const shared = redis.createRedisReplayStore({ send: async () => "OK" });
 const async = core.createAsyncVerifier({ backend: webcrypto.webcrypto, replay: shared });
