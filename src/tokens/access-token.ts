@@ -75,11 +75,12 @@ function readScopes(value: unknown): readonly string[] {
 }
 
 /**
- * Reads the claim `scope` (RFC 8693 section 4.2, RFC 9068 section 2.2.3). The claims were checked, but
- * their issuer may use the name for something else: that is no scope.
+ * Reads the claim `scope` (RFC 8693 section 4.2, RFC 9068 section 2.2.3), or another that an issuer has in
+ * its place. The claims were checked, but their issuer may use the name for something else: that is no
+ * scope.
  */
-export function scopesOf(claims: object): readonly string[] {
-  const { scope } = claims as { readonly scope?: unknown }; // an object, so that it may have any member
+export function scopesOf(claims: object, name = "scope"): readonly string[] {
+  const scope = (claims as { readonly [claim: string]: unknown })[name]; // an object may have any member
   if (typeof scope === "string") return scope.split(" ").filter((name) => name !== "");
   return isTexts(scope) ? scope : [];
 }

@@ -77,6 +77,23 @@ export function bindingFromClaims(claims: TokenClaims): Binding | null {
   return isIntrospection && contradicts(members["token_type"], binding) ? INVALID : binding;
 }
 
+/**
+ * Reads what a token is bound to from claims that are certainly those of a good access token: without
+ * `cnf` it is bound to nothing, whatever other claims its issuer gives it.
+ */
+export function bindingFromVerified(claims: object): Binding {
+  if (!owns(claims, "cnf")) return UNBOUND;
+  const { cnf } = claims as { readonly cnf: unknown }; // it has that member, as was just checked
+  return bindingFromConfirmation(cnf);
+}
+
+/** Does the same with an introspection response that says `active: true`. */
+export function bindingFromActive(response: object): Binding {
+  const { token_type: tokenType } = response as { readonly token_type?: unknown }; // an object may have any member
+  const binding = bindingFromVerified(response);
+  return contradicts(tokenType, binding) ? INVALID : binding;
+}
+
 /** True for what libraries return around the claims, and for the claims of RFC 9701 section 5. */
 function isAroundClaims(members: object): boolean {
   if (owns(members, "payload") || owns(members, "token_introspection")) return true;
