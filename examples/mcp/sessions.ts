@@ -19,9 +19,9 @@ export async function sessionOf(jkt: string | undefined, id: string | string[] |
 /** What you have already. */
 function createMcpServer() {
   const server = new McpServer({ name: "example", version: "1.0.0" });
-  const config = { description: "Says which client calls, and the thumbprint of its key." };
+  const config = { description: "Says what the server knows of who calls." };
   server.registerTool("whoami", config, ({ authInfo }) => {
-    const text = JSON.stringify({ client: authInfo?.clientId, ...authInfo?.extra });
+    const text = JSON.stringify({ ...authInfo, token: undefined });
     return { content: [{ type: "text", text }] };
   });
   return server;
