@@ -33,14 +33,22 @@ export interface JsonBounds {
   readonly outside: number;
 }
 
+const MAX_MEMBERS = 64;
+const MAX_VALUES = 128;
+const MAX_OUTSIDE = 8 * MAX_VALUES;
+
 /** The bounds of a proof. */
-export const PROOF_BOUNDS: JsonBounds = { members: 64, values: 128, outside: 1024 };
+export const PROOF_BOUNDS: JsonBounds = {
+  members: MAX_MEMBERS,
+  values: MAX_VALUES,
+  outside: MAX_OUTSIDE,
+};
 
 /** What parseJsonObject accepts of a proof, in words for error messages. */
 export const JSON_BOUNDS: string =
-  `at most ${MAX_DEPTH} levels deep, with at most ${PROOF_BOUNDS.members} members in one object, ` +
-  `${PROOF_BOUNDS.values} members and elements in all and ${PROOF_BOUNDS.outside} characters ` +
-  "outside of strings, and no member __proto__";
+  `at most ${MAX_DEPTH} levels deep, with at most ${MAX_MEMBERS} members in one object, ` +
+  `${MAX_VALUES} members and elements in all and ${MAX_OUTSIDE} characters outside of strings, ` +
+  "and no member __proto__";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -41,10 +41,10 @@ export interface KeySource {
   /** Returns the set to use now. Throws where there is no usable set, because the issuer can't be reached. */
   current(age: number): Promise<KeySet>;
   /**
-   * Returns a set that is newer than one that lacks a key; undefined where it is too soon to fetch one.
-   * Throws where it can't be fetched.
+   * Returns a set that is newer than the current one, which lacks a key; undefined where it is too soon to
+   * fetch one. Throws where it can't be fetched.
    */
-  newerThan(set: KeySet, age: number): Promise<KeySet | undefined>;
+  newer(age: number): Promise<KeySet | undefined>;
 }
 
 /** Keys in hand, which never change. */
@@ -52,7 +52,7 @@ export function fixedKeys(set: KeySet): KeySource {
   return {
     fresh: () => set,
     current: async () => set,
-    newerThan: async () => undefined,
+    newer: async () => undefined,
   };
 }
 
@@ -115,8 +115,7 @@ export function createIssuerKeys(
         return old;
       }
     },
-    async newerThan(set, age) {
-      if (held !== undefined && held.set !== set) return held.set;
+    async newer(age) {
       throwRecent(age, Math.max(cooldown, PAUSE), started);
       if (pending === undefined && age - started < cooldown) return undefined;
       return refresh(age);

@@ -210,7 +210,7 @@ async function findKey(
   const set = keys.fresh(age) ?? (await keys.current(age));
   const key = set.select(alg, kid);
   if (typeof key !== "string") return { key, set };
-  const newer = key === "absent" ? await keys.newerThan(set, age) : undefined;
+  const newer = key === "absent" ? await keys.newer(age) : undefined;
   const found = newer?.select(alg, kid);
   if (newer === undefined || found === undefined || typeof found === "string") return null;
   return { key: found, set: newer };

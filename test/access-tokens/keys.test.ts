@@ -447,6 +447,32 @@ describe("what is not taken for a document, and throws", () => {
     expect(issuer.calls.length - before).toBe(1); // and the second URL is not asked
   });
 
+  test("a request that was ended is not followed by another", async () => {
+    const issuer = new FakeIssuer(one);
+    const fetch = (
+      url: string,
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<Response> => {
+      issuer.calls.push(url);
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("aborted")));
+      });
+    };
+    const check = checkOf(issuer, { timeout: 0.02, fetch });
+    await expect(check(ofOne, undefined)).rejects.toThrow("took longer");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(issuer.calls).toEqual([METADATA_URL]);
+  });
+
+  test("the body of another status than 200 is let go", async () => {
+    const issuer = new FakeIssuer(one);
+    const cancel = vi.fn<() => void>();
+    const open = (): Response => new Response(new ReadableStream({ cancel }), { status: 500 });
+    issuer.documents.set(JWKS_URL, open);
+    await expect(checkOf(issuer)(ofOne, undefined)).rejects.toThrow("500");
+    await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce());
+  });
+
   test("a body that hangs", async () => {
     const issuer = new FakeIssuer(one);
     const start = (controller: ReadableStreamDefaultController): void =>

@@ -75,6 +75,21 @@ test('a token is checked again after maxTokenAge; with memory "none" each time, 
   expect(work).toEqual({ imports: 2, signatures: 4, hashes: 0 });
 });
 
+test("a key is the same after a new fetch of its set: it is not imported again, and its tokens are remembered", async () => {
+  const issuer = new FakeIssuer(one);
+  const { backend, work } = counted();
+  const { clock, fetch } = issuer;
+  const memory = { maxTokenAge: 3600 };
+  const check = createJwtAccessTokens({ ...usual, backend, clock, fetch, memory });
+  const token = tokenOf(one, "ES256", { exp: NOW + 3000 });
+  await check(token, undefined);
+  issuer.keys(two, one);
+  issuer.now += 600;
+  expect(await check(token, undefined)).not.toBeNull();
+  expect(issuer.fetches).toBe(2);
+  expect(work).toMatchObject({ imports: 1, signatures: 1 });
+});
+
 test("a bad token is not remembered", async () => {
   const { backend, work } = counted();
   const { clock, fetch } = new FakeIssuer(one);
