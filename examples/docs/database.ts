@@ -1,4 +1,4 @@
-import type { AsyncAccessTokens } from "dpop-core";
+import type { AsyncAccessTokens } from "dpop-core/jwt";
 
 interface Row {
   readonly user: string;

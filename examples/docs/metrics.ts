@@ -5,8 +5,8 @@ import type { ServerEvent } from "dpop-core";
 export function countTo(meter: Meter) {
   const requests = meter.createCounter("dpop.requests");
   const offsets = meter.createHistogram("dpop.clock_offset", { unit: "s" });
-  return ({ url: _, jkt: __, clockOffset, ...attributes }: ServerEvent) => {
-    requests.add(1, attributes);
+  return ({ outcome, place, code, scheme, alg, clockOffset }: ServerEvent) => {
+    requests.add(1, { outcome, place, code, scheme, alg });
     if (clockOffset === undefined) return; // how far the client's clock is from ours
     offsets.record(Math.abs(clockOffset), { ahead: clockOffset > 0 });
   };

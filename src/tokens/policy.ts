@@ -64,7 +64,7 @@ export interface JwtAccessTokensOptions {
    * `access.token.header.type.rfc9068` with the value "true".
    */
   readonly typ?: string | readonly string[] | undefined;
-  /** What to do with tokens that have no `typ`. Default "refused". Okta's have none. */
+  /** What to do with tokens that have no `typ`. Default "refused". */
   readonly untypedTokens?: UntypedTokens | undefined;
   /**
    * Claims of RFC 9068 that the issuer leaves out: "client_id", "sub", "iat". Where one is present, it must

@@ -672,11 +672,11 @@ describe("mistakes of the programmer", () => {
     );
   });
 
-  const claims = {};
+  const noClaims = {};
   test.each([
     ["nothing", undefined, "accessTokens"],
     ["true", true, "accessTokens"],
-    ["claims without a binding", { claims }, "binding"],
+    ["claims without a binding", { claims: noClaims }, "binding"],
     ["a binding without claims", { binding: BOUND }, "accessTokens"],
     ["claims that are text", { binding: BOUND, claims: "a" }, "accessTokens"],
     ["claims that are null", { binding: BOUND, claims: null }, "accessTokens"],
@@ -684,21 +684,33 @@ describe("mistakes of the programmer", () => {
     ["a misspelt member", { binding: BOUND, claims, scope: [] }, "the access token"],
     ["scopes that are text", { binding: BOUND, claims, scopes: "a" }, "scopes"],
     ["scopes with a number", { binding: BOUND, claims, scopes: [1] }, "scopes"],
-    ["a binding of no form", { binding: {}, claims }, "binding"],
-    ["a binding of two forms", { binding: { jkt: JKT_ES256, unbound: true }, claims }, "binding"],
-    ["unbound that is false", { binding: { unbound: false }, claims }, "binding"],
-    ["a jkt that is null", { binding: { jkt: null }, claims }, "binding"],
-    ["otherMethods: text", { binding: { jkt: JKT_ES256, otherMethods: "kid" }, claims }, "binding"],
+    ["a binding of no form", { binding: {}, claims: noClaims }, "binding"],
     [
-      "otherMethods of nothing",
-      { binding: { unbound: true, otherMethods: [] }, claims },
+      "a binding of two forms",
+      { binding: { jkt: JKT_ES256, unbound: true }, claims: noClaims },
       "binding",
     ],
-    ["unsupported that is text", { binding: { unsupported: "kid" }, claims }, "binding"],
-    ["unsupported that is no text", { binding: { unsupported: [1] }, claims }, "binding"],
-    ["a misspelt form", { binding: { jkts: JKT_ES256 }, claims }, "binding"],
-    ["a binding that is true", { binding: true, claims }, "binding"],
-    ["a binding that is promised", { binding: Promise.resolve(BOUND), claims }, "binding"],
+    ["unbound that is false", { binding: { unbound: false }, claims: noClaims }, "binding"],
+    ["a jkt that is null", { binding: { jkt: null }, claims: noClaims }, "binding"],
+    [
+      "otherMethods: text",
+      { binding: { jkt: JKT_ES256, otherMethods: "kid" }, claims: noClaims },
+      "binding",
+    ],
+    [
+      "otherMethods of nothing",
+      { binding: { unbound: true, otherMethods: [] }, claims: noClaims },
+      "binding",
+    ],
+    ["unsupported that is text", { binding: { unsupported: "kid" }, claims: noClaims }, "binding"],
+    ["unsupported that is no text", { binding: { unsupported: [1] }, claims: noClaims }, "binding"],
+    ["a misspelt form", { binding: { jkts: JKT_ES256 }, claims: noClaims }, "binding"],
+    ["a binding that is true", { binding: true, claims: noClaims }, "binding"],
+    [
+      "a binding that is promised",
+      { binding: Promise.resolve(BOUND), claims: noClaims },
+      "binding",
+    ],
   ])("accessTokens that returns %s is broken, for both schemes", (_, answer, name) => {
     const broken = createResourceServer({
       verifier,
@@ -782,7 +794,10 @@ describe("mistakes of the programmer", () => {
     const hashes: unknown[] = [];
     const twiceAsked = createResourceServer({
       verifier: { algs: labels, verify: twice },
-      accessTokens: (_, hash) => (hashes.push(hash), { binding: found.shift() ?? null, claims }),
+      accessTokens: (_, hash) => (
+        hashes.push(hash),
+        { binding: found.shift() ?? null, claims: noClaims }
+      ),
     });
     expect(twiceAsked.authenticate(apiRequest()).ok).toBe(true);
     // What is no hash is not passed on.
@@ -819,7 +834,7 @@ describe("mistakes of the programmer", () => {
       accessTokens: async () => {
         verifiedMethods.push("kid");
         scope.pop();
-        return { binding: { jkt: JKT_ES256, otherMethods: ["kid"] }, claims };
+        return { binding: { jkt: JKT_ES256, otherMethods: ["kid"] }, claims: noClaims };
       },
     });
     const result = await later.authenticate({ ...apiRequest(), verifiedMethods });
