@@ -5,7 +5,7 @@ import { createNonceIssuer, profiles, resourceMetadata } from "dpop-core";
 import { createGuard } from "dpop-core/express";
 import { createJwtAccessTokens } from "dpop-core/jwt";
 import { nodeCrypto as backend } from "dpop-core/node-crypto";
-import { sessionOf } from "./sessions.js";
+import { handle } from "./sessions.js";
 
 const { PORT, ISSUER = "http://localhost:4000", API = "http://localhost:3000" } = process.env;
 const resource = `${API}/mcp`; // what clients call, and the audience of their tokens
@@ -22,12 +22,10 @@ const document = { resource, authorization_servers: [ISSUER], scopes_supported: 
 
 const app = createMcpExpressApp({ allowedHosts: [metadataUrl.hostname] });
 app.get(metadataUrl.pathname, (_, res) => void res.json({ ...document, ...resourceMetadata(api) }));
-app.all("/mcp", guard({ scope: ["mcp"] }), async (req, res) => {
+app.all("/mcp", guard({ scope: ["mcp"] }), (req, res, next) => {
   const { accessToken, token, scopes, jkt } = guard.accessOf(req);
   const about = { clientId: token.client_id ?? "", expiresAt: token.exp, extra: { jkt } };
   const auth = { token: accessToken, scopes: [...scopes], ...about }; // AuthInfo, for the tools
-  const session = await sessionOf(jkt, req.headers["mcp-session-id"]);
-  if (session === undefined) res.status(404).end();
-  else await session.handleRequest(Object.assign(req, { auth }), res, req.body);
+  handle(jkt, Object.assign(req, { auth }), res).catch(next);
 });
 app.listen(Number(PORT ?? 3000));

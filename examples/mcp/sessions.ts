@@ -1,16 +1,25 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AuthInfo } from "@modelcontextprotocol/sdk/server/auth/types.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 
+type McpRequest = IncomingMessage & { readonly auth: AuthInfo; readonly body?: unknown };
 const sessions = new Map<string, StreamableHTTPServerTransport>(); // by key and session id
 
-/** Returns the session if this key opened it, else undefined; a new one where there is no id. */
-export async function sessionOf(jkt: string | undefined, id: string | string[] | undefined) {
-  if (id !== undefined) return sessions.get(`${jkt} ${id}`);
+/** Hands a request to the session of its id if this key opened that; without an id, to a new one. */
+export async function handle(jkt: string | undefined, req: McpRequest, res: ServerResponse) {
+  const { "mcp-session-id": id } = req.headers;
+  const session = id === undefined ? await open(jkt) : sessions.get(`${jkt} ${id}`);
+  if (session === undefined) res.writeHead(404).end();
+  else await session.handleRequest(req, res, req.body);
+}
+
+async function open(jkt: string | undefined) {
   const transport = new StreamableHTTPServerTransport({
     sessionIdGenerator: randomUUID,
-    onsessioninitialized: (newId) => void sessions.set(`${jkt} ${newId}`, transport),
-    onsessionclosed: (closedId) => void sessions.delete(`${jkt} ${closedId}`),
+    onsessioninitialized: (id) => void sessions.set(`${jkt} ${id}`, transport),
+    onsessionclosed: (id) => void sessions.delete(`${jkt} ${id}`),
   });
   await createMcpServer().connect(transport);
   return transport;
