@@ -19,7 +19,7 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["memory store", "maxEntries"],
   ["nonce issuer", "dpop-core nonce key id"],
   ["challenges", "resource_metadata"],
-  ["resource server", "verifiedMethods must be"],
+  ["resource server", "accessTokens must be a function"],
   ["token endpoint", "boundAccessTokens must be"],
   ["client session", "correctClockSkew must be"],
   ["fetch", "redirected"],

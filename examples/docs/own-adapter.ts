@@ -3,7 +3,7 @@ import { type AsyncResourceServer, requestUrl } from "dpop-core";
 
 const { API = "http://localhost:3000" } = process.env; // the origin that clients call
 
-/** Answers every refusal, and returns the claims of the token of a request that may go on. */
+/** Returns the claims of the token of a request that may go on; a refusal is sent, and null returned. */
 export async function protect<C extends object>(
   api: AsyncResourceServer<C>,
   req: IncomingMessage,

@@ -296,6 +296,6 @@ describe("a session of the server of examples/mcp", () => {
     const deleted = await client.send({ accessToken, sessionId, method: "DELETE" });
     expect(deleted.status).toBe(200);
     const after = await client.send({ accessToken, sessionId, message: WHOAMI });
-    expect(after.status).toBe(404);
+    expect([after.status, await after.text()]).toEqual([404, ""]);
   });
 });

@@ -756,7 +756,7 @@ describe("every failure is rendered where it can occur, and nowhere else", () =>
       return;
     }
     const { status, headers } = resourceError(given, labels);
-    expect([400, 401, 503]).toContain(status);
+    expect([400, 401, 403, 503]).toContain(status);
     expect(status === 503).toBe(headers["WWW-Authenticate"] === undefined);
   });
 });

@@ -681,9 +681,9 @@ describe("mistakes of the programmer", () => {
     ["claims that are text", { binding: BOUND, claims: "a" }, "accessTokens"],
     ["claims that are null", { binding: BOUND, claims: null }, "accessTokens"],
     ["the binding alone", BOUND, "the access token must have no members but"],
-    ["a misspelt member", { binding: BOUND, claims, scope: [] }, "the access token"],
-    ["scopes that are text", { binding: BOUND, claims, scopes: "a" }, "scopes"],
-    ["scopes with a number", { binding: BOUND, claims, scopes: [1] }, "scopes"],
+    ["a misspelt member", { binding: BOUND, claims: noClaims, scope: [] }, "the access token"],
+    ["scopes that are text", { binding: BOUND, claims: noClaims, scopes: "a" }, "scopes"],
+    ["scopes with a number", { binding: BOUND, claims: noClaims, scopes: [1] }, "scopes"],
     ["a binding of no form", { binding: {}, claims: noClaims }, "binding"],
     [
       "a binding of two forms",
