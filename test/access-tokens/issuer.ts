@@ -1,6 +1,7 @@
 // An issuer of access tokens for the tests: its keys, its tokens, and a fetch that serves its documents.
-import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { constants, type KeyObject, sign } from "node:crypto";
 import type { SigningLabel } from "dpop-core/node-crypto";
+import { exportJwk, type KeyKind, keyPair } from "../support/key-pair.js";
 
 export const ISSUER = "https://as.example";
 export const API = "https://api.example";
@@ -15,15 +16,17 @@ export interface IssuerKey {
   readonly jwk: Readonly<Record<string, unknown>>;
 }
 
-const CURVES: Readonly<Record<string, string>> = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
+const CURVES: Readonly<Record<string, KeyKind>> = {
+  ES256: "P-256",
+  ES384: "P-384",
+  ES512: "P-521",
+  EdDSA: "ed25519",
+  Ed25519: "ed25519",
+};
 
 export function newKey(alg: SigningLabel, kid: string): IssuerKey {
-  const { publicKey, privateKey } = alg.startsWith("E")
-    ? alg.startsWith("ES")
-      ? generateKeyPairSync("ec", { namedCurve: CURVES[alg] ?? "" })
-      : generateKeyPairSync("ed25519")
-    : generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return { kid, privateKey, jwk: { ...publicKey.export({ format: "jwk" }), kid } };
+  const { publicKey, privateKey } = keyPair(CURVES[alg] ?? { rsa: 2048 });
+  return { kid, privateKey, jwk: { ...exportJwk(publicKey), kid } };
 }
 
 /** Signs any text as a JWS with a header of any text. */

@@ -1,5 +1,6 @@
 // A certificate for localhost, made at run time and signed by its own key: X.509 in DER, by hand.
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { randomBytes, sign } from "node:crypto";
+import { keyPair } from "../../support/key-pair.js";
 
 export interface Certificate {
   /** In PEM. */
@@ -10,7 +11,7 @@ export interface Certificate {
 
 /** For `localhost`, from yesterday until tomorrow. */
 export function makeCertificate(): Certificate {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { publicKey, privateKey } = keyPair("P-256");
   const algorithm = sequence(oid("2a8648ce3d040302")); // ecdsa-with-SHA256
   const name = sequence(set(sequence(oid("550403"), tlv(0x0c, Buffer.from("localhost")))));
   const day = 86_400_000; // milliseconds
