@@ -28,6 +28,9 @@ export interface Engine {
 
 const HOSTED = (serve: string): string => `import { handle } from "./worker.js";\n${serve}\n`;
 
+/** It may read the bundle and serve on loopback, and nothing else. */
+const DENO = ["run", "--no-prompt", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
+
 const WORKERD = `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -65,10 +68,7 @@ export const ENGINES: readonly Engine[] = [
       HOSTED(`const onListen = ({ port }) => console.log(port);
 Deno.serve({ port: 0, hostname: "127.0.0.1", onListen }, (request) => handle(request));`),
     ],
-    args: (host, folder) => [
-      ...["run", "--no-prompt", "--no-config", "--no-lock", "--no-remote", "--no-npm"],
-      ...[`--allow-read=${folder}`, "--allow-net=127.0.0.1", host],
-    ],
+    args: (host, folder) => [...DENO, `--allow-read=${folder}`, "--allow-net=127.0.0.1", host],
     portOf: Number,
   },
   {
