@@ -36,6 +36,15 @@ interface Fields {
   set(name: string, value: string): void;
 }
 
+/**
+ * By its form: one of another realm or of a package is no instance of the platform's. An error with a status
+ * has no `arrayBuffer`.
+ */
+function isResponse(value: unknown): value is AnyResponse {
+  const { status, arrayBuffer } = Object(value) as Readonly<Record<string, unknown>>; // any object
+  return typeof status === "number" && typeof arrayBuffer === "function";
+}
+
 interface ResponseInit {
   readonly status: number;
   readonly statusText?: string;
@@ -73,9 +82,9 @@ export function respond({ status, headers, body }: Answer): PlatformResponse {
  */
 export function withFields<T>(value: T, due: ResponseHeaders): T {
   const names = Object.keys(due);
-  const Maker = maker();
-  if (names.length === 0 || !(value instanceof Maker) || value.status < 200) return value;
+  if (names.length === 0 || !isResponse(value) || value.status < 200) return value;
   const { status, statusText, headers, body } = value;
+  const Maker = maker();
   const copy = new Maker(body, { status, statusText, headers });
   for (const name of names) {
     const present = copy.headers.get(name) ?? undefined;

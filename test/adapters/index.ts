@@ -1,14 +1,19 @@
 // npm run test:adapters: installs the frameworks, compiles what uses them, and runs every adapter through the suite.
+// Bun, Deno and workerd take part where npm run test:runtimes has installed them; with --all a missing one fails.
 // Last line: `test:adapters: N passed, N failed`.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { installPackages } from "../interop/support/npm.js";
 import { type Flow, readReport, type TestReport } from "../interop/verdict.js";
 import { adopt, endGroup, runProgram, withFolder } from "../support/process.js";
+import { ENGINES } from "./engines/engines.js";
 import { commonGlue, glueIn } from "./support/glue.js";
+
+const { values } = parseArgs({ options: { all: { type: "boolean", default: false } } });
 
 /** Milliseconds; the whole takes half a minute. */
 const LIMIT = 300_000;
@@ -24,6 +29,7 @@ function tests(): Promise<TestReport> {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
     const args = [vitest, "run", "--config", join(HERE, "vitest.config.ts"), ...reporters];
     const child = spawn(process.execPath, args, {
+      env: { ...process.env, ADAPTERS_ALL: values.all ? "1" : "0" },
       stdio: ["ignore", "inherit", "inherit"],
       detached: true,
     });
@@ -57,6 +63,8 @@ async function main(): Promise<void> {
   await runProgram(process.execPath, [tsc, "-p", HERE], { limit: LIMIT });
   const { flows, faults } = await tests();
   console.log(`\n${glueTable()}\n`);
+  for (const { name, program } of ENGINES)
+    if (program === null) console.log(`${name} is missing: npm run test:runtimes installs it`);
   for (const fault of faults) console.log(fault);
   const sum = (of: (flow: Flow) => number): number =>
     flows.reduce((all, flow) => all + of(flow), 0);

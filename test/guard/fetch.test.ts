@@ -72,9 +72,35 @@ describe("access", () => {
     expect(await createGuard(fixture().options)(() => upgrade)(get())).toBe(upgrade);
   });
 
+  test("of a Response that is not the platform's has them too", async () => {
+    const { options } = fixture();
+    class Foreign {
+      readonly status = 202;
+      readonly statusText = "";
+      readonly headers = new Headers({ "Cache-Control": "public" });
+      readonly body = null;
+      arrayBuffer = async () => new ArrayBuffer(0);
+    }
+    const response = await createGuard(options)(() => new Foreign() as unknown as Response)(get());
+    expect(response.status).toBe(202);
+    expect(fieldsOf(response)).toMatchObject({ "cache-control": "no-store" });
+  });
+
+  test.each([
+    undefined,
+    null,
+    "text",
+    { status: 200, headers: new Headers() },
+    { arrayBuffer: () => undefined },
+  ])("is not set on what is no Response: %o", async (value) => {
+    const handler = createGuard(fixture().options)(() => value as unknown as Response);
+    expect(await handler(get())).toBe(value);
+  });
+
   test("of a platform without Response is a TypeError", async () => {
+    const response = new Response();
     vi.stubGlobal("Response", undefined);
-    const answer = createGuard(fixture().options)(() => ({}) as Response)(get());
+    const answer = createGuard(fixture().options)(() => response)(get());
     await expect(answer).rejects.toThrow(new TypeError("the platform must have Response"));
   });
 });
@@ -151,7 +177,7 @@ describe("what is thrown", () => {
     })(get()).catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(Response);
     expect(fieldsOf(thrown as Response)).toMatchObject({ "dpop-nonce": "the-nonce" });
-    const error = new Error("redirect");
+    const error = Object.assign(new Error("redirect"), { status: 302, headers: new Headers() });
     const failing = guard(async () => {
       throw error;
     });

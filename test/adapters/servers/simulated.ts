@@ -39,18 +39,16 @@ export const lambda: TestServer = {
   async start(options: GuardOptions<Claims>) {
     const handler = serverless(expressApp(options));
     return simulated(async (req, body) => {
-      // An event of API Gateway: `headers` has the last value, `multiValueHeaders` all.
-      const fields = [...fieldsOf(req)];
-      const [path = "", query] = (req.url ?? "").split("?");
+      // An event of API Gateway, version 2.0, which joins the fields that came more than once.
+      const fields = [...fieldsOf(req)].map(([name, all]) => [name, all.join(",")] as const);
+      const [rawPath = "", rawQueryString = ""] = (req.url ?? "").split("?");
       const answer = (await handler(
         {
-          httpMethod: req.method,
-          path,
-          queryStringParameters:
-            query === undefined ? {} : Object.fromEntries(new URLSearchParams(query)),
-          headers: {},
-          multiValueHeaders: Object.fromEntries(fields),
-          requestContext: { identity: { sourceIp: "127.0.0.1" } },
+          version: "2.0",
+          rawPath,
+          rawQueryString,
+          headers: Object.fromEntries(fields),
+          requestContext: { http: { method: req.method, sourceIp: "127.0.0.1" } },
           body,
         },
         {},
