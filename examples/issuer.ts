@@ -9,9 +9,12 @@ export const jwks = { keys: [await exportJWK(publicKey)] };
 /** What you know once you authenticated the client and read its request. */
 export type Client = Pick<TokenRequest, "clientType" | "boundAccessTokens" | "grant">;
 
+export const metadata = { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` }; // RFC 8414
+
 export function signAccessToken(cnf: { readonly jkt: string } | undefined): Promise<string> {
-  const token = new SignJWT({ iss: ISSUER, aud: audience, ...(cnf === undefined ? {} : { cnf }) });
-  token.setProtectedHeader({ alg: "ES256", typ: "at+jwt" }).setExpirationTime("10m");
+  const claims = { iss: ISSUER, aud: audience, sub: "a-client", client_id: "a-client" };
+  const token = new SignJWT({ ...claims, ...(cnf === undefined ? {} : { cnf }) });
+  token.setProtectedHeader({ alg: "ES256", typ: "at+jwt" }).setIssuedAt().setExpirationTime("10m");
   return token.sign(privateKey);
 }
 

@@ -1,14 +1,13 @@
-import { createServer } from "node:http";
-import { createAsyncResourceServer, createAsyncVerifier, createMemoryReplayStore } from "dpop-core";
-import { nodeCrypto } from "dpop-core/node-crypto";
-import { binding, unavailable } from "./access-token.js"; // your check of the access token
+import { serve } from "@hono/node-server";
+import * as dpop from "dpop-core";
+import { createGuard } from "dpop-core/hono";
+import { createJwtAccessTokens } from "dpop-core/jwt";
+import { nodeCrypto as backend } from "dpop-core/node-crypto";
+import { Hono } from "hono";
 
-const { PORT = "3000", API = `http://localhost:${PORT}` } = process.env; // clients call API
-const verifier = createAsyncVerifier({ replay: createMemoryReplayStore(), backend: nodeCrypto });
-const api = createAsyncResourceServer({ verifier });
-createServer(async (req, res) => {
-  const { authorization, dpop: proof } = req.headersDistinct;
-  const request = { method: req.method ?? "", url: API + req.url, authorization, proof, binding };
-  const access = await api.authenticate(request).catch(unavailable);
-  res.writeHead(access.ok ? 200 : access.status, access.headers).end(access.ok ? "hello\n" : "");
-}).listen(PORT);
+const { ISSUER = "http://localhost:4000", API = "http://localhost:3000" } = process.env;
+const accessTokens = createJwtAccessTokens({ backend, issuer: ISSUER, audience: API });
+const verifier = dpop.createAsyncVerifier({ backend, replay: dpop.createMemoryReplayStore() });
+const api = dpop.createAsyncResourceServer({ verifier, accessTokens });
+const guard = createGuard({ api, origin: API, onError: console.error });
+serve(new Hono().get("/things", guard(), (c) => c.json(guard.accessOf(c).token))); // at port 3000

@@ -47,6 +47,8 @@ export {
 } from "./verify/verifier.js";
 export type { VerifiedProof, VerifyResult } from "./verify/drive.js";
 export { type ProofError, unwrap } from "./verify/unwrap.js";
+export type { AccessToken } from "./tokens/access-token.js";
+export { bindingFromClaims, type Binding } from "./tokens/binding.js";
 export {
   pushedError,
   resourceError,
@@ -54,8 +56,8 @@ export {
   type ResourceError,
   type ServerError,
 } from "./server/answer.js";
-export { bindingFromClaims, type Binding } from "./server/binding.js";
-export { accessControlExposeHeaders, wwwAuthenticate } from "./server/challenge.js";
+export { accessControlExposeHeaders } from "./server/challenge.js";
+export type { ServerEvent } from "./server/event.js";
 export { parseDpopJkt } from "./server/dpop-jkt.js";
 export type { Grant } from "./server/grant.js";
 export { clientMetadata, resourceMetadata, serverMetadata } from "./server/metadata.js";
@@ -64,12 +66,12 @@ export {
   type NonceIssuer,
   type NonceIssuerOptions,
 } from "./server/nonce-issuer.js";
+export { requestUrl } from "./server/request-url.js";
 export {
   createAsyncResourceServer,
   createResourceServer,
   type AccessRefusal,
   type AccessResult,
-  type AsyncResourceRequest,
   type AsyncResourceServer,
   type AsyncResourceServerOptions,
   type BearerAccess,

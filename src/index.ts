@@ -23,12 +23,12 @@ export {
   profiles,
   pushedError,
   readNonceChallenge,
+  requestUrl,
   resourceError,
   resourceMetadata,
   serverMetadata,
   tokenError,
   unwrap,
-  wwwAuthenticate,
 } from "./core.js";
 export {
   createSigner,

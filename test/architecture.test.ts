@@ -22,9 +22,13 @@ const BELOW: ReadonlyMap<string, readonly string[]> = new Map([
   ["replay", LOW],
   ["proof", LOW],
   ["verify", [...LOW, "replay", "proof"]],
+  // What access tokens say, by their claims or by their issuer.
+  ["tokens", [...LOW, "proof"]],
   // The roles never import each other, and a client verifies nothing.
-  ["server", [...LOW, "replay", "proof", "verify"]],
+  ["server", [...LOW, "replay", "proof", "verify", "tokens"]],
   ["client", [...LOW, "proof"]],
+  // What a server does with a verdict; no adapter verifies anything itself.
+  ["adapters", [...LOW, "proof", "server"]],
   // The backends never import each other, and know nothing of proofs.
   ["noble", LOW],
   ["fast", LOW],
@@ -54,6 +58,9 @@ const NOBLE = new Map<string, (file: string) => boolean>([
 
 /** The one entry and the one folder that may name WebCrypto's engine. */
 const WEBCRYPTO = new Set(["webcrypto.ts", "webcrypto"]);
+
+/** The entries that stand between a framework and a resource server. */
+const ADAPTERS = ["express", "fastify", "fetch", "hono", "http", "koa"];
 
 interface Source {
   /** Of every import and `export … from`, type-only and dynamic ones included. */
@@ -182,9 +189,17 @@ test("src keeps the rules of the house", async () => {
   const tree = await readTree(join(ROOT, "src"));
   expect(Object.keys(tree)).toEqual(
     expect.arrayContaining(
-      ["core", "fast", "index", "noble", "node-crypto", "redis", "webcrypto"].map(
-        (entry) => `${entry}.ts`,
-      ),
+      [
+        "core",
+        "fast",
+        "index",
+        "jwt",
+        "noble",
+        "node-crypto",
+        "redis",
+        "webcrypto",
+        ...ADAPTERS,
+      ].map((entry) => `${entry}.ts`),
     ),
   );
   expect(violations(tree)).toEqual([]);
@@ -203,6 +218,7 @@ const SOUND: Tree = {
   "verify/v.ts": 'export { p as v } from "../proof/p.js";',
   "server/s.ts": 'export { v as s } from "../verify/v.js";',
   "client/c.ts": 'export { p as c } from "../proof/p.js";',
+  "adapters/a.ts": 'export { s as a } from "../server/s.js";',
   "replay/r.ts": 'export { b as r } from "../jose/b.js";',
   "fast/f.ts": 'import { b } from "../jose/b.js"; export const f = b;',
   "fast/p256/p.ts": 'export { f as p } from "../f.js";',
@@ -254,6 +270,17 @@ test.each([
     'import { s } from "../server/s.js";',
     "imports server/s.ts, which is not below it",
   ],
+  [
+    "server/s.ts",
+    'import { a } from "../adapters/a.js";',
+    "imports adapters/a.ts, which is not below it",
+  ],
+  [
+    "adapters/a.ts",
+    'import { v } from "../verify/v.js";',
+    "imports verify/v.ts, which is not below it",
+  ],
+  ["adapters/a.ts", 'import type { Request } from "express";', "imports express"],
   [
     "replay/r.ts",
     'import { p } from "../proof/p.js";',

@@ -19,20 +19,33 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["memory store", "maxEntries"],
   ["nonce issuer", "dpop-core nonce key id"],
   ["challenges", "resource_metadata"],
-  ["resource server", "verifiedMethods must be"],
+  ["resource server", "accessTokens must be a function"],
   ["token endpoint", "boundAccessTokens must be"],
   ["client session", "correctClockSkew must be"],
-  ["fetch", "manual"],
+  ["fetch", "redirected"],
   ["fast P-256", "bce6faada7179e84f3b9cac2fc632551n"],
   ["fast Ed25519", "14def9dea2f79cd65812631a5cf5d3edn"],
   ["Node", "ECDSA signature in DER"],
   ["WebCrypto", "crypto.subtle"],
+  ["JWT access tokens", "oauth-authorization-server"],
+  ["introspection", "token_type_hint"],
   ["Redis", "dpop:replay:"],
+  ["guard", "onError must be"],
+  ["CORS", "cors.origins must be"],
+  ["Node requests", "originalMethod"],
+  ["Fetch requests", "the platform must have Response"],
 ]);
 const NOBLE = ["P-256", "P-521", "Ed25519", "SHA-256", "key handling"];
-const PLATFORM = new Set(["fast P-256", "fast Ed25519", "Node", "WebCrypto", "Redis"]);
+const TOKENS = ["JWT access tokens", "introspection"];
+const ADAPTER = ["guard", "CORS", "Node requests", "Fetch requests"];
+const BACKEND = ["fast P-256", "fast Ed25519", "Node", "WebCrypto"];
+const PLATFORM = new Set([...BACKEND, ...TOKENS, "Redis", ...ADAPTER]);
 const MAIN = [...TELLING.keys()].filter((part) => !PLATFORM.has(part));
 const CORE = MAIN.filter((part) => !NOBLE.includes(part));
+
+/** Challenges, for the names of the fields that CORS exposes. */
+const ON_NODE = ["challenges", "guard", "CORS", "Node requests"];
+const ON_FETCH = ["challenges", "guard", "CORS", "Fetch requests"];
 
 /** What a whole side of the package is known by, in words that a bundler leaves. */
 const BLEEDS: ReadonlyMap<string, RegExp> = new Map([
@@ -98,8 +111,16 @@ describe("what is built", () => {
     ["fast", "cjs", [...NOBLE, "fast P-256", "fast Ed25519"]],
     ["webcrypto", "js", ["SHA-256", "WebCrypto"]],
     ["webcrypto", "cjs", ["SHA-256", "WebCrypto"]],
+    ["jwt", "js", ["failures", ...TOKENS]],
+    ["jwt", "cjs", ["failures", ...TOKENS]],
     ["redis", "js", ["Redis"]],
     ["redis", "cjs", ["Redis"]],
+    ["express", "js", ON_NODE],
+    ["fastify", "cjs", ON_NODE],
+    ["koa", "js", ON_NODE],
+    ["http", "cjs", ON_NODE],
+    ["hono", "js", ON_FETCH],
+    ["fetch", "cjs", ON_FETCH],
   ])("%s.%s imports no package, and holds only its parts", async (entry, extension, parts) => {
     const { code, packages } = await loadedBy(`${entry}.${extension}`);
     expect(packages).toEqual([]);
@@ -116,7 +137,10 @@ describe("what is built", () => {
   test.each([
     ["core", ["arithmetic", "noble's curves"]],
     ["node-crypto", ["arithmetic", "noble's curves"]],
+    ["jwt", ["arithmetic", "noble's curves"]],
     ["redis", ["arithmetic", "noble's curves"]],
+    ["express", ["arithmetic", "noble's curves"]],
+    ["fetch", ["arithmetic", "noble's curves"]],
     ["webcrypto", ["noble's curves", "server"]],
   ])("%s loads no code of %j", async (entry, free) => {
     for (const extension of ["js", "cjs"]) {
@@ -165,7 +189,11 @@ describe("an app that is bundled with", () => {
     ['import { createNonceIssuer } from "dpop-core/core"', ["nonce issuer"]],
     ['import { createSigner } from "dpop-core/webcrypto"', ["WebCrypto"]],
     ['import { webcrypto } from "dpop-core/webcrypto"', ["SHA-256", "WebCrypto"]],
+    ['import { createJwtAccessTokens } from "dpop-core/jwt"', ["JWT access tokens"]],
+    ['import { createIntrospection } from "dpop-core/jwt"', ["introspection"]],
     ['import { createRedisReplayStore } from "dpop-core/redis"', ["Redis"]],
+    ['import { createGuard } from "dpop-core/express"', ["guard", "CORS", "Node requests"]],
+    ['import { createGuard } from "dpop-core/hono"', ["guard", "CORS", "Fetch requests"]],
   ])("%s carries what that needs", async (line, parts) => {
     const name = /\{ (\w+) \}/.exec(line)?.[1];
     const code = await bundle(`${line};\nexport const used = ${name};\n`);

@@ -13,7 +13,6 @@ import {
   createVerifier,
   noble,
   normalizeHtu,
-  type ResourceRequest,
   type ResourceServer,
   verifyProof,
   verifyProofAsync,
@@ -24,7 +23,17 @@ import { isHttpUrl, isLoopback, readPlainHttp, type PlainHttp } from "../src/pro
 import { claimsOf } from "./client/support/client.js";
 import { runs, signerOf, unitOf } from "./support/arbitraries.js";
 import { mint, NOW } from "./support/mint.js";
-import { API_URL, apiProof, apiRequest, authenticate, TOKEN } from "./support/resource.js";
+import {
+  accessTokens,
+  API_URL,
+  apiProof,
+  apiRequest,
+  authenticate,
+  BOUND,
+  TOKEN,
+  type TestRequest,
+  tokensOf,
+} from "./support/resource.js";
 import { optionsOf, outcome } from "./support/run.js";
 import type { PlainFetch } from "../src/client/fetch.js";
 
@@ -275,7 +284,7 @@ describe("a verifier", () => {
 describe("a resource server", () => {
   const anyUrl = "http://api.example/x";
   const unboundTokens = "accepted" as const;
-  const asked: readonly (readonly [string, Partial<ResourceRequest>])[] = [
+  const asked: readonly (readonly [string, Partial<TestRequest>])[] = [
     ["a proof", {}],
     ["no proof", { proof: null }],
     ["a Bearer token", { authorization: `Bearer ${TOKEN}`, binding: { unbound: true } }],
@@ -285,15 +294,16 @@ describe("a resource server", () => {
     ["a foreign scheme", { authorization: "Basic YTpi" }],
   ];
 
-  test.each(asked)("with %s: a TypeError for http elsewhere", async (_, over) => {
+  test.each(asked)("with %s: a TypeError for http elsewhere", async (_, { binding, ...over }) => {
     const verifier = createVerifier(optionsOf());
     const later = createAsyncVerifier(optionsOf());
     for (const url of [anyUrl, "http://localhost@evil.example/", "ftp://localhost/", "/x", ""]) {
       const request = apiRequest({ ...over, url });
-      const server = createResourceServer({ verifier, unboundTokens });
+      const options = { accessTokens: tokensOf(binding ?? BOUND), unboundTokens };
+      const server = createResourceServer({ verifier, ...options });
       expect(() => server.authenticate(request)).toThrow(TypeError);
       expect(() => server.authenticate(request)).toThrow(REFUSED);
-      const async = createAsyncResourceServer({ verifier: later, unboundTokens });
+      const async = createAsyncResourceServer({ verifier: later, ...options });
       await expect(async.authenticate(request)).rejects.toThrow(REFUSED);
     }
   });
@@ -320,7 +330,7 @@ describe("a resource server", () => {
     const { algs, verify } = createVerifier(optionsOf({ plainHttp: "anywhere" }));
     const request = apiRequest({ url: anyUrl, proof: apiProof({ claims: { htu: anyUrl } }) });
     const server = (own: object): ResourceServer =>
-      createResourceServer({ verifier: { algs, verify, ...own } });
+      createResourceServer({ verifier: { algs, verify, ...own }, accessTokens });
     expect(server({}).authenticate(apiRequest()).ok).toBe(true);
     expect(() => server({}).authenticate(request)).toThrow(REFUSED);
     expect(() => server({ plainHttp: "loopback" }).authenticate(request)).toThrow(REFUSED);

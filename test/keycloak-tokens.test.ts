@@ -3,7 +3,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
-  type Binding,
   bindingFromClaims,
   type ClientSession,
   createAsyncResourceServer,
@@ -58,16 +57,21 @@ async function payloadOf(token: string): Promise<object | null> {
 }
 
 const verifier = createAsyncVerifier({ replay: createMemoryReplayStore() });
-const api = createAsyncResourceServer({ verifier, unboundTokens: "accepted" });
+const apiOf = (claimsOf: (token: string) => Promise<object | null>) =>
+  createAsyncResourceServer({
+    verifier,
+    accessTokens: async (token) => {
+      const found = await claimsOf(token);
+      return found === null ? null : { binding: bindingFromClaims({ ...found }), claims: found };
+    },
+    unboundTokens: "accepted",
+  });
+/** The first reads the claims of the token itself, the second asks about it. */
+const apis = {
+  "/jwt": apiOf(payloadOf),
+  "/introspected": apiOf(async (token) => (token === "opaque" ? introspection : { active: false })),
+};
 const endpoint = createAsyncAuthorizationServer({ verifier });
-
-/** `/jwt` reads the claims of the token itself, `/introspected` asks about it. */
-async function bindingAt(path: string | undefined, token: string): Promise<Binding | null> {
-  if (path === "/introspected")
-    return bindingFromClaims(token === "opaque" ? introspection : { active: false });
-  const payload = await payloadOf(token);
-  return payload === null ? null : bindingFromClaims({ ...payload });
-}
 
 async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { method = "", url = "", headersDistinct } = req;
@@ -86,11 +90,7 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
             return { type: "refresh_token", jkt: binding.jkt };
           },
         })
-      : await api.authenticate({
-          ...line,
-          authorization,
-          binding: (token) => bindingAt(url, token),
-        });
+      : await apis[url === "/jwt" ? url : "/introspected"].authenticate({ ...line, authorization });
   const code = result.ok ? "ok" : result.failure.code;
   res.writeHead(result.ok ? 200 : result.status, { "x-code": code }).end();
 }

@@ -112,7 +112,8 @@ describe("what the pages say of the code", () => {
 
   test("no example is left out of the pages", () => {
     const shown = new Set(PAGES.flatMap((page) => examplesOf(readText(page))));
-    const files = ["examples", "examples/docs"].flatMap((folder) =>
+    const folders = ["examples", "examples/docs", "examples/frameworks", "examples/mcp"];
+    const files = folders.flatMap((folder) =>
       readdirSync(join(ROOT, folder))
         .filter((name) => name.endsWith(".ts"))
         .map((name) => `${folder}/${name}`),

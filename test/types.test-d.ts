@@ -249,22 +249,50 @@ expectTypeOf<EcPoint & { readonly d: string }>().toExtend<pkg.PrivateJwk>();
 
 // The roles: a part that answers later is not assignable where an answer is needed at once.
 expectTypeOf<pkg.AsyncVerifier>().not.toExtend<pkg.Verifier>();
-expectTypeOf<{ readonly verifier: pkg.Verifier }>().toExtend<pkg.ResourceServerOptions>();
-expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().not.toExtend<pkg.ResourceServerOptions>();
-expectTypeOf<{ readonly verifier: pkg.AsyncVerifier }>().toExtend<pkg.AsyncResourceServerOptions>();
+interface Tokens {
+  readonly accessTokens: pkg.ResourceServerOptions["accessTokens"];
+}
+interface LaterTokens {
+  readonly accessTokens: pkg.AsyncResourceServerOptions["accessTokens"];
+}
+interface OverVerifier {
+  readonly verifier: pkg.Verifier;
+}
+interface OverAsyncVerifier {
+  readonly verifier: pkg.AsyncVerifier;
+}
+expectTypeOf<OverVerifier & Tokens>().toExtend<pkg.ResourceServerOptions>();
+expectTypeOf<OverVerifier & LaterTokens>().not.toExtend<pkg.ResourceServerOptions>();
+expectTypeOf<OverAsyncVerifier & Tokens>().not.toExtend<pkg.ResourceServerOptions>();
+expectTypeOf<OverAsyncVerifier & Tokens>().toExtend<pkg.AsyncResourceServerOptions>();
+expectTypeOf<OverAsyncVerifier & LaterTokens>().toExtend<pkg.AsyncResourceServerOptions>();
+// What checks the access tokens can't be forgotten.
+expectTypeOf<OverVerifier>().not.toExtend<pkg.ResourceServerOptions>();
+expectTypeOf<OverAsyncVerifier>().not.toExtend<pkg.AsyncResourceServerOptions>();
 expectTypeOf<{
   readonly verifier: pkg.AsyncVerifier;
 }>().not.toExtend<pkg.AuthorizationServerOptions>();
 expectTypeOf<{
   readonly verifier: pkg.AsyncVerifier;
 }>().toExtend<pkg.AsyncAuthorizationServerOptions>();
-type Later = (token: string) => Promise<pkg.Binding | null>;
-type AtOnce = (token: string) => pkg.Binding | null;
-expectTypeOf<Later>().not.toExtend<pkg.ResourceRequest["binding"]>();
-expectTypeOf<Later>().toExtend<pkg.AsyncResourceRequest["binding"]>();
-expectTypeOf<AtOnce>().toExtend<pkg.ResourceRequest["binding"]>();
-expectTypeOf<AtOnce>().toExtend<pkg.AsyncResourceRequest["binding"]>();
-expectTypeOf<null>().toExtend<pkg.ResourceRequest["binding"]>();
+expectTypeOf<(token: string) => null>().toExtend<pkg.ResourceServerOptions["accessTokens"]>();
+expectTypeOf<(token: string) => Promise<null>>().not.toExtend<
+  pkg.ResourceServerOptions["accessTokens"]
+>();
+expectTypeOf<(token: string) => Promise<null>>().toExtend<
+  pkg.AsyncResourceServerOptions["accessTokens"]
+>();
+expectTypeOf<() => pkg.Binding>().not.toExtend<pkg.AsyncResourceServerOptions["accessTokens"]>();
+expectTypeOf<() => undefined>().not.toExtend<pkg.AsyncResourceServerOptions["accessTokens"]>();
+expectTypeOf<{ readonly claims: { readonly sub: "a" } }>().not.toExtend<pkg.AccessToken>();
+// The claims keep the caller's type.
+declare const verifier: pkg.AsyncVerifier;
+const typedApi = pkg.createAsyncResourceServer({
+  verifier,
+  accessTokens: async () => ({ binding: { unbound: true }, claims: { user: 7 } }),
+});
+type TypedAccess = Awaited<ReturnType<typeof typedApi.authenticate>>;
+expectTypeOf<Extract<TypedAccess, { ok: true }>["token"]>().toEqualTypeOf<{ user: number }>();
 expectTypeOf<() => Promise<string>>().not.toExtend<pkg.ProofRequest["jkt"]>();
 expectTypeOf<() => Promise<string>>().toExtend<pkg.AsyncProofRequest["jkt"]>();
 // A look-up refuses with null; a failure of its own is not a result that it can give.
@@ -277,9 +305,8 @@ expectTypeOf<Granted<"Bearer">["cnf"]>().toEqualTypeOf<undefined>();
 expectTypeOf<{ readonly signer: AsyncSigner }>().not.toExtend<pkg.ClientSessionOptions>();
 expectTypeOf<{ readonly signer: AsyncSigner }>().toExtend<pkg.AsyncClientSessionOptions>();
 
-// What can't be left out: the binding, the client's type and metadata, the header fields.
+// What can't be left out: the client's type and metadata, the header fields.
 type Without<T, K extends keyof T> = Omit<T, K>;
-expectTypeOf<Without<pkg.ResourceRequest, "binding">>().not.toExtend<pkg.ResourceRequest>();
 expectTypeOf<Without<pkg.ResourceRequest, "proof">>().not.toExtend<pkg.ResourceRequest>();
 expectTypeOf<Without<pkg.ResourceRequest, "authorization">>().not.toExtend<pkg.ResourceRequest>();
 expectTypeOf<Without<pkg.ResourceRequest, "now">>().toExtend<pkg.ResourceRequest>();
@@ -289,7 +316,6 @@ expectTypeOf<Without<pkg.TokenRequest, "grant">>().not.toExtend<pkg.TokenRequest
 expectTypeOf<Without<pkg.AsyncTokenRequest, "grant">>().not.toExtend<pkg.AsyncTokenRequest>();
 expectTypeOf<Without<pkg.TokenRequest, "requiredJkt">>().toExtend<pkg.TokenRequest>();
 expectTypeOf<Without<pkg.PushedRequest, "dpopJkt">>().not.toExtend<pkg.PushedRequest>();
-expectTypeOf<undefined>().not.toExtend<pkg.ResourceRequest["binding"]>();
 
 // Nor can the key of a code or a refresh token: a thief of one would get tokens for it.
 expectTypeOf<{ readonly type: "authorization_code" }>().not.toExtend<pkg.Grant>();
@@ -314,7 +340,7 @@ type Access = Extract<pkg.AccessResult, { ok: true }>;
 expectTypeOf<Extract<Access, { scheme: "DPoP" }>["jkt"]>().toEqualTypeOf<string>();
 expectTypeOf<Extract<Access, { scheme: "Bearer" }>["jkt"]>().toEqualTypeOf<undefined>();
 expectTypeOf<Extract<pkg.TokenResult, { ok: false }>["status"]>().toEqualTypeOf<400 | 503>();
-expectTypeOf<pkg.AccessRefusal["status"]>().toEqualTypeOf<400 | 401 | 503>();
+expectTypeOf<pkg.AccessRefusal["status"]>().toEqualTypeOf<400 | 401 | 403 | 503>();
 expectTypeOf<Extract<pkg.AccessResult, { ok: false }>["failure"]>().toEqualTypeOf<Failure>();
 
 // fetch keeps its type; the platform's is the default.
@@ -324,7 +350,7 @@ expectTypeOf(pkg.createDpopFetch({ session, fetch })).toEqualTypeOf<typeof fetch
 declare const ownFetch: (url: string, init?: { method?: string }) => Promise<pkg.ResponseLike>;
 expectTypeOf(pkg.createDpopFetch({ session, fetch: ownFetch })).toEqualTypeOf<typeof ownFetch>();
 
-// A look-up of the binding may answer later where the verifier may, in both entries.
+// A look-up may answer later where the verifier may, in both entries.
 expectTypeOf<Argument<typeof pkg.verifyProofAsync, 1>>().toEqualTypeOf<pkg.AsyncProofRequest>();
 expectTypeOf<Argument<typeof core.verifyProofAsync, 1>>().toEqualTypeOf<pkg.AsyncProofRequest>();
 

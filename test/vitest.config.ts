@@ -14,8 +14,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    // What nested packages install; and npm run test:interop, which installs what these need.
-    exclude: ["**/node_modules/**", "test/interop/**"],
+    // What nested packages install; and npm run test:adapters and test:interop, which install what these need.
+    exclude: ["**/node_modules/**", "test/adapters/**", "test/interop/**"],
     testTimeout: 60_000,
     maxWorkers: "100%", // all processors: by default one is left idle, of two that is half
     // A worker that stands still is ended from outside, and the run fails: watchdog.ts.

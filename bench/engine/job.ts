@@ -29,7 +29,7 @@ const load = JOBS[name];
 demand(load !== undefined, `there is no job ${name}`);
 const job = await load();
 const task = { quick: mode === "quick", clock: clock === "process" ? processClock : wallClock };
-const titleOf = ({ group, name }: Contest): string => `${group}: ${name}`;
+const titleOf = (one: Contest): string => `${one.group}: ${one.name}`;
 const all = job(task).filter((one) => titleOf(one).toLowerCase().includes(wanted.toLowerCase()));
 const contest = all[Number(index)];
 if (contest !== undefined) process.stderr.write(`  ${titleOf(contest)}\n`);

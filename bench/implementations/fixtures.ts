@@ -87,7 +87,8 @@ export interface ProofSet {
 /** The issuer of the access tokens. */
 export interface Issuer {
   readonly jwk: PublicJwk;
-  issue(jkt: string): string;
+  /** Undefined makes a token that is bound to nothing. */
+  issue(jkt: string | undefined): string;
 }
 
 let serial = 0;
@@ -99,7 +100,8 @@ export function createIssuer(): Issuer {
     issue(jkt) {
       const names = { iss: ISSUER, sub: "4711", aud: AUDIENCE, client_id: "c1" };
       const jti = String(serial++).padStart(8, "0");
-      const claims = { ...names, jti, iat: NOW - 60, exp: NOW + 86_400, cnf: { jkt } };
+      const times = { iat: NOW - 60, exp: NOW + 86_400 };
+      const claims = { ...names, jti, ...times, ...(jkt === undefined ? {} : { cnf: { jkt } }) };
       const header = base64url({ alg: "ES256", typ: "at+jwt", kid: "1" });
       const padding = 257 - JSON.stringify({ ...claims, scope: "" }).length;
       const payload = base64url({ ...claims, scope: "a".repeat(padding) });

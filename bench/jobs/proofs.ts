@@ -2,6 +2,7 @@
 // for one core. sixteen: whole proofs, 16 under way at once, on all the cores that there are.
 import type { Contest, Implementation } from "../engine/contest.js";
 import { type Job, timingOf } from "../engine/task.js";
+import { apiRequests } from "../implementations/api.js";
 import { creations } from "../implementations/creation.js";
 import {
   createIssuer,
@@ -22,6 +23,8 @@ import { hotVerify } from "../implementations/verifiers.js";
 
 const LABELS = ["ES256", "EdDSA"] as const;
 
+const API = "API request, ES256 tokens and proofs";
+
 export const pinned: Job = (task) => {
   const timing = timingOf(task);
   const issuer = createIssuer();
@@ -39,8 +42,15 @@ export const pinned: Job = (task) => {
     ];
     const curve = label === "ES256" ? "ES256" : "Ed25519";
     const raw = `${curve} signature`;
+    const api: Contest = {
+      group: "api",
+      name: API,
+      timing,
+      implementations: () => apiRequests(set, issuer),
+    };
     return [
       { group: "verify", name: `${label} proof`, timing, implementations: whole },
+      ...(label === "ES256" ? [api] : []),
       { group: "signatures", name: raw, timing, implementations: () => rawSignatures(set) },
       {
         group: "create",

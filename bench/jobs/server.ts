@@ -22,11 +22,13 @@ const bindings: ReadonlyMap<string, Binding> = await readBindings();
 function ourJudge(backend: SyncBackend): Judge {
   const replay = createMemoryReplayStore();
   const verifier = createVerifier({ backend, replay, clock: () => NOW });
-  const api = createResourceServer({ verifier });
-  const binding = (token: string): Binding | null => bindings.get(token) ?? null;
+  const api = createResourceServer({
+    verifier,
+    accessTokens: (token) => ({ binding: bindings.get(token) ?? null, claims: {} }),
+  });
   return ({ method = "", url = "", headersDistinct: fields }) => {
     const credentials = { authorization: fields["authorization"], proof: fields["dpop"] };
-    return api.authenticate({ method, url: AUDIENCE + url, ...credentials, binding }).ok;
+    return api.authenticate({ method, url: AUDIENCE + url, ...credentials }).ok;
   };
 }
 

@@ -28,6 +28,7 @@ export function drawCharts(): void {
   write("proofs-es256.svg", proofsChart(results, "ES256"));
   write("proofs-eddsa.svg", proofsChart(results, "EdDSA"));
   write("server.svg", serverChart(results));
+  write("api.svg", apiChart(results));
   write("keys.svg", keysChart(main));
   write("replay.svg", replayChart(main));
 }
@@ -82,6 +83,25 @@ function serverBars(rows: Rows): readonly Bar[] {
     const value = 1e6 / (row?.[0] ?? NaN);
     const text = Math.round(value).toLocaleString("en-US");
     return { name, value, text, color: COLORS[name] ?? 3 };
+  });
+}
+
+function apiChart(results: readonly Results[]): string {
+  const groups = results.flatMap(({ engine, contests }) => {
+    const rows = Object.entries(contests["API request, ES256 tokens and proofs"] ?? {});
+    if (rows.length === 0) return [];
+    const bars = rows.map(([name, [microseconds]]): Bar => {
+      const rate = Math.round(1e6 / microseconds / 100) / 10;
+      const text = `${microseconds.toPrecision(3)} µs (${rate}k/s)`;
+      const backend = Object.keys(COLORS).find((one) => name.includes(one)) ?? "noble";
+      return { name, value: microseconds, text, color: COLORS[backend] ?? 3 };
+    });
+    return [{ name: engine, bars }];
+  });
+  return barChart({
+    title: "One API request: access token and proof checked, replays refused",
+    subtitle: "Microseconds of one core, ES256, keys seen before. Less is better.",
+    groups,
   });
 }
 

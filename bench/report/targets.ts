@@ -21,6 +21,7 @@ export type Measured = Readonly<Record<string, number | null>>;
 export type Judgement = ReturnType<typeof judge>[number];
 
 const ES256 = "ES256 proof";
+const API = "API request, ES256 tokens and proofs";
 const SIXTEEN = "ES256 proof, 16 at once";
 const RAW_ES256 = "ES256 signature";
 const RAW_ED25519 = "Ed25519 signature";
@@ -108,6 +109,12 @@ const TARGETS: readonly Target[] = [
     cost(REFUSALS, HOT),
     [0.2, 0.1],
   ],
+  [
+    "W11",
+    "whole API request with DPoP, hot (fast, tokens remembered), of one with Bearer and jose",
+    cost(["DPoP, fast, tokens remembered"], "Bearer, jose", API),
+    [0.6, 0.4],
+  ],
 ];
 
 /** By the id of the target, for engines other than Node 20. */
@@ -127,10 +134,10 @@ function rate(contest: string, name: string, base: string): Measure {
   return { ...times(contest, name, base), unit: "share" };
 }
 
-/** The share of the base that the dearest of these takes, in the contest of whole ES256 proofs. */
-function cost(names: readonly string[], base: string): Measure {
+/** The share of the base that the dearest of these takes. */
+function cost(names: readonly string[], base: string, contest: string = ES256): Measure {
   const of = (found: Findings) =>
-    Math.max(...names.map((name) => 1 / timesAsFast(contestNamed(found, ES256), name, base)));
+    Math.max(...names.map((name) => 1 / timesAsFast(contestNamed(found, contest), name, base)));
   return { unit: "share", isFloor: false, of };
 }
 

@@ -1,11 +1,6 @@
 // The API, OAuth's "resource server": lets in who holds the key that the token is bound to (RFC 9449 section 7).
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
-import {
-  type AsyncVerifier,
-  type Binding,
-  bindingFromClaims,
-  createAsyncResourceServer,
-} from "dpop-core";
+import { type AsyncVerifier, bindingFromClaims, createAsyncResourceServer } from "dpop-core";
 import { answerWith, listen, type Reply, type Running } from "./loopback.js";
 
 export interface ApiOptions {
@@ -28,25 +23,28 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   // This API moves over from bearer tokens, and still takes those that are bound to nothing. One that is bound it takes
   // with a proof only: who takes it as Bearer throws the binding away (section 7.2).
   const { verifier } = options;
-  const resourceServer = createAsyncResourceServer({ verifier, unboundTokens: "accepted" });
+  const resourceServer = createAsyncResourceServer({
+    verifier,
+    unboundTokens: "accepted",
+    accessTokens: async (accessToken) => {
+      const claims = await readAccessToken(accessToken);
+      return claims === null ? null : { binding: bindingFromClaims(claims), claims }; // `cnf.jkt` (section 6.1)
+    },
+  });
   let tokensRead = 0;
 
   server.on(
     "request",
     answerWith(async (req): Promise<Reply> => {
-      let subject = "";
       const access = await resourceServer.authenticate({
         method: req.method ?? "",
         url: `${origin}${req.url ?? ""}`, // our own, configured origin: what a client puts into `Host` proves nothing
         authorization: req.headersDistinct["authorization"], // Distinct, because a field may come twice
         proof: req.headersDistinct["dpop"],
-        binding: async (accessToken): Promise<Binding | null> => {
-          const claims = await readAccessToken(accessToken);
-          subject = claims?.sub ?? "";
-          return claims === null ? null : bindingFromClaims(claims); // `cnf.jkt` (section 6.1)
-        },
       });
-      if (access.ok) return { status: 200, headers: access.headers, body: { hello: subject } };
+      if (access.ok) {
+        return { status: 200, headers: access.headers, body: { hello: access.token.sub ?? "" } };
+      }
       // The code goes into the body so that the demo can print it; OAuth itself sends only `error`.
       return { ...access, body: { code: access.failure.code } };
     }),

@@ -23,6 +23,10 @@ export async function startOwnApi(
   const verifier = makeVerifier({ nonce, replay: createMemoryReplayStore() });
   const resourceServer = createResourceServer({
     verifier,
+    accessTokens(accessToken) {
+      const claims = introspect(accessToken);
+      return { binding: bindingFromClaims(claims), claims };
+    },
     resourceMetadataUrl: `${origin}${METADATA}`, // in every challenge: where a client finds out how to get in
   });
   const metadata = {
@@ -40,11 +44,9 @@ export async function startOwnApi(
         url: `${origin}${req.url ?? ""}`,
         authorization: req.headersDistinct["authorization"],
         proof: req.headersDistinct["dpop"],
-        binding: (accessToken) => bindingFromClaims(introspect(accessToken)),
       });
       if (!access.ok) return { ...access, body: { code: access.failure.code } }; // the code is for the demo's table
-      const { sub } = introspect(access.accessToken);
-      return { status: 200, headers: access.headers, body: { hello: sub } };
+      return { status: 200, headers: access.headers, body: { hello: access.token.sub } };
     }),
   );
   return { origin, close };

@@ -1,5 +1,5 @@
 // JSON objects (RFC 8259), strictly: no member name twice in one object, no deep nesting, no more
-// values than a proof needs.
+// values than the text needs: a proof, unless the caller says what else it is.
 
 /** A parsed JSON value (RFC 8259 section 3). */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -15,24 +15,36 @@ export interface JsonObject {
  */
 const MAX_DEPTH = 16;
 
-/** Members of one object. */
+/** How much a JSON text may hold. */
+export interface JsonBounds {
+  /** Members of one object. */
+  readonly members: number;
+  /**
+   * Members and elements of a whole text; an empty object or array counts as one. JSON.parse takes as
+   * long for one of them as for a hundred characters of a string: without a bound, 8 KiB of them
+   * would cost as much as three signatures.
+   */
+  readonly values: number;
+  /**
+   * Characters outside strings in a whole text; a string counts as one. This bounds the digits of
+   * numbers, which can be slow to round. It also bounds the scan, which skips strings and looks at
+   * every other character.
+   */
+  readonly outside: number;
+}
+
 const MAX_MEMBERS = 64;
-
-/**
- * Members and elements of a whole text; an empty object or array counts as one. JSON.parse takes as
- * long for one of them as for a hundred characters of a string: without a bound, 8 KiB of them
- * would cost as much as three signatures.
- */
 const MAX_VALUES = 128;
-
-/**
- * Characters outside strings in a whole text; a string counts as one. This bounds the digits of
- * numbers, which can be slow to round. It also bounds the scan, which skips strings and looks at
- * every other character.
- */
 const MAX_OUTSIDE = 8 * MAX_VALUES;
 
-/** What parseJsonObject accepts, in words for error messages. */
+/** The bounds of a proof. */
+export const PROOF_BOUNDS: JsonBounds = {
+  members: MAX_MEMBERS,
+  values: MAX_VALUES,
+  outside: MAX_OUTSIDE,
+};
+
+/** What parseJsonObject accepts of a proof, in words for error messages. */
 export const JSON_BOUNDS: string =
   `at most ${MAX_DEPTH} levels deep, with at most ${MAX_MEMBERS} members in one object, ` +
   `${MAX_VALUES} members and elements in all and ${MAX_OUTSIDE} characters outside of strings, ` +
@@ -54,14 +66,16 @@ const CLOSE_BRACE = 0x7d;
  * - a member name that stands twice in one object (JSON.parse keeps the last and hides the others),
  * - a member named `__proto__`, however it is escaped: code that copies members one by one makes it
  *   the prototype of the copy,
- * - more than 16 levels, 64 members in one object, 128 members and elements in all (an empty object
- *   or array counts as one), or `outside` characters outside strings (a string counts as one;
- *   Default 1024). These bounds are checked before anything is parsed.
+ * - more than 16 levels, or more than the bounds, which are checked before anything is parsed.
+ *   Default: those of a proof.
  *
  * Takes time linear in the length.
  */
-export function parseJsonObject(text: string, outside: number = MAX_OUTSIDE): JsonObject | null {
-  const written = countWrittenMembers(text, outside);
+export function parseJsonObject(
+  text: string,
+  bounds: JsonBounds = PROOF_BOUNDS,
+): JsonObject | null {
+  const written = countWrittenMembers(text, bounds);
   if (written === -1) return null;
   const value = parseJson(text);
   if (!isJsonObject(value)) return null;
@@ -85,7 +99,8 @@ function parseJson(text: string): JsonValue | undefined {
  * strings. JSON.parse keeps fewer where a name stands twice, however it is escaped. Returns -1
  * where the text is outside the bounds, or is plainly not JSON; JSON.parse finds every other error.
  */
-function countWrittenMembers(text: string, mostOutside: number): number {
+function countWrittenMembers(text: string, bounds: JsonBounds): number {
+  const { members: mostMembers, values: mostValues, outside: mostOutside } = bounds;
   let members = 0;
   let values = 0; // n of them have n - 1 commas, and one bracket or brace before the first
   let outside = 0;
@@ -99,15 +114,15 @@ function countWrittenMembers(text: string, mostOutside: number): number {
         if (i === -1) return -1;
         break;
       case COMMA:
-        if (values++ === MAX_VALUES) return -1;
+        if (values++ === mostValues) return -1;
         break;
       case COLON:
         members++;
-        if (oneMore(depth) > MAX_MEMBERS) return -1;
+        if (oneMore(depth) > mostMembers) return -1;
         break;
       case OPEN_BRACE:
       case OPEN_BRACKET:
-        if (depth++ === MAX_DEPTH || values++ === MAX_VALUES) return -1;
+        if (depth++ === MAX_DEPTH || values++ === mostValues) return -1;
         membersAt[depth] = 0;
         break;
       case CLOSE_BRACE:
@@ -120,7 +135,7 @@ function countWrittenMembers(text: string, mostOutside: number): number {
 }
 
 /** How many members each open object has so far, by its depth. Only countWrittenMembers uses it. */
-const membersAt: Uint8Array = /* @__PURE__ */ new Uint8Array(MAX_DEPTH + 1);
+const membersAt: Uint32Array = /* @__PURE__ */ new Uint32Array(MAX_DEPTH + 1);
 
 function oneMore(depth: number): number {
   const members = (membersAt[depth] ?? 0) + 1;

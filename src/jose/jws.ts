@@ -2,7 +2,7 @@
 // signature and signing input.
 import { decodeBase64url, decodeBase64urlText, decodedLength } from "../bytes/base64url.js";
 import { takeBytes } from "../bytes/spare.js";
-import { type JsonObject, parseJsonObject } from "../input/json.js";
+import { type JsonBounds, type JsonObject, parseJsonObject } from "../input/json.js";
 import { readAscii } from "../bytes/utf8.js";
 
 /** A compact JWS with the places of its two dots. */
@@ -45,12 +45,13 @@ export function parseHeader(
   return parseSegment(jws, signed, 0, headerEnd);
 }
 
-/** Returns the payload, or null as for a header. */
+/** Returns the payload, or null as for a header. Default bounds: those of a proof. */
 export function parsePayload(
   signed: Uint8Array,
   { jws, headerEnd, payloadEnd }: JwsSegments,
+  bounds?: JsonBounds,
 ): JsonObject | null {
-  return parseSegment(jws, signed, headerEnd + 1, payloadEnd);
+  return parseSegment(jws, signed, headerEnd + 1, payloadEnd, bounds);
 }
 
 function parseSegment(
@@ -58,9 +59,10 @@ function parseSegment(
   signed: Uint8Array,
   start: number,
   end: number,
+  bounds?: JsonBounds,
 ): JsonObject | null {
   const text = decodeBase64urlText(jws, signed, start, end);
-  return text === null ? null : parseJsonObject(text);
+  return text === null ? null : parseJsonObject(text, bounds);
 }
 
 /** Returns the signature, or null where its segment is not strict base64url. */

@@ -45,7 +45,8 @@ export type FailureCode =
   | "client_key_reused"
   | "signature_invalid"
   | "jti_replayed"
-  | "replay_store_full";
+  | "replay_store_full"
+  | "scope_insufficient";
 
 /** The codes that a verifier returns; the others come only from the roles of a server. */
 export type VerifyFailureCode = Exclude<
@@ -62,6 +63,7 @@ export type VerifyFailureCode = Exclude<
   | "binding_unsupported"
   | "grant_invalid"
   | "dpop_jkt_mismatch"
+  | "scope_insufficient"
 >;
 
 /** What a server answers at one place: at a protected resource or at an endpoint. */
@@ -75,7 +77,7 @@ export interface OAuthAnswer<Status extends number = number> {
 }
 
 /** The status of a refusal at a protected resource. */
-export type ResourceStatus = 400 | 401 | 503;
+export type ResourceStatus = 400 | 401 | 403 | 503;
 
 /** The status of a refusal at an endpoint of an authorization server. */
 export type ServerStatus = 400 | 503;
@@ -85,7 +87,10 @@ export type ServerStatus = 400 | 503;
  * there.
  */
 export interface FailureRow {
-  /** The item of RFC 9449 section 4.3, such as `12a`, or another section of it, such as `§7.1`. */
+  /**
+   * The item of RFC 9449 section 4.3, such as `12a`, or another section of it, such as `§7.1`, or that of
+   * another RFC.
+   */
   readonly item: string;
   /**
    * Fixed English that fits `error_description` (RFC 6750 section 3). It never holds anything that
@@ -185,6 +190,9 @@ function failureTable(): Readonly<Record<FailureCode, FailureRow>> {
     signature_invalid: badProof("6", "The signature of the DPoP proof is not valid"),
     jti_replayed: badProof("§11.1", "The DPoP proof was used before"),
     replay_store_full: unavailable("The server cannot accept DPoP proofs at the moment"),
+    scope_insufficient: row("RFC 6750 §3.1", "The access token lacks a scope that is needed here", {
+      resource: { status: 403, error: "insufficient_scope" },
+    }),
   });
 }
 

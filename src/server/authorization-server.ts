@@ -18,6 +18,15 @@ import {
 } from "./answer.js";
 import { parseDpopJkt } from "./dpop-jkt.js";
 import {
+  type EventResult,
+  type OnEvent,
+  readOnEvent,
+  refusalEvent,
+  reported,
+  reportedAsync,
+  type Reporter,
+} from "./event.js";
+import {
   type AsyncGrantLookup,
   type Grant,
   grantJkt,
@@ -30,6 +39,8 @@ import { readVerifierLabels, type RoleVerifier } from "./verifier-argument.js";
 interface EndpointOptions<V> {
   /** Checks the proofs. Give it a replay store, and a nonce issuer if you use nonces. */
   readonly verifier: V;
+  /** Is told what was done with each request. What it throws propagates, and nothing is granted. */
+  readonly onEvent?: OnEvent | undefined;
 }
 
 /** Options of createAuthorizationServer. */
@@ -208,27 +219,32 @@ export interface AsyncAuthorizationServer {
 export function createAuthorizationServer(
   options: AuthorizationServerOptions,
 ): AuthorizationServer {
-  const { verifier } = membersArgument(options, "options", ["verifier"]);
-  const algs = readVerifierLabels(verifier);
-  const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
+  const { verifier, algs, plainHttp, reporterAt } = readOptions(options);
+  const judgeToken = (given: TokenRequest): Judged<TokenResult> => {
+    const look = (): Found => grantJkt(readGrant(grantOf(given)));
+    if (isProofAbsent(given.proof)) {
+      if (needsProof(given)) return { result: refuse(failure("proof_missing")) };
+      return { result: withoutProof(look()) };
+    }
+    const { note, conclude } = lookUp();
+    const jkt = (): string | undefined | null => note(look());
+    return tokenResult(given, conclude(verifier.verify(given.proof, { ...facts(given), jkt })));
+  };
+  const judgePushed = ({ given, jkt }: GivenPushedRequest): Judged<PushedResult> => {
+    if (typeof jkt === "object") return { result: refusePushed(jkt) };
+    if (isProofAbsent(given.proof)) return { result: pushedWithoutProof(given, jkt) };
+    return pushedResult(verifier.verify(given.proof, { ...facts(given), jkt }), given, jkt);
+  };
+  const [token, pushed] = [reporterAt("token"), reporterAt("pushed")];
   return Object.freeze({
     algs,
     checkTokenRequest(request: TokenRequest): TokenResult {
       const given = readTokenRequest(request, plainHttp);
-      const look = (): Found => grantJkt(readGrant(grantOf(given)));
-      if (isProofAbsent(given.proof)) {
-        return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(look());
-      }
-      const { note, conclude } = lookUp();
-      const jkt = (): string | undefined | null => note(look());
-      const result = verifier.verify(given.proof, { ...facts(given), jkt });
-      return tokenResult(given, conclude(result));
+      return reported(token, given, () => judgeToken(given), grantEvent).result;
     },
     checkPushedRequest(request: PushedRequest): PushedResult {
-      const { given, jkt } = readPushedRequest(request, plainHttp);
-      if (typeof jkt === "object") return refusePushed(jkt);
-      if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
-      return pushedResult(verifier.verify(given.proof, { ...facts(given), jkt }), given, jkt);
+      const read = readPushedRequest(request, plainHttp);
+      return reported(pushed, read.given, () => judgePushed(read), grantEvent).result;
     },
   });
 }
@@ -260,29 +276,61 @@ export function createAuthorizationServer(
 export function createAsyncAuthorizationServer(
   options: AsyncAuthorizationServerOptions,
 ): AsyncAuthorizationServer {
-  const { verifier } = membersArgument(options, "options", ["verifier"]);
-  const algs = readVerifierLabels(verifier);
-  const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
+  const { verifier, algs, plainHttp, reporterAt } = readOptions(options);
+  const judgeToken = async (given: AsyncTokenRequest): Promise<Judged<TokenResult>> => {
+    const look = async (): Promise<Found> => grantJkt(readGrant(await grantOf(given)));
+    if (isProofAbsent(given.proof)) {
+      if (needsProof(given)) return { result: refuse(failure("proof_missing")) };
+      return { result: withoutProof(await look()) };
+    }
+    const { note, conclude } = lookUp();
+    const jkt = async (): Promise<string | undefined | null> => note(await look());
+    const result = await verifier.verify(given.proof, { ...facts(given), jkt });
+    return tokenResult(given, conclude(result));
+  };
+  const judgePushed = async ({ given, jkt }: GivenPushedRequest): Promise<Judged<PushedResult>> => {
+    if (typeof jkt === "object") return { result: refusePushed(jkt) };
+    if (isProofAbsent(given.proof)) return { result: pushedWithoutProof(given, jkt) };
+    return pushedResult(await verifier.verify(given.proof, { ...facts(given), jkt }), given, jkt);
+  };
+  const [token, pushed] = [reporterAt("token"), reporterAt("pushed")];
   return Object.freeze({
     algs,
     async checkTokenRequest(request: AsyncTokenRequest): Promise<TokenResult> {
       const given = readTokenRequest(request, plainHttp);
-      const look = async (): Promise<Found> => grantJkt(readGrant(await grantOf(given)));
-      if (isProofAbsent(given.proof)) {
-        return needsProof(given) ? refuse(failure("proof_missing")) : withoutProof(await look());
-      }
-      const { note, conclude } = lookUp();
-      const jkt = async (): Promise<string | undefined | null> => note(await look());
-      const result = await verifier.verify(given.proof, { ...facts(given), jkt });
-      return tokenResult(given, conclude(result));
+      return (await reportedAsync(token, given, () => judgeToken(given), grantEvent)).result;
     },
     async checkPushedRequest(request: PushedRequest): Promise<PushedResult> {
-      const { given, jkt } = readPushedRequest(request, plainHttp);
-      if (typeof jkt === "object") return refusePushed(jkt);
-      if (isProofAbsent(given.proof)) return pushedWithoutProof(given, jkt);
-      return pushedResult(await verifier.verify(given.proof, { ...facts(given), jkt }), given, jkt);
+      const read = readPushedRequest(request, plainHttp);
+      return (await reportedAsync(pushed, read.given, () => judgePushed(read), grantEvent)).result;
     },
   });
+}
+
+function readOptions<V extends RoleVerifier<Verifier | AsyncVerifier>>(
+  options: EndpointOptions<V>,
+): {
+  readonly verifier: V;
+  readonly algs: readonly string[];
+  readonly plainHttp: PlainHttp;
+  reporterAt(place: Reporter["place"]): Reporter;
+} {
+  const { verifier, onEvent } = membersArgument(options, "options", ["verifier", "onEvent"]);
+  const algs = readVerifierLabels(verifier);
+  const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
+  readOnEvent(onEvent);
+  return { verifier, algs, plainHttp, reporterAt: (place) => ({ onEvent, place }) };
+}
+
+/** A result, and the proof that it rests on. */
+interface Judged<R> {
+  readonly result: R;
+  readonly proof?: VerifiedProof | undefined;
+}
+
+function grantEvent({ result, proof }: Judged<TokenResult | PushedResult>): EventResult {
+  if (!result.ok) return refusalEvent(result.failure);
+  return { outcome: "granted", jkt: proof?.jkt, alg: proof?.alg };
 }
 
 const TOKEN_MEMBERS = [
@@ -316,14 +364,13 @@ function readTokenRequest<L>(
 
 const PUSHED_MEMBERS = ["method", "url", "proof", "dpopJkt", "requiredJkt", "clientKeyJkt", "now"];
 
-function readPushedRequest(
-  request: PushedRequest,
-  plainHttp: PlainHttp,
-): {
+interface GivenPushedRequest {
   readonly given: PushedRequest;
   /** Of the parameter, or the failure if the parameter is not a thumbprint. */
   readonly jkt: string | undefined | Failure;
-} {
+}
+
+function readPushedRequest(request: PushedRequest, plainHttp: PlainHttp): GivenPushedRequest {
   const members = membersArgument(request, "request", PUSHED_MEMBERS);
   const given = readEndpointRequest(members, plainHttp);
   mustBeGiven(given, "dpopJkt");
@@ -385,30 +432,29 @@ function pushedWithoutProof(given: PushedRequest, jkt: string | undefined): Push
 /** A token response must not be stored (RFC 6749 section 5.1). */
 const NO_STORE: ResponseHeaders = /* @__PURE__ */ Object.freeze({ "Cache-Control": "no-store" });
 
-function tokenResult(given: AnyTokenRequest<unknown>, result: VerifyResult | Failure): TokenResult {
-  if (!result.ok) return refuse(result);
-  const { jkt } = result;
-  return {
-    ok: true,
-    jkt,
-    tokenType: "DPoP",
-    cnf: { jkt },
-    refreshJkt: given.clientType === "public" ? jkt : undefined, // section 5
-    headers: headersOf(result),
-  };
+function tokenResult(
+  given: AnyTokenRequest<unknown>,
+  proof: VerifyResult | Failure,
+): Judged<TokenResult> {
+  if (!proof.ok) return { result: refuse(proof) };
+  const { jkt } = proof;
+  const refreshJkt = given.clientType === "public" ? jkt : undefined; // section 5
+  const headers = headersOf(proof);
+  const result = { ok: true, jkt, tokenType: "DPoP", cnf: { jkt }, refreshJkt, headers } as const;
+  return { result, proof };
 }
 
 function pushedResult(
   answer: VerifyResult,
   { requiredJkt }: PushedRequest,
   dpopJkt: string | undefined,
-): PushedResult {
-  const result = readResult(answer);
-  if (result.ok) return { ok: true, jkt: result.jkt, headers: headersOf(result) };
+): Judged<PushedResult> {
+  const proof = readResult(answer);
+  if (proof.ok) return { result: { ok: true, jkt: proof.jkt, headers: headersOf(proof) }, proof };
   // Section 10.1: the proof was compared only with the key that `dpop_jkt` names.
   const isOnlyKey = dpopJkt !== undefined && requiredJkt === undefined;
-  const isOfDpopJkt = result.code === "jkt_mismatch" && isOnlyKey;
-  return refusePushed(isOfDpopJkt ? failure("dpop_jkt_mismatch") : result);
+  const isOfDpopJkt = proof.code === "jkt_mismatch" && isOnlyKey;
+  return { result: refusePushed(isOfDpopJkt ? failure("dpop_jkt_mismatch") : proof) };
 }
 
 function headersOf({ nonce }: VerifiedProof): ResponseHeaders {

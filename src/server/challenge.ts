@@ -1,6 +1,7 @@
 // Challenges (RFC 9449 sections 7.1 and 7.2, RFC 9110 section 11.6.1): from what a protected resource
 // wants to the value of WWW-Authenticate.
 import { membersArgument, stringArgument } from "../input/argument.js";
+import { runEnd } from "../input/http.js";
 import type { Scheme } from "./credentials.js";
 
 /** One challenge. Its parameters are written in this order. */
@@ -31,21 +32,8 @@ const MEMBERS = [
 ];
 
 /**
- * Writes the value of `WWW-Authenticate` for one challenge or several. A resource server does so for its
- * own refusals; use this for yours, such as a 403. DPoP is never used with `Proxy-Authenticate`
- * (section 7.1).
- *
- * @param challenges one challenge, or a non-empty array of them.
- * @returns the value of the header field.
- * @throws a TypeError for a text that can't stand in its parameter, and for an empty array.
- * @example
- * ```ts
- * import { wwwAuthenticate } from "dpop-core";
- *
- * const challenge = { scheme: "DPoP", error: "insufficient_scope", scope: "write" } as const;
- * const headers = { "WWW-Authenticate": wwwAuthenticate(challenge) };
- * ```
- * @see RFC 9449 section 7.1; RFC 6750 section 3; RFC 9110 section 11.6.1
+ * Writes the value of `WWW-Authenticate` for one challenge or several. Throws a TypeError for a text that
+ * can't stand in its parameter. DPoP is never used with `Proxy-Authenticate` (section 7.1).
  */
 export function wwwAuthenticate(challenges: Challenge | readonly Challenge[]): string {
   const all: readonly Challenge[] = isList(challenges) ? challenges : [challenges];
@@ -102,13 +90,19 @@ function isErrorUnit(unit: number): boolean {
   return isQuotable(unit) && unit !== 0x22 && unit !== 0x5c;
 }
 
+/** Returns true for the name of a scope: RFC 6749 section 3.3, %x21 / %x23-5B / %x5D-7E. */
+export function isScope(name: string): boolean {
+  const isScopeUnit = (unit: number): boolean => unit !== 0x20 && isErrorUnit(unit);
+  return name !== "" && runEnd(name, 0, isScopeUnit) === name.length;
+}
+
 /** Header fields that a DPoP client needs, and that a browser hides from scripts of other origins. */
-const EXPOSED = ["WWW-Authenticate", "DPoP-Nonce"];
+const EXPOSED = ["WWW-Authenticate", "DPoP-Nonce", "Date"];
 
 /**
  * Writes the value of `Access-Control-Expose-Headers` that lets a client in a browser see challenges and
- * nonces: the names that the header field has, then `WWW-Authenticate` and `DPoP-Nonce`. In a request
- * with credentials `*` does not cover these two.
+ * nonces, and learn the server's clock: the names that the header field has, then `WWW-Authenticate`,
+ * `DPoP-Nonce` and `Date`. In a request with credentials `*` does not cover these three.
  *
  * @param present the value that the header field has, if any.
  * @returns the new value.
@@ -117,7 +111,7 @@ const EXPOSED = ["WWW-Authenticate", "DPoP-Nonce"];
  * ```ts
  * import { accessControlExposeHeaders } from "dpop-core";
  *
- * console.log(accessControlExposeHeaders("ETag")); // "ETag, WWW-Authenticate, DPoP-Nonce"
+ * console.log(accessControlExposeHeaders("ETag")); // "ETag, WWW-Authenticate, DPoP-Nonce, Date"
  * ```
  * @see RFC 9449 sections 7.1, 8 and 9
  */

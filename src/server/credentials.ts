@@ -1,6 +1,6 @@
 // Credentials (RFC 9110 section 11.6.2, RFC 9449 section 7.1): from the header field Authorization to
 // the one access token that it carries.
-import { type FieldValue, isToken68Unit, isTokenUnit, runEnd } from "../input/http.js";
+import { type FieldValue, isTokenUnit, runEnd } from "../input/http.js";
 import type { FailureCode } from "../proof/failure.js";
 
 /** The schemes that an access token may be sent with. */
@@ -119,7 +119,6 @@ function namesScheme(field: string, at: number): boolean {
 
 const SPACE = 0x20;
 const COMMA = 0x2c;
-const EQUALS = 0x3d;
 
 /**
  * True for what String.prototype.trim removes. That is more than the whitespace of RFC 9110, so that no
@@ -143,14 +142,15 @@ function isBlank(unit: number): boolean {
   }
 }
 
-/** RFC 9110 section 11.2: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". */
+/**
+ * RFC 9110 section 11.2: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". No character is in
+ * both parts, so that it takes linear time; a loop takes three times as long (bench api).
+ */
 function isToken68(text: string): boolean {
-  let end = 0;
-  while (end < text.length && isToken68Unit(text.charCodeAt(end))) end++;
-  if (end === 0) return false;
-  while (end < text.length && text.charCodeAt(end) === EQUALS) end++;
-  return end === text.length;
+  return TOKEN68.test(text);
 }
+
+const TOKEN68 = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /** Returns the end of the spaces at `at`; a tab is not a space here. */
 function spacesEnd(text: string, at: number): number {

@@ -53,7 +53,8 @@ export interface ResourceMetadata {
  * ```ts
  * import { createResourceServer, createVerifier, resourceMetadata } from "dpop-core";
  *
- * const server = createResourceServer({ verifier: createVerifier({ replay: "none" }) });
+ * const verifier = createVerifier({ replay: "none" });
+ * const server = createResourceServer({ verifier, accessTokens: () => null });
  * const metadata = { resource: "https://api.example", ...resourceMetadata(server) };
  * ```
  * @see RFC 9728 section 2

@@ -67,7 +67,7 @@ export function drive(
   const otherKey = checkKeys(pending, facts); // item 12b
   if (otherKey !== null) return otherKey;
   if (typeof facts.jkt === "function") {
-    const notBound = checkFound(pending, facts, facts.jkt()); // item 12b
+    const notBound = checkFound(pending, facts, facts.jkt(athOf(pending))); // item 12b
     if (notBound !== null) return notBound;
   }
   const key = pending.foundKey?.value.key ?? pending.alg.importKey(pending.jwk);
@@ -101,7 +101,7 @@ export async function driveAsync(
   const otherKey = checkKeys(pending, facts); // item 12b
   if (otherKey !== null) return otherKey;
   if (typeof facts.jkt === "function") {
-    const notBound = checkFound(pending, facts, await facts.jkt()); // item 12b
+    const notBound = checkFound(pending, facts, await facts.jkt(athOf(pending))); // item 12b
     if (notBound !== null) return notBound;
   }
   const key = pending.foundKey?.value.key ?? (await pending.alg.importKey(pending.jwk));
@@ -168,6 +168,11 @@ function checkKeys({ jkt }: PendingProof<Alg>, facts: RequestFacts): VerifyFailu
   const otherKey = checkJkt(jkt, expected) ?? checkJkt(jkt, facts.requiredJkt); // sections 6 and 10
   if (otherKey !== null) return otherKey;
   return jkt === facts.clientKeyJkt ? failure("client_key_reused") : null; // section 5
+}
+
+/** The hash of the access token, which prepare() compared with it; a look-up of a grant takes none. */
+function athOf({ claims }: PendingProof<Alg>): string {
+  return claims.ath ?? "";
 }
 
 /** Checks the key against the result of the look-up: what a token, code or request is bound to. */

@@ -48,11 +48,14 @@ interface RequestWithoutToken<Lookup> extends RequestLine {
   readonly clientKeyJkt?: string | undefined;
 }
 
-/** Returns the thumbprint that an access token is bound to; null refuses the proof as `jkt_mismatch`. */
-export type JktLookup = () => string | null;
+/**
+ * Returns the thumbprint that an access token is bound to; null refuses the proof as `jkt_mismatch`. `ath`
+ * is the hash of that token in base64url, and was found in the proof.
+ */
+export type JktLookup = (ath: string) => string | null;
 
 /** A JktLookup that may return a promise. */
-export type AsyncJktLookup = () => string | null | Promise<string | null>;
+export type AsyncJktLookup = (ath: string) => string | null | Promise<string | null>;
 
 /**
  * Returns the thumbprint that a grant is bound to; undefined for a grant that is bound to no key. Null
@@ -74,12 +77,15 @@ export type ProofRequest = RequestWithToken<JktLookup> | RequestWithoutToken<Gra
 export type AsyncProofRequest =
   RequestWithToken<AsyncJktLookup> | RequestWithoutToken<AsyncGrantJktLookup>;
 
+/** Any of the four. */
+type AnyLookup = (ath: string) => ReturnType<AsyncGrantJktLookup>;
+
 /** A ProofRequest whose types were checked, with its time. */
 export interface RequestFacts {
   readonly method: string;
   readonly url: string;
   readonly accessToken: string | undefined;
-  readonly jkt: string | AsyncGrantJktLookup | undefined;
+  readonly jkt: string | AnyLookup | undefined;
   readonly requiredJkt: string | undefined;
   readonly clientKeyJkt: string | undefined;
   readonly now: number;

@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string): string =>
   fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+const sdk = fileURLToPath(
+  new URL("node_modules/@modelcontextprotocol/sdk/dist/esm/", import.meta.url),
+);
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
@@ -11,6 +14,8 @@ export default defineConfig({
     alias: [
       { find: /^dpop-core$/, replacement: source("index.ts") },
       { find: /^dpop-core\/([\w-]+)$/, replacement: source("$1.ts") },
+      // For the examples, which are in no folder above this one; the same is in tsconfig.json.
+      { find: /^@modelcontextprotocol\/sdk\//, replacement: sdk },
     ],
   },
   test: {

@@ -11,7 +11,14 @@ export const ENTRIES: readonly string[] = [
   "fast",
   "node-crypto",
   "webcrypto",
+  "jwt",
   "redis",
+  "express",
+  "fastify",
+  "koa",
+  "hono",
+  "http",
+  "fetch",
 ];
 
 /** What is published beside dist/. */

@@ -26,16 +26,32 @@ for (const verifier of verifiers) {
 const session = main.createClientSession({ signer: main.createSigner(main.generatePrivateJwk("ES256")) });
 const url = "https://api.example/";
 const replay = main.createMemoryReplayStore();
-const access = main.createResourceServer({ verifier: main.createVerifier({ replay }) }).authenticate({
+const api = main.createResourceServer({
+  verifier: main.createVerifier({ replay }),
+  accessTokens: () => ({ binding: { jkt: session.jkt }, claims: { user: "someone" } }),
+});
+const access = api.authenticate({
   method: "GET",
   url,
   authorization: "DPoP a-token",
   proof: session.buildProof({ method: "GET", url, accessToken: "a-token" }),
-  binding: { jkt: session.jkt },
 });
 if (!access.ok) throw new Error(access.failure.code);
+if (access.token.user !== "someone") throw new Error("not what accessTokens returned");
+const guards = [express, fastify, koa, hono, http, fetch].map(({ createGuard }) => createGuard);
+if (guards.some((createGuard) => typeof createGuard !== "function")) throw new Error("no guard");
 const anyFetch = main.createDpopFetch({ session });
 const shared = redis.createRedisReplayStore({ send: async () => "OK" });
+const { publicJwk } = main.createSigner(main.generatePrivateJwk("ES256"));
+const tokens = jwt.createJwtAccessTokens({
+  backend: noble.noble,
+  issuer: "https://as.example",
+  audience: url,
+  jwks: { keys: [publicJwk] },
+});
+Promise.resolve(tokens("made-up", undefined)).then((token) => {
+  if (token !== null) throw new Error("a made-up token passed");
+});
 const async = core.createAsyncVerifier({ backend: webcrypto.webcrypto, replay: shared });
 async.verify(p1, request).then((result) => {
   if (!result.ok) throw new Error(result.code);
@@ -50,8 +66,15 @@ import * as core from "dpop-core/core";
 import * as noble from "dpop-core/noble";
 import * as fast from "dpop-core/fast";
 import * as node from "dpop-core/node-crypto";
+import * as jwt from "dpop-core/jwt";
 import * as redis from "dpop-core/redis";
 import * as webcrypto from "dpop-core/webcrypto";
+import * as express from "dpop-core/express";
+import * as fastify from "dpop-core/fastify";
+import * as koa from "dpop-core/koa";
+import * as hono from "dpop-core/hono";
+import * as http from "dpop-core/http";
+import * as fetch from "dpop-core/fetch";
 `;
 const REQUIRES = IMPORTS.replace(/import \* as (\w+) from ("[^"]+")/g, "const $1 = require($2)");
 const TYPES = `

@@ -428,11 +428,10 @@ describe("RFC 9449 §8: nonces of the authorization server", () => {
         createAuthorizationServer({ verifier }).checkTokenRequest(tokenRequest({})),
       ).toThrow(TypeError);
       expect(() =>
-        createResourceServer({ verifier }).authenticate({
+        createResourceServer({ verifier, accessTokens: () => null }).authenticate({
           ...at(NOW),
           authorization: "DPoP a",
           proof: mint(),
-          binding: null,
         }),
       ).toThrow(TypeError);
     }
@@ -561,7 +560,8 @@ describe("metadata", () => {
       ["refused", true],
       ["accepted", false],
     ] as const) {
-      expect(resourceMetadata(createResourceServer({ verifier, unboundTokens }))).toEqual({
+      const server = createResourceServer({ verifier, accessTokens: () => null, unboundTokens });
+      expect(resourceMetadata(server)).toEqual({
         dpop_signing_alg_values_supported: algs,
         dpop_bound_access_tokens_required: required,
       });
@@ -663,7 +663,9 @@ describe("mistakes of the programmer", () => {
       expect(() => createAuthorizationServer({ verifier })).toThrow(
         "verifier.algs must be an array",
       );
-      expect(() => createResourceServer({ verifier })).toThrow("verifier.algs must be an array");
+      expect(() => createResourceServer({ verifier, accessTokens: () => null })).toThrow(
+        "verifier.algs must be an array",
+      );
     }
   });
 
@@ -754,7 +756,7 @@ describe("every failure is rendered where it can occur, and nowhere else", () =>
       return;
     }
     const { status, headers } = resourceError(given, labels);
-    expect([400, 401, 503]).toContain(status);
+    expect([400, 401, 403, 503]).toContain(status);
     expect(status === 503).toBe(headers["WWW-Authenticate"] === undefined);
   });
 });

@@ -46,7 +46,9 @@ describe("the table of failures", () => {
     "%s fits error_description and holds nothing of the client's",
     (_, row) => {
       expect(row.message).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/); // RFC 6750 section 3
-      expect(row.item).toMatch(/^(?:[1-9]|10|11|12[ab]|§(?:5|6|7\.1|7\.2|10|10\.1|11\.1))$/);
+      expect(row.item).toMatch(
+        /^(?:[1-9]|10|11|12[ab]|§(?:5|6|7\.1|7\.2|10|10\.1|11\.1)|RFC 6750 §3\.1)$/,
+      );
     },
   );
 
@@ -84,6 +86,7 @@ describe("the table of failures", () => {
       credentials: [bad, null, null],
       parameter: [null, null, bad],
       challenge: [[401, null], null, null],
+      scope: [[403, "insufficient_scope"], null, null],
       full: [
         [503, null],
         [503, "temporarily_unavailable"],
@@ -109,6 +112,7 @@ describe("the table of failures", () => {
       credentials_missing: "challenge",
       scheme_unsupported: "challenge",
       replay_store_full: "full",
+      scope_insufficient: "scope",
     };
     for (const [code, row] of Object.entries(FAILURES)) {
       const answers = [row.resource, row.token, row.pushed].map((answer) => {

@@ -2,6 +2,7 @@
 // RFC; our own fixed order is compared byte for byte.
 import {
   accessControlExposeHeaders,
+  accessTokenHash,
   type Binding,
   bindingFromClaims,
   createAsyncResourceServer,
@@ -16,9 +17,9 @@ import {
   noble,
   type ResourceRequest,
   type Verifier,
-  wwwAuthenticate,
 } from "dpop-core";
 import { describe, expect, test } from "vitest";
+import { wwwAuthenticate } from "../../src/server/challenge.js";
 import { parseCredentials } from "../../src/server/credentials.js";
 import { readChallenges } from "../support/auth-params.js";
 import { ROLE_CODES } from "../support/codes.js";
@@ -26,20 +27,24 @@ import { JKT_ES256, JKT_OTHER } from "../support/keys.js";
 import { at, mint, NOW } from "../support/mint.js";
 import {
   accessOutcome,
+  accessTokens,
   API_URL,
   apiProof,
   apiRequest,
   authenticate,
   BOUND,
+  CLAIMS,
   type ServerData,
+  type TestRequest,
   TOKEN,
+  tokensOf,
 } from "../support/resource.js";
 
 const BOTH: ServerData = { unboundTokens: "accepted", policy: { algs: ["ES256"] } };
 const BEARER = `Bearer ${TOKEN}`;
 
 /** Status, challenges as read, and further header fields of a refusal. */
-async function refusal(over: Partial<ResourceRequest>, server: ServerData = {}): Promise<object> {
+async function refusal(over: Partial<TestRequest>, server: ServerData = {}): Promise<object> {
   const result = await authenticate(over, server);
   if (result.ok) throw new Error("a refusal was expected");
   const { "WWW-Authenticate": challenge, ...headers } = result.headers;
@@ -146,7 +151,7 @@ describe("our fixed order, byte for byte", () => {
   };
   const metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource"';
 
-  async function challenge(over: Partial<ResourceRequest>, server: ServerData): Promise<unknown> {
+  async function challenge(over: Partial<TestRequest>, server: ServerData): Promise<unknown> {
     const result = await authenticate(over, server);
     return result.headers["WWW-Authenticate"];
   }
@@ -437,6 +442,7 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
     expect(bindingFromClaims(claims)).toEqual({ invalid: true });
     const server = createResourceServer({
       verifier: createVerifier({ replay: "none" }),
+      accessTokens: () => ({ binding: bindingFromClaims(claims), claims }),
       unboundTokens: "accepted",
     });
     const stolen = server.authenticate({
@@ -444,7 +450,6 @@ describe("[6.1] [6.2] the binding in the claims of a token", () => {
       url: API_URL,
       authorization: "Bearer stolen",
       proof: undefined,
-      binding: () => bindingFromClaims(claims),
     });
     expect(stolen).toMatchObject({ ok: false, failure: { code: "binding_invalid" } });
   });
@@ -533,12 +538,13 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
       ),
     };
     const verifier = createVerifier({ algs: [spy], replay: "none" });
-    const server = createResourceServer({ verifier });
     const looked = (token: string): Binding => (order.push("binding"), binding(token));
-    expect(server.authenticate(apiRequest({ binding: looked })).ok).toBe(true);
+    const server = createResourceServer({ verifier, accessTokens: tokensOf(looked) });
+    expect(server.authenticate(apiRequest()).ok).toBe(true);
     expect(order).toEqual(["binding", "import"]);
     expect(asked).toEqual([TOKEN]);
-    expect(server.authenticate(apiRequest({ binding: { jkt: JKT_OTHER } })).ok).toBe(false);
+    const others = createResourceServer({ verifier, accessTokens: tokensOf({ jkt: JKT_OTHER }) });
+    expect(others.authenticate(apiRequest()).ok).toBe(false);
     expect(order).toEqual(["binding", "import"]); // another key costs no import
   });
 
@@ -547,20 +553,19 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
       throw new Error("database");
     };
     const replay = createMemoryReplayStore();
-    const server = createResourceServer({ verifier: createVerifier({ replay }) });
-    expect(() => server.authenticate(apiRequest({ binding: broken }))).toThrow("database");
-    const async = createAsyncResourceServer({ verifier: createAsyncVerifier({ replay }) });
+    const server = createResourceServer({
+      verifier: createVerifier({ replay }),
+      accessTokens: broken,
+    });
+    expect(() => server.authenticate(apiRequest())).toThrow("database");
     const rejecting = (): Promise<never> => Promise.reject(new Error("database"));
-    await expect(async.authenticate({ ...apiRequest(), binding: rejecting })).rejects.toThrow(
-      "database",
-    );
     for (const authorization of [`DPoP ${TOKEN}`, BEARER]) {
       const both = createAsyncResourceServer({
         verifier: createAsyncVerifier({ replay }),
+        accessTokens: rejecting,
         unboundTokens: "accepted",
       });
-      const request = { ...apiRequest({ authorization }), binding: rejecting };
-      await expect(both.authenticate(request)).rejects.toThrow("database");
+      await expect(both.authenticate(apiRequest({ authorization }))).rejects.toThrow("database");
     }
     expect(replay.usage().entries).toBe(0);
   });
@@ -573,6 +578,8 @@ describe("[7.1-2] access is granted where everything holds", () => {
       ok: true,
       scheme: "DPoP",
       accessToken: TOKEN,
+      token: CLAIMS,
+      scopes: ["read", "list"],
       jkt: JKT_ES256,
       proof: { ok: true, jkt: JKT_ES256, claims: { htm: "GET", htu: API_URL, iat: NOW } },
       headers: {},
@@ -589,6 +596,8 @@ describe("[7.1-2] access is granted where everything holds", () => {
       ok: true,
       scheme: "Bearer",
       accessToken: TOKEN,
+      token: CLAIMS,
+      scopes: ["read", "list"],
       headers: {},
     });
   });
@@ -617,6 +626,7 @@ describe("[7.1-2] access is granted where everything holds", () => {
   test("a replay is refused, and a store without room is 503 without a challenge", async () => {
     const server = createResourceServer({
       verifier: createVerifier({ replay: createMemoryReplayStore() }),
+      accessTokens,
     });
     expect(server.authenticate(apiRequest()).ok).toBe(true);
     const again = server.authenticate(apiRequest());
@@ -637,36 +647,23 @@ describe("[7.1-2] access is granted where everything holds", () => {
 });
 
 describe("mistakes of the programmer", () => {
-  const server = createResourceServer({ verifier: createVerifier({ replay: "none" }) });
+  const verifier = createVerifier({ replay: "none" });
+  const server = createResourceServer({ verifier, accessTokens });
   const asWritten = (request: object): ResourceRequest => request as ResourceRequest; // on purpose
 
   test.each([
-    ["no binding", { binding: undefined }, "binding"],
-    ["a misspelt member", { bindings: BOUND }, "request"],
+    ["a binding in the request", { binding: BOUND }, "request"],
     ["no method", { method: undefined }, "method"],
     ["a relative url", { url: "/path" }, "url"],
     ["a number in Authorization", { authorization: [1] }, "authorization"],
     ["a number for Authorization", { authorization: 1 }, "authorization must be"],
     ["a Set for Authorization", { authorization: new Set(["DPoP a"]) }, "authorization must be"],
     ["verifiedMethods that is text", { verifiedMethods: "x5t#S256" }, "verifiedMethods"],
-    ["a binding of no form", { binding: {} }, "binding"],
-    ["a binding of two forms", { binding: { jkt: JKT_ES256, unbound: true } }, "binding"],
-    ["unbound that is false", { binding: { unbound: false } }, "binding"],
-    ["a jkt that is null", { binding: { jkt: null } }, "binding"],
-    ["otherMethods that are text", { binding: { jkt: JKT_ES256, otherMethods: "kid" } }, "binding"],
-    ["otherMethods of nothing", { binding: { unbound: true, otherMethods: [] } }, "binding"],
-    ["unsupported that is text", { binding: { unsupported: "kid" } }, "binding"],
-    ["unsupported that is no text", { binding: { unsupported: [1] } }, "binding"],
-    ["a misspelt form", { binding: { jkts: JKT_ES256 } }, "binding"],
-    ["a binding that is true", { binding: true }, "binding"],
-    ["a function that returns nothing", { binding: () => undefined }, "binding"],
-    ["a function that returns a promise", { binding: async () => BOUND }, "binding"],
-    [
-      "a function that fails later",
-      { binding: () => Promise.reject(new Error("late")) },
-      "binding",
-    ],
-    ["a binding that is promised", { binding: Promise.resolve(BOUND) }, "binding"],
+    ["a scope that is text", { scope: "read write" }, "scope must be an array"],
+    ["a scope with a number", { scope: [1] }, "scope[] must be a string"],
+    ["two names in one", { scope: ["read write"] }, "scope must hold names"],
+    ["a name with a quote", { scope: ['"'] }, "scope must hold names"],
+    ["an empty name", { scope: [""] }, "scope must hold names"],
     ["time in milliseconds", { now: NOW * 1000 }, "now"],
   ])("%s is a TypeError or RangeError that names it", (_, over, name) => {
     const call = (): unknown => server.authenticate(asWritten({ ...apiRequest(), ...over }));
@@ -675,13 +672,71 @@ describe("mistakes of the programmer", () => {
     );
   });
 
-  test("no binding is noticed whatever the client sent", async () => {
-    const verifier = createAsyncVerifier({ replay: createMemoryReplayStore() });
-    const later = createAsyncResourceServer({ verifier });
-    for (const authorization of [undefined, "DPoP", "Basic YTpi", BEARER]) {
-      const request = asWritten({ ...apiRequest(), authorization, binding: undefined });
-      expect(() => server.authenticate(request)).toThrow("binding must be given");
-      await expect(later.authenticate(request)).rejects.toThrow("binding must be given");
+  const noClaims = {};
+  test.each([
+    ["nothing", undefined, "accessTokens"],
+    ["true", true, "accessTokens"],
+    ["claims without a binding", { claims: noClaims }, "binding"],
+    ["a binding without claims", { binding: BOUND }, "accessTokens"],
+    ["claims that are text", { binding: BOUND, claims: "a" }, "accessTokens"],
+    ["claims that are null", { binding: BOUND, claims: null }, "accessTokens"],
+    ["the binding alone", BOUND, "the access token must have no members but"],
+    ["a misspelt member", { binding: BOUND, claims: noClaims, scope: [] }, "the access token"],
+    ["scopes that are text", { binding: BOUND, claims: noClaims, scopes: "a" }, "scopes"],
+    ["scopes with a number", { binding: BOUND, claims: noClaims, scopes: [1] }, "scopes"],
+    ["a binding of no form", { binding: {}, claims: noClaims }, "binding"],
+    [
+      "a binding of two forms",
+      { binding: { jkt: JKT_ES256, unbound: true }, claims: noClaims },
+      "binding",
+    ],
+    ["unbound that is false", { binding: { unbound: false }, claims: noClaims }, "binding"],
+    ["a jkt that is null", { binding: { jkt: null }, claims: noClaims }, "binding"],
+    [
+      "otherMethods: text",
+      { binding: { jkt: JKT_ES256, otherMethods: "kid" }, claims: noClaims },
+      "binding",
+    ],
+    [
+      "otherMethods of nothing",
+      { binding: { unbound: true, otherMethods: [] }, claims: noClaims },
+      "binding",
+    ],
+    ["unsupported that is text", { binding: { unsupported: "kid" }, claims: noClaims }, "binding"],
+    ["unsupported that is no text", { binding: { unsupported: [1] }, claims: noClaims }, "binding"],
+    ["a misspelt form", { binding: { jkts: JKT_ES256 }, claims: noClaims }, "binding"],
+    ["a binding that is true", { binding: true, claims: noClaims }, "binding"],
+    [
+      "a binding that is promised",
+      { binding: Promise.resolve(BOUND), claims: noClaims },
+      "binding",
+    ],
+  ])("accessTokens that returns %s is broken, for both schemes", (_, answer, name) => {
+    const broken = createResourceServer({
+      verifier,
+      accessTokens: () => answer as never, // on purpose
+      unboundTokens: "accepted",
+    });
+    for (const authorization of [`DPoP ${TOKEN}`, BEARER]) {
+      const call = (): unknown => broken.authenticate(apiRequest({ authorization }));
+      expect(call).toThrow(TypeError);
+      expect(call).toThrow(name);
+    }
+  });
+
+  test("accessTokens that answer later are told where promises go, and end no process", async () => {
+    for (const later of [async () => null, () => Promise.reject(new Error("late"))]) {
+      const broken = createResourceServer({ verifier, accessTokens: later as never }); // on purpose
+      expect(() => broken.authenticate(apiRequest())).toThrow("createAsyncResourceServer");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  test("accessTokens that are forgotten are noticed before any request", () => {
+    for (const missing of [{}, { accessTokens: undefined }, { accessTokens: BOUND }]) {
+      expect(() => createResourceServer({ verifier, ...missing } as never)).toThrow("accessTokens");
+      const later = { verifier: createAsyncVerifier({ replay: "none" }), ...missing };
+      expect(() => createAsyncResourceServer(later as never)).toThrow("accessTokens");
     }
   });
 
@@ -689,29 +744,18 @@ describe("mistakes of the programmer", () => {
     ["no verifier", {}, "verifier"],
     [
       "unboundTokens that is no such word",
-      { verifier: createVerifier({ replay: "none" }), unboundTokens: "bearer" },
+      { verifier, accessTokens, unboundTokens: "bearer" },
       "unboundTokens",
     ],
     [
       "unboundTokens that is null",
-      { verifier: createVerifier({ replay: "none" }), unboundTokens: null },
+      { verifier, accessTokens, unboundTokens: null },
       "unboundTokens",
     ],
-    [
-      "a realm that can't be sent",
-      { verifier: createVerifier({ replay: "none" }), realm: "a\nb" },
-      "realm",
-    ],
-    [
-      "a scope with a quote",
-      { verifier: createVerifier({ replay: "none" }), scope: 'a"b' },
-      "scope",
-    ],
-    [
-      "a misspelt option",
-      { verifier: createVerifier({ replay: "none" }), scheme: "dpop" },
-      "options",
-    ],
+    ["a realm that can't be sent", { verifier, accessTokens, realm: "a\nb" }, "realm"],
+    ["a scope with a quote", { verifier, accessTokens, scope: 'a"b' }, "scope"],
+    ["onEvent that is no function", { verifier, accessTokens, onEvent: "log" }, "onEvent"],
+    ["a misspelt option", { verifier, accessTokens, scheme: "dpop" }, "options"],
   ])("%s", (_, options, name) => {
     expect(() => createResourceServer(options as never)).toThrow(name); // on purpose
     expect(() => createResourceServer(options as never)).toThrow(TypeError);
@@ -728,10 +772,10 @@ describe("mistakes of the programmer", () => {
     for (const answer of answers) {
       const claims = { jti: "a", htm: "GET", htu: API_URL, iat: NOW };
       const verify = (): never => (answer && { claims, ...answer }) as never; // on purpose
-      const verifier = { algs: ["ES256"], nonce: undefined, verify };
-      const request = apiRequest();
-      expect(() => createResourceServer({ verifier }).authenticate(request)).toThrow(TypeError);
-      const endpoint = createAuthorizationServer({ verifier });
+      const own = { algs: ["ES256"], nonce: undefined, verify };
+      const over = createResourceServer({ verifier: own, accessTokens });
+      expect(() => over.authenticate(apiRequest())).toThrow(TypeError);
+      const endpoint = createAuthorizationServer({ verifier: own });
       const line = { method: "POST", url: API_URL, proof: apiProof() };
       const grant = { type: "client_credentials" } as const;
       const client = { clientType: "public", boundAccessTokens: false, grant } as const;
@@ -743,13 +787,21 @@ describe("mistakes of the programmer", () => {
   test("a verifier of their own that asks twice is held to the second answer", () => {
     const { algs: labels, verify } = createVerifier({ replay: "none" });
     const twice: Verifier["verify"] = (proof, request) => {
-      if (typeof request.jkt === "function") request.jkt();
+      if (typeof request.jkt === "function") request.jkt("");
       return verify(proof, request);
     };
-    const twiceAsked = createResourceServer({ verifier: { algs: labels, verify: twice } });
     const found = [null, { jkt: JKT_ES256 }];
-    const binding = (): Binding | null => found.shift() ?? null;
-    expect(twiceAsked.authenticate(apiRequest({ binding })).ok).toBe(true);
+    const hashes: unknown[] = [];
+    const twiceAsked = createResourceServer({
+      verifier: { algs: labels, verify: twice },
+      accessTokens: (_, hash) => (
+        hashes.push(hash),
+        { binding: found.shift() ?? null, claims: noClaims }
+      ),
+    });
+    expect(twiceAsked.authenticate(apiRequest()).ok).toBe(true);
+    // What is no hash is not passed on.
+    expect(hashes).toEqual([undefined, accessTokenHash(TOKEN, { backend: noble })]);
   });
 
   test("a verifier of their own that never asks what the token or the grant is bound to gives no access", async () => {
@@ -766,35 +818,30 @@ describe("mistakes of the programmer", () => {
       verifier: { algs: labels, verify: lossy },
     });
     expect(() => endpoint.checkTokenRequest(token)).toThrow(/^verifier\.verify must call jkt\(\)/);
-    const api = createResourceServer({ verifier: { algs: labels, verify: stolen } });
+    const api = createResourceServer({ verifier: { algs: labels, verify: stolen }, accessTokens });
     expect(() => api.authenticate(apiRequest())).toThrow(/^verifier\.verify must call jkt\(\)/);
     await expect(
       createAsyncAuthorizationServer({ verifier: async }).checkTokenRequest(token),
     ).rejects.toThrow(TypeError);
-    const later = createAsyncResourceServer({ verifier: async });
+    const later = createAsyncResourceServer({ verifier: async, accessTokens });
     await expect(later.authenticate(apiRequest())).rejects.toThrow(TypeError);
   });
 
   test("a list that the caller changes while they wait changes nothing", async () => {
-    const later = createAsyncResourceServer({ verifier: createAsyncVerifier({ replay: "none" }) });
-    const verifiedMethods: string[] = [];
-    const binding = async (): Promise<Binding> => {
-      verifiedMethods.push("kid");
-      return { jkt: JKT_ES256, otherMethods: ["kid"] };
-    };
-    const result = await later.authenticate({
-      ...apiRequest(),
-      binding,
-      verifiedMethods: verifiedMethods,
+    const [verifiedMethods, scope]: [string[], string[]] = [[], ["write"]];
+    const later = createAsyncResourceServer({
+      verifier: createAsyncVerifier({ replay: "none" }),
+      accessTokens: async () => {
+        verifiedMethods.push("kid");
+        scope.pop();
+        return { binding: { jkt: JKT_ES256, otherMethods: ["kid"] }, claims: noClaims };
+      },
     });
+    const result = await later.authenticate({ ...apiRequest(), verifiedMethods });
     expect(result).toMatchObject({ ok: false, failure: { code: "binding_unsupported" } });
-  });
-
-  test("a binding that is promised is told where promises go", () => {
-    for (const binding of [async () => BOUND, () => Promise.reject(new Error("late"))]) {
-      const request = asWritten({ ...apiRequest(), binding });
-      expect(() => server.authenticate(request)).toThrow("createAsyncResourceServer");
-    }
+    scope.push("write");
+    const lacking = await later.authenticate({ ...apiRequest(), verifiedMethods, scope });
+    expect(lacking).toMatchObject({ ok: false, failure: { code: "scope_insufficient" } });
   });
 
   test("a verifier of the other kind that fails later ends no process", async () => {
@@ -803,10 +850,9 @@ describe("mistakes of the programmer", () => {
     process.on("unhandledRejection", note);
     try {
       const replay = { add: () => Promise.reject(new Error("late")) };
-      const verifier = createAsyncVerifier({ replay }) as never; // on purpose
-      expect(() => createResourceServer({ verifier }).authenticate(apiRequest())).toThrow(
-        TypeError,
-      );
+      const other = createAsyncVerifier({ replay }) as never; // on purpose
+      const mistaken = createResourceServer({ verifier: other, accessTokens });
+      expect(() => mistaken.authenticate(apiRequest())).toThrow(TypeError);
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(noted).toEqual([]);
     } finally {
@@ -816,11 +862,13 @@ describe("mistakes of the programmer", () => {
 
   test("a verifier of the other kind never grants anything", async () => {
     const sync = createResourceServer({
-      verifier: createAsyncVerifier({ replay: "none" }) as never,
-    }); // on purpose
+      verifier: createAsyncVerifier({ replay: "none" }) as never, // on purpose
+      accessTokens,
+    });
     expect(() => sync.authenticate(apiRequest())).toThrow(TypeError);
     const async = createAsyncResourceServer({
-      verifier: createVerifier({ replay: "none" }) as never,
+      verifier: createVerifier({ replay: "none" }) as never, // on purpose
+      accessTokens,
     });
     await expect(async.authenticate(apiRequest())).rejects.toThrow(TypeError);
   });
@@ -869,12 +917,12 @@ describe("challenges of one's own", () => {
   });
 
   test("[7.1-4] [8-7] what a browser must be told to expose", () => {
-    expect(accessControlExposeHeaders()).toBe("WWW-Authenticate, DPoP-Nonce");
-    expect(accessControlExposeHeaders(null)).toBe("WWW-Authenticate, DPoP-Nonce");
+    expect(accessControlExposeHeaders()).toBe("WWW-Authenticate, DPoP-Nonce, Date");
+    expect(accessControlExposeHeaders(null)).toBe("WWW-Authenticate, DPoP-Nonce, Date");
     expect(accessControlExposeHeaders("ETag, dpop-nonce")).toBe(
-      "ETag, dpop-nonce, WWW-Authenticate",
+      "ETag, dpop-nonce, WWW-Authenticate, Date",
     );
-    expect(accessControlExposeHeaders("*")).toBe("*, WWW-Authenticate, DPoP-Nonce");
+    expect(accessControlExposeHeaders("*")).toBe("*, WWW-Authenticate, DPoP-Nonce, Date");
   });
 });
 
@@ -889,6 +937,7 @@ test("every code of a resource server was asked for above", async () => {
       ...[null, { unbound: true }, { invalid: true }, { unsupported: ["a"] }].map((binding) => ({
         binding: binding as Binding | null,
       })),
+      { scope: ["write"] },
     ].map((over) => accessOutcome(over, BOTH)),
   );
   // At the authorization server.

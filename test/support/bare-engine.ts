@@ -74,6 +74,7 @@ function roles(): readonly unknown[] {
   const endpoint = createAuthorizationServer({ verifier: atServer });
   const api = createResourceServer({
     verifier: createVerifier({ backend, nonce: nonceOf("api"), clock, replay: "none" }),
+    accessTokens: () => ({ binding: { jkt: session.jkt }, claims: {} }),
   });
   const seen: unknown[] = [];
   const { url } = TOKEN_REQUEST;
@@ -92,7 +93,6 @@ function roles(): readonly unknown[] {
       url: RESOURCE,
       authorization: `DPoP ${ACCESS_TOKEN}`,
       proof: session.buildProof(resource),
-      binding: { jkt: session.jkt },
     });
     const response = { status: 401, headers: headersOf(access.headers) };
     session.observe(resource, response);

@@ -15,6 +15,7 @@ export const ROLE_CODES: readonly FailureCode[] = [
   "binding_unsupported",
   "grant_invalid",
   "dpop_jkt_mismatch",
+  "scope_insufficient",
 ];
 
 /** All others: what a verifier says of a proof. */

@@ -12,6 +12,7 @@ import {
   type ResourceServerOptions,
 } from "dpop-core";
 import { expect } from "vitest";
+import type { AccessTokens } from "../../src/tokens/access-token.js";
 import { JKT_ES256 } from "./keys.js";
 import { mint, type MintOptions, NOW } from "./mint.js";
 import type { PolicyData } from "./policy.js";
@@ -32,34 +33,57 @@ export const apiRequest = (over: Partial<ResourceRequest> = {}): ResourceRequest
   url: API_URL,
   authorization: `DPoP ${TOKEN}`,
   proof: apiProof(),
-  binding: BOUND,
   now: NOW,
   ...over,
 });
 
-export type ServerData = Omit<ResourceServerOptions, "verifier"> & { readonly policy?: PolicyData };
+/** What a test says of the access token: what it is bound to, or a function of it. */
+export type TestBinding = Binding | null | ((accessToken: string) => Binding | null);
+
+/** What every token says. */
+export const CLAIMS = { sub: "someone", scope: "read list" } as const;
+
+export function tokensOf(binding: TestBinding): AccessTokens<typeof CLAIMS> {
+  return (accessToken) => ({
+    binding: typeof binding === "function" ? binding(accessToken) : binding,
+    claims: CLAIMS,
+  });
+}
+
+/** Every token is bound to the key of apiProof. */
+export const accessTokens: AccessTokens<typeof CLAIMS> = tokensOf(BOUND);
+
+export type TestRequest = ResourceRequest & { readonly binding: TestBinding };
+
+export type ServerData = Partial<Omit<ResourceServerOptions, "verifier" | "accessTokens">> & {
+  readonly policy?: PolicyData;
+};
 
 /** The answer, the same from both. */
 export async function authenticate(
-  over: Partial<ResourceRequest> = {},
+  { binding = BOUND, ...over }: Partial<TestRequest> = {},
   { policy = {}, ...options }: ServerData = {},
-): Promise<AccessResult> {
+): Promise<AccessResult<typeof CLAIMS>> {
   const request = apiRequest(over);
-  const sync = createResourceServer({ verifier: createVerifier(optionsOf(policy)), ...options });
+  const look = tokensOf(binding);
+  const sync = createResourceServer({
+    verifier: createVerifier(optionsOf(policy)),
+    accessTokens: look,
+    ...options,
+  });
   const async = createAsyncResourceServer({
     verifier: createAsyncVerifier(optionsOf(policy)),
+    accessTokens: async (token, hash) => look(token, hash),
     ...options,
   });
   const result = sync.authenticate(request);
-  const { binding } = request;
-  const later = typeof binding === "function" ? async (token: string) => binding(token) : binding;
-  expect(await async.authenticate({ ...request, binding: later })).toEqual(result);
+  expect(await async.authenticate(request)).toEqual(result);
   return result;
 }
 
 /** "ok" or the code of the failure. */
 export async function accessOutcome(
-  over: Partial<ResourceRequest> = {},
+  over: Partial<TestRequest> = {},
   server: ServerData = {},
 ): Promise<string> {
   const result = await authenticate(over, server);

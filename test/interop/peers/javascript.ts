@@ -12,6 +12,7 @@ export const javascriptPeers: readonly Peer[] = [
   inTests("express-oauth2-dpop", "express-oauth2-dpop", "oauth-fetch"),
   inTests("atproto-oauth-provider", "@atproto/oauth-provider"),
   inTests("better-auth", "@better-auth/core"),
+  inTests("mcp", "@modelcontextprotocol/sdk"),
   {
     ...inTests("wso2-stand-in"),
     start: async () => ({ name: "stand-in for WSO2 Identity Server" }),

@@ -38,10 +38,14 @@ export async function startOurApi(options: ApiOptions): Promise<OurApi> {
   const issuer = createNonceIssuer({ secrets: [randomBytes(32)], audience: origin });
   const nonce = nonces ? issuer : undefined;
   const verifier = createAsyncVerifier({ algs, replay: createMemoryReplayStore(), nonce });
-  const server = createAsyncResourceServer({ verifier, unboundTokens });
+  const server = createAsyncResourceServer({
+    verifier,
+    accessTokens: async (accessToken) => ({ binding: await look(accessToken), claims: {} }),
+    unboundTokens,
+  });
   const outcomes: string[] = [];
   answerWith(loopback, async ({ method, url, authorization, proof }) => {
-    const request = { method, url, authorization, proof, binding: look };
+    const request = { method, url, authorization, proof };
     const access = await server.authenticate(request);
     outcomes.push(access.ok ? (access.jkt ?? "no key") : access.failure.code);
     return { status: access.ok ? 200 : access.status, headers: access.headers };

@@ -68,11 +68,17 @@ export async function authorize(servers: OurServers, requestUri: string): Promis
 export async function startOurServers(options: { readonly nonces: boolean }): Promise<OurServers> {
   const [server, api] = await Promise.all([listen(), listen()]);
   const seen: Record<"token" | "pushed" | "api", Seen[]> = { token: [], pushed: [], api: [] };
-  const accessTokens = new Map<string, AccessTokenClaims>();
+  const issued = new Map<string, AccessTokenClaims>();
   const secret = randomBytes(32); // shared by the two: only the audience tells their nonces apart
 
   const tokenEndpoint = createAuthorizationServer({ verifier: verifierFor(server.origin) });
-  const resourceServer = createResourceServer({ verifier: verifierFor(api.origin) });
+  const resourceServer = createResourceServer({
+    verifier: verifierFor(api.origin),
+    accessTokens(accessToken) {
+      const claims = issued.get(accessToken);
+      return claims === undefined ? null : { binding: bindingFromClaims(claims), claims };
+    },
+  });
 
   const tokenUrl = `${server.origin}/token`;
   const pushedUrl = `${server.origin}/par`;
@@ -103,7 +109,7 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
     tokenUrl,
     apiUrl: `${api.origin}/things`,
     seen,
-    claimsOf: (accessToken) => accessTokens.get(accessToken),
+    claimsOf: (accessToken) => issued.get(accessToken),
     async close() {
       await Promise.all([server.close(), api.close()]);
     },
@@ -156,7 +162,7 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
 
   function grant({ tokenType, cnf, refreshJkt }: TokenGranted, form: URLSearchParams): object {
     const accessToken = randomUUID();
-    accessTokens.set(accessToken, {
+    issued.set(accessToken, {
       active: true,
       token_type: tokenType,
       ...(cnf === undefined ? {} : { cnf }),
@@ -198,10 +204,6 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
       url,
       authorization,
       proof,
-      binding: (accessToken) => {
-        const claims = accessTokens.get(accessToken);
-        return claims === undefined ? null : bindingFromClaims(claims);
-      },
     });
     note(seen.api, proof, result);
     if (!result.ok) return { status: result.status, headers: result.headers };

@@ -9,7 +9,7 @@ import { ALL_BACKENDS, runModules } from "./programs.js";
 
 const SCOPE = join(MODULES, "@oven");
 
-function program(): string | null {
+export function program(): string | null {
   const packages = existsSync(SCOPE) ? readdirSync(SCOPE) : [];
   const files = packages.flatMap((name) =>
     ["bun", "bun.exe"].map((file) => join(SCOPE, name, "bin", file)),

@@ -8,7 +8,7 @@ import { ALL_BACKENDS, runModules } from "./programs.js";
 
 const SCOPE = join(MODULES, "@deno");
 
-function program(): string | null {
+export function program(): string | null {
   const packages = existsSync(SCOPE) ? readdirSync(SCOPE) : [];
   const files = packages.map((name) => join(SCOPE, name, "deno"));
   return files.find((file) => existsSync(file)) ?? null;

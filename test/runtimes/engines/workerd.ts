@@ -45,7 +45,7 @@ export const engines: readonly Engine[] = [
   },
 ];
 
-function program(): string | null {
+export function program(): string | null {
   const name = `workerd-${platform()}-${arch() === "x64" ? "64" : arch()}`;
   const file = join(MODULES, "@cloudflare", name, "bin", "workerd");
   return existsSync(file) ? file : null;

@@ -4,6 +4,7 @@ import {
   type AsyncClientSession,
   type AsyncResourceServer,
   type AsyncAuthorizationServer,
+  type Binding,
   bindingFromClaims,
   type ClientSession,
   createAsyncClientSession,
@@ -35,6 +36,12 @@ interface Roles {
   readonly session: ClientSession | AsyncClientSession;
   readonly server: AuthorizationServerLike;
   readonly api: AsyncResourceServer | ReturnType<typeof createResourceServer>;
+  /** What the API finds out about every token. */
+  readonly known: Known;
+}
+
+interface Known {
+  binding: Binding | null;
 }
 
 type AuthorizationServerLike =
@@ -74,10 +81,15 @@ async function asyncRoles(
       replay: createMemoryReplayStore({ backend }),
       clock,
     });
+  const known: Known = { binding: null };
   return {
     session: createAsyncClientSession({ signer, backend, clock }),
     server: createAsyncAuthorizationServer({ verifier: verifierFor("server") }),
-    api: createAsyncResourceServer({ verifier: verifierFor("api") }),
+    api: createAsyncResourceServer({
+      verifier: verifierFor("api"),
+      accessTokens: async () => ({ ...known, claims: {} }),
+    }),
+    known,
   };
 }
 
@@ -92,10 +104,15 @@ function syncRoles(implementation: SyncImplementation): Roles {
       replay: createMemoryReplayStore({ backend }),
       clock,
     });
+  const known: Known = { binding: null };
   return {
     session: createClientSession({ signer, backend, clock }),
     server: createAuthorizationServer({ verifier: verifierFor("server") }),
-    api: createResourceServer({ verifier: verifierFor("api") }),
+    api: createResourceServer({
+      verifier: verifierFor("api"),
+      accessTokens: () => ({ ...known, claims: {} }),
+    }),
+    known,
   };
 }
 
@@ -145,12 +162,12 @@ async function tokenRequests(check: Check, { session, server }: Roles): Promise<
 }
 
 /** Returns the proof that was let in. */
-async function resourceRequests(check: Check, { session, api }: Roles): Promise<string> {
+async function resourceRequests(check: Check, { session, api, known }: Roles): Promise<string> {
   const request = { method: "GET", url: API_URL, accessToken: TOKEN };
-  const binding = bindingFromClaims({ cnf: { jkt: session.jkt } });
+  known.binding = bindingFromClaims({ cnf: { jkt: session.jkt } });
   const authorization = `DPoP ${TOKEN}`;
   const ask = async (proof: string) =>
-    api.authenticate({ method: "GET", url: API_URL, authorization, proof, binding });
+    api.authenticate({ method: "GET", url: API_URL, authorization, proof });
 
   const first = await ask(await session.buildProof(request));
   check("without a nonce", first.ok ? 200 : first.status, 401);
@@ -166,7 +183,7 @@ async function resourceRequests(check: Check, { session, api }: Roles): Promise<
   return proof;
 }
 
-async function theft(check: Check, { session, api }: Roles, proof: string): Promise<void> {
+async function theft(check: Check, { session, api, known }: Roles, proof: string): Promise<void> {
   const request = { method: "GET", url: API_URL, proof };
   const binding = { jkt: session.jkt };
   const codes: string[] = [];
@@ -178,7 +195,8 @@ async function theft(check: Check, { session, api }: Roles, proof: string): Prom
     [`DPoP ${TOKEN}, DPoP ${TOKEN}`, binding],
     [undefined, binding],
   ] as const) {
-    const access = await api.authenticate({ ...request, authorization, binding: bound });
+    known.binding = bound;
+    const access = await api.authenticate({ ...request, authorization });
     codes.push(access.ok ? "ok" : `${access.status} ${access.failure.code}`);
   }
   check("codes", codes, [

@@ -50,7 +50,7 @@ export type TokenClaims =
  * - null: an introspection response whose `active` is not `true`.
  *
  * @param claims the claims or the introspection response, as parsed JSON.
- * @returns the binding, for `binding` of a request to a resource server.
+ * @returns the binding, for the answer of `accessTokens` of a resource server.
  * @throws a TypeError where `claims` is not a plain object (a promise, for example), and where it only
  *   holds the claims: the result of a verification instead of its `payload`, or the claims of a signed
  *   introspection response (RFC 9701) instead of their `token_introspection`.
@@ -75,6 +75,23 @@ export function bindingFromClaims(claims: TokenClaims): Binding | null {
     ? bindingFromConfirmation(members["cnf"])
     : bindingWithoutConfirmation(members);
   return isIntrospection && contradicts(members["token_type"], binding) ? INVALID : binding;
+}
+
+/**
+ * Reads what a token is bound to from claims that are certainly those of a good access token: without
+ * `cnf` it is bound to nothing, whatever other claims its issuer gives it.
+ */
+export function bindingFromVerified(claims: object): Binding {
+  if (!owns(claims, "cnf")) return UNBOUND;
+  const { cnf } = claims as { readonly cnf: unknown }; // it has that member, as was just checked
+  return bindingFromConfirmation(cnf);
+}
+
+/** Does the same with an introspection response that says `active: true`. */
+export function bindingFromActive(response: object): Binding {
+  const { token_type: tokenType } = response as { readonly token_type?: unknown }; // an object may have any member
+  const binding = bindingFromVerified(response);
+  return contradicts(tokenType, binding) ? INVALID : binding;
 }
 
 /** True for what libraries return around the claims, and for the claims of RFC 9701 section 5. */
@@ -159,8 +176,7 @@ export function readBinding(value: unknown): Binding | null {
 
 const BINDING =
   "binding must be null or hold one of jkt (a string), unbound (true), invalid (true) and unsupported " +
-  "(an array of strings), or be a function that returns such a value; createAsyncResourceServer takes " +
-  "one that returns a promise";
+  "(an array of strings)";
 
 function readNames(value: unknown): readonly string[] {
   if (value === undefined) return [];
@@ -176,10 +192,11 @@ function readNames(value: unknown): readonly string[] {
  * refused.
  */
 export function dpopBinding(
-  binding: Binding | null,
+  token: { readonly binding: Binding } | null,
   verifiedMethods: readonly string[],
 ): string | Failure {
-  if (binding === null) return failure("token_inactive");
+  if (token === null) return failure("token_inactive");
+  const { binding } = token;
   if ("unbound" in binding) return failure("token_unbound"); // section 7.1
   if ("invalid" in binding) return failure("binding_invalid"); // section 6
   if ("unsupported" in binding) return failure("binding_unsupported");
@@ -194,8 +211,9 @@ export function dpopBinding(
  * Returns why a token is not a bearer token, null for one that is: a bound token is not (section
  * 7.2).
  */
-export function bearerFault(binding: Binding | null): Failure | null {
-  if (binding === null) return failure("token_inactive");
+export function bearerFault(token: { readonly binding: Binding } | null): Failure | null {
+  if (token === null) return failure("token_inactive");
+  const { binding } = token;
   if ("unbound" in binding) return null;
   if ("invalid" in binding) return failure("binding_invalid");
   return failure("jkt" in binding ? "token_bound_as_bearer" : "binding_unsupported");
