@@ -1,12 +1,13 @@
 // What the tarball holds, and what publint and attw say of it.
-import { readdir, readFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { open, readdir, readFile, rm } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import ts from "typescript";
 import { objectOf, readJson, ROOT } from "../support/build.js";
-import { check, run } from "./check.js";
+import { check } from "./check.js";
 import { ENTRIES, filesOf, homeIn, TOP_FILES } from "./pack.js";
 import { SBOM_FILE } from "./sbom.js";
 
@@ -108,11 +109,18 @@ export async function checkTools(tarball: string): Promise<void> {
 async function attw(tarball: string): Promise<readonly string[]> {
   const program = join(ROOT, "node_modules", "@arethetypeswrong/cli/dist/index.js");
   const args = [program, tarball, "--format", "json", "--no-definitely-typed"];
-  // It fails where it finds anything; the exit code is not asked, since its report is.
-  const printed = await run(process.execPath, args, ROOT).catch((error: unknown) =>
-    String(objectOf(objectOf(error)["cause"])["stdout"]),
-  );
-  const { analysis } = objectOf(JSON.parse(printed));
+  // Into a file: it ends before a pipe is drained, which cuts a long report. It fails where it finds anything; the
+  // exit code is not asked, since its report is.
+  const file = `${tarball}.attw.json`;
+  const report = await open(file, "w");
+  try {
+    const stdio = ["ignore", report.fd, "ignore"] as const;
+    spawnSync(process.execPath, args, { cwd: ROOT, stdio: [...stdio], timeout: 180_000 });
+  } finally {
+    await report.close();
+  }
+  const { analysis } = await readJson(file);
+  await rm(file);
   const { problems } = objectOf(analysis);
   if (!Array.isArray(problems)) throw new TypeError("attw's report has no list of problems");
   return problems.map((problem: unknown) => {
