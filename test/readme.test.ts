@@ -91,9 +91,9 @@ describe("what the pages say of the code", () => {
 
   test("what the Default backend costs on a server", () => {
     const slower = ["noble, cold", "noble, hot"].map((row) => 1 / timesAsFast("ES256 proof", row));
-    expect(slower.map((times) => times.toFixed(0))).toEqual(["8", "2"]);
+    expect(slower.map((times) => times.toFixed(0))).toEqual([expect.stringMatching(/^[89]$/), "2"]);
     expect(readme).toMatch(
-      /eight times as long\s+as jose for a new key, and twice as long for a known one/,
+      /eight or nine times\s+as long as jose for a new key, and twice as long for a known one/,
     );
   });
 
