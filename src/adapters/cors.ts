@@ -67,11 +67,10 @@ export function preflightFields(cors: Cors, request: Fields): ResponseHeaders | 
 function allowedOrigin(cors: Cors, request: Fields): ResponseHeaders {
   if (cors === null) return {};
   if (cors === "any") return { "Access-Control-Allow-Origin": "*" };
-  const origin = only(request.field("origin"));
+  const origin = only(request.field("origin")) ?? "";
   // A cache must not hand the response to one origin to another.
   const vary = { [VARY]: "Origin" };
-  if (origin === undefined || !cors.has(origin)) return vary;
-  return { "Access-Control-Allow-Origin": origin, ...vary };
+  return cors.has(origin) ? { "Access-Control-Allow-Origin": origin, ...vary } : vary;
 }
 
 /** Those that DPoP needs, and those that the script wants to send. */

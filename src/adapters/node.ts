@@ -45,15 +45,11 @@ interface Overridden {
  * Returns every value of a field. `headers` drops a second `Authorization`, but only `headers` has what a
  * middleware set or a simulated request brought: light-my-request and serverless-http fill no other.
  */
-function fieldOf(
-  { rawHeaders = [], headersDistinct, headers }: NodeRequest,
-  name: string,
-): FieldValue {
+function fieldOf({ rawHeaders, headersDistinct, headers }: NodeRequest, name: string): FieldValue {
   const values: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const raw = rawHeaders[i] ?? "";
-    if (raw.length === name.length && raw.toLowerCase() === name)
-      values.push(rawHeaders[i + 1] ?? "");
+  const length = rawHeaders?.length ?? 0;
+  for (let i = 0; i + 1 < length; i += 2) {
+    if (rawHeaders?.[i]?.toLowerCase() === name) values.push(rawHeaders[i + 1] ?? "");
   }
   return values.length > 0 ? values : (headersDistinct?.[name] ?? headers[name]);
 }
@@ -67,7 +63,6 @@ export function hold(res: NodeResponse, due: ResponseHeaders): void {
   if (names.length === 0) return;
   const write = res.writeHead as (...args: unknown[]) => unknown; // it gets what it is called with
   const writeHead = (...args: unknown[]): unknown => {
-    if (res.headersSent) return write.apply(res, args);
     const taken = new Map<string, string>(names.map((name) => [name.toLowerCase(), ""]));
     const rest = args.map((arg) =>
       typeof arg === "object" && arg !== null ? take(arg, taken) : arg,

@@ -244,13 +244,13 @@ describe("CORS", () => {
 
   test("answers a preflight request before authentication", async () => {
     const { options, asked } = fixture(GRANTED, { cors });
-    const wanted = "content-type, dPoP,authorization, ,a b,x-a";
+    const wanted = "content-type, dPoP,authorization, ,a b, x-dpop ,dpop-x";
     const response = await createGuard(options)(() => new Response())(
       preflight({ "Access-Control-Request-Headers": wanted }),
     );
     expect([response.status, response.body]).toEqual([204, null]);
     expect(fieldsOf(response)).toEqual({
-      "access-control-allow-headers": "Authorization, DPoP, content-type, x-a",
+      "access-control-allow-headers": "Authorization, DPoP, content-type, x-dpop, dpop-x",
       "access-control-allow-methods": "PUT",
       "access-control-allow-origin": APP,
       "access-control-max-age": "600",

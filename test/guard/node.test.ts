@@ -165,6 +165,17 @@ test("pairs in a list of writeHead are read, and lists in them", async () => {
   });
 });
 
+test("a list in a flat list of writeHead is a value, and null is no fields", async () => {
+  const flat = ["Set-Cookie", ["a=1", "b=2"], "Cache-Control", "public"] as unknown as string[];
+  const { headers } = await over1(
+    guarded(fixture(), (res) => res.writeHead(200, flat).end("body")),
+  );
+  expect(headers).toMatchObject({ "set-cookie": ["a=1", "b=2"], "cache-control": "no-store" });
+  const nothing = null as unknown as string[];
+  const { status } = await over1(guarded(fixture(), (res) => res.writeHead(201, nothing).end()));
+  expect(status).toBe(201);
+});
+
 test("without due fields a response is left as it is", async () => {
   const own = fixture({ ...GRANTED, headers: {} });
   const { headers } = await over1(
@@ -195,6 +206,14 @@ test("what a list of the response and CORS have in common is joined, wherever it
     const list = ["Vary", "Accept", "vary", "Accept-Language"];
     res.writeHead(200, [...list, "Access-Control-Expose-Headers", "ETag"]).end();
   };
+  const bare = await over1(
+    guarded(own, (res) => res.end()),
+    init,
+  );
+  expect(bare.headers).toMatchObject({
+    vary: "Origin",
+    "access-control-expose-headers": "WWW-Authenticate, DPoP-Nonce, Date",
+  });
   for (const handle of [set, given, listed]) {
     const { headers } = await over1(guarded(own, handle), init);
     expect({
@@ -232,7 +251,8 @@ test("a refusal has its fields and no body, and a response that was sent meanwhi
   expect(refused.headers).toMatchObject({ "content-length": "0", "cache-control": "no-store" });
   const late = await over1((req, res) => {
     guarded(own, handle)(req, res);
-    res.writeHead(503).end("too slow");
+    res.writeHead(503).write("too ");
+    setTimeout(() => res.end("slow"), 50);
   });
   expect([late.status, late.body]).toEqual([503, "too slow"]);
   expect(handle).not.toHaveBeenCalled();
@@ -253,7 +273,8 @@ function fakeResponse() {
   const res = {
     statusCode: 200,
     headersSent: false,
-    ended: undefined as string | null | undefined,
+    /** What `end` was called with. */
+    ended: undefined as readonly unknown[] | undefined,
     fields,
     getHeader: (name: string) => fields.get(name.toLowerCase()),
     getHeaderNames: () => [...fields.keys()],
@@ -262,9 +283,9 @@ function fakeResponse() {
     writeHead: (_status: number): unknown => res,
     write: () => true,
     destroy: () => undefined,
-    end(body: string | null = null) {
+    end(...args: readonly unknown[]) {
       res.writeHead(res.statusCode);
-      res.ended = body;
+      res.ended = args;
     },
   };
   return res;
@@ -339,8 +360,8 @@ describe("express", () => {
     const res = fakeResponse();
     return new Promise<{ guard: typeof guard; res: typeof res; passed: unknown }>((resolve) => {
       const { end } = res;
-      res.end = (body) => {
-        end(body);
+      res.end = (...args) => {
+        end(...args);
         resolve({ guard, res, passed: false });
       };
       guard(options)(req, res, (error) => resolve({ guard, res, passed: error ?? true }));
@@ -365,7 +386,7 @@ describe("express", () => {
   test("a refusal ends the response, and no handler is called", async () => {
     const req = { ...REQ };
     const { guard, res, passed } = await run(fixture(REFUSED), req);
-    expect([passed, res.statusCode, res.ended]).toEqual([false, 401, null]);
+    expect([passed, res.statusCode, res.ended]).toEqual([false, 401, []]);
     expect(res.fields.get("www-authenticate")).toBe(REFUSED.headers["WWW-Authenticate"]);
     expect(req).not.toHaveProperty("dpop");
     expect(() => guard.accessOf(req)).toThrow(TypeError);

@@ -33,18 +33,26 @@ describe.each(Object.entries(ADAPTERS))("%s", (_, createGuard) => {
     ["cors.origins", { ...options, cors: { origins: ["app.example"] } }],
     ["cors.origins", { ...options, cors: { origins: ["*"] } }],
     ["cors.origins", { ...options, cors: { origins: ["null"] } }],
+    ["cors.origins", { ...options, cors: { origins: ["Xhttps://app.example"] } }],
+    ["cors.origins", { ...options, cors: { origins: ["a/b://app.example"] } }],
     ["cors.origins", { ...options, cors: { origins: [["https://app.example"]] } }],
     ["cors.origins", { ...options, cors: { origins: ["xhttps://a.example", "https://b c"] } }],
   ])("a mistaken option is a TypeError that names it: %s", (message, mistaken) => {
     const make = createGuard as (options: object) => unknown;
     expect(() => make(mistaken)).toThrow(TypeError);
     expect(() => make(mistaken)).toThrow(message);
-    expect(() => make({ ...options, problemDetails: undefined, cors: undefined })).not.toThrow();
+    const origins = ["https://app.example:8443", "h2+x.y-z://app"];
+    for (const right of [
+      { problemDetails: undefined, cors: undefined },
+      { problemDetails: "none", cors: { origins } },
+    ])
+      expect(() => make({ ...options, ...right })).not.toThrow();
   });
 
   test.each<readonly [string, unknown]>([
     ["no members but", { scopes: ["read"] }],
     ["scope", { scope: "read" }],
+    ["scope", { scope: "" }],
     ["scope", { scope: ["read write"] }],
     ["scope", { scope: [1] }],
     ["options", []],
