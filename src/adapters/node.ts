@@ -47,10 +47,10 @@ interface Overridden {
  */
 function fieldOf({ rawHeaders, headersDistinct, headers }: NodeRequest, name: string): FieldValue {
   const values: string[] = [];
-  const length = rawHeaders?.length ?? 0;
-  for (let i = 0; i + 1 < length; i += 2) {
-    if (rawHeaders?.[i]?.toLowerCase() === name) values.push(rawHeaders[i + 1] ?? "");
-  }
+  rawHeaders?.forEach((raw, i) => {
+    const isName = i % 2 === 0; // names and values take turns
+    if (isName && raw.toLowerCase() === name) values.push(...rawHeaders.slice(i + 1, i + 2));
+  });
   return values.length > 0 ? values : (headersDistinct?.[name] ?? headers[name]);
 }
 

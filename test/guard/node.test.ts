@@ -310,7 +310,18 @@ describe("the fields of a request are", () => {
     [
       "all that arrived",
       {
-        rawHeaders: ["DPoP", "one", "X-DPoP", "no", "dpop", "two", "AUTHORIZATION", "DPoP a"],
+        rawHeaders: [
+          "DPoP",
+          "one",
+          "X-DPoP",
+          "dpop",
+          "X-Name",
+          "dpop",
+          "dpop",
+          "two",
+          "AUTHORIZATION",
+          "DPoP a",
+        ],
         headersDistinct: { dpop: ["less"] },
         headers: { dpop: "less", authorization: "less" },
       },
@@ -349,6 +360,11 @@ describe("the fields of a request are", () => {
     const asterisk = { ...base, method: "OPTIONS", url: "*" };
     expect(await asked(asterisk)).toMatchObject({ url: "https://api.example/v1" });
   });
+});
+
+test("corsHeaders reads the request", () => {
+  const guard = createGuard(fixture(GRANTED, { cors: { origins: "any" } }).options);
+  expect(guard.corsHeaders({ headers: {} })).toMatchObject({ "Access-Control-Allow-Origin": "*" });
 });
 
 const REQ = { method: "GET", url: "/cut", headers: { dpop: "a-proof" } };

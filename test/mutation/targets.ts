@@ -13,6 +13,7 @@ const USUAL = [
   "src/verify",
   "src/server",
   "src/client",
+  "src/adapters",
   "src/redis.ts",
 ];
 
