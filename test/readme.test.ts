@@ -21,6 +21,11 @@ describe("README.md", () => {
     expect(examplesOf(readme)).toEqual(MAIN);
   });
 
+  test("protects an API in at most 12 lines", () => {
+    const lines = readText("examples/server.ts").split("\n");
+    expect(lines.filter((line) => line !== "").length).toBeLessThanOrEqual(12);
+  });
+
   test.each(MAIN)("%s has at most 14 lines, no void and no regular expression", (file) => {
     const code = readText(file);
     const lines = code.trimEnd().split("\n");
