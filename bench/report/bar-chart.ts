@@ -19,7 +19,9 @@ export interface BarChart {
 }
 
 const WIDTH = 760;
-const LEFT = 110;
+/** The least room for names, and the room for each of their letters. */
+const LEAST_LEFT = 110;
+const LETTER = 7;
 const RIGHT = 110;
 const TOP = 64;
 const BAR = 17;
@@ -28,7 +30,9 @@ const GROUP_HEAD = 26;
 
 export function barChart({ title, subtitle, base, groups }: BarChart): string {
   const most = Math.max(base ?? 0, ...groups.flatMap(({ bars }) => bars.map((bar) => bar.value)));
-  const x = (value: number): number => LEFT + (value / most) * (WIDTH - LEFT - RIGHT);
+  const names = groups.flatMap(({ bars }) => bars.map(({ name }) => name.length));
+  const left = Math.max(LEAST_LEFT, LETTER * Math.max(...names, 0) + 16);
+  const x = (value: number): number => left + (value / most) * (WIDTH - left - RIGHT);
   const marks = [
     label(16, 28, title, { class: "title" }),
     label(16, 48, subtitle, { class: "faint" }),
@@ -41,8 +45,8 @@ export function barChart({ title, subtitle, base, groups }: BarChart): string {
       const end = x(bar.value);
       const middle = y + BAR - 4;
       marks.push(
-        label(LEFT - 8, middle, bar.name, { "text-anchor": "end" }),
-        rectangle([LEFT, y], [Math.max(end - LEFT, 1), BAR], { class: `fill${bar.color}`, rx: 2 }),
+        label(left - 8, middle, bar.name, { "text-anchor": "end" }),
+        rectangle([left, y], [Math.max(end - left, 1), BAR], { class: `fill${bar.color}`, rx: 2 }),
         label(end + 6, middle, bar.text),
       );
       y += STEP;
