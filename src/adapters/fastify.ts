@@ -27,7 +27,7 @@ export interface FastifyInstance {
   decorateRequest(name: string, value: null): unknown;
 }
 
-/** A plugin of Fastify 4 and 5, not encapsulated: it holds where it is registered. */
+/** A plugin of Fastify 5, not encapsulated: it holds where it is registered. */
 export type Plugin = (app: FastifyInstance, options: RouteOptions) => Promise<void>;
 
 /** What createGuard returns. */
@@ -43,7 +43,7 @@ export interface Guard<C extends object = object> {
 }
 
 /**
- * Makes the guard of an API in Fastify 4 or 5: `app.register(guard.plugin)` for all routes, or
+ * Makes the guard of an API in Fastify 5: `app.register(guard.plugin)` for all routes, or
  * `app.get(path, { onRequest: guard({ scope: ["read"] }) }, handler)`. A handler behind it finds the access
  * in `request.dpop`; `guard.accessOf(request)` returns it with the type of the token's claims.
  *

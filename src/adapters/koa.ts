@@ -19,7 +19,7 @@ export interface DpopState<C extends object = object> {
   dpop: Access<C>;
 }
 
-/** A middleware of Koa 2 and 3. */
+/** A middleware of Koa 3. */
 export type Middleware = (ctx: KoaContext, next: () => Promise<unknown>) => Promise<void>;
 
 /** What createGuard returns. */
@@ -33,7 +33,7 @@ export interface Guard<C extends object = object> {
 }
 
 /**
- * Makes the guard of an API in Koa 2 or 3: `app.use(guard())`, or `guard({ scope: ["read"] })` before the
+ * Makes the guard of an API in Koa 3: `app.use(guard())`, or `guard({ scope: ["read"] })` before the
  * handler of a router. A handler behind it finds the access in `ctx.state.dpop`; `guard.accessOf(ctx)`
  * returns it with the type of the token's claims.
  *
