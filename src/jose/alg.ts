@@ -134,6 +134,16 @@ interface AlgName {
   readonly crv?: string | undefined;
 }
 
+/** A signature to verify, with the key that should have made it. */
+export interface KeyedSignature {
+  /** A key that the algorithm imported. */
+  readonly key: SyncKey;
+  /** As in SyncKey. */
+  readonly signature: Uint8Array;
+  /** As in SyncKey. */
+  readonly data: Uint8Array;
+}
+
 /** An algorithm whose keys verify synchronously. */
 export interface SyncAlg extends AlgName {
   /**
@@ -142,6 +152,13 @@ export interface SyncAlg extends AlgName {
    * algorithm, because its `kty` or `crv` differs or its point is not on the curve.
    */
   importKey(jwk: PublicJwk): SyncKey | null;
+  /**
+   * Verifies signatures of several keys of this algorithm together, where that costs less than one
+   * after the other. Returns a verdict for each in the same order, the one that `key.verify` returns.
+   * A key may come several times. A verifier with the option `grouping` calls it with 2 to 32 of
+   * them. Where it throws, each of them is verified alone. Don't keep the arrays.
+   */
+  verifyMany?(items: readonly KeyedSignature[]): readonly boolean[];
 }
 
 /** An algorithm whose keys verify asynchronously, such as one over WebCrypto. */
