@@ -23,6 +23,7 @@ import {
   type SyncReplayStore,
 } from "../replay/replay.js";
 import type { KeyOf, ProofCache } from "./cache.js";
+import type { VerifyInGroup } from "./grouping.js";
 import type { VerifiedNonce } from "./nonce-check.js";
 import type { Policy } from "./policy.js";
 import { checkTime, type PendingProof, prepare } from "./prepare.js";
@@ -93,6 +94,7 @@ export async function driveAsync(
   request: AsyncProofRequest,
   policy: Policy<Alg, ReplayStore>,
   cache: ProofCache<Alg>,
+  inGroup: VerifyInGroup | null,
 ): Promise<VerifyResult> {
   const facts = readProofRequest(request, policy.clock, policy.plainHttp);
   const waited = startWait(policy.clock);
@@ -106,7 +108,7 @@ export async function driveAsync(
   }
   const key = pending.foundKey?.value.key ?? (await pending.alg.importKey(pending.jwk));
   if (key === null) return failure("jwk_invalid"); // item 6
-  const badSignature = checkSignature(await verifyWith(key, pending)); // item 6
+  const badSignature = checkSignature(await verifyAsync(key, pending, inGroup)); // item 6
   if (badSignature !== null) return badSignature;
   remember(cache, pending, key, facts);
   giveBytes(pending.signature);
@@ -206,6 +208,19 @@ function verifyWith(
     );
   }
   return key.verify(signature, signed);
+}
+
+/**
+ * A signature waits for a group only where its key is remembered, and so had a valid one before. A
+ * stranger's new key takes three times as long, and would delay all others of its group.
+ */
+function verifyAsync(
+  key: SyncKey | AsyncKey,
+  pending: PendingProof<Alg>,
+  inGroup: VerifyInGroup | null,
+): boolean | Promise<boolean> {
+  if (inGroup === null || pending.foundKey === undefined) return verifyWith(key, pending);
+  return inGroup(pending.alg, key, pending.signature, pending.signed);
 }
 
 /**

@@ -5,11 +5,13 @@ import type { PlainHttp } from "../proof/htu.js";
 import type { ReplayStore } from "../replay/replay.js";
 import { type CacheUsage, createProofCache, NO_CACHE, type ProofCache } from "./cache.js";
 import { drive, driveAsync, type VerifyResult } from "./drive.js";
+import { createGroups } from "./grouping.js";
 import type { NonceCheck } from "./nonce-check.js";
 import {
   type AsyncVerifierOptions,
   type Policy,
   readPolicy,
+  readSyncPolicy,
   type VerifierOptions,
 } from "./policy.js";
 import type { AsyncProofRequest, ProofRequest } from "./request.js";
@@ -64,7 +66,7 @@ export interface AsyncVerifier extends VerifierState {
  * @see RFC 9449 section 4.3
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const policy = readPolicy(options);
+  const policy = readSyncPolicy(options);
   const cache = createProofCache<SyncAlg>(policy.cache);
   return Object.freeze({
     ...stateOf(policy, cache),
@@ -90,10 +92,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export function createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifier {
   const policy = readPolicy(options);
   const cache = createProofCache<Alg>(policy.cache);
+  const inGroup = createGroups(policy.grouping ?? "none");
   return Object.freeze({
     ...stateOf(policy, cache),
     verify: (proof: FieldValue, request: AsyncProofRequest) =>
-      driveAsync(proof, request, policy, cache),
+      driveAsync(proof, request, policy, cache, inGroup),
   });
 }
 
@@ -120,7 +123,7 @@ export function verifyProof(
   request: ProofRequest,
   options: VerifierOptions,
 ): VerifyResult {
-  return drive(proof, request, readPolicy(options), NO_CACHE);
+  return drive(proof, request, readSyncPolicy(options), NO_CACHE);
 }
 
 /**
@@ -146,7 +149,7 @@ export async function verifyProofAsync(
   request: AsyncProofRequest,
   options: AsyncVerifierOptions,
 ): Promise<VerifyResult> {
-  return driveAsync(proof, request, readPolicy(options), NO_CACHE);
+  return driveAsync(proof, request, readPolicy(options), NO_CACHE, null);
 }
 
 function stateOf(policy: Policy<Alg, ReplayStore>, cache: ProofCache<Alg>): VerifierState {
