@@ -166,6 +166,11 @@ describe("options", () => {
       { algs: [{ alg: "ES256", kty: "EC" }] },
       /^algs\[\]\.importKey /,
     ],
+    [
+      "an algorithm whose verifyMany is no function",
+      { algs: [{ ...ES256, verifyMany: true }] },
+      /^algs\[\]\.verifyMany must be a function$/,
+    ],
     ["none", { algs: [{ ...ES256, alg: "none" }] }, /^algs /],
     ["HS256", { algs: [{ ...ES256, alg: "HS256", kty: "oct" }] }, /^algs /],
     ["an unknown label", { algs: [{ ...ES256, alg: "ES256K" }] }, /^algs /],
@@ -184,6 +189,10 @@ describe("options", () => {
     ["noncePolicy without nonce", { noncePolicy: "required" }, /^noncePolicy must come with nonce/],
     ["iatWithNonce true", { iatWithNonce: true }, /^iatWithNonce must be "free" or/],
     ["plainHttp true", { plainHttp: true }, /^plainHttp must be "loopback" or/],
+    ["grouping true", { grouping: true }, /^grouping must be "none", "turn" or a function$/],
+    ["grouping another word", { grouping: "tick" }, /^grouping must be "none", "turn" or/],
+    ["grouping an object", { grouping: { schedule() {} } }, /^grouping must be "none", "turn" or/],
+    ["grouping null", { grouping: null }, /^grouping must be "none", "turn" or/],
     ["permittedAlgs of algorithms", { permittedAlgs: [ES256] }, /^permittedAlgs must be an array/],
     [
       "an algorithm that is not permitted",
@@ -206,6 +215,18 @@ describe("options", () => {
     }
     expect(() => call(verifyProof, mint(), REQUEST, options)).toThrow(message);
   });
+
+  test.each(["none", "turn", () => undefined])(
+    "grouping is refused where the answer comes at once: %s",
+    (grouping) => {
+      const message = /^grouping must be given to createAsyncVerifier/;
+      const options = { ...NONE, grouping };
+      expect(() => call(createVerifier, options)).toThrow(TypeError);
+      expect(() => call(createVerifier, options)).toThrow(message);
+      expect(() => call(verifyProof, mint(), REQUEST, options)).toThrow(message);
+      expect(call(createAsyncVerifier, options)).toBeTypeOf("object");
+    },
+  );
 
   test.each<[string, unknown, RegExp]>([
     ["maxAge NaN", { maxAge: Number.NaN }, /^maxAge .*seconds/],

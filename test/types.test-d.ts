@@ -97,6 +97,11 @@ expectTypeOf<
   NoReplay & { readonly permittedAlgs: readonly Alg[] }
 >().not.toExtend<VerifierOptions>();
 expectTypeOf<{ readonly plainHttp: boolean }>().not.toExtend<VerifierOptions>();
+// A group answers later: a synchronous verifier has no such option.
+type Turn = NoReplay & { readonly grouping: "turn" };
+expectTypeOf<Turn>().toExtend<AsyncVerifierOptions>();
+expectTypeOf<VerifierOptions>().not.toHaveProperty("grouping");
+expectTypeOf<NoReplay & { readonly grouping: true }>().not.toExtend<AsyncVerifierOptions>();
 expectTypeOf<{ readonly plainHttp: boolean }>().not.toExtend<pkg.CreateOptions>();
 expectTypeOf<{ readonly plainHttp: "anywhere" }>().toExtend<pkg.CreateOptions>();
 

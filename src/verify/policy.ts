@@ -179,8 +179,8 @@ export function readPolicy<A extends Alg, R extends ReplayStore>(
     plainHttp: readPlainHttp(given.plainHttp),
     limits: readLimits(given.limits),
     cache: readCacheBounds(given.cache),
-    replay: readReplay(replay),
     grouping: readGrouping(given.grouping),
+    replay: readReplay(replay),
   });
 }
 
