@@ -133,13 +133,17 @@ const sorted = (heard: Heard): readonly string[] =>
 
 test("verdicts, failures and replay records are those of a verifier without groups", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(arrival, { maxLength: 60 }), turns, async (arrivals, grouping) => {
-      const one = await answersOf(arrivals, {});
-      const grouped = await answersOf(arrivals, { grouping });
-      expect(grouped.answers).toEqual(one.answers);
-      expect(sorted(grouped.heard)).toEqual(sorted(one.heard));
-    }),
-    runs(150),
+    fc.asyncProperty(
+      fc.array(arrival, { maxLength: 60, size: "max" }),
+      turns,
+      async (arrivals, grouping) => {
+        const one = await answersOf(arrivals, {});
+        const grouped = await answersOf(arrivals, { grouping });
+        expect(grouped.answers).toEqual(one.answers);
+        expect(sorted(grouped.heard)).toEqual(sorted(one.heard));
+      },
+    ),
+    runs(60),
   );
-  expect(groups).toBeGreaterThan(100); // or nothing was tried
+  expect(groups).toBeGreaterThan(50); // or nothing was tried
 });
