@@ -15,7 +15,7 @@ export function extendGot(url: string, session: Session, tokens: Tokens) {
     const answer = { status: response.statusCode, headers: { get } };
     session.observe({ url: `${to}`, accessToken }, answer);
     if (answer.status !== 401 || response.retryCount > 1) return response;
-    if (!session.shouldRetry(answer, 1)) tokens.drop(accessToken);
+    if (!session.shouldRetry(`${headers["dpop"]}`, answer, 1)) tokens.drop(accessToken);
     return retry({ preserveHooks: true });
   };
   const hooks = { beforeRequest: [prove], afterResponse: [learn] };
