@@ -7,6 +7,7 @@ import { createServer, type Server } from "node:net";
 import { once } from "node:events";
 import { promisify } from "node:util";
 import {
+  accessTokenHash,
   createAsyncVerifier,
   createAuthorizationServer,
   createClientSession,
@@ -23,7 +24,6 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
-import { createApi } from "../examples/docs/access.js";
 import { verifierOver } from "../examples/docs/async-store.js";
 import { dpopFetch, session as browserSession } from "../examples/docs/browser-key.js";
 import { createLargeVerifier } from "../examples/docs/cache.js";
@@ -36,6 +36,7 @@ import { createVerifierWithNonces } from "../examples/docs/nonces.js";
 import { protect } from "../examples/docs/own-adapter.js";
 import { call } from "../examples/docs/own-loop.js";
 import { verifier as es384Verifier } from "../examples/docs/own-noble.js";
+import { createApi } from "../examples/docs/own-tokens.js";
 import { verifier as fapi2Verifier } from "../examples/docs/profile.js";
 import { createPushedEndpoint } from "../examples/docs/pushed-request.js";
 import { verifierOver as verifierOverRedis } from "../examples/docs/redis.js";
@@ -187,10 +188,15 @@ describe("the programs: client, authorization server and API, each a process", (
 });
 
 describe("a resource server", () => {
-  test("tokens of one's own: the row, its scopes, and a server without an adapter", async () => {
+  test("tokens of one's own: the row, its end, and a server without an adapter", async () => {
     const session = createClientSession({ signer });
+    const now = Date.now() / 1000;
     const row = { user: "someone", jkt: session.jkt, scopes: ["read"] };
-    const api = createApi(async (accessToken) => (accessToken === "good" ? row : null));
+    const rows = new Map([
+      [accessTokenHash("good"), { ...row, expiresAt: now + 60 }],
+      [accessTokenHash("old"), { ...row, expiresAt: now - 1 }],
+    ]);
+    const api = createApi(async (hash) => rows.get(hash));
     const origin = await serve((req, res) => {
       protect(api, req, res)
         .then((row_) => row_ && res.end(row_.user))
@@ -203,7 +209,13 @@ describe("a resource server", () => {
       return [response.status, await response.text()];
     };
     expect(await send("good")).toEqual([200, "someone"]);
-    expect(await send("bad")).toEqual([401, ""]);
+    for (const bad of ["bad", "old"]) expect(await send(bad)).toEqual([401, ""]);
+    const granted = await api.authenticate({
+      ...request,
+      authorization: "DPoP good",
+      proof: session.buildProof({ ...request, accessToken: "good" }),
+    });
+    expect(granted).toMatchObject({ ok: true, scopes: ["read"] });
   });
 
   test("events: a metric has no value for each URL and key, a log has them", async () => {

@@ -127,6 +127,18 @@ describe("what the pages say of the code", () => {
   });
 });
 
+describe("the examples of libraries", () => {
+  const files = readdirSync(join(ROOT, "examples/clients")).map(
+    (name) => `examples/clients/${name}`,
+  );
+  const linked = linksOf(readText("docs/client.md")).map(({ target }) => target);
+
+  test.each(files)("%s is linked, and has at most 25 lines", (file) => {
+    expect(linked).toContain(`../${file}`);
+    expect(readText(file).trimEnd().split("\n").length).toBeLessThanOrEqual(25);
+  });
+});
+
 interface Link {
   readonly target: string;
 }

@@ -2,9 +2,11 @@
 // proof of its own, which is sent once more if the server wants a nonce.
 import { functionMember, membersArgument, objectArgument } from "../input/argument.js";
 import { normalizeHtu, originOf } from "../proof/htu.js";
+import { readUnboundTokens } from "../proof/unbound-tokens.js";
 import { canRepeat, initOf, readCall } from "./call.js";
 import { readResponse, type ResponseLike } from "./challenge.js";
 import { discardBody, readErrorBody } from "./error-body.js";
+import { MOST_ATTEMPTS } from "./repeat.js";
 import { readOrigin } from "./server-memory.js";
 import type { AsyncClientSession, ClientSession } from "./session.js";
 
@@ -22,12 +24,12 @@ export type PlatformFetch = typeof globalThis extends { fetch: infer F extends F
   ? F
   : PlainFetch;
 
+type SessionMember = "buildProof" | "observe" | "shouldRetry" | "unboundTokens";
+
 /** Options of createDpopFetch. */
 export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
   /** Makes the proofs and keeps the nonces. */
-  readonly session:
-    | Pick<ClientSession, "buildProof" | "observe" | "shouldRetry">
-    | Pick<AsyncClientSession, "buildProof" | "observe" | "shouldRetry">;
+  readonly session: Pick<ClientSession, SessionMember> | Pick<AsyncClientSession, SessionMember>;
   /**
    * Sends the requests. Default: the platform's fetch at the time of each call. It
    * must take the URL as a string: a URL object is passed on as its `href`. Nothing is learned from a
@@ -37,12 +39,15 @@ export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
 }
 
 /**
- * Makes a fetch that adds a DPoP proof to every request, and sends a request once more with a new proof
- * if the server wants a nonce. Everything else is passed on and returned as it is. Only the call is
+ * Makes a fetch that adds a DPoP proof to every request, and sends a request again with a new proof where
+ * that may help: once for a nonce that the server wants, and with `correctClockSkew` once for the time.
+ * Everything else is passed on and returned as it is. Only the call is
  * wrapped: the result has no other members of the fetch that you gave.
  *
  * - The proof is for the access token in the request's header `Authorization: DPoP …`. Without that
  *   header it is for an authorization server. A header `DPoP` that you set is replaced.
+ * - No proof goes with `Authorization: Bearer …`. Such a call is a rejection with a TypeError, unless the
+ *   session's `unboundTokens` is "accepted".
  * - Redirects are returned to you, as with `redirect: "manual"` ("error" stays): a proof is for one URL,
  *   and a token must not follow to another server. React Native follows redirects on its own: nothing is
  *   learned from a response of another origin, and nothing is sent again.
@@ -52,7 +57,7 @@ export interface DpopFetchOptions<F extends FetchLike = PlatformFetch> {
  * - A body that can be read only once is never sent again: a stream, the body of a Request (unless
  *   `init` has another), or one of an unknown kind. You then get the response that asks for a nonce, and
  *   the session keeps the nonce for your next request.
- * - An error that may ask for a nonce in its JSON (status 400 or 401) is read first: up to 16,384 bytes
+ * - An error that may ask for a new proof in its JSON (status 400 or 401) is read first: up to 16,384 bytes
  *   on a platform with streams, and for up to 5 seconds on a platform with `setTimeout`. A response that
  *   is larger or slower is returned to you as it came, its body unread.
  *
@@ -77,22 +82,25 @@ export function createDpopFetch<F extends FetchLike = PlatformFetch>(
   const { session, fetch } = membersArgument(options, "options", ["session", "fetch"]);
   const ownFetch = fetch === undefined ? undefined : readFetch(fetch);
   const given = objectArgument(session, "session");
+  const policy = readUnboundTokens(given["unboundTokens"]);
   for (const name of ["buildProof", "observe", "shouldRetry"]) {
     functionMember(given, name, "session");
   }
   const signed = async (input: unknown, init?: unknown): Promise<ResponseLike> => {
     const send = ownFetch ?? platformFetch();
-    const call = readCall(input, init);
+    const call = readCall(input, init, policy);
+    if (call.isBearer) return readResponse(await send(call.input, initOf(call, null)));
     for (let attempt = 1; ; attempt++) {
       const proof = await session.buildProof(call.target);
       const response = readResponse(await send(call.input, initOf(call, proof)));
       if (isFromElsewhere(response, call.target.url)) return response;
-      const isLast = attempt > 1 || !canRepeat(call);
-      const errorBody = isLast ? undefined : await readErrorBody(response);
+      const isLast = attempt === MOST_ATTEMPTS || !canRepeat(call);
+      const errorBody = isLast ? undefined : await readErrorBody(proof, response, attempt);
       // No `await` from here to the next proof, so that it has the nonce of this response.
-      session.observe(call.target, response);
       const { status, headers } = response;
-      if (isLast || !session.shouldRetry({ status, headers, errorBody }, attempt)) return response;
+      const answer = { status, headers, errorBody };
+      session.observe(call.target, answer);
+      if (isLast || !session.shouldRetry(proof, answer, attempt)) return response;
       discardBody(response).catch(() => undefined); // a failure of it concerns no caller
     }
   };

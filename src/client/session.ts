@@ -16,9 +16,16 @@ import {
   readSigner,
 } from "../proof/create.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
-import { nonceOf, readNonceChallenge, readResponse, type ResponseLike } from "./challenge.js";
+import { nonceOf, readResponse, type ResponseLike } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
-import { createServerMemory, readOrigin, type ServerRole } from "./server-memory.js";
+import { INVALID_PROOF, readRefusal } from "./refusal.js";
+import { isWorthRepeating } from "./repeat.js";
+import {
+  createServerMemory,
+  readOrigin,
+  type ServerRole,
+  type SessionState,
+} from "./server-memory.js";
 import { readTokenResponse, type TokenResponse } from "./token-response.js";
 
 interface SessionOptions<S extends Signer> {
@@ -37,12 +44,13 @@ interface SessionOptions<S extends Signer> {
   /**
    * True: the proofs for a server follow its clock instead of ours, for devices with a wrong clock. The
    * clock is read from the `Date` of its last response that no cache can have kept. Such a response has
-   * the status 400 or 401, or `Cache-Control: no-store` as token responses do, and no `Age`. A server
-   * thus decides the time of the proofs for its own origin, also a time in the future, but not for other
+   * the status 400 or 401, or `Cache-Control: no-store` as token responses do, and no `Age`. To a script
+   * of another origin a browser shows `Date` only if the server exposes it: accessControlExposeHeaders
+   * does. A server thus decides the time of the proofs for its own origin, also a time in the future, but not for other
    * origins. Default false.
    */
   readonly correctClockSkew?: boolean | undefined;
-  /** What to do with a token response of type Bearer. Default "refused". */
+  /** What to do with a token response of type Bearer, and with a call that has such a token. Default "refused". */
   readonly unboundTokens?: UnboundTokens | undefined;
   /**
    * The hosts that may be called by plain http. Default "loopback". For any other host an http URL is a
@@ -62,7 +70,7 @@ export type SessionRequest = Pick<ProofInit, "method" | "url" | "accessToken" | 
 /** The request that a response belongs to. The request of `buildProof` is one. */
 export type AnsweredRequest = Pick<ProofInit, "url" | "accessToken">;
 
-interface SessionState {
+interface CommonSession {
   /**
    * The RFC 7638 thumbprint of the key: the value of `dpop_jkt` in an authorization request or a
    * pushed one (section 10).
@@ -72,30 +80,47 @@ interface SessionState {
   readonly alg: string;
   /** The public key in the proofs. */
   readonly publicJwk: PublicJwk;
+  /** What it does with a token that is not bound to the key. */
+  readonly unboundTokens: UnboundTokens;
   /**
    * Learns from a response of any status. It keeps the nonce for the next proofs for the origin of the
    * request, apart for requests with and without an access token (sections 8.2 and 9), and the time if
-   * `correctClockSkew` is set. It ignores a malformed nonce. Call it for every response, with the URL
+   * `correctClockSkew` is set. A request whose kind has no nonce yet gets that of the other kind, until the
+   * server refuses it. It ignores a malformed nonce. Call it for every response, with the URL
    * that answered. Throws a TypeError for a mistaken argument, never for what a server sent.
    */
   observe(request: AnsweredRequest, response: ResponseLike): void;
   /**
-   * Returns true if a response asks for a nonce and you should send the request again with a new proof.
-   * Call `observe` with the response first, which keeps the nonce for the new proof. A response with
-   * status 400 asks in its JSON, so it needs `errorBody`; one with 401 may. `attempt` counts from 1, and
-   * only 1 gives true: no request is sent more than twice. Throws a TypeError or RangeError for a
-   * mistaken argument.
+   * Returns true if the server refused `proof` and may accept a new one: send the request again with it. Call
+   * `observe` with the response first, which learns what the new proof must have. The reasons are a nonce
+   * that the server asks for, and with `correctClockSkew` a time that was several seconds off. A response
+   * whose challenge can't be read, as CORS may have it, asks for the nonce that it has if `proof` had
+   * another one. An authorization server asks in its JSON, so its response needs `errorBody`. `attempt`
+   * counts from 1. No request is sent more than three times: twice for the nonce, once more for the time.
+   * Throws a TypeError or RangeError for a mistaken argument.
    */
-  shouldRetry(response: ResponseLike, attempt: number): boolean;
+  shouldRetry(proof: string, response: ResponseLike, attempt: number): boolean;
   /**
    * Reads the parsed JSON of a token response. Refuses a token that is not bound to the key, unless
    * `unboundTokens` is "accepted". Never throws for what a server sent.
    */
   readTokenResponse(body: unknown): TokenResponse;
+  /**
+   * Returns what the session learned: the nonces and the clocks of at most 256 servers, as plain data for
+   * JSON. Store it, and give it to `restore` of the next session, so that a reload of a page costs no
+   * request. It holds no secret and no token.
+   */
+  state(): SessionState;
+  /**
+   * Learns what another session knew: one before a reload, or that of another tab. What is in `state`
+   * wins over what this session knows; it ignores what is malformed in it. It takes no times without
+   * `correctClockSkew`. Throws a TypeError if `state` is no object.
+   */
+  restore(state: unknown): void;
 }
 
 /** The session of a client whose signer answers at once. */
-export interface ClientSession extends SessionState {
+export interface ClientSession extends CommonSession {
   /**
    * Returns a proof for one request, with the last nonce of the server: the value of the header field
    * `DPoP`. Every request needs its own, retries included. With `accessToken` the request goes to a
@@ -106,7 +131,7 @@ export interface ClientSession extends SessionState {
 }
 
 /** The session of a client whose signer may answer later. */
-export interface AsyncClientSession extends SessionState {
+export interface AsyncClientSession extends CommonSession {
   /** Does what ClientSession.buildProof does; rejects with what that throws. */
   buildProof(request: SessionRequest): Promise<string>;
 }
@@ -130,11 +155,11 @@ export interface AsyncClientSession extends SessionState {
  * @see RFC 9449 sections 4, 5 and 8
  */
 export function createClientSession(options: ClientSessionOptions): ClientSession {
-  const { signer, state, proofOf, options: own } = openSession(options);
-  const { alg, publicJwk } = state;
+  const { signer, common, proofOf, options: own } = openSession(options);
+  const { alg, publicJwk } = common;
   const labelled: SyncSigner = { alg, publicJwk, sign: (data) => signer.sign(data) };
   return Object.freeze({
-    ...state,
+    ...common,
     buildProof: (request: SessionRequest) => createProof(labelled, proofOf(request), own),
   });
 }
@@ -156,18 +181,18 @@ export function createClientSession(options: ClientSessionOptions): ClientSessio
  * @see RFC 9449 sections 4, 5 and 8
  */
 export function createAsyncClientSession(options: AsyncClientSessionOptions): AsyncClientSession {
-  const { signer, state, proofOf, options: own } = openSession(options);
-  const { alg, publicJwk } = state;
+  const { signer, common, proofOf, options: own } = openSession(options);
+  const { alg, publicJwk } = common;
   const labelled: AsyncSigner = { alg, publicJwk, sign: async (data) => signer.sign(data) };
   return Object.freeze({
-    ...state,
+    ...common,
     buildProof: async (request: SessionRequest) =>
       createProofAsync(labelled, proofOf(request), own),
   });
 }
 
 interface OpenSession<S extends Signer> extends Pick<SessionOptions<S>, "signer"> {
-  readonly state: SessionState;
+  readonly common: CommonSession;
   /** For every proof. */
   readonly options: CreateOptions;
   /** Returns what the proof of a request must carry. */
@@ -202,10 +227,11 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
   const now = (): number =>
     timeArgument(clock === undefined ? platformClock() : clock(), "clock()");
 
-  const state: SessionState = {
+  const common: CommonSession = {
     jkt: thumbprint(publicJwk, backend),
     alg,
     publicJwk,
+    unboundTokens: policy,
     observe(request, response) {
       const { url, accessToken } = membersArgument(request, "request", REQUEST_MEMBERS);
       const origin = readOrigin(url);
@@ -213,15 +239,17 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
       const answer = readResponse(response);
       const nonce = nonceOf(answer);
       if (nonce !== null) servers.keepNonce(origin, role, nonce);
+      else if (readRefusal(answer)?.error === INVALID_PROOF) servers.stopLending(origin, role);
       const clockOffset = correctClockSkew === true ? readClockOffset(answer, now()) : null;
       if (clockOffset !== null) servers.keepClockOffset(origin, clockOffset);
     },
-    shouldRetry(response, attempt) {
+    shouldRetry(proof, response, attempt) {
       integerArgument(attempt, "attempt", "attempts", 1, Number.MAX_SAFE_INTEGER);
-      const nonce = readNonceChallenge(response);
-      return attempt === 1 && nonce !== null;
+      return isWorthRepeating(proof, response, attempt, correctClockSkew === true);
     },
     readTokenResponse: (body) => readTokenResponse(body, policy),
+    state: () => servers.state(),
+    restore: (state) => servers.restore(state, correctClockSkew === true),
   };
 
   function proofOf(request: SessionRequest): ProofInit {
@@ -231,7 +259,7 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     return { ...wanted, nonce, iat: timeAt(now(), servers.clockOffset(origin)) };
   }
 
-  return { signer, state, options: Object.freeze({ backend, plainHttp }), proofOf };
+  return { signer, common, options: Object.freeze({ backend, plainHttp }), proofOf };
 }
 
 /**

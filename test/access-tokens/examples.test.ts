@@ -1,7 +1,5 @@
 // The examples of docs/access-tokens.md, at issuers whose tokens are as theirs are.
-import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { tokensIn } from "../../examples/docs/database.js";
 import { createCheck } from "../../examples/docs/introspect.js";
 import { auth0, entra, keycloak, okta } from "../../examples/docs/issuers.js";
 import { createApi } from "../../examples/docs/jwt.js";
@@ -91,16 +89,4 @@ test("introspection", async () => {
   const check = createCheck("https://as.example/introspect", "orders api", "sec:ret");
   expect(await check("good", undefined)).toMatchObject({ binding: { unbound: true } });
   expect(await check("bad", undefined)).toBeNull();
-});
-
-test("a database", async () => {
-  const hash = createHash("sha256").update("opaque").digest("base64url");
-  const row = { user: "ann", jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", scopes: ["a"] };
-  const find = async (one: string) =>
-    one === hash ? { ...row, expiresAt: second() + 60 } : undefined;
-  const check = tokensIn(find);
-  expect(await check("opaque", hash)).toMatchObject({ binding: { jkt: row.jkt }, scopes: ["a"] });
-  expect(await check("other", "other")).toBeNull();
-  expect(await check("opaque", undefined)).toBeNull();
-  expect(await tokensIn(async () => ({ ...row, expiresAt: 0 }))("opaque", hash)).toBeNull();
 });

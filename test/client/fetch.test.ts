@@ -484,7 +484,7 @@ describe("RFC 9449 §7 and §9: at a resource server", () => {
   test("[4.2-8] the proof has ath with a DPoP token, and with no other credentials", async () => {
     const server = await start(resourceReply);
     const dpopFetch = createDpopFetch({ session: newSession() });
-    for (const authorization of [`DPoP ${TOKEN}`, "Bearer abc", "Basic abc", "DPoPx abc"]) {
+    for (const authorization of [`DPoP ${TOKEN}`, "Basic abc", "DPoPx abc", "BearerX abc"]) {
       await dpopFetch(server.origin, { headers: { authorization } });
     }
     const aths = server.received.map(({ proof }) => claimsOf(proof ?? "").ath);
@@ -581,7 +581,152 @@ describe("RFC 9449 §7 and §9: at a resource server", () => {
       await dpopFetch(`${server.origin}/token`, { method: "POST" });
       await dpopFetch(`${server.origin}/api`, { headers: authorized });
     }
-    expect(nonces(server)).toEqual([undefined, "as", undefined, "rs", "as", "rs"]);
+    expect(nonces(server)).toEqual([undefined, "as", "as", "rs", "as", "rs"]);
+  });
+
+  test("the nonce of a nonce endpoint is for the credential endpoint too (OpenID4VCI)", async () => {
+    const server = await start((request, self) =>
+      request.path === "/nonce"
+        ? { status: 200, headers: { "dpop-nonce": "n1" } }
+        : resourceReply(request, self),
+    );
+    server.nonce = "n1";
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    await dpopFetch(`${server.origin}/nonce`, { method: "POST" });
+    const init = { method: "POST", headers: authorized };
+    expect((await dpopFetch(`${server.origin}/credential`, init)).status).toBe(200);
+    expect(nonces(server)).toEqual([undefined, "n1"]);
+  });
+
+  test("a reload costs no request where the nonces are stored", async () => {
+    const server = await start(resourceReply, "n1");
+    const session = newSession();
+    await createDpopFetch({ session })(server.origin, { headers: authorized });
+    const reloaded = newSession();
+    reloaded.restore(JSON.parse(JSON.stringify(session.state())));
+    const dpopFetch = createDpopFetch({ session: reloaded });
+    expect((await dpopFetch(server.origin, { headers: authorized })).status).toBe(200);
+    expect(nonces(server)).toEqual([undefined, "n1", "n1"]);
+  });
+});
+
+describe("`Authorization: Bearer`", () => {
+  const bearer = { Authorization: ` bearer ${TOKEN}`, dpop: "old" };
+
+  test("no proof goes with a token that is not bound: real servers refuse both together", async () => {
+    const server = await start(({ proof }) => ({ status: proof === undefined ? 200 : 400 }));
+    const session = clientSession({ clock: undefined, unboundTokens: "accepted" });
+    const dpopFetch = createDpopFetch({ session });
+    const init = { method: "POST", headers: bearer, body: "x" };
+    expect((await dpopFetch(server.origin, init)).status).toBe(200);
+    const request = new Request(server.origin, init);
+    expect((await dpopFetch(request)).status).toBe(200);
+    expect(nonces(server)).toEqual(["no proof", "no proof"]);
+    expect(server.received.map(({ body }) => body)).toEqual(["x", "x"]);
+    expect(server.received[0]?.headers.authorization).toBe(`bearer ${TOKEN}`);
+  });
+
+  test("its redirects are handed over too", async () => {
+    const server = await start(() => ({ status: 302, headers: { location: "/x" } }));
+    const session = clientSession({ unboundTokens: "accepted" });
+    const dpopFetch = createDpopFetch({ session });
+    expect((await dpopFetch(server.origin, { headers: bearer })).status).toBe(302);
+  });
+
+  test("where tokens must be bound, it is a TypeError that says what to do, and nothing is sent", async () => {
+    const server = await start(resourceReply);
+    const call = createDpopFetch({ session: newSession() })(server.origin, { headers: bearer });
+    await expect(call).rejects.toThrow(TypeError);
+    await expect(call).rejects.toThrow(/^headers.authorization must be DPoP .*"accepted"$/);
+    expect(server.received).toEqual([]);
+  });
+});
+
+describe("a device whose clock is wrong", () => {
+  /** It checks the time of each proof by its own clock, and no nonce decides it. */
+  const dated = (verdict: string): Reply =>
+    verdict === "ok"
+      ? { status: 200 }
+      : { status: 401, headers: { "www-authenticate": 'DPoP error="invalid_dpop_proof"' } };
+
+  test.each([-200, 200])("%i seconds: the first request gets in, by one repeat", async (skew) => {
+    const server = await start(({ verdict }) => dated(verdict));
+    const clock = (): number => Date.now() / 1000 + skew;
+    const session = clientSession({ clock, correctClockSkew: true });
+    const dpopFetch = createDpopFetch({ session });
+    expect((await dpopFetch(server.origin, { headers: authorized })).status).toBe(200);
+    expect((await dpopFetch(server.origin, { headers: authorized })).status).toBe(200);
+    expect(verdicts(server)).toEqual([skew < 0 ? "iat_too_old" : "iat_in_future", "ok", "ok"]);
+  });
+
+  test("at a token endpoint, which says so in JSON", async () => {
+    const server = await start(tokenReply);
+    const clock = (): number => Date.now() / 1000 + 200;
+    const session = clientSession({ clock, correctClockSkew: true });
+    const response = await createDpopFetch({ session })(server.origin, { method: "POST" });
+    expect(response.status).toBe(200);
+    expect(verdicts(server)).toEqual(["iat_in_future", "ok"]);
+  });
+
+  test("without the option it is refused, and asked no second time", async () => {
+    const server = await start(({ verdict }) => dated(verdict));
+    const session = clientSession({ clock: () => Date.now() / 1000 + 200 });
+    const response = await createDpopFetch({ session })(server.origin, { headers: authorized });
+    expect(response.status).toBe(401);
+    expect(server.received).toHaveLength(1);
+  });
+
+  test("at a server that wants a nonce as well: three requests, and no more", async () => {
+    let isStubborn = false;
+    const server = await start(({ proof = "" }, self) => {
+      const { iat, nonce } = claimsOf(proof);
+      if (isStubborn || Math.abs(iat - Date.now() / 1000) > 60) return dated("iat");
+      return resourceReply(
+        { verdict: nonce === undefined ? "nonce_missing" : "ok" } as Received,
+        self,
+      );
+    }, "n1");
+    const clock = (): number => Date.now() / 1000 - 200;
+    const newFetch = () =>
+      createDpopFetch({ session: clientSession({ clock, correctClockSkew: true }) });
+    expect((await newFetch()(server.origin, { headers: authorized })).status).toBe(200);
+    expect(server.received).toHaveLength(3);
+    isStubborn = true;
+    expect((await newFetch()(server.origin, { headers: authorized })).status).toBe(401);
+    expect(server.received).toHaveLength(5); // the corrected time explains nothing any more
+  });
+});
+
+describe("other ways in which servers ask for a nonce", () => {
+  test.each<[string, Reply]>([
+    ["status 400 with a challenge", { status: 400, headers: { "www-authenticate": 'DPoP error="use_dpop_nonce"' } }], // prettier-ignore
+    ["invalid_dpop_nonce", { status: 401, headers: { "www-authenticate": 'DPoP error="invalid_dpop_nonce"' } }], // prettier-ignore
+    ["invalid_dpop_nonce in JSON", { status: 400, headers: { "content-type": "application/json" }, body: '{"error":"invalid_dpop_nonce"}' }], // prettier-ignore
+    ["a challenge that is hidden, as CORS has it", { status: 401 }],
+    ["a hidden challenge, and JSON of a framework", { status: 401, headers: { "content-type": "application/json" }, body: '{"error":"Unauthorized"}' }], // prettier-ignore
+  ])("%s", async (_, { status, headers, body = "" }) => {
+    const asking = { ...headers, "dpop-nonce": "n1" };
+    const server = await start(
+      ({ verdict }) => (verdict === "ok" ? { status: 200 } : { status, headers: asking, body }),
+      "n1",
+    );
+    const response = await createDpopFetch({ session: newSession() })(server.origin, {
+      headers: authorized,
+    });
+    expect(response.status).toBe(200);
+    expect(nonces(server)).toEqual([undefined, "n1"]);
+  });
+
+  test.each([
+    ["a challenge that is malformed", { "www-authenticate": 'DPoP error="use_dpop_nonce' }],
+    ["another challenge", { "www-authenticate": 'Basic realm="a"' }],
+    ["no new nonce", {}],
+  ])("and none of them: %s", async (_, fields) => {
+    const server = await start(() => ({ status: 401, headers: { ...fields, "dpop-nonce": "n1" } }));
+    const session = newSession();
+    session.observe({ url: server.origin, accessToken: TOKEN }, respond(200, { "dpop-nonce": "n1" })); // prettier-ignore
+    await createDpopFetch({ session })(server.origin, { headers: authorized });
+    expect(server.received).toHaveLength(1);
   });
 });
 

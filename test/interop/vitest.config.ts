@@ -4,20 +4,27 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string): string =>
   fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
-const sdk = fileURLToPath(
-  new URL("node_modules/@modelcontextprotocol/sdk/dist/esm/", import.meta.url),
-);
+const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 export default defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
+  root: HERE,
   resolve: {
     alias: [
       { find: /^dpop-core$/, replacement: source("index.ts") },
       { find: /^dpop-core\/([\w-]+)$/, replacement: source("$1.ts") },
-      // For the examples, which are in no folder above this one; the same is in tsconfig.json.
-      { find: /^@modelcontextprotocol\/sdk\//, replacement: sdk },
     ],
   },
+  plugins: [
+    {
+      name: "the packages of this folder, for the examples",
+      enforce: "pre",
+      resolveId(name, importer) {
+        const isExample = /\/examples\/(?:clients|mcp)\//.test(importer ?? "");
+        if (!isExample || !/^[@a-z]/.test(name) || /^(?:node:|dpop-core)/.test(name)) return null;
+        return this.resolve(name, `${HERE}index.ts`, { skipSelf: true });
+      },
+    },
+  ],
   test: {
     include: ["./*.test.ts"],
     testTimeout: 60_000,

@@ -2,6 +2,17 @@
 import type { Peer } from "../peer.js";
 import { peer } from "../support/peers.js";
 
+/** What examples/clients call by, beside the peers that have tests of their own. */
+const CLIENTS = [
+  "ky",
+  "axios",
+  "openapi-fetch",
+  "ofetch",
+  "graphql-request",
+  "got",
+  "@aws-sdk/client-kms",
+] as const;
+
 export const javascriptPeers: readonly Peer[] = [
   inTests("oauth4webapi"),
   inTests("openid-client"),
@@ -13,6 +24,7 @@ export const javascriptPeers: readonly Peer[] = [
   inTests("atproto-oauth-provider", "@atproto/oauth-provider"),
   inTests("better-auth", "@better-auth/core"),
   inTests("mcp", "@modelcontextprotocol/sdk"),
+  { ...inTests("clients", ...CLIENTS), tests: ["clients.test.ts", "clients-kms.test.ts"] },
   {
     ...inTests("wso2-stand-in"),
     start: async () => ({ name: "stand-in for WSO2 Identity Server" }),

@@ -1,4 +1,4 @@
-// oidc-provider as a foreign authorization server, with one confidential client. Its userinfo endpoint serves as a
+// oidc-provider as a foreign authorization server, with a confidential client and a public one. Its userinfo endpoint serves as a
 // foreign protected resource; the token for it is made by hand, since there is no login here.
 import { randomBytes } from "node:crypto";
 import { exportJWK, generateKeyPair } from "jose";
@@ -11,6 +11,7 @@ export const API_NAME = "https://api.example.com";
 export const REDIRECT_URI = "https://client.example/callback";
 
 const CLIENT_ID = "a-client";
+const PUBLIC_CLIENT_ID = "a-public-client";
 const ACCOUNT_ID = "an-account";
 
 export interface ForeignProvider {
@@ -23,6 +24,10 @@ export interface ForeignProvider {
   /** The value of Authorization that authenticates the client. */
   readonly basic: string;
   readonly accountId: string;
+  readonly issuer: string;
+  readonly publicClientId: string;
+  /** A refresh token of the public client, bound to a key. */
+  refreshTokenFor(jkt: string): Promise<string>;
   /** An access token for the userinfo endpoint, bound to a key. */
   userinfoToken(jkt: string): Promise<string>;
   close(): Promise<void>;
@@ -49,8 +54,17 @@ export async function startOidcProvider(options: {
         dpop_bound_access_tokens: true, // no proof, no token
         id_token_signed_response_alg: "ES256", // RS256, its default, has no key in `jwks`
       },
+      {
+        client_id: PUBLIC_CLIENT_ID,
+        token_endpoint_auth_method: "none",
+        grant_types: ["authorization_code", "refresh_token"],
+        response_types: ["code"],
+        redirect_uris: [REDIRECT_URI],
+        dpop_bound_access_tokens: true,
+        id_token_signed_response_alg: "ES256",
+      },
     ],
-    ttl: { AccessToken: 60, ClientCredentials: 60, Grant: 60 }, // seconds
+    ttl: { AccessToken: 60, ClientCredentials: 60, Grant: 60, RefreshToken: 60 }, // seconds
     findAccount: (_ctx, accountId) => ({ accountId, claims: async () => ({ sub: accountId }) }),
     features: {
       devInteractions: { enabled: false },
@@ -87,23 +101,30 @@ export async function startOidcProvider(options: {
     algs: member(metadata, "dpop_signing_alg_values_supported"),
     basic: `Basic ${Buffer.from(`${CLIENT_ID}:${clientSecret}`).toString("base64")}`,
     accountId: ACCOUNT_ID,
+    issuer: origin,
+    publicClientId: PUBLIC_CLIENT_ID,
+    async refreshTokenFor(jkt) {
+      const token = new provider.RefreshToken(await granted(PUBLIC_CLIENT_ID, "offline_access"));
+      token.jkt = jkt;
+      return token.save();
+    },
     async userinfoToken(jkt) {
-      const client = await provider.Client.find(CLIENT_ID);
-      if (client === undefined) throw new Error("the client should be known");
-      const grant = new provider.Grant({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
-      grant.addOIDCScope("openid");
-      const token = new provider.AccessToken({
-        accountId: ACCOUNT_ID,
-        client,
-        grantId: await grant.save(),
-        scope: "openid",
-        gty: "authorization_code",
-      });
+      const token = new provider.AccessToken(await granted(CLIENT_ID, "openid"));
       token.jkt = jkt;
       return token.save();
     },
     close,
   };
+
+  /** What a token is made of after a code flow. */
+  async function granted(clientId: string, scope: string) {
+    const client = await provider.Client.find(clientId);
+    if (client === undefined) throw new Error("the client should be known");
+    const grant = new provider.Grant({ accountId: ACCOUNT_ID, clientId });
+    grant.addOIDCScope(scope);
+    const grantId = await grant.save();
+    return { accountId: ACCOUNT_ID, client, grantId, scope, gty: "authorization_code" };
+  }
 }
 
 /** Storage for a process that lives for seconds: nothing expires, and only what is needed here is there. */
@@ -115,7 +136,10 @@ function memory(): (model: string) => Adapter {
     destroy: async (id) => void stored.delete(`${model}:${id}`),
     findByUserCode: unused,
     findByUid: unused,
-    consume: unused,
+    async consume(id) {
+      const payload = stored.get(`${model}:${id}`);
+      if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000);
+    },
     revokeByGrantId: unused,
   });
 }

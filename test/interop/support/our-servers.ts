@@ -32,6 +32,8 @@ export interface OurServers {
   readonly apiUrl: string;
   /** What reached each endpoint so far, in order. */
   readonly seen: Readonly<Record<"token" | "pushed" | "api", readonly Seen[]>>;
+  /** A refresh token that is bound to a key, as a code flow would have ended with. */
+  refreshTokenFor(jkt: string): string;
   /** What is stored of an access token, as introspection would tell it. */
   claimsOf(accessToken: string): AccessTokenClaims | undefined;
   close(): Promise<void>;
@@ -109,6 +111,7 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
     tokenUrl,
     apiUrl: `${api.origin}/things`,
     seen,
+    refreshTokenFor,
     claimsOf: (accessToken) => issued.get(accessToken),
     async close() {
       await Promise.all([server.close(), api.close()]);
@@ -169,9 +172,13 @@ export async function startOurServers(options: { readonly nonces: boolean }): Pr
     });
     const granted = { access_token: accessToken, token_type: tokenType, expires_in: 60 };
     if (form.get("grant_type") === "client_credentials") return granted;
+    return { ...granted, refresh_token: refreshTokenFor(refreshJkt) };
+  }
+
+  function refreshTokenFor(jkt: string | undefined): string {
     const refreshToken = randomUUID();
-    refreshTokens.set(refreshToken, refreshJkt);
-    return { ...granted, refresh_token: refreshToken };
+    refreshTokens.set(refreshToken, jkt);
+    return refreshToken;
   }
 
   function pushedReply({ method, url, proof, form }: Received): Reply {
