@@ -210,7 +210,7 @@ describe("what is refused", () => {
 
   test.each([
     ["nothing", respond(401)],
-    ["a nonce alone", respond(401, { "dpop-nonce": "n" })],
+    ["only a nonce", respond(401, { "dpop-nonce": "n" })],
     ["JSON of a framework", respond(401, {}, { statusCode: 401, error: "Unauthorized" })],
   ])("a 401 without a challenge names CORS: %s", (_, response) => {
     const refusal = readChallenge(response);
