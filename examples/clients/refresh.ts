@@ -9,14 +9,15 @@ export interface Account {
   refreshToken: string;
 }
 
-/** A token request without a library. */
+/** Asks without a library. */
 export function createRefresh(session: Session, account: Account): Refresh {
   const dpopFetch = createDpopFetch({ session });
   return async () => {
     const { tokenEndpoint, clientId, refreshToken } = account;
     const grant = { grant_type: "refresh_token", refresh_token: refreshToken };
-    const body = new URLSearchParams({ ...grant, client_id: clientId });
-    const response = await dpopFetch(tokenEndpoint, { method: "POST", body });
+    const body = `${new URLSearchParams({ ...grant, client_id: clientId })}`; // for React Native
+    const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+    const response = await dpopFetch(tokenEndpoint, { method: "POST", headers, body });
     const granted = await response.json();
     account.refreshToken = granted.refresh_token ?? refreshToken; // store it: the old one may end
     return granted;

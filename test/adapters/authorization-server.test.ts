@@ -82,8 +82,8 @@ describe.each([
       });
 
     const pushed = await again(async () => {
-      const with_ = { ...options, DPoP };
-      const sent = await oauth.pushedAuthorizationRequest(as, client, none, parameters, with_);
+      const withKey = { ...options, DPoP };
+      const sent = await oauth.pushedAuthorizationRequest(as, client, none, parameters, withKey);
       return oauth.processPushedAuthorizationResponse(as, client, sent);
     });
     expect(answers.splice(0)).toEqual(["use_dpop_nonce", 201]);
@@ -115,8 +115,8 @@ describe.each([
 
     const refresh = (handle: oauth.DPoPHandle, token = granted.refresh_token ?? "") =>
       again(async () => {
-        const with_ = { ...options, DPoP: handle };
-        const sent = await oauth.refreshTokenGrantRequest(as, client, none, token, with_);
+        const withKey = { ...options, DPoP: handle };
+        const sent = await oauth.refreshTokenGrantRequest(as, client, none, token, withKey);
         return oauth.processRefreshTokenResponse(as, client, sent);
       });
     await expect(refresh(thief)).rejects.toMatchObject(refused);

@@ -88,7 +88,7 @@ const inside: Plugin = {
   },
 };
 
-function es5(script: string): string {
+export function es5(script: string): string {
   const { ScriptTarget, ModuleKind } = ts;
   const { outputText } = ts.transpileModule(script, {
     compilerOptions: {

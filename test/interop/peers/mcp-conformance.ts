@@ -2,11 +2,10 @@
 import { existsSync } from "node:fs";
 import { arch, platform } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { MODULES } from "../../runtimes/engines/places.js";
 import { RUNS, runScenario } from "../mcp/suite.js";
 import { type Facts, Missing, type Peer } from "../peer.js";
-import { installPackages } from "../support/npm.js";
+import { installEngines } from "../support/npm.js";
 import { peer } from "../support/peers.js";
 
 export const mcpConformance: Peer = {
@@ -33,8 +32,4 @@ async function recentNode(): Promise<string> {
   if (!existsSync(file)) await installEngines();
   if (!existsSync(file)) throw new Missing("there is no Node 22 or later");
   return file;
-}
-
-async function installEngines(): Promise<void> {
-  await installPackages(fileURLToPath(new URL("../../runtimes/", import.meta.url)));
 }

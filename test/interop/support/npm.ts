@@ -1,4 +1,5 @@
 // npm, for the folders that have packages of their own.
+import { fileURLToPath } from "node:url";
 import { findProgram, runProgram } from "../../support/process.js";
 import { Missing } from "../peer.js";
 
@@ -16,4 +17,9 @@ export async function installPackages(folder: string): Promise<void> {
     const line = /npm (?:error|ERR!) (.{1,120})/.exec(String(error))?.[1];
     throw new Missing(`npm could not install it: ${line ?? String(error).slice(0, 120)}`);
   }
+}
+
+/** Installs the engines of test/runtimes. Throws a Missing where they can't be had. */
+export function installEngines(): Promise<void> {
+  return installPackages(fileURLToPath(new URL("../../runtimes/", import.meta.url)));
 }

@@ -14,11 +14,11 @@ const FOLDERS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   linux: "linux64-bin",
   darwin: "osx-bin",
 };
-const VM = program("hermes-engine-cli", "hermes");
+const VM = hermesVm();
 const COMPILER = program("hermes-compiler/hermesc", "hermesc");
 
-/** TypeScript writes `a ** b` as `Math.pow(a, b)` in ES5, which is wrong for a BigInt. */
-const POWER = `(function (pow) {
+/** What has to run before a script in ES5: TypeScript writes `a ** b` as `Math.pow(a, b)` in ES5, which is wrong for a BigInt. */
+export const POWER: string = `(function (pow) {
   Math.pow = function (base, exponent) {
     if (typeof base !== "bigint") return pow(base, exponent);
     var power = BigInt(1);
@@ -63,6 +63,11 @@ export const engines: readonly Engine[] = [
   },
 ];
 
+/** The path of the VM, null where it is not on this machine. */
+export function hermesVm(): string | null {
+  return program("hermes-engine-cli", "hermes");
+}
+
 function program(folder: string, name: string): string | null {
   const platform = FOLDERS[process.platform];
   if (platform === undefined) return null;
@@ -70,7 +75,7 @@ function program(folder: string, name: string): string | null {
   return existsSync(file) ? file : null;
 }
 
-function versionOfHermes(command: string | null): Promise<string | null> {
+export function versionOfHermes(command: string | null): Promise<string | null> {
   return versionOf(command, ["--version"], /Hermes release version: (\S+)/);
 }
 
