@@ -27,8 +27,7 @@ export function isWorthRepeating(
   if (refusal === null || attempt >= MOST_ATTEMPTS) return false;
   const sent = readSentProof(proof);
   if (mayWantNonce(sent, attempt) && wantsOtherNonce(sent, response, refusal)) return true;
-  const isAboutProof = refusal.error === INVALID_PROOF || refusal.isHidden;
-  return withClock && isAboutProof && isClockOff(sent, response);
+  return withClock && isAboutProof(response) && isClockOff(sent, response);
 }
 
 /** One repeat for a nonce is enough, before or after the one for the time. */
@@ -47,6 +46,13 @@ function wantsOtherNonce(sent: SentProof, response: ResponseLike, refusal: Refus
 function isClockOff({ iat }: SentProof, response: ResponseLike): boolean {
   const offset = typeof iat === "number" ? readClockOffset(response, iat) : null;
   return offset !== null && Math.abs(offset) >= LEAST_SKEW;
+}
+
+/** True where the server refuses the proof, or may. */
+export function isAboutProof(response: ResponseLike): boolean {
+  const refusal = readRefusal(response);
+  if (refusal === null) return false;
+  return refusal.isHidden || refusal.error === INVALID_PROOF || refusal.nonce !== null;
 }
 
 /**

@@ -1,6 +1,12 @@
 // The client session (RFC 9449 sections 5, 7, 8 and 9): from requests to their proofs, and from responses
 // to what the next proofs must carry.
-import { integerArgument, LAST_SECOND, membersArgument, timeArgument } from "../input/argument.js";
+import {
+  integerArgument,
+  LAST_SECOND,
+  membersArgument,
+  stringArgument,
+  timeArgument,
+} from "../input/argument.js";
 import { platformClock } from "../input/clock.js";
 import { type AsyncSigner, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
@@ -11,11 +17,12 @@ import {
   createProof,
   createProofAsync,
   type CreateOptions,
+  PLAIN_HTTP_FAULT,
   type ProofInit,
   readBackend,
   readSigner,
 } from "../proof/create.js";
-import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
+import { isHttpUrl, type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { nonceOf, readResponse, type ResponseLike } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
 import { INVALID_PROOF, readRefusal } from "./refusal.js";
@@ -65,7 +72,16 @@ export type ClientSessionOptions = SessionOptions<SyncSigner>;
 export type AsyncClientSessionOptions = SessionOptions<Signer>;
 
 /** The request that a proof is for. */
-export type SessionRequest = Pick<ProofInit, "method" | "url" | "accessToken" | "claims">;
+export interface SessionRequest extends Pick<
+  ProofInit,
+  "method" | "url" | "accessToken" | "claims"
+> {
+  /**
+   * The URL in the proof, if it is not `url`: for a server behind a proxy that rewrites URLs, and that
+   * compares the one it sees. It may be plain http, since nothing is sent there.
+   */
+  readonly htu?: string | undefined;
+}
 
 /** The request that a response belongs to. The request of `buildProof` is one. */
 export type AnsweredRequest = Pick<ProofInit, "url" | "accessToken">;
@@ -82,6 +98,8 @@ interface CommonSession {
   readonly publicJwk: PublicJwk;
   /** What it does with a token that is not bound to the key. */
   readonly unboundTokens: UnboundTokens;
+  /** Returns the nonce that the next proof for such a request has; undefined for none. */
+  nonceFor(request: AnsweredRequest): string | undefined;
   /**
    * Learns from a response of any status. It keeps the nonce for the next proofs for the origin of the
    * request, apart for requests with and without an access token (sections 8.2 and 9), and the time if
@@ -208,7 +226,7 @@ const OPTIONS = [
   "unboundTokens",
   "plainHttp",
 ];
-const REQUEST_MEMBERS = ["method", "url", "accessToken", "claims"];
+const REQUEST_MEMBERS = ["method", "url", "accessToken", "claims", "htu"];
 
 function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<S> {
   const given = membersArgument(options, "options", OPTIONS);
@@ -232,6 +250,10 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     alg,
     publicJwk,
     unboundTokens: policy,
+    nonceFor(request) {
+      const { url, accessToken } = membersArgument(request, "request", REQUEST_MEMBERS);
+      return servers.nonce(readOrigin(url), readRole(accessToken));
+    },
     observe(request, response) {
       const { url, accessToken } = membersArgument(request, "request", REQUEST_MEMBERS);
       const origin = readOrigin(url);
@@ -253,13 +275,18 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
   };
 
   function proofOf(request: SessionRequest): ProofInit {
-    const wanted = membersArgument(request, "request", REQUEST_MEMBERS);
-    const origin = readOrigin(wanted.url);
-    const nonce = servers.nonce(origin, readRole(wanted.accessToken));
-    return { ...wanted, nonce, iat: timeAt(now(), servers.clockOffset(origin)) };
+    const { htu, ...wanted } = membersArgument(request, "request", REQUEST_MEMBERS);
+    const { url, accessToken } = wanted;
+    const origin = readOrigin(url);
+    if (!isHttpUrl(url, plainHttp)) throw new TypeError(PLAIN_HTTP_FAULT);
+    const nonce = servers.nonce(origin, readRole(accessToken));
+    const iat = timeAt(now(), servers.clockOffset(origin));
+    return { ...wanted, url: htu === undefined ? url : stringArgument(htu, "htu"), nonce, iat };
   }
 
-  return { signer, common, options: Object.freeze({ backend, plainHttp }), proofOf };
+  // The URL that is sent was checked; the one in the proof may be that behind a proxy.
+  const proofOptions = Object.freeze({ backend, plainHttp: "anywhere" } as const);
+  return { signer, common, options: proofOptions, proofOf };
 }
 
 /**
