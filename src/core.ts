@@ -105,4 +105,5 @@ export {
   type SessionRequest,
 } from "./client/session.js";
 export { createDpopFetch, type DpopFetchOptions, type FetchLike } from "./client/fetch.js";
-export { readNonceChallenge, type ResponseLike } from "./client/challenge.js";
+export type { ResponseLike } from "./client/challenge.js";
+export { readChallenge } from "./client/refusal.js";

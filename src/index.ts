@@ -22,7 +22,7 @@ export {
   parseProof,
   profiles,
   pushedError,
-  readNonceChallenge,
+  readChallenge,
   requestUrl,
   resourceError,
   resourceMetadata,

@@ -1,5 +1,5 @@
 // Challenges (RFC 9110 sections 11.2 and 11.6.1): from the text of WWW-Authenticate to what a server asks
-// for, and from its response to the nonce that it wants (RFC 9449 sections 8 and 9).
+// for, and from its response to the nonce that it hands out (RFC 9449 section 8.2).
 import { functionMember, objectArgument, stringArgument } from "../input/argument.js";
 import { isToken68Unit, isTokenUnit, runEnd } from "../input/http.js";
 import { isNonce } from "../proof/nonce.js";
@@ -71,55 +71,16 @@ interface OpenChallenge {
 /** Returns the nonce that a response has for the next request (section 8.2), or null. */
 export function nonceOf(response: ResponseLike): string | null {
   const nonce = headerOf(response, "dpop-nonce");
-  return isNonce(nonce) && nonce.length <= LONGEST_NONCE ? nonce : null;
+  return isKeptNonce(nonce) ? nonce : null;
 }
 
-/** Characters. A longer nonce would make every request that long. */
+/** True for a nonce that is kept: a longer one would make every request that long. */
+export function isKeptNonce(value: unknown): value is string {
+  return isNonce(value) && value.length <= LONGEST_NONCE;
+}
+
+/** Characters. */
 const LONGEST_NONCE = 1024;
-
-/**
- * Reads whether a response asks for a nonce. It does so with the error `use_dpop_nonce`: with status 401
- * in a challenge of the scheme DPoP, or with status 400 or 401 in `errorBody`. Challenges of other
- * schemes do not count. The response must also have a valid `DPoP-Nonce` of at most 1024 characters.
- *
- * @param response the response, with its parsed JSON as `errorBody` if it came from an authorization
- *   server.
- * @returns the nonce to retry with, or null for every other response.
- * @throws a TypeError where `response` is not a response.
- * @example
- * ```ts
- * import { readNonceChallenge } from "dpop-core";
- *
- * const headers = new Map([
- *   ["www-authenticate", 'DPoP error="use_dpop_nonce"'],
- *   ["dpop-nonce", "eyJ7S_zG.eyJH0-Z.HX4w-7v"],
- * ]);
- * console.log(readNonceChallenge({ status: 401, headers })); // "eyJ7S_zG.eyJH0-Z.HX4w-7v"
- * ```
- * @see RFC 9449 sections 8 and 9
- */
-export function readNonceChallenge(response: ResponseLike): string | null {
-  const given = readResponse(response);
-  return wantsNonce(given) ? nonceOf(given) : null;
-}
-
-const USE_NONCE = "use_dpop_nonce";
-
-function wantsNonce(response: ResponseLike): boolean {
-  const { status, errorBody } = response;
-  if (status !== 400 && status !== 401) return false;
-  // 401 too: a server may refuse a client with it, and CORS can hide its challenges but not its body.
-  if (errorOf(errorBody) === USE_NONCE) return true;
-  if (status === 400) return false;
-  return parseChallenges(headerOf(response, "www-authenticate") ?? "").some(
-    ({ scheme, params }) => scheme.toLowerCase() === "dpop" && params.get("error") === USE_NONCE,
-  );
-}
-
-function errorOf(body: unknown): unknown {
-  if (typeof body !== "object" || body === null) return undefined;
-  return (body as { readonly error?: unknown }).error; // an object, as was just checked
-}
 
 /** Guards the form of a response. Its content is the server's, and never an error of the caller. */
 export function readResponse(response: ResponseLike): ResponseLike {

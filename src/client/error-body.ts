@@ -2,7 +2,8 @@
 // a copy of the response, within bounds.
 import { type BodySource, inTime, openBody } from "../input/body.js";
 import { parseJsonObject, PROOF_BOUNDS } from "../input/json.js";
-import { headerOf, nonceOf, readNonceChallenge, type ResponseLike } from "./challenge.js";
+import { headerOf, nonceOf, type ResponseLike } from "./challenge.js";
+import { readRefusal } from "./refusal.js";
 
 /** Bytes. The error of an authorization server is far shorter. */
 const LONGEST_ERROR = 16_384;
@@ -30,12 +31,11 @@ export async function readErrorBody(response: ResponseLike): Promise<unknown> {
 }
 
 /**
- * True for JSON with the status of an error, unless the header fields ask for a nonce already. If a server
+ * True for JSON with the status of an error, unless a challenge names the error already. If a server
  * set Content-Type twice, the values are joined with a comma and the first one counts.
  */
 function mayAskInBody(response: ResponseLike): boolean {
-  const { status } = response;
-  if (status !== 400 && (status !== 401 || readNonceChallenge(response) !== null)) return false;
+  if (readRefusal(response)?.error !== null || response.status === 403) return false;
   const [first = ""] = (headerOf(response, "content-type") ?? "").split(",", 1);
   const [type = ""] = first.split(";", 1);
   const essence = type.trim().toLowerCase();

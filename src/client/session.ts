@@ -16,9 +16,15 @@ import {
   readSigner,
 } from "../proof/create.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
-import { nonceOf, readNonceChallenge, readResponse, type ResponseLike } from "./challenge.js";
+import { nonceOf, readResponse, type ResponseLike } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
-import { createServerMemory, readOrigin, type ServerRole } from "./server-memory.js";
+import { INVALID_PROOF, readRefusal } from "./refusal.js";
+import {
+  createServerMemory,
+  readOrigin,
+  type ServerRole,
+  type SessionState,
+} from "./server-memory.js";
 import { readTokenResponse, type TokenResponse } from "./token-response.js";
 
 interface SessionOptions<S extends Signer> {
@@ -62,7 +68,7 @@ export type SessionRequest = Pick<ProofInit, "method" | "url" | "accessToken" | 
 /** The request that a response belongs to. The request of `buildProof` is one. */
 export type AnsweredRequest = Pick<ProofInit, "url" | "accessToken">;
 
-interface SessionState {
+interface CommonSession {
   /**
    * The RFC 7638 thumbprint of the key: the value of `dpop_jkt` in an authorization request or a
    * pushed one (section 10).
@@ -75,7 +81,8 @@ interface SessionState {
   /**
    * Learns from a response of any status. It keeps the nonce for the next proofs for the origin of the
    * request, apart for requests with and without an access token (sections 8.2 and 9), and the time if
-   * `correctClockSkew` is set. It ignores a malformed nonce. Call it for every response, with the URL
+   * `correctClockSkew` is set. A request whose kind has no nonce yet gets that of the other kind, until the
+   * server refuses it. It ignores a malformed nonce. Call it for every response, with the URL
    * that answered. Throws a TypeError for a mistaken argument, never for what a server sent.
    */
   observe(request: AnsweredRequest, response: ResponseLike): void;
@@ -92,10 +99,22 @@ interface SessionState {
    * `unboundTokens` is "accepted". Never throws for what a server sent.
    */
   readTokenResponse(body: unknown): TokenResponse;
+  /**
+   * Returns what the session learned: the nonces and the clocks of at most 256 servers, as plain data for
+   * JSON. Store it, and give it to `restore` of the next session, so that a reload of a page costs no
+   * request. It holds no secret and no token.
+   */
+  state(): SessionState;
+  /**
+   * Learns what another session knew: one before a reload, or that of another tab. What is in `state`
+   * wins over what this session knows; it ignores what is malformed in it. It takes no times without
+   * `correctClockSkew`. Throws a TypeError if `state` is no object.
+   */
+  restore(state: unknown): void;
 }
 
 /** The session of a client whose signer answers at once. */
-export interface ClientSession extends SessionState {
+export interface ClientSession extends CommonSession {
   /**
    * Returns a proof for one request, with the last nonce of the server: the value of the header field
    * `DPoP`. Every request needs its own, retries included. With `accessToken` the request goes to a
@@ -106,7 +125,7 @@ export interface ClientSession extends SessionState {
 }
 
 /** The session of a client whose signer may answer later. */
-export interface AsyncClientSession extends SessionState {
+export interface AsyncClientSession extends CommonSession {
   /** Does what ClientSession.buildProof does; rejects with what that throws. */
   buildProof(request: SessionRequest): Promise<string>;
 }
@@ -130,11 +149,11 @@ export interface AsyncClientSession extends SessionState {
  * @see RFC 9449 sections 4, 5 and 8
  */
 export function createClientSession(options: ClientSessionOptions): ClientSession {
-  const { signer, state, proofOf, options: own } = openSession(options);
-  const { alg, publicJwk } = state;
+  const { signer, common, proofOf, options: own } = openSession(options);
+  const { alg, publicJwk } = common;
   const labelled: SyncSigner = { alg, publicJwk, sign: (data) => signer.sign(data) };
   return Object.freeze({
-    ...state,
+    ...common,
     buildProof: (request: SessionRequest) => createProof(labelled, proofOf(request), own),
   });
 }
@@ -156,18 +175,18 @@ export function createClientSession(options: ClientSessionOptions): ClientSessio
  * @see RFC 9449 sections 4, 5 and 8
  */
 export function createAsyncClientSession(options: AsyncClientSessionOptions): AsyncClientSession {
-  const { signer, state, proofOf, options: own } = openSession(options);
-  const { alg, publicJwk } = state;
+  const { signer, common, proofOf, options: own } = openSession(options);
+  const { alg, publicJwk } = common;
   const labelled: AsyncSigner = { alg, publicJwk, sign: async (data) => signer.sign(data) };
   return Object.freeze({
-    ...state,
+    ...common,
     buildProof: async (request: SessionRequest) =>
       createProofAsync(labelled, proofOf(request), own),
   });
 }
 
 interface OpenSession<S extends Signer> extends Pick<SessionOptions<S>, "signer"> {
-  readonly state: SessionState;
+  readonly common: CommonSession;
   /** For every proof. */
   readonly options: CreateOptions;
   /** Returns what the proof of a request must carry. */
@@ -202,7 +221,7 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
   const now = (): number =>
     timeArgument(clock === undefined ? platformClock() : clock(), "clock()");
 
-  const state: SessionState = {
+  const common: CommonSession = {
     jkt: thumbprint(publicJwk, backend),
     alg,
     publicJwk,
@@ -213,15 +232,18 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
       const answer = readResponse(response);
       const nonce = nonceOf(answer);
       if (nonce !== null) servers.keepNonce(origin, role, nonce);
+      else if (readRefusal(answer)?.error === INVALID_PROOF) servers.stopLending(origin, role);
       const clockOffset = correctClockSkew === true ? readClockOffset(answer, now()) : null;
       if (clockOffset !== null) servers.keepClockOffset(origin, clockOffset);
     },
     shouldRetry(response, attempt) {
       integerArgument(attempt, "attempt", "attempts", 1, Number.MAX_SAFE_INTEGER);
-      const nonce = readNonceChallenge(response);
-      return attempt === 1 && nonce !== null;
+      const nonce = readRefusal(response)?.nonce;
+      return attempt === 1 && nonce !== null && nonce !== undefined;
     },
     readTokenResponse: (body) => readTokenResponse(body, policy),
+    state: () => servers.state(),
+    restore: (state) => servers.restore(state, correctClockSkew === true),
   };
 
   function proofOf(request: SessionRequest): ProofInit {
@@ -231,7 +253,7 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     return { ...wanted, nonce, iat: timeAt(now(), servers.clockOffset(origin)) };
   }
 
-  return { signer, state, options: Object.freeze({ backend, plainHttp }), proofOf };
+  return { signer, common, options: Object.freeze({ backend, plainHttp }), proofOf };
 }
 
 /**

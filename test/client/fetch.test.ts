@@ -581,7 +581,32 @@ describe("RFC 9449 §7 and §9: at a resource server", () => {
       await dpopFetch(`${server.origin}/token`, { method: "POST" });
       await dpopFetch(`${server.origin}/api`, { headers: authorized });
     }
-    expect(nonces(server)).toEqual([undefined, "as", undefined, "rs", "as", "rs"]);
+    expect(nonces(server)).toEqual([undefined, "as", "as", "rs", "as", "rs"]);
+  });
+
+  test("the nonce of a nonce endpoint is for the credential endpoint too (OpenID4VCI)", async () => {
+    const server = await start((request, self) =>
+      request.path === "/nonce"
+        ? { status: 200, headers: { "dpop-nonce": "n1" } }
+        : resourceReply(request, self),
+    );
+    server.nonce = "n1";
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    await dpopFetch(`${server.origin}/nonce`, { method: "POST" });
+    const init = { method: "POST", headers: authorized };
+    expect((await dpopFetch(`${server.origin}/credential`, init)).status).toBe(200);
+    expect(nonces(server)).toEqual([undefined, "n1"]);
+  });
+
+  test("a reload costs no request where the nonces are stored", async () => {
+    const server = await start(resourceReply, "n1");
+    const session = newSession();
+    await createDpopFetch({ session })(server.origin, { headers: authorized });
+    const reloaded = newSession();
+    reloaded.restore(JSON.parse(JSON.stringify(session.state())));
+    const dpopFetch = createDpopFetch({ session: reloaded });
+    expect((await dpopFetch(server.origin, { headers: authorized })).status).toBe(200);
+    expect(nonces(server)).toEqual([undefined, "n1", "n1"]);
   });
 });
 

@@ -144,10 +144,37 @@ describe("RFC 9449 §8 and §9: nonces", () => {
     const token = { method: "POST", url: "https://one.example/token" };
     const api = { method: "GET", url: "https://one.example/api", accessToken: TOKEN };
     session.observe(token, gives("as"));
-    expect(nonceFor(session, api)).toBeUndefined();
+    expect(nonceFor(session, api)).toBe("as"); // it may be for both
     session.observe(api, gives("rs"));
     expect(nonceFor(session, token)).toBe("as");
     expect(nonceFor(session, api)).toBe("rs");
+  });
+
+  test.each([
+    ["a challenge", respond(401, { "www-authenticate": 'DPoP error="invalid_dpop_proof"' })],
+    ["JSON", respond(400, {}, { error: "invalid_dpop_proof" })],
+  ])("a nonce of the other role that is refused is not sent again: %s", (_, refusal) => {
+    const session = clientSession();
+    const api = { method: "GET", url: "https://one.example/api", accessToken: TOKEN };
+    session.observe({ url: "https://one.example/token" }, gives("as"));
+    session.observe(api, respond(401, { "www-authenticate": 'DPoP error="invalid_token"' }));
+    expect(nonceFor(session, api)).toBe("as");
+    session.observe(api, refusal);
+    expect(nonceFor(session, api)).toBeUndefined();
+  });
+
+  test("what a session learned goes over a reload", () => {
+    const session = clientSession({ correctClockSkew: true });
+    session.observe(toApi, gives("n1"));
+    session.observe(toApi, respond(401, { date: new Date((NOW + 60) * 1000).toUTCString() }));
+    const stored = JSON.stringify(session.state());
+    expect(stored).not.toContain(TOKEN);
+    const next = clientSession({ correctClockSkew: true });
+    next.restore(JSON.parse(stored));
+    expect(claimsOf(next.buildProof(toApi))).toMatchObject({ nonce: "n1", iat: NOW + 60 });
+    const other = clientSession(); // it trusts no server's clock
+    other.restore(JSON.parse(stored));
+    expect(claimsOf(other.buildProof(toApi))).toMatchObject({ nonce: "n1", iat: NOW });
   });
 
   test.each([
