@@ -29,8 +29,8 @@ export {
  *
  * @param options the authorization server, the client and the APIs.
  * @returns the session. It asks no server before it is needed.
- * @throws rejects with a TypeError that names the option, and where the platform has no `crypto.subtle`: browsers offer it only to
- *   secure contexts.
+ * @throws rejects with a TypeError that names the option, and where the platform has no Web Cryptography: browsers offer it
+ *   only to secure contexts.
  * @example
  * ```ts
  * import { openBrowserSession } from "dpop-core/browser";

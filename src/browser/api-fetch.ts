@@ -1,7 +1,8 @@
 // fetch for the APIs (RFC 9449 section 7): with the token of the session, which is refreshed where an API refuses it.
 import { canRepeat, readCall } from "../client/call.js";
-import { headerOf, parseChallenges, type ResponseLike } from "../client/challenge.js";
+import type { ResponseLike } from "../client/challenge.js";
 import { discardBody } from "../client/error-body.js";
+import { readRefusal } from "../client/refusal.js";
 import { readOrigin } from "../client/server-memory.js";
 import type { Base } from "./base.js";
 import type { Refresher } from "./refresh.js";
@@ -11,11 +12,8 @@ import type { Tokens } from "./tokens.js";
 export type ApiFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
 
 /** Makes the fetch of a session. */
-export function createApiFetch(
-  base: Base,
-  apis: ReadonlySet<string>,
-  refresher: Refresher,
-): ApiFetch {
+export function createApiFetch(base: Base, refresher: Refresher): ApiFetch {
+  const { apis } = base.settings;
   /** Origin → the access token that it refused although it was new: another would fare no better. */
   const hopeless = new Map<string, string>();
 
@@ -51,12 +49,9 @@ export function createApiFetch(
   };
 }
 
-/**
- * True for a 401 that may be about the token: where the challenge is hidden (by CORS, say), or gives no other error.
- */
+/** True for a 401 that is about the token, or may be: its challenge gives no error, or CORS hides it. */
 function refusesToken(response: ResponseLike): boolean {
   if (response.status !== 401) return false;
-  const challenges = parseChallenges(headerOf(response, "www-authenticate") ?? "");
-  const errors = challenges.flatMap(({ params }) => params.get("error") ?? []);
-  return errors.length === 0 || errors.includes("invalid_token");
+  const error = readRefusal(response)?.error ?? null;
+  return error === null || error === "invalid_token";
 }

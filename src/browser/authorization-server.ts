@@ -43,7 +43,7 @@ export interface Answer {
 const LONGEST_REQUEST = 20_000;
 
 const BOUNDS = { members: 512, values: 4096, outside: 65_536 };
-const LONGEST_BODY = 262_144;
+const LONGEST_BODY = 65_536;
 
 /** Sends one request and reads its JSON. Throws what fetch throws, and an AbortError after 20 seconds. */
 async function request(
@@ -62,7 +62,7 @@ async function request(
   };
   return inTime(answered(), LONGEST_REQUEST, () => {
     controller.abort();
-    throw new Error("the authorization server takes longer than 20 seconds");
+    throw new Error("the authorization server takes too long");
   });
 }
 
@@ -97,14 +97,13 @@ export async function discover(
   let cause: unknown;
   for (const url of metadataUrls(issuer)) {
     try {
-      const headers = { accept: "application/json" };
-      const { status, body } = await request(send, url, { headers, redirect: "error" });
+      const { status, body } = await request(send, url, { redirect: "error" });
       if (status === 200 && body?.["issuer"] === issuer) return readMetadata(body, plainHttp);
     } catch (error) {
       cause ??= error; // some servers answer only at the second URL, or with CORS only there
     }
   }
-  throw Object.assign(new Error("the metadata of the authorization server is not to be had"), {
+  throw Object.assign(new Error("no metadata of the authorization server"), {
     cause,
   });
 }

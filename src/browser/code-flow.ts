@@ -2,12 +2,18 @@
 // 9449 section 10): from a request to the URL of the authorization server, and from the URL that it returns to, to tokens.
 import { encodeBase64url } from "../bytes/base64url.js";
 import { asciiBytes } from "../bytes/utf8.js";
-import { membersArgument, optionalString, stringArgument } from "../input/argument.js";
+import {
+  membersArgument,
+  objectArgument,
+  optionalString,
+  stringArgument,
+} from "../input/argument.js";
+import { platformClock as now } from "../input/clock.js";
 import type { JsonObject } from "../input/json.js";
 import { errorOf, postForm, type AuthorizationServerMetadata } from "./authorization-server.js";
-import { type Base, now } from "./base.js";
+import type { Base } from "./base.js";
 import { BrowserSessionError } from "./event.js";
-import { type PageStorage, platform } from "./platform.js";
+import { platform } from "./platform.js";
 import { type Login, readTokens, TOKENS, tokensOf, withoutTokens } from "./tokens.js";
 
 /** Options of startLogin. */
@@ -48,7 +54,6 @@ export type LoginResult =
   | {
       readonly ok: false;
       readonly code: LoginFailureCode;
-      readonly message: string;
       /** The `error` of the authorization server (RFC 6749 sections 4.1.2.1 and 5.2), if it gave one. */
       readonly error: string | undefined;
     };
@@ -74,27 +79,13 @@ const LONGEST_LOGIN = 3600;
 /** Each tab may begin one, and leave it. */
 const MOST_LOGINS = 16;
 
-/** Parameters that are not for the caller to set. */
-const OWN_PARAMS = [
-  "response_type",
-  "client_id",
-  "redirect_uri",
-  "scope",
-  "resource",
-  "state",
-  "code_challenge",
-  "code_challenge_method",
-  "dpop_jkt",
-  "request",
-  "request_uri",
-  "response_mode",
-];
+/** Parameters that no option sets, and that are not for the caller to set either. */
+const NOT_FOR_CALLERS = { request: "", request_uri: "", response_mode: "" };
 
 /** Returns the URL to go to. */
 export async function startLogin(base: Base, options: LoginOptions = {}): Promise<string> {
   const given = membersArgument(options, "options", ["appState", "params"]);
   const appState = optionalString(given.appState, "appState");
-  const params = readParams(given.params);
   const server = await base.server();
   requireAlg(base, server);
   const { session, send } = await base.currentClient();
@@ -102,19 +93,20 @@ export async function startLogin(base: Base, options: LoginOptions = {}): Promis
   const jkt = base.store.lasts() ? session.jkt : undefined;
   const [state, verifier] = [base.newSecret(), base.newSecret()];
   const { clientId, issuer } = base.owner;
-  await keep(base, { state, verifier, jkt, issuer, appState, begunAt: now() });
-  const request = {
+  const own = {
     response_type: "code",
     client_id: clientId,
-    redirect_uri: base.redirectUri,
-    scope: base.scope,
-    resource: base.resource,
+    redirect_uri: base.settings.redirectUri,
+    scope: base.settings.scope,
+    resource: base.settings.resource,
     state,
-    code_challenge: encodeBase64url(base.hasher.sha256(asciiBytes(verifier))),
+    code_challenge: encodeBase64url(base.backend.sha256(asciiBytes(verifier))),
     code_challenge_method: "S256",
     dpop_jkt: jkt,
-    ...params,
   };
+  const request = { ...readParams(given.params, { ...own, ...NOT_FOR_CALLERS }), ...own };
+  const login = { state, verifier, jkt, issuer, appState, begunAt: now() };
+  await changeLogins(base, (logins) => [...logins.slice(1 - MOST_LOGINS), login]);
   const pushTo = server.pushed_authorization_request_endpoint;
   if (pushTo === undefined) return withQuery(server.authorization_endpoint, request);
   const answer = await postForm(jkt === undefined ? base.plainSend : send, pushTo, request);
@@ -126,20 +118,18 @@ export async function startLogin(base: Base, options: LoginOptions = {}): Promis
   return withQuery(server.authorization_endpoint, pushed);
 }
 
-function readParams(value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
-  const params: Readonly<Record<string, string>> = Object.fromEntries(
-    Object.entries(value as object).map(([name, text]) => [
-      name,
-      stringArgument(text, `params.${name}`),
-    ]),
-  );
-  const own = OWN_PARAMS.find((name) => name in params);
-  if (own !== undefined) throw new TypeError(`params.${own} is not for the caller to set`);
-  return params;
+/** Guards further parameters, of which none may have a name that is taken. */
+function readParams(params: unknown, taken: object): Readonly<Record<string, string>> {
+  const given = objectArgument(params ?? {}, "params");
+  const read: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (name in taken) throw new TypeError(`params.${name} is not for the caller to set`);
+    read[name] = stringArgument(value, `params.${name}`);
+  }
+  return read;
 }
 
-function requireAlg({ alg }: Base, server: AuthorizationServerMetadata): void {
+function requireAlg({ settings: { alg } }: Base, server: AuthorizationServerMetadata): void {
   const listed = server.dpop_signing_alg_values_supported;
   if (listed !== undefined && !listed.includes(alg)) {
     throw new TypeError(`alg must be one that the authorization server takes: ${alg} is not`);
@@ -189,7 +179,7 @@ async function finishAlone(base: Base, response: AuthorizationResponse): Promise
   const present = readTokens(await store.read(TOKENS), owner);
   // The page was loaded again, or a second tab has the same URL: a code is used once only.
   if (present?.login.state === state) return loggedIn(present.login);
-  const pending = await find(base, state);
+  const pending = (await readLogins(base)).find((login) => login.state === state);
   if (pending === undefined) return refusal("state_unknown");
   const server = await base.server();
   if (!isFrom(server, response.iss)) return end(base, state, refusal("issuer_mismatch"));
@@ -203,10 +193,10 @@ async function finishAlone(base: Base, response: AuthorizationResponse): Promise
   const answer = await postForm(send, server.token_endpoint, {
     grant_type: "authorization_code",
     code,
-    redirect_uri: base.redirectUri,
+    redirect_uri: base.settings.redirectUri,
     client_id: owner.clientId,
     code_verifier: pending.verifier,
-    resource: base.resource,
+    resource: base.settings.resource,
   });
   const { status, body } = answer;
   if (status >= 500 || status === 429) throw new Error("the token endpoint can't answer now");
@@ -233,68 +223,46 @@ function loggedIn({ appState, granted }: Login): LoginResult {
 }
 
 function refusal(code: LoginFailureCode, error?: string): LoginResult {
-  return { ok: false, code, message: messageOf(code), error };
-}
-
-function messageOf(code: LoginFailureCode): string {
-  switch (code) {
-    case "state_unknown":
-      return "The login was not begun in this browser, or is over";
-    case "issuer_mismatch":
-      return "The authorization response is not from the authorization server";
-    case "authorization_refused":
-      return "The authorization server refused the login";
-    case "key_lost":
-      return "The key of the login is gone";
-    case "code_refused":
-      return "The authorization server refused the code";
-    case "token_response_invalid":
-      return "The token response has no usable access_token and token_type";
-    case "token_type_not_dpop":
-      return "The access token is not bound to the DPoP key";
-  }
-}
-
-async function keep(base: Base, pending: Pending): Promise<void> {
-  await base.store.update(LOGINS, (value) => [
-    ...readLogins(value, base).slice(1 - MOST_LOGINS),
-    pending,
-  ]);
-  if (!base.store.lasts())
-    inSession((storage) => storage.setItem(nameOf(base, pending.state), JSON.stringify(pending)));
-}
-
-async function find(base: Base, state: string): Promise<Pending | undefined> {
-  const kept = readLogins(await base.store.read(LOGINS), base);
-  const inTab = inSession((storage) => JSON.parse(storage.getItem(nameOf(base, state)) ?? "null"));
-  return [...kept, ...readLogins([inTab], base)].find((login) => login.state === state);
+  return { ok: false, code, error };
 }
 
 /** Forgets a login that is over. */
 async function end(base: Base, state: string, result: LoginResult): Promise<LoginResult> {
-  await base.store.update(LOGINS, (value) =>
-    readLogins(value, base).filter((login) => login.state !== state),
-  );
-  inSession((storage) => storage.removeItem(nameOf(base, state)));
+  await changeLogins(base, (logins) => logins.filter((login) => login.state !== state));
   return result;
 }
 
-function nameOf({ name }: Base, state: string): string {
-  return `dpop-core ${name} ${state}`;
+/** Returns the logins that were begun and may still end well. */
+async function readLogins(base: Base): Promise<readonly Pending[]> {
+  const { store } = base;
+  return guarded(store.lasts() ? await store.read(LOGINS) : inTab(base), base);
 }
 
-/** Uses the storage of the tab, which outlives the page where nothing else does; undefined where there is none. */
-function inSession(use: (storage: PageStorage) => unknown): unknown {
+async function changeLogins(
+  base: Base,
+  change: (logins: readonly Pending[]) => readonly Pending[],
+): Promise<void> {
+  const { store } = base;
+  if (store.lasts()) await store.update(LOGINS, (value) => change(guarded(value, base)));
+  else inTab(base, change(guarded(inTab(base), base)));
+}
+
+/**
+ * Returns what the storage of the tab has, which outlives the page where nothing else does, and replaces it.
+ * Some browsers throw here: the login is lost then.
+ */
+function inTab({ settings: { name } }: Base, logins?: readonly Pending[]): unknown {
   try {
-    const { sessionStorage } = platform(); // some browsers throw here
-    return sessionStorage === undefined ? undefined : use(sessionStorage);
+    const { sessionStorage: storage } = platform();
+    const place = `dpop-core ${name}`;
+    if (logins !== undefined) storage?.setItem(place, JSON.stringify(logins));
+    return JSON.parse(storage?.getItem(place) ?? "");
   } catch {
     return undefined;
   }
 }
 
-/** Returns the logins that may still end well, each guarded. */
-function readLogins(value: unknown, { owner }: Base): readonly Pending[] {
+function guarded(value: unknown, { owner }: Base): readonly Pending[] {
   const earliest = now() - LONGEST_LOGIN;
   return (Array.isArray(value) ? value : []).filter(
     (login: Partial<Pending> | null): login is Pending =>

@@ -52,11 +52,8 @@ const MESSAGES: Readonly<Record<BrowserSessionErrorCode, string>> = {
 
 /** Returns the event that another tab sent; null for anything else. */
 export function readEvent(value: unknown): BrowserSessionEvent | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { type, reason } = value as { readonly type?: unknown; readonly reason?: unknown };
+  const { type, reason } = Object(value) as { readonly type?: unknown; readonly reason?: unknown };
   if (type === "logged_in" || type === "logged_out") return { type };
-  const known = REASONS.find((one) => one === reason);
-  return type === "login_required" && known !== undefined ? { type, reason: known } : null;
+  if (type !== "login_required" || typeof reason !== "string") return null;
+  return { type, reason: reason as LoginReason }; // of a tab with this package
 }
-
-const REASONS = ["key_lost", "refresh_refused", "refresh_token_missing"] as const;

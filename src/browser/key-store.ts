@@ -46,13 +46,12 @@ async function signerOf(value: unknown, alg: SigningLabel): Promise<AsyncSigner 
   try {
     return await createSigner(kept.keyPair, { alg });
   } catch {
-    return null; // where all of crypto.subtle is broken, so is the making of the next key
+    return null; // where all of Web Cryptography is broken, so is the making of the next key
   }
 }
 
 function readKept(value: unknown): Kept | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { id, keyPair } = value as Partial<Record<keyof Kept, unknown>>;
+  const { id, keyPair } = Object(value) as Partial<Record<keyof Kept, unknown>>;
   if (typeof id !== "string" || typeof keyPair !== "object" || keyPair === null) return null;
   return { id, keyPair: keyPair as CryptoKeyPairLike }; // createSigner guards the rest
 }

@@ -38,7 +38,11 @@ async function holdInTurn(
   if (locks === undefined) return leased();
   const controller = new AbortController();
   const { signal } = controller;
-  const timer = setTimeout(() => controller.abort(), LONGEST_WAIT);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    controller.abort();
+  }, LONGEST_WAIT);
   let waits = true;
   const granted = (): Promise<void> => {
     waits = false;
@@ -48,16 +52,10 @@ async function holdInTurn(
     return await locks.request(name, { signal }, granted);
   } catch (error) {
     if (!waits) throw error;
-    return isAbort(error) ? holdInTurn(`${name}+`, taken, leased) : leased();
+    return isLate ? holdInTurn(`${name}+`, taken, leased) : leased();
   } finally {
     clearTimeout(timer);
   }
-}
-
-function isAbort(error: unknown): boolean {
-  return (
-    typeof error === "object" && error !== null && "name" in error && error.name === "AbortError"
-  );
 }
 
 /** A lease: whose it is, and until when, in milliseconds since the epoch. */
@@ -111,7 +109,6 @@ export function isHeld(value: unknown, owner: string, now: number): boolean {
 }
 
 function readLease(value: unknown): Lease | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { owner, until } = value as { readonly owner?: unknown; readonly until?: unknown };
+  const { owner, until } = Object(value) as Partial<Record<keyof Lease, unknown>>;
   return typeof owner === "string" && typeof until === "number" ? { owner, until } : null;
 }

@@ -1,12 +1,13 @@
 // The options of a session, guarded once.
 import {
+  functionMember,
   membersArgument,
   objectArgument,
   optionalString,
   stringArgument,
 } from "../input/argument.js";
 import type { FetchLike } from "../client/fetch.js";
-import { shapeArgument, type SigningLabel } from "../jose/alg.js";
+import type { SigningLabel } from "../jose/alg.js";
 import { isHttpUrl, normalizeHtu, originOf, type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { type AuthorizationServerMetadata, readMetadata } from "./authorization-server.js";
 import type { BrowserSessionEvent } from "./event.js";
@@ -92,20 +93,13 @@ export function readOptions(options: BrowserSessionOptions): Settings {
   if (normalizeHtu(issuer) === null || !isHttpUrl(issuer, plainHttp)) {
     throw new TypeError("authorizationServer must be an https URL or the server's metadata");
   }
-  shapeArgument(alg);
-  if (typeof onEvent !== "function") throw new TypeError("onEvent must be a function");
-  if (typeof correctClockSkew !== "boolean") {
-    throw new TypeError("correctClockSkew must be true or false");
-  }
-  if (fetch !== undefined && typeof fetch !== "function") {
-    throw new TypeError("fetch must be a function");
-  }
+  functionMember({ onEvent }, "onEvent", "options");
   return {
-    name: text(given.name, "name"),
+    name: stringArgument(given.name, "name"),
     issuer,
     metadata,
-    clientId: text(given.clientId, "clientId"),
-    redirectUri: text(given.redirectUri, "redirectUri"),
+    clientId: stringArgument(given.clientId, "clientId"),
+    redirectUri: stringArgument(given.redirectUri, "redirectUri"),
     apis: readApis(given.apis),
     onEvent,
     scope: optionalString(given.scope, "scope"),
@@ -117,20 +111,14 @@ export function readOptions(options: BrowserSessionOptions): Settings {
   };
 }
 
-function text(value: unknown, name: string): string {
-  if (stringArgument(value, name) === "") throw new TypeError(`${name} must not be empty`);
-  return value as string; // a string, as was just checked
-}
-
+/** An origin and no more: a path would promise a limit that is not kept. */
 function readApis(value: unknown): ReadonlySet<string> {
-  const origins = Array.isArray(value) ? value.map(readApi) : [];
-  if (origins.length > 0) return new Set(origins);
-  throw new TypeError("apis must be a list of origins, such as https://api.example");
-}
-
-function readApi(value: unknown): string {
-  const htu = typeof value === "string" ? normalizeHtu(value) : null;
-  // An origin and no more: a path would promise a limit that is not kept.
-  if (htu !== null && htu === `${originOf(htu)}/`) return originOf(htu);
-  throw new TypeError("apis must be a list of origins, such as https://api.example");
+  const origins = (Array.isArray(value) ? value : []).map((api: unknown) => {
+    const htu = typeof api === "string" ? normalizeHtu(api) : null;
+    return htu === `${originOf(htu ?? "")}/` ? originOf(htu) : null;
+  });
+  if (origins.length === 0 || origins.includes(null)) {
+    throw new TypeError("apis must be a list of origins, such as https://api.example");
+  }
+  return new Set(origins as string[]); // without null, as was just checked
 }

@@ -1,35 +1,29 @@
 // The parts of a browser that this folder uses, in our own declarations: the package needs no types of a
 // platform. Each is looked up at every use, and any of them may be missing.
 
-/** The shape of an `IDBRequest`. */
-export interface DatabaseRequest<T> {
-  readonly result: T;
-  readonly error: unknown;
-  onsuccess: (() => void) | null;
-  onerror: (() => void) | null;
+/** The shape of an `EventTarget`, for these events. */
+interface Target<Type extends string, Event = unknown> {
+  addEventListener(type: Type, listener: (event: Event) => void): void;
 }
 
-/** The shape of the request that opens a database. */
-export interface OpenRequest extends DatabaseRequest<Database> {
-  onupgradeneeded: (() => void) | null;
+/** The shape of an `IDBRequest`, or of one that opens a database. */
+export interface DatabaseRequest<T> extends Target<"success" | "error" | "upgradeneeded"> {
+  readonly result: T;
+  readonly error: unknown;
 }
 
 /** The shape of an `IDBDatabase`. */
-export interface Database {
+export interface Database extends Target<"close" | "versionchange"> {
   createObjectStore(name: string): unknown;
   transaction(store: string, mode: "readonly" | "readwrite"): Transaction;
   close(): void;
-  onclose: (() => void) | null;
-  onversionchange: (() => void) | null;
 }
 
 /** The shape of an `IDBTransaction`. */
-export interface Transaction {
+export interface Transaction extends Target<"complete" | "abort"> {
   readonly error: unknown;
   objectStore(name: string): ObjectStore;
   abort(): void;
-  oncomplete: (() => void) | null;
-  onabort: (() => void) | null;
 }
 
 /** The shape of an `IDBObjectStore`. */
@@ -49,8 +43,7 @@ export interface Locks {
 }
 
 /** The shape of a `BroadcastChannel`. */
-export interface Channel {
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
+export interface Channel extends Target<"message", { readonly data: unknown }> {
   postMessage(message: unknown): void;
   close(): void;
 }
@@ -65,7 +58,6 @@ export interface Controller {
 export interface PageStorage {
   getItem(name: string): string | null;
   setItem(name: string, value: string): void;
-  removeItem(name: string): void;
 }
 
 type Listener = (event: { readonly persisted?: boolean }) => void;
@@ -81,7 +73,8 @@ export interface ParsedUrl {
 
 /** What a browser may have. */
 export interface Platform {
-  readonly indexedDB?: { open(name: string, version: number): OpenRequest } | undefined;
+  readonly indexedDB?:
+    { open(name: string, version: number): DatabaseRequest<Database> } | undefined;
   readonly navigator?: { readonly locks?: Locks | undefined } | undefined;
   readonly BroadcastChannel?: (new (name: string) => Channel) | undefined;
   readonly AbortController: new () => Controller;

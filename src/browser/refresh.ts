@@ -1,7 +1,8 @@
 // Access tokens that are good (RFC 6749 section 6, RFC 9449 section 5): refreshed once for all tabs, also where each
 // refresh token can be used only once (RFC 9700 section 4.14.2).
+import { platformClock as now } from "../input/clock.js";
 import { errorOf, postForm, type Answer } from "./authorization-server.js";
-import { type Base, now } from "./base.js";
+import type { Base } from "./base.js";
 import { BrowserSessionError, type LoginReason } from "./event.js";
 import { pause } from "./platform.js";
 import { isDue, isOver, readTokens, TOKENS, type Tokens, tokensOf } from "./tokens.js";
@@ -96,7 +97,7 @@ export function createRefresher(base: Base): Refresher {
           grant_type: "refresh_token",
           refresh_token: refreshToken,
           client_id: owner.clientId,
-          resource: base.resource,
+          resource: base.settings.resource,
         }),
       ),
     );

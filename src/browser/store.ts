@@ -71,18 +71,11 @@ export function openStore(name: string, onFailure: (error: unknown) => void): St
 function openDatabase(name: string): Store {
   let opened: Promise<Database> | undefined;
 
-  async function connect(): Promise<Database> {
-    opened ??= inTime(open(name), LONGEST_OPENING, () => {
+  function connect(): Promise<Database> {
+    opened ??= inTime(open(name, drop), LONGEST_OPENING, () => {
       throw new Error("IndexedDB does not open");
     });
-    const database = await opened;
-    database.onclose = drop;
-    // A page that wants to delete the database would otherwise wait for this one.
-    database.onversionchange = () => {
-      database.close();
-      drop();
-    };
-    return database;
+    return opened;
   }
 
   function drop(): void {
@@ -107,36 +100,44 @@ function openDatabase(name: string): Store {
     read: (key) =>
       transact("readonly", (values, give) => {
         const found = values.get(key);
-        found.onsuccess = () => give(() => found.result);
+        found.addEventListener("success", () => give(() => found.result));
       }),
     update: (key, change) =>
       transact("readwrite", (values, give) => {
         const found = values.get(key);
-        found.onsuccess = () =>
-          give(() => {
-            const value = change(found.result);
-            if (value === undefined) values.delete(key);
-            else values.put(value, key);
-            return value;
-          });
+        const replace = (): unknown => {
+          const value = change(found.result);
+          if (value === undefined) values.delete(key);
+          else values.put(value, key);
+          return value;
+        };
+        found.addEventListener("success", () => give(replace));
       }),
   };
 }
 
-async function open(name: string): Promise<Database> {
+/** Opens a database. `onClose` is told when the connection is of no use any more. */
+async function open(name: string, onClose: () => void): Promise<Database> {
   const { indexedDB } = platform();
-  if (typeof indexedDB !== "object" || indexedDB === null) throw new Error("there is no IndexedDB");
+  if (indexedDB === undefined) throw new Error("there is no IndexedDB");
   const request = indexedDB.open(name, 1);
-  request.onupgradeneeded = () => {
+  request.addEventListener("upgradeneeded", () => {
     request.result.createObjectStore(VALUES);
-  };
-  return settled(request);
+  });
+  const database = await settled(request);
+  database.addEventListener("close", onClose);
+  // A page that wants to delete the database would otherwise wait for this one.
+  database.addEventListener("versionchange", () => {
+    database.close();
+    onClose();
+  });
+  return database;
 }
 
 function settled<T>(request: DatabaseRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    request.addEventListener("success", () => resolve(request.result));
+    request.addEventListener("error", () => reject(request.error));
   });
 }
 
@@ -152,8 +153,10 @@ function runTransaction(
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(VALUES, mode);
     let result: unknown;
-    transaction.oncomplete = () => resolve(result);
-    transaction.onabort = () => reject(transaction.error ?? new Error("IndexedDB gave up"));
+    transaction.addEventListener("complete", () => resolve(result));
+    transaction.addEventListener("abort", () => {
+      reject(transaction.error ?? new Error("IndexedDB gave up"));
+    });
     use(transaction.objectStore(VALUES), (value) => {
       try {
         result = value();

@@ -24,7 +24,7 @@ export function openTabs(
     const { BroadcastChannel } = platform();
     if (BroadcastChannel === undefined) return undefined;
     const opened = new BroadcastChannel(name);
-    opened.onmessage = ({ data }) => onMessage(data);
+    opened.addEventListener("message", ({ data }) => onMessage(data));
     return opened;
   }
 
@@ -43,6 +43,7 @@ export function openTabs(
   addEventListener?.("pagehide", pause);
   addEventListener?.("pageshow", resume);
   return {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin
     tell: (message) => channel?.postMessage(message),
     close() {
       removeEventListener?.("pagehide", pause);

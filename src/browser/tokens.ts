@@ -44,41 +44,31 @@ export function tokensOf(
   sentAt: number,
   previous?: string,
 ): Tokens {
-  const { issuer, clientId, jkt, accessToken, login } = given;
   const refreshToken = response["refresh_token"];
   const lifetime = Number(response["expires_in"]); // some servers send a string
   const isKnown = lifetime > 0 && lifetime < Infinity;
   return {
-    issuer,
-    clientId,
-    jkt,
-    accessToken,
+    ...given,
     // A server that sends none lets the old one be used again (RFC 6749 section 6).
     refreshToken: isText(refreshToken) ? refreshToken : previous,
     // Half of a short life is left, or else every call would refresh.
     dueAt: isKnown ? sentAt + Math.max(lifetime - MARGIN, lifetime / 2) : undefined,
     endsAt: isKnown ? sentAt + lifetime : undefined,
-    login,
   };
 }
 
 /** Returns the record; null where there is none, where it is of someone else, and where it is damaged. */
-export function readTokens(value: unknown, { issuer, clientId }: Owner): Tokens | null {
-  if (typeof value !== "object" || value === null) return null;
-  const tokens = value as Partial<Tokens>; // members are guarded below; their writer was this package
-  const { jkt, accessToken, refreshToken, dueAt, endsAt, login } = tokens;
-  if (tokens.issuer !== issuer || tokens.clientId !== clientId) return null;
-  if (!isText(jkt) || !isAccessToken(accessToken) || !isText(login?.state)) return null;
-  return {
-    issuer,
-    clientId,
-    jkt,
-    accessToken,
-    refreshToken: isText(refreshToken) ? refreshToken : undefined,
-    dueAt: typeof dueAt === "number" ? dueAt : undefined,
-    endsAt: typeof endsAt === "number" ? endsAt : undefined,
-    login,
-  };
+export function readTokens(value: unknown, owner: Owner): Tokens | null {
+  const tokens = (value ?? {}) as Partial<Tokens>; // its members are guarded here, if it has any
+  const { jkt, accessToken, refreshToken, login } = tokens;
+  const isGood =
+    tokens.issuer === owner.issuer &&
+    tokens.clientId === owner.clientId &&
+    isText(jkt) &&
+    isAccessToken(accessToken) &&
+    (refreshToken === undefined || isText(refreshToken)) &&
+    isText(login?.state);
+  return isGood ? (tokens as Tokens) : null; // as was just checked; a time that is none is never due
 }
 
 /** True if it is time to refresh. */

@@ -277,7 +277,11 @@ export const cases: readonly Case[] = [
     ["that is not there", `Object.defineProperty(globalThis, "indexedDB", { value: undefined });`],
     [
       "that fails to open",
-      `IDBFactory.prototype.open = () => { const request = { error: new DOMException("no", "UnknownError") }; setTimeout(() => request.onerror(), 10); return request; };`,
+      `IDBFactory.prototype.open = () => {
+        const request = Object.assign(new EventTarget(), { error: new DOMException("no", "UnknownError") });
+        setTimeout(() => request.dispatchEvent(new Event("error")), 10);
+        return request;
+      };`,
     ],
     [
       "that can't keep keys",

@@ -45,15 +45,15 @@ export interface Case {
 /** Milliseconds. */
 const CASE_LIMIT = 180_000;
 
-let script: Promise<string> | undefined;
+let pageScript: Promise<string> | undefined;
 
 export async function runCase(one: Case, browser: Browser): Promise<void> {
   const asked: string[] = [];
   const holds: (Held & { readonly request: string; answer(send: () => void): void })[] = [];
   let first = "";
   let failing: string | null = null;
-  script ??= bundle(new URL("page.ts", import.meta.url), "esm");
-  const text = await script;
+  pageScript ??= bundle(new URL("page.ts", import.meta.url), "esm");
+  const functions = await pageScript;
   const tabs: Tab[] = [];
 
   const wrap =
@@ -63,7 +63,7 @@ export async function runCase(one: Case, browser: Browser): Promise<void> {
       const request = `${name} ${req.method} ${pathname}`;
       if (req.method !== "OPTIONS") asked.push(request);
       if (request === "app GET /test.js") {
-        res.writeHead(200, { "Content-Type": "text/javascript; charset=utf-8" }).end(text);
+        res.writeHead(200, { "Content-Type": "text/javascript; charset=utf-8" }).end(functions);
         return;
       }
       if (request === "app GET /blank") {
@@ -126,7 +126,7 @@ export async function runCase(one: Case, browser: Browser): Promise<void> {
       return { arrived, release };
     },
     fail: (request) => (failing = request),
-    before: (text) => (first = text),
+    before: (script) => (first = script),
   };
   try {
     await within(CASE_LIMIT, one.name, one.run(stage));

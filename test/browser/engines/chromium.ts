@@ -6,8 +6,11 @@ import { begun, type BrowserKind, called, type Tab } from "../browser.js";
 type Context = Awaited<ReturnType<typeof launchChromium>>;
 type Page = Awaited<ReturnType<Context["newPage"]>>;
 
-export const browsers: readonly BrowserKind[] = engines.map((engine) => ({
-  ...engine,
+export const browsers: readonly BrowserKind[] = engines.map(({ id, name, debian, find }) => ({
+  id,
+  name,
+  debian,
+  find,
   isPrivate: false,
   with: (use) =>
     withFolder(async (folder) => {

@@ -6,12 +6,13 @@ import { begun, type BrowserKind, called, type Tab } from "../browser.js";
 type Firefox = Awaited<ReturnType<typeof launchFirefox>>;
 type Page = Awaited<ReturnType<Firefox["newPage"]>>;
 
-export const browsers: readonly BrowserKind[] = engines.flatMap((engine) => [
-  { ...engine, isPrivate: false, with: (use) => withPages({}, use) },
+export const browsers: readonly BrowserKind[] = engines.flatMap(({ id, name, debian, find }) => [
+  { id, name, debian, find, isPrivate: false, with: (use) => withPages({}, use) },
   {
-    ...engine,
-    id: `${engine.id}-private`,
-    name: `${engine.name}, private windows`,
+    id: `${id}-private`,
+    name: `${name}, private windows`,
+    debian,
+    find,
     isPrivate: true,
     with: (use) => withPages({ "browser.privatebrowsing.autostart": true }, use),
   },

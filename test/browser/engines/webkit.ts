@@ -9,8 +9,11 @@ const LIMIT = 900_000;
 /** Milliseconds between two looks at what runs. */
 const LOOK_DELAY = 50;
 
-export const browsers: readonly BrowserKind[] = engines.map((engine) => ({
-  ...engine,
+export const browsers: readonly BrowserKind[] = engines.map(({ id, name, debian, find }) => ({
+  id,
+  name,
+  debian,
+  find,
   isPrivate: false,
   with: (use) =>
     withFolder((folder) =>
