@@ -19,7 +19,7 @@ const session = await openBrowserSession({
 const login = await session.finishLogin(location.href);
 if (login !== null) {
   if (!login.ok) log(`Please try again: ${login.code}`);
-  // Whoever loads the page again, or goes back, does not come here with an old code.
+  // A page that is loaded again must not come here with an old code.
   history.replaceState(null, "", login.ok && login.appState === "/orders" ? login.appState : "/");
 }
 

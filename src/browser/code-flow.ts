@@ -118,7 +118,7 @@ export async function startLogin(base: Base, options: LoginOptions = {}): Promis
   return withQuery(server.authorization_endpoint, pushed);
 }
 
-/** Guards further parameters, of which none may have a name that is taken. */
+/** Guards further parameters; a name that is taken is refused. */
 function readParams(params: unknown, taken: object): Readonly<Record<string, string>> {
   const given = objectArgument(params ?? {}, "params");
   const read: Record<string, string> = {};

@@ -17,7 +17,7 @@ interface Kept {
 }
 
 /**
- * Returns the signer of the key that is kept. Where there is none, or one that can't sign, it makes one: the
+ * Returns the signer of the key that is kept. If no key is kept, or the one that is can't sign, it makes one: the
  * first tab to do so makes it for all.
  */
 export async function openKey(

@@ -6,7 +6,7 @@ import type { Store } from "./store.js";
 /** Runs what it is given while no other tab runs anything under the same name. */
 export type Exclusive = <T>(run: () => Promise<T>) => Promise<T>;
 
-/** Milliseconds. Whoever holds a lock is done sooner, unless the platform has put its page to sleep. */
+/** Milliseconds. A tab that holds a lock is done sooner, unless the platform has put its page to sleep. */
 const LONGEST_WAIT = 30_000;
 
 /**

@@ -7,7 +7,7 @@ import { type Database, type DatabaseRequest, type ObjectStore, platform } from 
 export interface Store {
   /** Returns false where the values end with this page, and no other page sees them. */
   lasts(): boolean;
-  /** Returns a value; undefined where there is none. */
+  /** Returns a value; undefined if it is absent. */
   read(name: string): Promise<unknown>;
   /**
    * Replaces a value by what `change` returns for it, in one step: no other tab comes between. undefined

@@ -57,7 +57,7 @@ export function tokensOf(
   };
 }
 
-/** Returns the record; null where there is none, where it is of someone else, and where it is damaged. */
+/** Returns the record; null if it is absent, of someone else, or damaged. */
 export function readTokens(value: unknown, owner: Owner): Tokens | null {
   const tokens = (value ?? {}) as Partial<Tokens>; // its members are guarded here, if it has any
   const { jkt, accessToken, refreshToken, login } = tokens;
@@ -68,7 +68,7 @@ export function readTokens(value: unknown, owner: Owner): Tokens | null {
     isAccessToken(accessToken) &&
     (refreshToken === undefined || isText(refreshToken)) &&
     isText(login?.state);
-  return isGood ? (tokens as Tokens) : null; // as was just checked; a time that is none is never due
+  return isGood ? (tokens as Tokens) : null; // as was just checked; a time that is no number is never due
 }
 
 /** True if it is time to refresh. */

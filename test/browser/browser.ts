@@ -1,4 +1,4 @@
-// What every browser is to the cases: tabs that share a profile, each of which runs scripts.
+// What every browser is to the cases: tabs that share a profile and run scripts.
 
 /** A browser, and how it is found and started. */
 export interface BrowserKind {

@@ -5,7 +5,7 @@ import type { Engine } from "./engine.js";
 /** For apt-get, in milliseconds: some hundred megabytes. */
 const INSTALL_LIMIT = 480_000;
 
-/** What an engine is to whoever installs it. */
+/** The part of an engine that its installation needs. */
 export type Installed = Pick<Engine, "debian" | "find">;
 
 /** Gets from Debian what is not there, once for all of them, as root; or says what to get. */
