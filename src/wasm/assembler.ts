@@ -31,7 +31,7 @@ type Locals<P extends readonly ValueType[]> = { [K in keyof P]: Local<P[K]> };
 /** A function of the module. */
 export interface Func<P extends readonly ValueType[], R extends ValueType | undefined> {
   readonly index: number;
-  readonly params: readonly [...P];
+  readonly params: P;
   readonly result: R;
 }
 
@@ -120,6 +120,10 @@ export function leave(_result?: ValueType): void {
 export function select<T extends ValueType>(yes: T, _no: T, _condition: I32): T {
   code.push(0x1b);
   return yes;
+}
+
+function doubleBytes(value: number): Uint8Array {
+  return new Uint8Array(new Float64Array([value]).buffer);
 }
 
 type Constant<R> = (value: number | bigint) => R;
@@ -247,7 +251,15 @@ export const i64: {
   truncate: unary<F64, I64>(I64, 0xfc, 6),
 };
 
-export const f64: { readonly load: Load<F64>; readonly convert: Unary<I32, F64> } = {
+export const f64: {
+  const(value: number): F64;
+  readonly load: Load<F64>;
+  readonly convert: Unary<I32, F64>;
+} = {
+  const(value) {
+    code.push(0x44, ...doubleBytes(value));
+    return F64;
+  },
   load: load(F64, 0x2b),
   convert: unary<I32, F64>(F64, 0xb7),
 };
@@ -275,8 +287,7 @@ export const f64x2: {
   load: load(V128, 0xfd, 0),
   store: store<V128>(0xfd, 11),
   const(value) {
-    const bytes = new Uint8Array(new Float64Array([value]).buffer);
-    code.push(0xfd, 12, ...bytes, ...bytes);
+    code.push(0xfd, 12, ...doubleBytes(value), ...doubleBytes(value));
     return V128;
   },
   splat: unary<F64, V128>(V128, 0xfd, 20),
@@ -302,21 +313,21 @@ export const f64x2: {
   },
 };
 
-/** How a function is called. */
-interface Definition<P extends readonly ValueType[], R extends ValueType | undefined> {
-  readonly params: readonly [...P];
-  readonly result: R;
-  /** The name under which the module exports the function. */
-  readonly name?: string;
-}
-
 /** A module that is being written: functions, and a memory of its own, exported as `memory`. */
 export interface Module {
-  /** Writes a function. `body` leaves the result. */
-  define<P extends readonly ValueType[], R extends ValueType | undefined>(
-    definition: Definition<P, R>,
+  /** Writes a function; the body leaves its result. With a name, the module exports it. */
+  define<const P extends readonly ValueType[], R extends ValueType>(
+    params: P,
+    result: R,
     body: (...own: Locals<P>) => R,
+    name?: string,
   ): Func<P, R>;
+  /** Writes a function without a result. */
+  procedure<const P extends readonly ValueType[]>(
+    params: P,
+    body: (...own: Locals<P>) => void,
+    name?: string,
+  ): Func<P, undefined>;
   /** Returns the bytes of the module, whose memory has that many pages of 64 KiB at the start and at most. */
   bytes(pages: number, mostPages: number): Uint8Array;
 }
@@ -325,33 +336,41 @@ export function createModule(): Module {
   const types: number[][] = [];
   const functions: number[][] = [];
   const exported: number[][] = [named("memory", 2, 0)];
+  function add<P extends readonly ValueType[]>(
+    params: P,
+    results: readonly ValueType[],
+    body: (...own: Locals<P>) => void,
+    name?: string,
+  ): number {
+    code = [];
+    locals = [];
+    parameters = params.length;
+    // One local for each parameter, of its type.
+    body(...(params.map((type, index) => ({ type, index })) as unknown as Locals<P>));
+    const index = functions.length;
+    const codes = (list: readonly ValueType[]): number[] => list.map((type) => type.code);
+    types.push([0x60, params.length, ...codes(params), results.length, ...codes(results)]);
+    const head: number[] = [];
+    unsigned(head, locals.length);
+    for (const type of locals) head.push(1, type.code);
+    const size: number[] = [];
+    unsigned(size, head.length + code.length + 1);
+    functions.push(size.concat(head, code, 0x0b));
+    if (name !== undefined) exported.push(named(name, 0, index));
+    return index;
+  }
+
   return {
-    define<P extends readonly ValueType[], R extends ValueType | undefined>(
-      { params, result, name }: Definition<P, R>,
-      body: (...own: Locals<P>) => R,
-    ): Func<P, R> {
-      code = [];
-      locals = [];
-      parameters = params.length;
-      // One local for each parameter, of its type.
-      const own = params.map((type, index) => ({ type, index })) as unknown as Locals<P>;
-      body(...own);
-      const index = functions.length;
-      types.push([
-        0x60,
-        params.length,
-        ...params.map((type) => type.code),
-        ...(result === undefined ? [0] : [1, result.code]),
-      ]);
-      const head: number[] = [];
-      unsigned(head, locals.length);
-      for (const { code: type } of locals) head.push(1, type);
-      const size: number[] = [];
-      unsigned(size, head.length + code.length + 1);
-      functions.push([...size, ...head].concat(code, 0x0b));
-      if (name !== undefined) exported.push(named(name, 0, index));
-      return { index, params, result };
-    },
+    define: (params, result, body, name) => ({
+      index: add(params, [result], body, name),
+      params,
+      result,
+    }),
+    procedure: (params, body, name) => ({
+      index: add(params, [], body, name),
+      params,
+      result: undefined,
+    }),
     bytes(pages, mostPages) {
       const memory = [1];
       unsigned(memory, pages);

@@ -70,7 +70,8 @@ export function createLayout(): Layout {
 
 /** The limbs of a number, the same in both lanes. */
 export function elementBytes(value: bigint): Uint8Array {
-  return new Uint8Array(new Float64Array(limbsOf(value).flatMap((limb) => [limb, limb])).buffer);
+  const limbs = limbsOf(value);
+  return new Uint8Array(Float64Array.from({ length: 22 }, (_, i) => limbs[i >> 1] ?? 0).buffer);
 }
 
 /** The number in `count` words of 32 bits, the lowest first. */
