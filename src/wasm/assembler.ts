@@ -4,7 +4,8 @@
 // An expression writes its code when it is evaluated. TypeScript evaluates arguments from left to right and
 // before the function, which is the order that a stack machine wants: `i32.add(get(a), get(b))` writes
 // local.get a, local.get b, i32.add. What an expression returns is only the type of what it leaves on the
-// stack, so that TypeScript checks what the engine will validate. Bodies of loops and branches are functions.
+// stack, so that TypeScript checks what the engine will validate. So an expression stands where it is used; a
+// `variable` keeps one for later. Bodies of loops and branches are functions.
 
 /** The type of a value, as the binary format has it. */
 export interface ValueType<Name extends string = string> {
@@ -88,6 +89,11 @@ export function call<P extends readonly ValueType[], R extends ValueType | undef
   code.push(0x10);
   unsigned(code, index);
   return result;
+}
+
+/** Drops a result that nobody wants. */
+export function drop(_value: ValueType): void {
+  code.push(0x1a);
 }
 
 /** Runs the body, and again as long as what it leaves is not zero. */
@@ -254,6 +260,7 @@ export const i64: {
 export const f64: {
   const(value: number): F64;
   readonly load: Load<F64>;
+  readonly store: Store<F64>;
   readonly convert: Unary<I32, F64>;
 } = {
   const(value) {
@@ -261,6 +268,7 @@ export const f64: {
     return F64;
   },
   load: load(F64, 0x2b),
+  store: store<F64>(0x39),
   convert: unary<I32, F64>(F64, 0xb7),
 };
 
