@@ -35,6 +35,7 @@ import {
 import { definePoints, isZeroAt, POINT } from "./point.js";
 import { limbBytes, modulus, SCALAR, type Scalars } from "./scalar.js";
 import { defineSha256 } from "./sha2.js";
+import { TAG_BYTES } from "./slots.js";
 import { N, P } from "../fast/p256/curve.js";
 
 /** The signature is valid. */
@@ -187,9 +188,10 @@ export function defineEs256(
   });
 
   module.define(
-    [I32, I32, I32, I32, I32],
+    [I32, I32, I32, I32, I32, I32],
     I32,
-    (tableOfG, isLateG, tableOfQ, isLateQ, length) => {
+    (tableOfG, isLateG, tableOfQ, isLateQ, tag, length) => {
+      writeTagCheck(tableOfQ, tag);
       call(scalars.read, addressOf(r), addressOf(signature));
       call(scalars.read, addressOf(s), addressOf(after(signature, 32)));
       const isInRange = i32.and(call(isScalar, addressOf(r)), call(isScalar, addressOf(s)));
@@ -220,6 +222,12 @@ export function defineEs256(
     },
     "verifyEs256",
   );
+}
+
+/** Leaves the function, unsure, where a table has another tag before it (slots.ts). */
+export function writeTagCheck(table: Local<I32>, tag: Local<I32>): void {
+  const found = i32.load(i32.sub(get(table), i32.const(TAG_BYTES)));
+  when(i32.ne(found, get(tag)), () => leave(i32.const(UNSURE)));
 }
 
 /** Writes half of a number, rounded down, and zeros behind it. */
