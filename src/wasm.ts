@@ -70,12 +70,15 @@ export function accelerate<B extends SyncBackend>(backend: B): AcceleratedBacken
   }) as unknown as AcceleratedBackend<B>; // the members of B, each of its kind, and `lanes`
 }
 
-const LANES = { waiting: "idle", plain: "simd", fused: "relaxed-simd", none: "unavailable" } as const;
+const LANES = {
+  waiting: "idle",
+  plain: "simd",
+  fused: "relaxed-simd",
+  none: "unavailable",
+} as const;
 
 function isAlg(member: unknown): member is SyncAlg {
-  return (
-    typeof member === "object" && member !== null && "importKey" in member && "alg" in member
-  );
+  return typeof member === "object" && member !== null && "importKey" in member && "alg" in member;
 }
 
 /**

@@ -28,8 +28,8 @@ export function acceleratedAlg(below: SyncAlg): SyncAlg {
   });
 }
 
-/** What the module needs of a key that the backend below has taken. */
-function curveOf(jwk: PublicJwk): Curve | null {
+/** What the module needs of a key that the backend below has taken. Exported for tests. */
+export function curveOf(jwk: PublicJwk): Curve | null {
   if (jwk.kty !== "EC" || jwk.crv !== "P-256") return null;
   return {
     build(teeth) {

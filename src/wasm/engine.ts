@@ -4,7 +4,7 @@ import { createModule, f64x2, drop } from "./assembler.js";
 import { createComb } from "../fast/p256/comb.js";
 import { GX, GY } from "../fast/p256/curve.js";
 import { BASE_TEETH, EARLY_TEETH, NO, UNSURE, YES } from "./es256.js";
-import { assemble, MOST_MESSAGE } from "./module.js";
+import { assemble, type Assembled, MOST_MESSAGE } from "./module.js";
 import { platformWebAssembly, type WasmApi, type WasmMemory } from "./platform.js";
 import { BLOCK_PAGES, createSlots, PAGE, type Slot, type Slots } from "./slots.js";
 
@@ -21,6 +21,13 @@ export interface Engine {
   readonly isFused: boolean;
   readonly slots: Slots;
   readonly verifyEs256: Verify;
+  /** What the module exports, where it has its numbers, and the table of G now: for the tests. */
+  readonly internals: {
+    readonly exports: Readonly<Record<string, unknown>>;
+    readonly memory: WasmMemory;
+    readonly assembled: Assembled;
+    tableOfG(): Table;
+  };
 }
 
 let engine: Engine | null | undefined;
@@ -65,7 +72,8 @@ const BASE_EARNED = 32;
 
 /** Makes an instance. Throws where the platform does not permit it. Exported for tests. */
 export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number): Engine {
-  const { layout, input, bytes } = assemble(isFused);
+  const assembled = assemble(isFused);
+  const { layout, input, bytes } = assembled;
   const reserved = Math.ceil(layout.end / PAGE);
   const firstBlocks = Math.min(FIRST_BLOCKS, mostBlocks);
   const module = new api.Module(
@@ -90,6 +98,7 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
   return {
     isFused,
     slots,
+    internals: { exports, memory, assembled, tableOfG: () => baseOfG.table },
     verifyEs256({ address, tag, isLate }, signature, data) {
       if (signature.length !== 64) return NO;
       if (data.length > MOST_MESSAGE) return UNSURE;

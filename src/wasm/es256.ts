@@ -60,6 +60,16 @@ export interface Input {
   readonly message: Place;
 }
 
+/** Where the numbers lie that the tests look at. */
+export interface Es256Places {
+  readonly entry: Place;
+  readonly sum: Place;
+  readonly total: Place;
+  readonly candidate: Place;
+  /** The hash that decideEs256 takes, in words of 32 bits, the lowest first. */
+  readonly hash: Place;
+}
+
 /** Writes the function verifyEs256. */
 export function defineEs256(
   module: Module,
@@ -67,7 +77,7 @@ export function defineEs256(
   field: Field,
   scalars: Scalars,
   { signature, message }: Input,
-): void {
+): Es256Places {
   const one = layout.constant(elementBytes(R % P));
   const squareOfR = layout.constant(elementBytes((R * R) % P));
   const points = definePoints(module, layout, field, one);
@@ -100,7 +110,10 @@ export function defineEs256(
     ),
   );
 
-  /** Writes half of k, or of n - k where k is even, and zeros behind it. Returns whether k is even. */
+  /**
+   * Writes half of k, or of n - k where k is even, and zeros behind it. Returns whether k is even. (0 becomes n:
+   * the two lanes have opposite points then.)
+   */
   const halve = module.define([I32, I32], I32, (out, k) => {
     const isEven = variable(i32.eqz(i32.and(i32.load(get(k)), i32.const(1))));
     const from = variable(get(k));
@@ -170,6 +183,16 @@ export function defineEs256(
     },
   );
 
+  /** candidate = candidate·Z² - X, from the limbs of a number below 2^256 */
+  const compare = module.procedure(
+    [],
+    () => {
+      operations.multiply(candidate, candidate, squareOfR); // 2 · 1, as in readElement of src/fast
+      operations.multiplyAdd(candidate, candidate, after(total, ELEMENT), -1, total);
+    },
+    "compare",
+  );
+
   /** Whether x of the total is r modulo n: r, or r + n where that is below p. */
   const hasX = module.define([], I32, () => {
     // Lane 1 has the other candidate, or r once more.
@@ -182,24 +205,19 @@ export function defineEs256(
     );
     writeLimbs(candidate, variable(addressOf(r)), 0);
     writeLimbs(candidate, other, 8);
-    operations.multiply(candidate, candidate, squareOfR); // 2 · 1, as in readElement of src/fast
-    operations.multiplyAdd(candidate, candidate, after(total, ELEMENT), -1, total); // r·Z² - X
+    call(compare);
     return i32.or(isZeroAt(points, candidate, 0), isZeroAt(points, candidate, 8));
   });
 
-  module.define(
-    [I32, I32, I32, I32, I32, I32],
+  /** Decides about the signature and the hash in z. */
+  const decide = module.define(
+    [I32, I32, I32, I32],
     I32,
-    (tableOfG, isLateG, tableOfQ, isLateQ, tag, length) => {
-      writeTagCheck(tableOfQ, tag);
+    (tableOfG, isLateG, tableOfQ, isLateQ) => {
       call(scalars.read, addressOf(r), addressOf(signature));
       call(scalars.read, addressOf(s), addressOf(after(signature, 32)));
       const isInRange = i32.and(call(isScalar, addressOf(r)), call(isScalar, addressOf(s)));
       when(i32.eqz(isInRange), () => leave(i32.const(NO)));
-      call(sha256, addressOf(message), get(length));
-      for (let i = 0; i < 8; i++) {
-        i32.store(baseOf(z), z.offset + 4 * i, i32.load(baseOf(hash), hash.offset + 28 - 4 * i));
-      }
       const isInverted = call(
         scalars.invert,
         addressOf(s),
@@ -212,16 +230,29 @@ export function defineEs256(
         call(scalars.multiply, addressOf(out), addressOf(a), addressOf(s), addressOf(order));
       divided(u1, z);
       divided(u2, r);
-      // A comb has no digits for 0.
-      when(call(scalars.isZero, addressOf(u1)), () => leave(i32.const(UNSURE)));
       call(multiplyPoints, get(tableOfG), get(isLateG), get(tableOfQ), get(isLateQ));
       call(points.addLanes, addressOf(sum), addressOf(total));
       // Some step was exceptional (point.ts).
       when(isZeroAt(points, after(total, 2 * ELEMENT), 0), () => leave(i32.const(UNSURE)));
       return call(hasX);
     },
+    "decideEs256",
+  );
+
+  module.define(
+    [I32, I32, I32, I32, I32, I32],
+    I32,
+    (tableOfG, isLateG, tableOfQ, isLateQ, tag, length) => {
+      writeTagCheck(tableOfQ, tag);
+      call(sha256, addressOf(message), get(length));
+      for (let i = 0; i < 8; i++) {
+        i32.store(baseOf(z), z.offset + 4 * i, i32.load(baseOf(hash), hash.offset + 28 - 4 * i));
+      }
+      return call(decide, get(tableOfG), get(isLateG), get(tableOfQ), get(isLateQ));
+    },
     "verifyEs256",
   );
+  return { entry: points.entry, sum, total, candidate, hash: z };
 }
 
 /** Leaves the function, unsure, where a table has another tag before it (slots.ts). */

@@ -405,7 +405,7 @@ const P256_LIMBS: ReadonlyMap<number, number> = new Map([
  * modulo 2^24 which multiple of p the value must be, and all limbs are compared with it.
  */
 export function defineIsZero(module: Module): Func<readonly [I32], I32> {
-  return module.define([I32], I32, (number) => {
+  const body = (number: Local<I32>): I32 => {
     const limb = (i: number): I64 => i64.truncate(f64.load(get(number), 16 * i));
     // p is -1 modulo 2^24, so multiple k of p is -k.
     const multiple = variable(
@@ -423,5 +423,6 @@ export function defineIsZero(module: Module): Func<readonly [I32], I32> {
       set(rest, i64.shrS(get(rest), i64.const(24)));
     }
     return i64.eqz(i64.or(get(bits), get(rest)));
-  });
+  };
+  return module.define([I32], I32, body, "isZero");
 }

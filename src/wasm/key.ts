@@ -27,9 +27,11 @@ const STAGES: readonly Stage<number>[] = [
 const KEY_BYTES = 1024;
 
 /** Gives slots back that a key took with it: one that no cache held, or that left without dropTables. */
-const giveBackLater = /* @__PURE__ */ whenCollected<{ readonly table: Table | null }>(({ table }) => {
-  if (table !== null) theEngine()?.slots.giveBack(table);
-});
+const giveBackLater = /* @__PURE__ */ whenCollected<{ readonly table: Table | null }>(
+  ({ table }) => {
+    if (table !== null) theEngine()?.slots.giveBack(table);
+  },
+);
 
 /** Makes a key over one of the backend below. */
 export function acceleratedKey(below: SyncKey, { build, verify }: Curve): SyncKey {

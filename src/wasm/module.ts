@@ -1,6 +1,6 @@
 // The module: from the functions of this folder to one instance.
 import { createModule } from "./assembler.js";
-import { defineEs256, type Input } from "./es256.js";
+import { defineEs256, type Es256Places, type Input } from "./es256.js";
 import { defineField } from "./field.js";
 import { createLayout, type Layout } from "./memory.js";
 import { defineScalars } from "./scalar.js";
@@ -13,6 +13,7 @@ export const MOST_MESSAGE = 4096;
 export interface Assembled {
   readonly layout: Layout;
   readonly input: Input;
+  readonly es256: Es256Places;
   /** Returns the bytes of the module. */
   bytes(pages: number, mostPages: number): Uint8Array;
 }
@@ -27,6 +28,6 @@ export function assemble(isFused: boolean): Assembled {
   };
   const field = defineField(module, layout, isFused);
   const scalars = defineScalars(module, layout);
-  defineEs256(module, layout, field, scalars, input);
-  return { layout, input, bytes: module.bytes };
+  const es256 = defineEs256(module, layout, field, scalars, input);
+  return { layout, input, es256, bytes: module.bytes };
 }

@@ -60,11 +60,15 @@ export function definePoints(module: Module, layout: Layout, field: Field, one: 
   const entry = layout.take(2 * ELEMENT);
   const entryY = after(entry, ELEMENT);
 
-  const assign = module.procedure([I32], (point) => {
-    copy(at(point), entry);
-    copy(at(point, ELEMENT), entryY);
-    copy(at(point, 2 * ELEMENT), one);
-  });
+  const assign = module.procedure(
+    [I32],
+    (point) => {
+      copy(at(point), entry);
+      copy(at(point, ELEMENT), entryY);
+      copy(at(point, 2 * ELEMENT), one);
+    },
+    "assign",
+  );
 
   /** Bounds and formula: double of src/fast/p256/point.ts. */
   const double = module.procedure(
