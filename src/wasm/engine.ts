@@ -55,8 +55,8 @@ function startEngine(): Engine | null {
   }
 }
 
-/** Whether the engine knows relaxed SIMD. */
-function hasFused(api: WasmApi): boolean {
+/** Whether the platform knows relaxed SIMD. Exported for tests. */
+export function hasFused(api: WasmApi): boolean {
   const module = createModule();
   const zero = (): ReturnType<typeof f64x2.const> => f64x2.const(0);
   module.procedure([], () => drop(f64x2.fused(zero(), zero(), zero())));
