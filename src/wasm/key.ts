@@ -27,18 +27,29 @@ const STAGES: readonly Stage<number>[] = [
 const KEY_BYTES = 1024;
 
 /** Gives slots back that a key took with it: one that no cache held, or that left without dropTables. */
-const giveBackLater = /* @__PURE__ */ whenCollected<{ readonly table: Table | null }>(
-  ({ table }) => {
-    if (table !== null) theEngine()?.slots.giveBack(table);
-  },
-);
+const giveBackLater = /* @__PURE__ */ whenCollected(giveBack);
 
-/** Makes a key over one of the backend below. */
-export function acceleratedKey(below: SyncKey, { build, verify }: Curve): SyncKey {
-  const held: { table: Table | null } = { table: null };
+/** The table of a key, and whose it is. */
+interface Held {
+  readonly engineOf: () => Engine | null;
+  table: Table | null;
+}
+
+function giveBack(held: Held): void {
+  if (held.table !== null) held.engineOf()?.slots.giveBack(held.table);
+  held.table = null;
+}
+
+/** Makes a key over one of the backend below. Tests give it another engine. */
+export function acceleratedKey(
+  below: SyncKey,
+  { build, verify }: Curve,
+  engineOf: () => Engine | null = theEngine,
+): SyncKey {
+  const held: Held = { engineOf, table: null };
   let isDue = false;
   const tables = earnedTables<number, Table | null, null>(null, STAGES, (teeth) => {
-    const engine = theEngine();
+    const engine = engineOf();
     if (engine !== null) held.table = replaced(engine, held.table, teeth);
     return held.table;
   });
@@ -52,7 +63,7 @@ export function acceleratedKey(below: SyncKey, { build, verify }: Curve): SyncKe
   }
 
   function ask(signature: Uint8Array, data: Uint8Array): number {
-    const engine = held.table === null ? null : theEngine();
+    const engine = held.table === null ? null : engineOf();
     if (engine === null || held.table === null) return UNSURE;
     return verify(engine)(held.table, signature, data);
   }
@@ -73,8 +84,7 @@ export function acceleratedKey(below: SyncKey, { build, verify }: Curve): SyncKe
     },
     dropTables() {
       below.dropTables?.();
-      if (held.table !== null) theEngine()?.slots.giveBack(held.table);
-      held.table = null;
+      giveBack(held);
       tables.drop();
     },
   };

@@ -65,7 +65,7 @@ export function createSlots(memory: WasmMemory, reserved: number, mostBlocks: nu
   function wholeBlock(): Block | null {
     if (whole.length === 0) {
       // Grows by half, because each time makes a new ArrayBuffer and detaches the old one.
-      const count = Math.min(mostBlocks - blocks.length, Math.ceil(blocks.length / 2));
+      const count = Math.min(mostBlocks - blocks.length, 1 + (blocks.length >> 1));
       try {
         if (count > 0) memory.grow(count * BLOCK_PAGES);
       } catch {

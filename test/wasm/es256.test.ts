@@ -8,7 +8,7 @@ import type { Engine, Table } from "../../src/wasm/engine.js";
 import { type Shape, shapeOf } from "../../src/wasm/comb.js";
 import { BASE_TEETH, EARLY_TEETH, LATE_TEETH, NO, UNSURE, YES } from "../../src/wasm/es256.js";
 import { createDice } from "../fuzz/dice.js";
-import { jwkOf, multiple, N, p256Curve, pair } from "../fuzz/p256.js";
+import { divided, jwkOf, mod, multiple, N, p256Curve, pair, toBytes } from "../fuzz/p256.js";
 import { verifyHash } from "../support/lanes.js";
 import { newEngine, VARIANTS } from "./variants.js";
 
@@ -38,20 +38,9 @@ function warm(engine: Engine): void {
   expect(engine.internals.tableOfG().isLate).toBe(true);
 }
 
-const mod = (value: bigint): bigint => ((value % N) + N) % N;
-function inverse(value: bigint): bigint {
-  let [result, power] = [1n, mod(value)];
-  for (let exponent = N - 2n; exponent > 0n; exponent >>= 1n) {
-    if ((exponent & 1n) === 1n) result = (result * power) % N;
-    power = (power * power) % N;
-  }
-  return result;
-}
+const inverse = (value: bigint): bigint => divided(1n, value);
 const hashOf = (data: Uint8Array): bigint =>
   BigInt(`0x${createHash("sha256").update(data).digest("hex")}`);
-const bytesOf = (value: bigint): Uint8Array =>
-  Uint8Array.from(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));
-
 const xOf = (k: bigint): bigint =>
   mod(BigInt(`0x${Buffer.from(multiple(k).subarray(1, 33)).toString("hex")}`));
 
@@ -156,12 +145,12 @@ describe.each(STATES)(
         const s = mod(r * inverse(u2));
         const table = tableOf(engine, jwkOf(multiple(d)), teeth);
         if (table === undefined) throw new Error("a key was due");
-        const z = bytesOf(mod(u1 * s));
+        const z = toBytes(mod(u1 * s));
         // Valid; and with any other r, for which the hash is made to give the same sum.
         expect(verifyHash(engine, table, pair(r, s), z)).toBe(UNSURE);
         const other = dice.scalar(N);
         const otherS = mod(other * inverse(u2));
-        const otherZ = bytesOf(mod(u1 * otherS));
+        const otherZ = toBytes(mod(u1 * otherS));
         expect(verifyHash(engine, table, pair(other, otherS), otherZ)).toBe(UNSURE);
         engine.slots.giveBack(table);
       }
@@ -176,8 +165,8 @@ describe.each(STATES)(
           const [k, z] = [dice.scalar(N), dice.scalar(N)];
           const r = xOf(k);
           const s = mod(inverse(k) * (z + r * d));
-          expect([YES, UNSURE]).toContain(verifyHash(engine, table, pair(r, s), bytesOf(z)));
-          const wrong = verifyHash(engine, table, pair(r, mod(s + 1n)), bytesOf(z));
+          expect([YES, UNSURE]).toContain(verifyHash(engine, table, pair(r, s), toBytes(z)));
+          const wrong = verifyHash(engine, table, pair(r, mod(s + 1n)), toBytes(z));
           expect([NO, UNSURE]).toContain(wrong);
         }
         engine.slots.giveBack(table);
@@ -198,8 +187,8 @@ describe.each(STATES)(
           const hashes = [mod(u1 * s)];
           if (u1 === 0n) hashes.push(N);
           for (const z of hashes) {
-            expect([YES, UNSURE]).toContain(verifyHash(engine, table, pair(r, s), bytesOf(z)));
-            const other = bytesOf(z ^ 1n);
+            expect([YES, UNSURE]).toContain(verifyHash(engine, table, pair(r, s), toBytes(z)));
+            const other = toBytes(z ^ 1n);
             expect([NO, UNSURE]).toContain(verifyHash(engine, table, pair(r, s), other));
           }
         }
