@@ -36,6 +36,7 @@ const BELOW: ReadonlyMap<string, readonly string[]> = new Map([
   ["fast", LOW],
   ["fast/p256", [...LOW, "fast"]],
   ["fast/ed25519", [...LOW, "fast"]],
+  ["wasm", [...LOW, "fast", "fast/p256", "fast/ed25519"]],
   ["node-crypto", LOW],
   ["webcrypto", LOW],
 ]);
@@ -57,6 +58,7 @@ const NOBLE = new Map<string, (file: string) => boolean>([
   ["index.ts", () => true],
   ["noble.ts", () => true],
   ["fast.ts", () => true],
+  ["wasm.ts", () => true],
   // A hash and random bytes, no curve.
   ["webcrypto.ts", isHashOrRandom],
   ["browser.ts", isHashOrRandom],
@@ -204,6 +206,7 @@ test("src keeps the rules of the house", async () => {
         "noble",
         "node-crypto",
         "redis",
+        "wasm",
         "webcrypto",
         ...ADAPTERS,
       ].map((entry) => `${entry}.ts`),
@@ -230,6 +233,7 @@ const SOUND: Tree = {
   "replay/r.ts": 'export { b as r } from "../jose/b.js";',
   "fast/f.ts": 'import { b } from "../jose/b.js"; export const f = b;',
   "fast/p256/p.ts": 'export { f as p } from "../f.js";',
+  "wasm/w.ts": 'export { p as w } from "../fast/p256/p.js";',
   "fast/ed25519/e.ts": 'export { f as e } from "../f.js";',
   "webcrypto/w.ts": 'export { b as w } from "../jose/b.js";',
   "fast.ts": 'import "./fast/f.js"; import "./noble/bundled.js";',

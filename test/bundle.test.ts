@@ -25,6 +25,7 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["fetch", "redirected"],
   ["fast P-256", "bce6faada7179e84f3b9cac2fc632551n"],
   ["fast Ed25519", "14def9dea2f79cd65812631a5cf5d3edn"],
+  ["WebAssembly", "without promises"],
   ["Node", "ECDSA signature in DER"],
   ["WebCrypto", "crypto.subtle"],
   ["JWT access tokens", "names another issuer than the option"],
@@ -39,7 +40,7 @@ const TELLING: ReadonlyMap<string, string> = new Map([
 const NOBLE = ["P-256", "P-521", "Ed25519", "SHA-256", "key handling"];
 const TOKENS = ["JWT access tokens", "introspection"];
 const ADAPTER = ["guard", "CORS", "Node requests", "Fetch requests"];
-const BACKEND = ["fast P-256", "fast Ed25519", "Node", "WebCrypto"];
+const BACKEND = ["fast P-256", "fast Ed25519", "WebAssembly", "Node", "WebCrypto"];
 const PLATFORM = new Set([...BACKEND, ...TOKENS, "Redis", ...ADAPTER, "browser"]);
 const MAIN = [...TELLING.keys()].filter((part) => !PLATFORM.has(part));
 const CORE = MAIN.filter((part) => !NOBLE.includes(part));
@@ -111,6 +112,8 @@ describe("what is built", () => {
     ["noble", "cjs", NOBLE],
     ["fast", "js", [...NOBLE, "fast P-256", "fast Ed25519"]],
     ["fast", "cjs", [...NOBLE, "fast P-256", "fast Ed25519"]],
+    ["wasm", "js", [...NOBLE, "fast P-256", "fast Ed25519", "WebAssembly"]],
+    ["wasm", "cjs", [...NOBLE, "fast P-256", "fast Ed25519", "WebAssembly"]],
     ["webcrypto", "js", ["SHA-256", "WebCrypto"]],
     ["webcrypto", "cjs", ["SHA-256", "WebCrypto"]],
     ["jwt", "js", ["failures", ...TOKENS]],

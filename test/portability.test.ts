@@ -79,6 +79,7 @@ describe("in a context without the globals of a platform", () => {
     ["dpop-core/core", "verifyProof"],
     ["dpop-core/noble", "nobleBackend"],
     ["dpop-core/fast", "createSigner"],
+    ["dpop-core/wasm", "accelerate"],
     ["dpop-core/webcrypto", "createSigner"],
     ["dpop-core/jwt", "createJwtAccessTokens"],
     ["dpop-core/redis", "createRedisReplayStore"],

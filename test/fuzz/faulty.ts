@@ -1,7 +1,7 @@
 // Implementations that are wrong in one way each, for fuzz.test.ts: the run must find out every one of them.
 import type { SyncAlg } from "dpop-core";
 import type { SyncImplementation } from "../support/implementation.js";
-import { FAST, NOBLE, NODE } from "../support/implementations.js";
+import { FAST, NOBLE, NODE, WASM } from "../support/implementations.js";
 import type { Implementations } from "./key-states.js";
 import type { SyncKey } from "../../src/jose/alg.js";
 
@@ -11,7 +11,7 @@ export type Fault =
   "accepts s = 0" | "accepts s = 0 with the last table" | "refuses valid" | "throws";
 
 export function faultyImplementations(fault: Fault): Implementations {
-  const right = { fast: FAST, noble: NOBLE, node: NODE };
+  const right = { fast: FAST, wasm: WASM, noble: NOBLE, node: NODE };
   switch (fault) {
     case "accepts s = 0":
       return { ...right, fast: faulty(FAST, accepting) };

@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { FAST, NOBLE, NODE } from "../support/implementations.js";
+import { FAST, NOBLE, NODE, WASM } from "../support/implementations.js";
 import { ed25519Curve } from "./ed25519.js";
 import { type Fault, faultyImplementations } from "./faulty.js";
 import type { Implementations } from "./key-states.js";
@@ -60,7 +60,7 @@ describe("the classes", () => {
 
 describe("a round", () => {
   test.each(["ES256", "Ed25519"])("%s: holds every class, about half refused", (name) => {
-    const tally = round(name, { fast: FAST, noble: NOBLE, node: NODE });
+    const tally = round(name, { fast: FAST, wasm: WASM, noble: NOBLE, node: NODE });
     const part = PARTS.find((one) => one.name === name);
     expect(mismatched(tally)).toEqual([]);
     expect(Object.keys(tally.classes).toSorted()).toEqual([...(part?.classes ?? [])].toSorted());

@@ -13,6 +13,8 @@ export type Answer = "accepted" | "refused" | "no key" | `threw ${string}`;
 export interface Implementations {
   /** Asked cold, and with every table that a key of it can have. */
   readonly fast: SyncImplementation;
+  /** Asked with every table, in its lanes: cold, it is the backend below. */
+  readonly wasm: SyncImplementation;
   /** Asked with one key, which gets its tables in time; of some signatures with every table. */
   readonly noble: SyncImplementation;
   /** Asked of proofs only: of signatures, node:crypto itself is. */
@@ -40,14 +42,15 @@ const ENOUGH = 64;
  */
 export function keyStates(
   { alg: label, ownHash }: Pick<Curve, "alg" | "ownHash">,
-  { fast, noble }: Implementations,
+  { fast, wasm, noble }: Implementations,
   example: Subject,
 ): (subject: Subject) => AskAll {
   const ours = stagesOf(fast, label, example);
+  const lanes = stagesOf(wasm, label, example);
   const reference = stagesOf(noble, label, example);
   const known = new WeakMap<Subject, AskAll>();
   return (subject) => {
-    const askAll = known.get(subject) ?? statesOf(subject, ours, reference, ownHash);
+    const askAll = known.get(subject) ?? statesOf(subject, ours, lanes, reference, ownHash);
     known.set(subject, askAll);
     return askAll;
   };
@@ -60,7 +63,14 @@ export interface Staged {
   readonly sizes: readonly number[];
 }
 
-function statesOf(subject: Subject, ours: Staged, reference: Staged, asksNode: boolean): AskAll {
+function statesOf(
+  subject: Subject,
+  ours: Staged,
+  lanes: Staged,
+  reference: Staged,
+  asksNode: boolean,
+): AskAll {
+  const inLanes = ladders(lanes, subject);
   const hot = ladders(ours, subject);
   const referenceHot = ladders(reference, subject);
   const dropped = droppedTables(ours, subject);
@@ -69,6 +79,7 @@ function statesOf(subject: Subject, ours: Staged, reference: Staged, asksNode: b
   return (signed, thorough) => [
     { by: "fast, cold", answer: answerOf(() => importKey(ours.alg, subject), signed) },
     ...hot(signed),
+    ...inLanes(signed),
     { by: "noble", answer: answerOf(kept, signed) },
     ...node(signed),
     ...(thorough ? [...dropped(signed), ...referenceHot(signed)] : []),

@@ -1,5 +1,5 @@
 // One of the processes that do the rounds: jobs and tallies go by message.
-import { FAST, NOBLE, NODE } from "../support/implementations.js";
+import { FAST, NOBLE, NODE, WASM } from "../support/implementations.js";
 import { serve } from "./jobs.js";
 
-serve({ fast: FAST, noble: NOBLE, node: NODE });
+serve({ fast: FAST, wasm: WASM, noble: NOBLE, node: NODE });

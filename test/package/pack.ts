@@ -9,6 +9,7 @@ export const ENTRIES: readonly string[] = [
   "core",
   "noble",
   "fast",
+  "wasm",
   "node-crypto",
   "webcrypto",
   "jwt",

@@ -57,7 +57,7 @@ const async = core.createAsyncVerifier({ backend: webcrypto.webcrypto, replay: s
 async.verify(p1, request).then((result) => {
   if (!result.ok) throw new Error(result.code);
 });
-for (const backend of [fast.fast, node.nodeCrypto]) {
+for (const backend of [fast.fast, wasm.wasm, wasm.accelerate(node.nodeCrypto), node.nodeCrypto]) {
   const result = core.verifyProof(p1, request, { backend, replay: "none" });
   if (!result.ok) throw new Error(result.code);
 }
@@ -66,6 +66,7 @@ const IMPORTS = `import * as main from "dpop-core";
 import * as core from "dpop-core/core";
 import * as noble from "dpop-core/noble";
 import * as fast from "dpop-core/fast";
+import * as wasm from "dpop-core/wasm";
 import * as node from "dpop-core/node-crypto";
 import * as jwt from "dpop-core/jwt";
 import * as redis from "dpop-core/redis";

@@ -102,6 +102,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 const NAMES: readonly unknown[] = [
   "noble",
   "fast",
+  "wasm",
   "webcrypto",
   "node-crypto",
 ] satisfies ImplementationName[];

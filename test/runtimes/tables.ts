@@ -3,7 +3,13 @@ import type { ImplementationName } from "../support/implementation.js";
 import type { BackendReport } from "./engine.js";
 import type { Verdict } from "./judge.js";
 
-const BACKENDS: readonly ImplementationName[] = ["noble", "fast", "webcrypto", "node-crypto"];
+const BACKENDS: readonly ImplementationName[] = [
+  "noble",
+  "fast",
+  "wasm",
+  "webcrypto",
+  "node-crypto",
+];
 
 /** Of each backend, how many assertions passed of how many. */
 export function countsTable(verdicts: readonly Verdict[]): string {

@@ -11,7 +11,7 @@ import type { NobleBackend } from "../../src/noble/backend.js";
 
 export type { Label, PrivateJwk };
 
-export type ImplementationName = "noble" | "fast" | "webcrypto" | "node-crypto";
+export type ImplementationName = "noble" | "fast" | "wasm" | "webcrypto" | "node-crypto";
 
 interface Common<A extends SyncAlg | AsyncAlg> {
   readonly name: ImplementationName;
@@ -48,9 +48,9 @@ export const ALL_LABELS: readonly Label[] = [...CURVE_LABELS, ...RSA_LABELS];
 export type CurveLabel = (typeof CURVE_LABELS)[number];
 export type RsaLabel = (typeof RSA_LABELS)[number];
 
-/** Of dpop-core/noble, or of dpop-core/fast, which has the same signers. */
+/** Of dpop-core/noble, or of dpop-core/fast or dpop-core/wasm, which have the same signers. */
 export function pureImplementation(
-  name: "noble" | "fast",
+  name: "noble" | "fast" | "wasm",
   backend: NobleBackend,
   {
     createSigner,

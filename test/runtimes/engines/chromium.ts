@@ -32,7 +32,7 @@ export const engines: readonly Engine[] = [
     id: "chromium",
     name: "Chromium",
     bundle: "published modules",
-    backends: ["noble", "fast", "webcrypto"],
+    backends: ["noble", "fast", "wasm", "webcrypto"],
     debian: ["chromium"],
     find: () => versionOf(findChromium()),
     run: async () => together(await reportOf("suite"), await reportOf("import map")),

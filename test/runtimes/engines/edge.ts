@@ -15,7 +15,7 @@ export const engines: readonly Engine[] = [
     id: "edge",
     name: "Edge Runtime VM",
     bundle: "one script",
-    backends: ["noble", "fast", "webcrypto"],
+    backends: ["noble", "fast", "wasm", "webcrypto"],
     async find() {
       if (!existsSync(PACKAGE)) return null;
       const { version } = objectOf(JSON.parse(readFileSync(PACKAGE, "utf8")));

@@ -20,7 +20,7 @@ export const engines: readonly Engine[] = [
     id: "firefox",
     name: "Firefox",
     bundle: "published modules",
-    backends: ["noble", "fast", "webcrypto"],
+    backends: ["noble", "fast", "wasm", "webcrypto"],
     debian: ["firefox-esr"],
     find: () => versionOf(findFirefox()),
     run: () =>

@@ -15,7 +15,7 @@ export const engines: readonly Engine[] = [
     id: "gjs",
     name: "gjs (SpiderMonkey)",
     bundle: "published modules",
-    backends: ["noble", "fast"],
+    backends: ["noble", "fast", "wasm"],
     debian: ["gjs"],
     find: () => versionOf(findProgram("gjs")),
     run: () =>

@@ -39,7 +39,7 @@ export const engines: readonly Engine[] = [
     id: "hermes",
     name: "Hermes VM",
     bundle: "one script, ES5",
-    backends: ["noble", "fast"],
+    backends: ["noble", "fast", "wasm"],
     find: () => versionOfHermes(VM),
     run: () =>
       withFolder(async (folder) => {
@@ -56,7 +56,7 @@ export const engines: readonly Engine[] = [
     id: "hermesc",
     name: "Hermes compiler",
     bundle: "one script",
-    backends: ["noble", "fast"],
+    backends: ["noble", "fast", "wasm"],
     compilesOnly: true,
     find: () => versionOfHermes(COMPILER),
     run: () => withFolder(compileAll),

@@ -11,7 +11,7 @@ export const engines: readonly Engine[] = [
     id: "jsc",
     name: "JavaScriptCore shell",
     bundle: "published modules",
-    backends: ["noble", "fast"],
+    backends: ["noble", "fast", "wasm"],
     debian: [PACKAGE],
     async find() {
       // The shell has no option that tells its version.

@@ -7,7 +7,7 @@ import { DIST, RUN_LIMIT } from "./places.js";
 import { printedReport, printing } from "./shell.js";
 
 /** The backends of an engine that has node:crypto. */
-export const ALL_BACKENDS = ["noble", "fast", "webcrypto", "node-crypto"] as const;
+export const ALL_BACKENDS = ["noble", "fast", "wasm", "webcrypto", "node-crypto"] as const;
 
 /** The suite asks for dpop-core/node-crypto where it finds this, so it must be there before the suite is. */
 const HOST = `globalThis.dpopCoreNode = true;

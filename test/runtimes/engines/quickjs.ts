@@ -14,7 +14,7 @@ function quickjs(id: "quickjs" | "quickjs-ng", name: string): Engine {
     id,
     name,
     bundle: "published modules",
-    backends: ["noble", "fast"],
+    backends: ["noble", "fast", "wasm"],
     find: async () => versionOfPackage(`@jitl/${id}-wasmfile-release-sync`),
     async run() {
       // With our own flags, for it is TypeScript too.

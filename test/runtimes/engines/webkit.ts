@@ -28,7 +28,7 @@ export const engines: readonly Engine[] = [
     id: "webkit",
     name: "WebKitGTK",
     bundle: "published modules",
-    backends: ["noble", "fast", "webcrypto"],
+    backends: ["noble", "fast", "wasm", "webcrypto"],
     lacks: ["EdDSA", "Ed25519"],
     debian: [DRIVER, "xvfb"],
     async find() {

@@ -19,7 +19,7 @@ import { MODULES, RUN_LIMIT } from "./places.js";
 import { printedReport } from "./shell.js";
 import { COMPATIBILITY_DATE, workerModules } from "./worker.js";
 
-const BACKENDS = ["noble", "fast", "webcrypto"] as const;
+const BACKENDS = ["noble", "fast", "wasm", "webcrypto"] as const;
 const MINIFLARE_HOST = fileURLToPath(new URL("miniflare-host.ts", import.meta.url));
 
 export const engines: readonly Engine[] = [

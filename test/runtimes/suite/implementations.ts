@@ -2,6 +2,7 @@
 import type { Signer, SyncSigner } from "dpop-core";
 import * as fastEntry from "dpop-core/fast";
 import * as nobleEntry from "dpop-core/noble";
+import * as wasmEntry from "dpop-core/wasm";
 import * as webcryptoEntry from "dpop-core/webcrypto";
 import {
   ALL_LABELS,
@@ -23,6 +24,7 @@ export const OPENERS: readonly (readonly [
 ])[] = [
   ["noble", async () => withRandomness(pureImplementation("noble", nobleEntry.noble, nobleEntry))],
   ["fast", async () => withRandomness(pureImplementation("fast", fastEntry.fast, fastEntry))],
+  ["wasm", async () => withRandomness(pureImplementation("wasm", wasmEntry.wasm, wasmEntry))],
   ["webcrypto", openWebcrypto],
   ["node-crypto", openNode],
 ];

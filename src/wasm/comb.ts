@@ -1,0 +1,165 @@
+// Multiplication by a comb of signed digits in lanes: from a scalar to its digits, and from these to the
+// entries of a table, as src/fast/*/comb.ts explains it. The combs here have two blocks, one for each lane, so
+// that each lane makes half of a multiple.
+import {
+  call,
+  F64,
+  f64,
+  f64x2,
+  type Func,
+  get,
+  I32,
+  i32,
+  type Local,
+  type Module,
+  set,
+  variable,
+} from "./assembler.js";
+import { eachLimb } from "./field.js";
+import { addressOf, after, ELEMENT, type Layout, type Place } from "./memory.js";
+
+/** The size of a comb of two blocks. */
+export interface Shape {
+  readonly teeth: number;
+  readonly blocks: 2;
+  /** Columns of a block. */
+  readonly columns: number;
+  /** Digits between two teeth. */
+  readonly spacing: number;
+  /** Digits of a scalar. */
+  readonly length: number;
+  /** Entries of a block. */
+  readonly entries: number;
+}
+
+/** The shape with that many teeth for scalars of that many bits: the one of createComb in src/fast. */
+export function shapeOf(teeth: number, bits: number): Shape {
+  const columns = Math.ceil(Math.ceil(bits / teeth) / 2);
+  const spacing = 2 * columns;
+  return { teeth, blocks: 2, columns, spacing, length: teeth * spacing, entries: 1 << (teeth - 1) };
+}
+
+/** Bytes of one number in a table: eleven integers of 32 bits. */
+const NUMBER = 44;
+
+/** A scalar's digits: for each tooth and block, a word whose bit c is the digit of column c, 1 for +1. */
+const DIGITS = 4 * 2 * 10; // up to ten teeth
+
+/** The comb of one shape. */
+export interface Comb {
+  readonly shape: Shape;
+  /** Writes the digits of a number: half of it, rounded down, is in the words, which change (digits, words). */
+  readonly writeDigits: Func<readonly [I32, I32], undefined>;
+  /** Puts the entries of a column into `entry`: table, digits, column, whether they are negated. */
+  readonly load: Func<readonly [I32, I32, I32, I32], undefined>;
+}
+
+/** Memory for the digits of one scalar. */
+export function takeDigits(layout: Layout): Place {
+  return layout.take(DIGITS);
+}
+
+/**
+ * Where an entry has its numbers, and how it is negated: `numbers` of 44 bytes each, of which one changes its
+ * sign, and the two before it change places where `swaps`.
+ */
+export interface EntryForm {
+  readonly numbers: number;
+  readonly swaps: boolean;
+}
+/** x and y. */
+export const AFFINE: EntryForm = { numbers: 2, swaps: false };
+/** y + x, y - x and 2·d·x·y. */
+export const NIELS: EntryForm = { numbers: 3, swaps: true };
+
+export function defineComb(module: Module, shape: Shape, form: EntryForm, entry: Place): Comb {
+  const { columns, spacing, teeth, length } = shape;
+
+  const writeDigits = module.procedure([I32, I32], (digits, words) => {
+    // With the top bit, digits of +1 and -1 make the number (writeSignedDigits in src/fast).
+    const top = (length - 1) >> 5;
+    const bit = i32Bit((length - 1) & 31);
+    i32.store(get(words), 4 * top, i32.or(i32.load(get(words), 4 * top), i32.const(bit)));
+    for (let tooth = 0; tooth < teeth; tooth++) {
+      for (const block of [0, 1]) {
+        const from = tooth * spacing + block * columns;
+        i32.store(
+          get(digits),
+          8 * tooth + 4 * block,
+          i32.shrU(i32.load(get(words), from >> 3), i32.const(from & 7)), // at least 25 bits
+        );
+      }
+    }
+  });
+
+  const load = module.procedure([I32, I32, I32, I32], (table, digits, column, isNegated) => {
+    const chosen = [0, 1].map((block) => {
+      const digit = (tooth: number): I32 =>
+        i32.and(i32.shrU(i32.load(get(digits), 8 * tooth + 4 * block), get(column)), i32.const(1));
+      const index = variable(digit(0));
+      for (let tooth = 1; tooth < teeth - 1; tooth++) {
+        set(index, i32.or(get(index), i32.shl(digit(tooth), i32.const(tooth))));
+      }
+      // The top digit is -1: the negated entry.
+      const isMinus = variable(i32.eqz(digit(teeth - 1)));
+      const all = variable(i32.sub(i32.const(0), get(isMinus)));
+      set(index, i32.xor(get(index), i32.and(get(all), i32.const(shape.entries - 1))));
+      if (block === 1) set(index, i32.add(get(index), i32.const(shape.entries)));
+      const address = i32.add(get(table), i32.mul(get(index), i32.const(NUMBER * form.numbers)));
+      return {
+        address: variable(address),
+        isMinus: variable(i32.xor(get(isMinus), get(isNegated))),
+      };
+    });
+    writeEntries(chosen, form, entry);
+  });
+
+  return { shape, writeDigits, load };
+}
+
+/** An entry of a table that one lane adds, or subtracts. */
+export interface Chosen {
+  readonly address: Local<I32>;
+  /** 1 or 0. */
+  readonly isMinus: Local<I32>;
+}
+
+/** Writes the entries of both lanes to where a point is added from. */
+export function writeEntries(chosen: readonly Chosen[], form: EntryForm, entry: Place): void {
+  const [lane0, lane1] = chosen;
+  if (lane0 === undefined || lane1 === undefined) throw new RangeError("an entry for each lane");
+  const sign = ({ isMinus }: Chosen): F64 =>
+    f64.convert(i32.sub(i32.const(1), i32.shl(get(isMinus), i32.const(1))));
+  const signs = variable(f64x2.replaceLane1(f64x2.splat(sign(lane0)), sign(lane1)));
+  const last = form.numbers - 1;
+  for (let number = 0; number < form.numbers; number++) {
+    const isSwapped = form.swaps && number < last;
+    const offset = isSwapped ? 0 : NUMBER * number;
+    const shifted = ({ address, isMinus }: Chosen): Local<I32> => {
+      if (!isSwapped) return address;
+      const isSecond = number === 0 ? get(isMinus) : i32.eqz(get(isMinus));
+      const moved = i32.add(i32.mul(isSecond, i32.const(NUMBER)), get(address));
+      return variable(moved);
+    };
+    const [from0, from1] = [shifted(lane0), shifted(lane1)];
+    eachLimb(after(entry, ELEMENT * number), (position) => {
+      const limb = f64x2.ofIntegers(get(from1), get(from0), offset + position / 4);
+      return number === last ? f64x2.mul(limb, get(signs)) : limb;
+    });
+  }
+}
+
+function i32Bit(index: number): number {
+  return (1 << index) | 0;
+}
+
+/** Writes code that calls `load` of a comb. */
+export function loadColumn(
+  { load }: Comb,
+  table: Local<I32>,
+  digits: Place,
+  column: Local<I32>,
+  isNegated: Local<I32>,
+): void {
+  call(load, get(table), addressOf(digits), get(column), get(isNegated));
+}

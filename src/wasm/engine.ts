@@ -1,0 +1,141 @@
+// The one instance of the module in a process: assembled, compiled and given the tables of the generators
+// when the first key earns a table.
+import { createModule, f64x2, drop } from "./assembler.js";
+import { createComb } from "../fast/p256/comb.js";
+import { GX, GY } from "../fast/p256/curve.js";
+import { BASE_TEETH, EARLY_TEETH, NO, UNSURE, YES } from "./es256.js";
+import { assemble, type Assembled, MOST_MESSAGE } from "./module.js";
+import { platformWebAssembly, type WasmApi, type WasmMemory } from "./platform.js";
+import { BLOCK_PAGES, createSlots, PAGE, type Slot, type Slots } from "./slots.js";
+
+/** A table in its slot, and whether it is of the later, larger shape. */
+export interface Table extends Slot {
+  readonly isLate: boolean;
+}
+
+/** What verifies with a key's table: YES, NO or UNSURE (es256.ts). */
+export type Verify = (table: Table, signature: Uint8Array, data: Uint8Array) => number;
+
+export interface Engine {
+  /** Whether products and sums are fused (relaxed SIMD). */
+  readonly isFused: boolean;
+  readonly slots: Slots;
+  readonly verifyEs256: Verify;
+  /** What the module exports, where it has its numbers, and the table of G now: for the tests. */
+  readonly internals: {
+    readonly exports: Readonly<Record<string, unknown>>;
+    readonly memory: WasmMemory;
+    readonly assembled: Assembled;
+    tableOfG(): Table;
+  };
+}
+
+let engine: Engine | null | undefined;
+
+/** Returns the instance, which the first call makes; null where the platform can't have one. */
+export function theEngine(): Engine | null {
+  if (engine === undefined) engine = startEngine();
+  return engine;
+}
+
+/** What instance there is: none was needed yet, none can be made, or of which kind it is. */
+export function engineState(): "waiting" | "none" | "fused" | "plain" {
+  if (engine === undefined) return "waiting";
+  if (engine === null) return "none";
+  return engine.isFused ? "fused" : "plain";
+}
+
+function startEngine(): Engine | null {
+  const api = platformWebAssembly();
+  if (api === undefined) return null;
+  try {
+    return createEngine(api, hasFused(api), MOST_BLOCKS);
+  } catch {
+    return null; // no SIMD, or compilation is not permitted (a page's CSP, a host of the Workers kind)
+  }
+}
+
+/** Whether the platform knows relaxed SIMD. Exported for tests. */
+export function hasFused(api: WasmApi): boolean {
+  const module = createModule();
+  const zero = (): ReturnType<typeof f64x2.const> => f64x2.const(0);
+  module.procedure([], () => drop(f64x2.fused(zero(), zero(), zero())));
+  return api.validate(module.bytes(0, 0));
+}
+
+/** Blocks of the memory (slots.ts): 1.5 MiB at the start, 64 MiB at most. */
+const FIRST_BLOCKS = 8;
+const MOST_BLOCKS = 341;
+
+/** How many valid signatures, of all keys together, the larger table of a generator is worth. */
+const BASE_EARNED = 32;
+
+/** Makes an instance. Throws where the platform does not permit it. Exported for tests. */
+export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number): Engine {
+  const assembled = assemble(isFused);
+  const { layout, input, bytes } = assembled;
+  const reserved = Math.ceil(layout.end / PAGE);
+  const firstBlocks = Math.min(FIRST_BLOCKS, mostBlocks);
+  const module = new api.Module(
+    bytes(reserved + BLOCK_PAGES * firstBlocks, reserved + BLOCK_PAGES * mostBlocks),
+  );
+  const { exports } = new api.Instance(module);
+  // module.ts defines them.
+  const memory = exports["memory"] as WasmMemory;
+  const verifyEs256 = exports["verifyEs256"] as (...numbers: readonly number[]) => number;
+  layout.fill(new Uint8Array(memory.buffer));
+  const slots = createSlots(memory, reserved, mostBlocks);
+  const baseOfG = createBase(slots, (teeth) => createComb(GX, GY, { teeth, blocks: 2 }).table);
+  let view = new Uint8Array(memory.buffer);
+
+  /** Puts what is to be verified where the module reads it. */
+  function putInput(signature: Uint8Array, data: Uint8Array): void {
+    if (view.buffer !== memory.buffer) view = new Uint8Array(memory.buffer); // it grew
+    view.set(signature, input.signature.offset);
+    view.set(data, input.message.offset);
+  }
+
+  return {
+    isFused,
+    slots,
+    internals: { exports, memory, assembled, tableOfG: () => baseOfG.table },
+    verifyEs256({ address, tag, isLate }, signature, data) {
+      if (signature.length !== 64) return NO;
+      if (data.length > MOST_MESSAGE) return UNSURE;
+      putInput(signature, data);
+      const { table } = baseOfG;
+      const [lateG, lateQ] = [Number(table.isLate), Number(isLate)];
+      const answer = verifyEs256(table.address, lateG, address, lateQ, tag, data.length);
+      if (answer === YES) baseOfG.earn();
+      return answer;
+    },
+  };
+}
+
+/** The table of a generator, for all keys. */
+interface Base {
+  readonly table: Table;
+  /** Counts a valid signature. */
+  earn(): void;
+}
+
+function createBase(slots: Slots, build: (teeth: number) => Int32Array): Base {
+  const first = slots.put(build(EARLY_TEETH));
+  if (first === null) throw new RangeError("there is no room for the generator's table");
+  let table: Table = { ...first, isLate: false };
+  let left = BASE_EARNED;
+  return {
+    get table() {
+      return table;
+    },
+    earn() {
+      if (left === 0) return;
+      left--;
+      if (left > 0) return;
+      const late = slots.put(build(BASE_TEETH));
+      if (late === null) return; // no room: the smaller one works too
+      slots.giveBack(table);
+      table = { ...late, isLate: true };
+    },
+  };
+}

@@ -1,0 +1,281 @@
+// ES256 (FIPS 186-4 section 6.4, SEC 1 section 4.1.4) in lanes: from a message, a signature and the table of a
+// key, all in memory, to one of three answers.
+import {
+  call,
+  choose,
+  drop,
+  f64,
+  get,
+  I32,
+  i32,
+  I64,
+  i64,
+  leave,
+  type Local,
+  local,
+  loop,
+  type Module,
+  set,
+  select,
+  variable,
+  when,
+} from "./assembler.js";
+import { AFFINE, type Comb, defineComb, loadColumn, shapeOf, takeDigits } from "./comb.js";
+import { type Field, operationsOf } from "./field.js";
+import {
+  addressOf,
+  after,
+  baseOf,
+  ELEMENT,
+  elementBytes,
+  type Layout,
+  type Place,
+  wordBytes,
+} from "./memory.js";
+import { definePoints, isZeroAt, POINT } from "./point.js";
+import { limbBytes, modulus, SCALAR, type Scalars } from "./scalar.js";
+import { defineSha256 } from "./sha2.js";
+import { TAG_BYTES } from "./slots.js";
+import { N, P } from "../fast/p256/curve.js";
+
+/** The signature is valid. */
+export const YES = 1;
+/** It is not. */
+export const NO = 0;
+/** The lanes can't tell: whoever asks must ask elsewhere. */
+export const UNSURE = 2;
+
+/** Teeth of the combs: a key's first and later one, and the generator's. */
+export const EARLY_TEETH = 6;
+export const LATE_TEETH = 8;
+export const BASE_TEETH = 10;
+
+/** R of the field's Montgomery form. */
+const R = 1n << 264n;
+
+/** Where a caller puts what is verified. */
+export interface Input {
+  /** 64 bytes. */
+  readonly signature: Place;
+  readonly message: Place;
+}
+
+/** Where the numbers lie that the tests look at. */
+export interface Es256Places {
+  readonly entry: Place;
+  readonly sum: Place;
+  readonly total: Place;
+  readonly candidate: Place;
+  /** The hash that decideEs256 takes, in words of 32 bits, the lowest first. */
+  readonly hash: Place;
+}
+
+/** Writes the function verifyEs256. */
+export function defineEs256(
+  module: Module,
+  layout: Layout,
+  field: Field,
+  scalars: Scalars,
+  { signature, message }: Input,
+): Es256Places {
+  const one = layout.constant(elementBytes(R % P));
+  const squareOfR = layout.constant(elementBytes((R * R) % P));
+  const points = definePoints(module, layout, field, one);
+  const operations = operationsOf(field, field.p256);
+  const order = modulus(layout, N);
+  const prime = layout.constant(wordBytes(P, 8));
+  // The words of an inverse are 1/s·2^256, which makes the products below those of 1/s.
+  const start = layout.constant(limbBytes((1n << 256n) % N));
+  const hash = layout.take(32);
+  const sha256 = defineSha256(module, hash);
+  const [r, s, z, scratch] = [0, 0, 0, 0].map(() => layout.take(SCALAR)) as [
+    Place,
+    Place,
+    Place,
+    Place,
+  ]; // four
+  const [u1, u2, words] = [layout.take(SCALAR), layout.take(SCALAR), layout.take(SCALAR)];
+  const candidate = layout.take(ELEMENT);
+  const [digitsOfG, digitsOfQ] = [takeDigits(layout), takeDigits(layout)];
+  const sum = layout.take(POINT);
+  const total = layout.take(POINT);
+  const combOf = (teeth: number): Comb =>
+    defineComb(module, shapeOf(teeth, 256), AFFINE, points.entry);
+  const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
+
+  const isScalar = module.define([I32], I32, (words) =>
+    i32.and(
+      i32.eqz(call(scalars.isZero, get(words))),
+      call(scalars.subtract, addressOf(scratch), get(words), addressOf(order)),
+    ),
+  );
+
+  /**
+   * Writes half of k, or of n - k where k is even, and zeros behind it. Returns whether k is even. (0 becomes n:
+   * the two lanes have opposite points then.)
+   */
+  const halve = module.define([I32, I32], I32, (out, k) => {
+    const isEven = variable(i32.eqz(i32.and(i32.load(get(k)), i32.const(1))));
+    const from = variable(get(k));
+    when(get(isEven), () => {
+      drop(call(scalars.subtract, addressOf(scratch), addressOf(order), get(k)));
+      set(from, addressOf(scratch));
+    });
+    writeHalf(out, from);
+    return get(isEven);
+  });
+
+  /** Adds a column of a comb to the sum, or begins the sum with it. */
+  const addColumn = (
+    comb: Comb,
+    table: Local<I32>,
+    digits: Place,
+    column: Local<I32>,
+    isNegated: Local<I32>,
+    isBegun: Local<I32>,
+  ): void => {
+    loadColumn(comb, table, digits, column, isNegated);
+    choose(
+      get(isBegun),
+      () => call(points.add, addressOf(sum)),
+      () => {
+        call(points.assign, addressOf(sum));
+        set(isBegun, i32.const(1));
+      },
+    );
+  };
+
+  /** sum = u1·G + u2·Q, half of it in each lane */
+  const multiplyPoints = module.procedure(
+    [I32, I32, I32, I32],
+    (tableOfG, isLateG, tableOfQ, isLateQ) => {
+      const scalar = (u: Place, digits: Place, isLate: Local<I32>, early: Comb, late: Comb) => {
+        const isNegated = variable(call(halve, addressOf(words), addressOf(u)));
+        const write = (comb: Comb) => () =>
+          call(comb.writeDigits, addressOf(digits), addressOf(words));
+        choose(get(isLate), write(late), write(early));
+        const columns = variable(
+          select(i32.const(late.shape.columns), i32.const(early.shape.columns), get(isLate)),
+        );
+        return { isNegated, columns, digits, isLate, early, late };
+      };
+      const ofG = scalar(u1, digitsOfG, isLateG, combs.early, combs.base);
+      const ofQ = scalar(u2, digitsOfQ, isLateQ, combs.early, combs.late);
+      const isBegun = local(I32);
+      const column = variable(
+        select(get(ofG.columns), get(ofQ.columns), i32.ltS(get(ofQ.columns), get(ofG.columns))),
+      );
+      loop(() => {
+        set(column, i32.sub(get(column), i32.const(1)));
+        when(get(isBegun), () => call(points.double, addressOf(sum)));
+        for (const [part, table] of [
+          [ofG, tableOfG],
+          [ofQ, tableOfQ],
+        ] as const) {
+          const add = (comb: Comb) => () =>
+            addColumn(comb, table, part.digits, column, part.isNegated, isBegun);
+          when(i32.ltS(get(column), get(part.columns)), () =>
+            choose(get(part.isLate), add(part.late), add(part.early)),
+          );
+        }
+        return get(column);
+      });
+    },
+  );
+
+  /** candidate = candidate·Z² - X, from the limbs of a number below 2^256 */
+  const compare = module.procedure(
+    [],
+    () => {
+      operations.multiply(candidate, candidate, squareOfR); // 2 · 1, as in readElement of src/fast
+      operations.multiplyAdd(candidate, candidate, after(total, ELEMENT), -1, total);
+    },
+    "compare",
+  );
+
+  /** Whether x of the total is r modulo n: r, or r + n where that is below p. */
+  const hasX = module.define([], I32, () => {
+    // Lane 1 has the other candidate, or r once more.
+    const carry = variable(call(scalars.add, addressOf(z), addressOf(r), addressOf(order)));
+    const isBelow = variable(
+      call(scalars.subtract, addressOf(scratch), addressOf(z), addressOf(prime)),
+    );
+    const other = variable(
+      select(addressOf(z), addressOf(r), i32.and(get(isBelow), i32.eqz(get(carry)))),
+    );
+    writeLimbs(candidate, variable(addressOf(r)), 0);
+    writeLimbs(candidate, other, 8);
+    call(compare);
+    return i32.or(isZeroAt(points, candidate, 0), isZeroAt(points, candidate, 8));
+  });
+
+  /** Decides about the signature and the hash in z. */
+  const decide = module.define(
+    [I32, I32, I32, I32],
+    I32,
+    (tableOfG, isLateG, tableOfQ, isLateQ) => {
+      call(scalars.read, addressOf(r), addressOf(signature));
+      call(scalars.read, addressOf(s), addressOf(after(signature, 32)));
+      const isInRange = i32.and(call(isScalar, addressOf(r)), call(isScalar, addressOf(s)));
+      when(i32.eqz(isInRange), () => leave(i32.const(NO)));
+      const isInverted = call(
+        scalars.invert,
+        addressOf(s),
+        addressOf(s),
+        addressOf(start),
+        addressOf(order),
+      );
+      when(i32.eqz(isInverted), () => leave(i32.const(UNSURE)));
+      const divided = (out: Place, a: Place): void =>
+        call(scalars.multiply, addressOf(out), addressOf(a), addressOf(s), addressOf(order));
+      divided(u1, z);
+      divided(u2, r);
+      call(multiplyPoints, get(tableOfG), get(isLateG), get(tableOfQ), get(isLateQ));
+      call(points.addLanes, addressOf(sum), addressOf(total));
+      // Some step was exceptional (point.ts).
+      when(isZeroAt(points, after(total, 2 * ELEMENT), 0), () => leave(i32.const(UNSURE)));
+      return call(hasX);
+    },
+    "decideEs256",
+  );
+
+  module.define(
+    [I32, I32, I32, I32, I32, I32],
+    I32,
+    (tableOfG, isLateG, tableOfQ, isLateQ, tag, length) => {
+      writeTagCheck(tableOfQ, tag);
+      call(sha256, addressOf(message), get(length));
+      for (let i = 0; i < 8; i++) {
+        i32.store(baseOf(z), z.offset + 4 * i, i32.load(baseOf(hash), hash.offset + 28 - 4 * i));
+      }
+      return call(decide, get(tableOfG), get(isLateG), get(tableOfQ), get(isLateQ));
+    },
+    "verifyEs256",
+  );
+  return { entry: points.entry, sum, total, candidate, hash: z };
+}
+
+/** Leaves the function, unsure, where a table has another tag before it (slots.ts). */
+export function writeTagCheck(table: Local<I32>, tag: Local<I32>): void {
+  const found = i32.load(i32.sub(get(table), i32.const(TAG_BYTES)));
+  when(i32.ne(found, get(tag)), () => leave(i32.const(UNSURE)));
+}
+
+/** Writes half of a number, rounded down, and zeros behind it. */
+export function writeHalf(out: Local<I32>, from: Local<I32>): void {
+  const word = (i: number): I64 => (i < 4 ? i64.load(get(from), 8 * i) : i64.const(0));
+  for (let i = 0; i < 4; i++) {
+    const half = variable(i64.shrU(word(i), i64.const(1)));
+    i64.store(get(out), 8 * i, i64.or(get(half), i64.shl(word(i + 1), i64.const(63))));
+  }
+  for (const offset of [32, 40]) i64.store(get(out), offset, i64.const(0));
+}
+
+/** Writes the words of a number as limbs, each from 0 to 2^24 - 1, into the lane at byte 0 or 8 of `out`. */
+export function writeLimbs(out: Place, words: Local<I32>, byte: 0 | 8): void {
+  for (let i = 0; i < 11; i++) {
+    const bits = i32.and(i32.load(get(words), 3 * i), i32.const(i < 10 ? 0xffffff : 0xffff));
+    const limb = variable(f64.convert(bits));
+    f64.store(baseOf(out), out.offset + 16 * i + byte, get(limb));
+  }
+}

@@ -1,0 +1,33 @@
+// The module: from the functions of this folder to one instance.
+import { createModule } from "./assembler.js";
+import { defineEs256, type Es256Places, type Input } from "./es256.js";
+import { defineField } from "./field.js";
+import { createLayout, type Layout } from "./memory.js";
+import { defineScalars } from "./scalar.js";
+import { PADDING } from "./sha2.js";
+
+/** The longest message that the module hashes, in bytes. */
+export const MOST_MESSAGE = 4096;
+
+/** A module, before it is compiled. */
+export interface Assembled {
+  readonly layout: Layout;
+  readonly input: Input;
+  readonly es256: Es256Places;
+  /** Returns the bytes of the module. */
+  bytes(pages: number, mostPages: number): Uint8Array;
+}
+
+/** Writes the whole module. */
+export function assemble(isFused: boolean): Assembled {
+  const module = createModule();
+  const layout = createLayout();
+  const input = {
+    signature: layout.take(64),
+    message: layout.take(MOST_MESSAGE + PADDING),
+  };
+  const field = defineField(module, layout, isFused);
+  const scalars = defineScalars(module, layout);
+  const es256 = defineEs256(module, layout, field, scalars, input);
+  return { layout, input, es256, bytes: module.bytes };
+}

@@ -1,0 +1,400 @@
+// Scalars: numbers of 256 bits in eight words of 32 bits, the lowest first, modulo the order of a curve (or
+// modulo a field's prime, for inverses). Variable time: public values only.
+import {
+  call,
+  type Func,
+  get,
+  I32,
+  i32,
+  I64,
+  i64,
+  type Local,
+  local,
+  loop,
+  type Module,
+  select,
+  set,
+  variable,
+  when,
+} from "./assembler.js";
+import { swap32 } from "./sha2.js";
+import { addressOf, baseOf, type Layout, type Place, wordBytes } from "./memory.js";
+
+const WORDS = 8;
+/** Bytes of a scalar, with room behind it for loads of eight bytes that begin in it. */
+export const SCALAR = 48;
+/** The inverse works with nine signed limbs of 30 bits. */
+const LIMBS = 9;
+const LIMB_BITS = 30;
+const LIMB_MASK = 2 ** LIMB_BITS - 1;
+
+/** An odd prime in memory: its words, -1/m modulo 2^32, its limbs of 30 bits. */
+const NEGATED_INVERSE = 32;
+const LIMBS_AT = 48;
+
+/** The most rounds of 30 steps: Bernstein and Yang's theorem 11.2 allows 741 steps below 2^256. */
+const ROUNDS = 25;
+
+type Three = readonly [I32, I32, I32];
+
+export interface Scalars {
+  /** Reads 32 bytes, the most significant first: out, from. */
+  readonly read: Func<readonly [I32, I32], undefined>;
+  /** out = a + b; returns the carry. */
+  readonly add: Func<Three, I32>;
+  /** out = a - b; returns the borrow, 0 or 1. */
+  readonly subtract: Func<Three, I32>;
+  /** Returns whether a is zero. */
+  readonly isZero: Func<readonly [I32], I32>;
+  /** out = a·b/2^256 modulo m, for a < 2^256 and b < m (out, a, b, m). The result is below m. */
+  readonly multiply: Func<readonly [I32, I32, I32, I32], undefined>;
+  /**
+   * out = start/a modulo m, where 0 < a < m and `start` is in limbs (out, a, start, m). Returns 0 where there
+   * is no inverse; then out means nothing.
+   */
+  readonly invert: Func<readonly [I32, I32, I32, I32], I32>;
+}
+
+/** Puts a modulus into memory. */
+export function modulus(layout: Layout, value: bigint): Place {
+  let inverse = value; // right in three bits; each round doubles them
+  for (let bits = 3; bits < 32; bits *= 2)
+    inverse = BigInt.asUintN(32, inverse * (2n - value * inverse));
+  const bytes = new Uint8Array(LIMBS_AT + 8 * LIMBS);
+  bytes.set(wordBytes(value, WORDS));
+  bytes.set(wordBytes(BigInt.asUintN(32, -inverse), 1), NEGATED_INVERSE);
+  bytes.set(limbBytes(value), LIMBS_AT);
+  return layout.constant(bytes);
+}
+
+/** The number in limbs of 30 bits, as `invert` wants its start. */
+export function limbBytes(value: bigint): Uint8Array {
+  const limbs = BigInt64Array.from({ length: LIMBS }, (_, i) =>
+    BigInt.asUintN(LIMB_BITS, value >> BigInt(LIMB_BITS * i)),
+  );
+  return new Uint8Array(limbs.buffer);
+}
+
+/** Writes the functions of scalars. */
+export function defineScalars(module: Module, layout: Layout): Scalars {
+  const word = (place: Local<I32>, i: number): I64 => i64.load32U(get(place), 4 * i);
+  const storeWord = (place: Local<I32>, i: number, value: Local<I64>): void =>
+    i64.store32(get(place), 4 * i, get(value));
+
+  const read = module.procedure([I32, I32], (out, from) => {
+    for (let i = 0; i < WORDS; i++) {
+      i32.store(get(out), 4 * i, swap32(variable(i32.load(get(from), 28 - 4 * i))));
+    }
+  });
+
+  const sum = (isDifference: boolean): Func<Three, I32> =>
+    module.define([I32, I32, I32], I32, (out, a, b) => {
+      const carry = local(I64); // 1, 0 or -1
+      for (let i = 0; i < WORDS; i++) {
+        const part = variable(
+          i64.add(
+            isDifference ? i64.sub(word(a, i), word(b, i)) : i64.add(word(a, i), word(b, i)),
+            get(carry),
+          ),
+        );
+        storeWord(out, i, part);
+        set(carry, i64.shrS(get(part), i64.const(32)));
+      }
+      return i32.and(i32.wrap(get(carry)), i32.const(1));
+    });
+
+  const isZero = module.define([I32], I32, (a) => {
+    const bits = variable(i64.load(get(a)));
+    for (const offset of [8, 16, 24]) set(bits, i64.or(get(bits), i64.load(get(a), offset)));
+    return i64.eqz(get(bits));
+  });
+
+  const subtract = sum(true);
+  const difference = layout.take(4 * WORDS);
+
+  /** Montgomery's product, row by row; each sum of a product and two words fits into 64 bits. */
+  const multiply = module.procedure([I32, I32, I32, I32], (out, a, b, m) => {
+    const t = Array.from({ length: WORDS + 1 }, () => local(I64));
+    const carry = local(I64);
+    const part = local(I64);
+    const top = wordOf(t, WORDS);
+    /** t += factor·(the words of `by`), or (that + t)/2^32 where `isDivided` */
+    const addRow = (factor: Local<I64>, by: Local<I32>, isDivided: boolean): void => {
+      set(carry, i64.const(0));
+      for (let j = 0; j < WORDS; j++) {
+        const product = i64.mul(get(factor), word(by, j));
+        set(part, i64.add(i64.add(product, get(wordOf(t, j))), get(carry)));
+        if (!isDivided) set(wordOf(t, j), i64.and(get(part), i64.const(0xffffffff)));
+        else if (j > 0) set(wordOf(t, j - 1), i64.and(get(part), i64.const(0xffffffff)));
+        set(carry, i64.shrU(get(part), i64.const(32)));
+      }
+      set(top, i64.add(get(top), get(carry)));
+      if (!isDivided) return;
+      set(wordOf(t, WORDS - 1), i64.and(get(top), i64.const(0xffffffff)));
+      set(top, i64.shrU(get(top), i64.const(32)));
+    };
+    const negatedInverse = variable(i64.load32U(get(m), NEGATED_INVERSE));
+    for (let i = 0; i < WORDS; i++) {
+      addRow(variable(word(a, i)), b, false);
+      const quotient = i64.mul(get(wordOf(t, 0)), get(negatedInverse));
+      addRow(variable(i64.and(quotient, i64.const(0xffffffff))), m, true);
+    }
+    // Below 2·m: minus m, unless that is negative.
+    for (let i = 0; i < WORDS; i++) storeWord(out, i, wordOf(t, i));
+    const borrow = variable(call(subtract, addressOf(difference), get(out), get(m)));
+    when(i32.geS(i32.wrap(get(top)), get(borrow)), () => {
+      for (const offset of [0, 8, 16, 24])
+        i64.store(get(out), offset, i64.load(baseOf(difference), difference.offset + offset));
+    });
+  });
+
+  return {
+    read,
+    add: sum(false),
+    subtract,
+    isZero,
+    multiply,
+    invert: defineInvert(module, layout),
+  };
+}
+
+/**
+ * The inverse by the division steps of D. J. Bernstein and B.-Y. Yang, as src/fast/inverse.ts explains them;
+ * here 30 steps at a time.
+ */
+function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, I32, I32], I32> {
+  const list = (): Place => layout.take(8 * LIMBS);
+  const [f, g, d, e] = [list(), list(), list(), list()];
+  const matrix = layout.take(32); // u, v, q, r
+  const limb = (place: Place, i: number): I64 => i64.load(baseOf(place), place.offset + 8 * i);
+  const store = (place: Place, i: number, value: Local<I64>): void =>
+    i64.store(baseOf(place), place.offset + 8 * i, get(value));
+  const low30 = (x: I64): I64 => i64.and(x, i64.const(LIMB_MASK));
+
+  /** Sets the matrix to that of 30 steps, from eta and the low words of f and g. Returns the new eta. */
+  const divisionSteps = module.define([I32, I32, I32], I32, (eta, fi, gi) => {
+    const u = variable(i32.const(1));
+    const v = local(I32);
+    const q = local(I32);
+    const r = variable(i32.const(1));
+    const left = variable(i32.const(LIMB_BITS));
+    const [zeros, old, bits, w] = [local(I32), local(I32), local(I32), local(I32)];
+    /** (a, b) = (b, -a) */
+    const swap = (a: Local<I32>, b: Local<I32>): void => {
+      set(old, get(a));
+      set(a, get(b));
+      set(b, i32.sub(i32.const(0), get(old)));
+    };
+    const atMost = (most: () => I32): void =>
+      set(bits, select(get(bits), most(), i32.ltS(get(bits), most())));
+    loop(() => {
+      // Several halvings at once, but none beyond the last step.
+      set(zeros, i32.ctz(i32.or(get(gi), i32.shl(i32.const(-1), get(left)))));
+      set(gi, i32.shrS(get(gi), get(zeros)));
+      set(u, i32.shl(get(u), get(zeros)));
+      set(v, i32.shl(get(v), get(zeros)));
+      set(eta, i32.sub(get(eta), get(zeros)));
+      set(left, i32.sub(get(left), get(zeros)));
+      when(get(left), () => {
+        when(i32.ltS(get(eta), i32.const(0)), () => {
+          set(eta, i32.sub(i32.const(0), get(eta)));
+          swap(fi, gi);
+          swap(u, q);
+          swap(v, r);
+        });
+        // w·f clears several bits of g: f·(f² - 2) is -1/f modulo 2^6.
+        set(bits, i32.add(get(eta), i32.const(1)));
+        atMost(() => get(left));
+        atMost(() => i32.const(6));
+        set(
+          w,
+          i32.and(
+            i32.mul(i32.mul(get(fi), get(gi)), i32.sub(i32.mul(get(fi), get(fi)), i32.const(2))),
+            i32.sub(i32.shl(i32.const(1), get(bits)), i32.const(1)),
+          ),
+        );
+        set(gi, i32.add(get(gi), i32.mul(get(fi), get(w))));
+        set(q, i32.add(get(q), i32.mul(get(u), get(w))));
+        set(r, i32.add(get(r), i32.mul(get(v), get(w))));
+      });
+      return get(left);
+    });
+    for (const [i, entry] of [u, v, q, r].entries()) {
+      i64.store(baseOf(matrix), matrix.offset + 8 * i, i64.extendS(get(entry)));
+    }
+    return get(eta);
+  });
+
+  /** The matrix in variables, and the sums of a row with a pair of numbers. */
+  function rows(a: Place, b: Place): (isFirst: boolean, i: number) => I64 {
+    const entries = [0, 1, 2, 3].map((i) => variable(limb(matrix, i)));
+    const [ai, bi] = [local(I64), local(I64)];
+    return (isFirst, i) => {
+      if (isFirst) {
+        set(ai, limb(a, i));
+        set(bi, limb(b, i));
+      }
+      const left = wordOf(entries, isFirst ? 0 : 2);
+      const right = wordOf(entries, isFirst ? 1 : 3);
+      return i64.add(i64.mul(get(left), get(ai)), i64.mul(get(right), get(bi)));
+    };
+  }
+
+  /** (f, g) = matrix·(f, g)/2^30, which is exact. Returns whether g is not zero. */
+  const stepNumbers = module.define([], I32, () => {
+    const row = rows(f, g);
+    const [fSum, gSum, part, bits] = [local(I64), local(I64), local(I64), local(I64)];
+    for (let i = 0; i < LIMBS; i++) {
+      set(fSum, i64.add(row(true, i), get(fSum)));
+      set(gSum, i64.add(row(false, i), get(gSum)));
+      if (i > 0) {
+        set(part, low30(get(fSum)));
+        store(f, i - 1, part);
+        set(part, low30(get(gSum)));
+        store(g, i - 1, part);
+        set(bits, i64.or(get(bits), get(part)));
+      }
+      set(fSum, i64.shrS(get(fSum), i64.const(LIMB_BITS)));
+      set(gSum, i64.shrS(get(gSum), i64.const(LIMB_BITS)));
+    }
+    store(f, LIMBS - 1, fSum);
+    store(g, LIMBS - 1, gSum);
+    return i64.ne(i64.or(get(bits), get(gSum)), i64.const(0));
+  });
+
+  /**
+   * (d, e) = matrix·(d, e)/2^30 modulo m: a multiple of m makes the sums divisible. Each round adds at most
+   * half of m to the larger of the two, so they stay below 13·m.
+   */
+  const stepCoefficients = module.procedure([I32], (m) => {
+    const row = rows(d, e);
+    const negatedInverse = variable(i64.load32U(get(m), NEGATED_INVERSE));
+    const sums = [local(I64), local(I64)] as const;
+    const multiples = [local(I64), local(I64)] as const;
+    const part = local(I64);
+    for (let i = 0; i < LIMBS; i++) {
+      for (const isFirst of [true, false]) {
+        const sum = sums[isFirst ? 0 : 1];
+        const multiple = multiples[isFirst ? 0 : 1];
+        set(sum, i64.add(row(isFirst, i), get(sum)));
+        if (i === 0) {
+          // The lowest 30 bits, from -2^29 to 2^29 - 1.
+          const unit = i64.shl(i64.mul(get(sum), get(negatedInverse)), i64.const(64 - LIMB_BITS));
+          set(multiple, i64.shrS(unit, i64.const(64 - LIMB_BITS)));
+        }
+        set(sum, i64.add(get(sum), i64.mul(get(multiple), i64.load(get(m), LIMBS_AT + 8 * i))));
+        if (i > 0) {
+          set(part, low30(get(sum)));
+          store(isFirst ? d : e, i - 1, part);
+        }
+        set(sum, i64.shrS(get(sum), i64.const(LIMB_BITS)));
+      }
+    }
+    store(d, LIMBS - 1, sums[0]);
+    store(e, LIMBS - 1, sums[1]);
+  });
+
+  return module.define(
+    [I32, I32, I32, I32],
+    I32,
+    (out, a, start, m) => {
+      const left = variable(i32.const(ROUNDS));
+      const eta = variable(i32.const(-1));
+      const isUnfinished = local(I32);
+      const value = local(I64);
+      for (let i = 0; i < LIMBS; i++) {
+        set(value, i64.load(get(m), LIMBS_AT + 8 * i));
+        store(f, i, value);
+        const bit = LIMB_BITS * i;
+        const bits = i64.shrU(i64.load(get(a), bit >> 3), i64.const(bit & 7));
+        set(value, i64.and(bits, i64.const(i < LIMBS - 1 ? LIMB_MASK : 0xffff)));
+        store(g, i, value);
+        set(value, i64.const(0));
+        store(d, i, value);
+        set(value, i64.load(get(start), 8 * i));
+        store(e, i, value);
+      }
+      loop(() => {
+        const low = (place: Place): I32 =>
+          i32.wrap(i64.or(limb(place, 0), i64.shl(limb(place, 1), i64.const(LIMB_BITS))));
+        set(eta, call(divisionSteps, get(eta), low(f), low(g)));
+        call(stepCoefficients, get(m));
+        set(isUnfinished, call(stepNumbers));
+        set(left, i32.sub(get(left), i32.const(1)));
+        return i32.and(get(isUnfinished), i32.ne(get(left), i32.const(0)));
+      });
+      const limbs = Array.from({ length: LIMBS }, (_, i) => variable(limb(d, i)));
+      const isUnit = variable(i32.eqz(get(isUnfinished)));
+      settle(limbs, variable(limb(f, LIMBS - 1)), m);
+      pack(out, limbs);
+      // f is plus or minus the greatest common divisor: 1 or -1.
+      const sign = variable(i64.shrS(limb(f, LIMBS - 1), i64.const(63)));
+      for (let i = 0; i < LIMBS; i++) {
+        set(value, i === 0 ? i64.or(get(sign), i64.const(1)) : get(sign));
+        if (i < LIMBS - 1) set(value, low30(get(value)));
+        set(isUnit, i32.and(get(isUnit), i64.eqz(i64.sub(limb(f, i), get(value)))));
+      }
+      return get(isUnit);
+    },
+    "invert",
+  );
+}
+
+/** Negates the number where `sign` is negative, and brings it from ±13·m to 0 … m - 1. */
+function settle(limbs: readonly Local<I64>[], sign: Local<I64>, m: Local<I32>): void {
+  const top = wordOf(limbs, LIMBS - 1);
+  const modulusAt = (i: number): I64 => i64.load(get(m), LIMBS_AT + 8 * i);
+  const carry = (all: readonly Local<I64>[]): void => {
+    for (let i = 0; i < LIMBS - 1; i++) {
+      const next = wordOf(all, i + 1);
+      const one = wordOf(all, i);
+      set(next, i64.add(get(next), i64.shrS(get(one), i64.const(LIMB_BITS))));
+      set(one, i64.and(get(one), i64.const(LIMB_MASK)));
+    }
+  };
+  set(sign, i64.shrS(get(sign), i64.const(63)));
+  for (const limb of limbs) set(limb, i64.sub(i64.xor(get(limb), get(sign)), get(sign)));
+  carry(limbs);
+  const isAgain = local(I32);
+  loop(() => {
+    set(isAgain, i64.ltS(get(top), i64.const(0)));
+    when(get(isAgain), () => {
+      for (const [i, limb] of limbs.entries()) set(limb, i64.add(get(limb), modulusAt(i)));
+      carry(limbs);
+    });
+    return get(isAgain);
+  });
+  const less = limbs.map(() => local(I64));
+  loop(() => {
+    for (const [i, limb] of limbs.entries()) {
+      set(wordOf(less, i), i64.sub(get(limb), modulusAt(i)));
+    }
+    carry(less);
+    set(isAgain, i32.eqz(i64.ltS(get(wordOf(less, LIMBS - 1)), i64.const(0))));
+    when(get(isAgain), () => {
+      for (const [i, limb] of limbs.entries()) set(limb, get(wordOf(less, i)));
+    });
+    return get(isAgain);
+  });
+}
+
+/** Stores limbs of 30 bits as words. */
+function pack(out: Local<I32>, limbs: readonly Local<I64>[]): void {
+  for (let w = 0; w < WORDS; w++) {
+    const first = Math.floor((32 * w) / LIMB_BITS);
+    const skipped = 32 * w - LIMB_BITS * first;
+    const bits = local(I64);
+    set(bits, i64.shrU(get(wordOf(limbs, first)), i64.const(skipped)));
+    for (let i = first + 1, shift = LIMB_BITS - skipped; i < LIMBS && shift < 32; i++) {
+      set(bits, i64.or(get(bits), i64.shl(get(wordOf(limbs, i)), i64.const(shift))));
+      shift += LIMB_BITS;
+    }
+    i64.store32(get(out), 4 * w, get(bits));
+  }
+}
+
+function wordOf<T>(list: readonly (T | undefined)[], index: number): T {
+  const found = list[index];
+  if (found === undefined) throw new RangeError("no such word"); // every index is within its list
+  return found;
+}

@@ -1,0 +1,221 @@
+// SHA-256 and SHA-512 (FIPS 180-4) of a message in memory. The two differ in the width of a word, the number of
+// rounds and the distances of rotations; the constants of SHA-256 are the upper halves of those of SHA-512.
+import {
+  type Func,
+  get,
+  I32,
+  i32,
+  I64,
+  i64,
+  type Local,
+  local,
+  loop,
+  type Module,
+  set,
+  variable,
+} from "./assembler.js";
+import { baseOf, type Place } from "./memory.js";
+
+type Word = I32 | I64;
+
+/** What the two hashes do differently, with their instructions. */
+interface Variant<W extends Word> {
+  readonly type: W;
+  readonly bytes: 4 | 8;
+  readonly rounds: number;
+  readonly instructions: {
+    readonly const: (value: bigint) => W;
+    readonly add: (a: W, b: W) => W;
+    readonly and: (a: W, b: W) => W;
+    readonly or: (a: W, b: W) => W;
+    readonly xor: (a: W, b: W) => W;
+    readonly rotr: (a: W, b: W) => W;
+    readonly shrU: (a: W, b: W) => W;
+    readonly store: (address: I32, offset: number, value: W) => void;
+  };
+  /** Loads a word, the most significant byte first. */
+  readonly loadBigEndian: (address: () => I32, offset: number) => W;
+  /** Rotations of the sums of a and of e; rotations and the shift of the words of 16 and of 2 before. */
+  readonly sumOfA: Distances;
+  readonly sumOfE: Distances;
+  readonly old: Distances;
+  readonly young: Distances;
+}
+type Distances = readonly [number, number, number];
+
+/** The most bytes that padding writes behind a message. */
+export const PADDING = 160;
+
+/** Message, its length in bytes. The message is padded where it stands: up to PADDING bytes behind it change. */
+export type Hash = Func<readonly [I32, I32], undefined>;
+
+/** Writes SHA-256; the eight words of the hash go to `out`, each as the engine stores words. */
+export function defineSha256(module: Module, out: Place): Hash {
+  return define(module, out, {
+    type: I32,
+    bytes: 4,
+    rounds: 64,
+    instructions: { ...i32, const: (value) => i32.const(BigInt.asIntN(32, value >> 32n)) },
+    loadBigEndian: (address, offset) => swap32(variable(i32.load(address(), offset))),
+    sumOfA: [2, 13, 22],
+    sumOfE: [6, 11, 25],
+    old: [7, 18, 3],
+    young: [17, 19, 10],
+  });
+}
+
+/** Writes SHA-512. */
+export function defineSha512(module: Module, out: Place): Hash {
+  return define(module, out, {
+    type: I64,
+    bytes: 8,
+    rounds: 80,
+    instructions: { ...i64, const: (value) => i64.const(BigInt.asIntN(64, value)) },
+    loadBigEndian: (address, offset) => swap64(address, offset),
+    sumOfA: [28, 34, 39],
+    sumOfE: [14, 18, 41],
+    old: [1, 8, 7],
+    young: [19, 61, 6],
+  });
+}
+
+/** The bytes of a word in the other order. */
+export function swap32(word: Local<I32>): I32 {
+  return i32.or(
+    i32.and(i32.rotl(get(word), i32.const(8)), i32.const(0x00ff00ff)),
+    i32.and(i32.rotr(get(word), i32.const(8)), i32.const(0xff00ff00 | 0)),
+  );
+}
+
+/** The eight bytes at an address as a word, the first the most significant. */
+function swap64(address: () => I32, offset: number): I64 {
+  const high = variable(i32.load(address(), offset));
+  const low = variable(i32.load(address(), offset + 4));
+  return i64.or(i64.shl(i64.extendU(swap32(high)), i64.const(32)), i64.extendU(swap32(low)));
+}
+
+function define<W extends Word>(module: Module, out: Place, variant: Variant<W>): Hash {
+  const { type, bytes, rounds, sumOfA, sumOfE, old, young } = variant;
+  const { add, and, or, xor, rotr, shrU, ...instructions } = variant.instructions;
+  const constants = fractions(rounds, 3);
+  const start = fractions(8, 2);
+  const block = 16 * bytes;
+  const sum = (...words: readonly [W, ...W[]]): W => words.reduce((a, b) => add(a, b));
+
+  return module.procedure([I32, I32], (message, length) => {
+    pad(message, length, block);
+    const end = variable(
+      i32.add(
+        get(message),
+        i32.and(i32.add(get(length), i32.const(block + 2 * bytes)), i32.const(-block)),
+      ),
+    );
+    const distance = (n: number): W => instructions.const(scaled(n));
+    const scaled = (n: number): bigint => (bytes === 4 ? BigInt(n) << 32n : BigInt(n));
+    const rotations = (word: Local<W>, [a, b, c]: Distances, isShifted: boolean): W => {
+      const last = (): W =>
+        isShifted ? shrU(get(word), distance(c)) : rotr(get(word), distance(c));
+      return xor(xor(rotr(get(word), distance(a)), rotr(get(word), distance(b))), last());
+    };
+    const state = start.map((value) => variable(instructions.const(value)));
+    const w = Array.from({ length: 16 }, () => local(type));
+    const work = state.map(() => local(type));
+    const first = local(type);
+    loop(() => {
+      for (const [i, word] of work.entries()) set(word, get(item(state, i)));
+      for (const [i, word] of w.entries())
+        set(
+          word,
+          variant.loadBigEndian(() => get(message), bytes * i),
+        );
+      for (const [i, constant] of constants.entries()) {
+        // The names move by one in each round, and stand still: eight rounds later they are back.
+        const [a, b, c, d, e, f, g, h] = Array.from({ length: 8 }, (_, k) =>
+          item(work, (k + 8 * rounds - i) % 8),
+        ) as [Local<W>, Local<W>, Local<W>, Local<W>, Local<W>, Local<W>, Local<W>, Local<W>]; // eight
+        const now = item(w, i % 16);
+        if (i >= 16) {
+          set(
+            now,
+            sum(
+              get(now),
+              get(item(w, (i + 9) % 16)),
+              rotations(item(w, (i + 1) % 16), old, true),
+              rotations(item(w, (i + 14) % 16), young, true),
+            ),
+          );
+        }
+        set(
+          first,
+          sum(
+            get(h),
+            rotations(e, sumOfE, false),
+            xor(get(g), and(get(e), xor(get(f), get(g)))),
+            instructions.const(constant),
+            get(now),
+          ),
+        );
+        set(d, add(get(d), get(first)));
+        const majority = (): W => or(and(get(a), get(b)), and(get(c), or(get(a), get(b))));
+        set(h, add(get(first), add(rotations(a, sumOfA, false), majority())));
+      }
+      for (const [i, word] of state.entries()) set(word, add(get(word), get(item(work, i))));
+      set(message, i32.add(get(message), i32.const(block)));
+      return i32.ltU(get(message), get(end));
+    });
+    for (const [i, word] of state.entries()) {
+      instructions.store(baseOf(out), out.offset + bytes * i, get(word));
+    }
+  });
+}
+
+/** Appends a bit 1, zeros, and the length in bits at the end of a block, 8 bytes of which are enough here. */
+function pad(message: Local<I32>, length: Local<I32>, block: number): void {
+  const position = variable(i32.add(get(message), get(length)));
+  i32.store8(get(position), 0, i32.const(0x80));
+  const last = variable(
+    i32.add(
+      get(message),
+      i32.and(i32.add(get(length), i32.const(block + block / 8)), i32.const(-block)),
+    ),
+  );
+  for (let i = 0; i < block + 16; i += 8) i64.store(get(position), 1 + i, i64.const(0));
+  const bits = variable(i32.shl(get(length), i32.const(3)));
+  i32.store(i32.sub(get(last), i32.const(4)), 0, swap32(bits));
+}
+
+function item<T>(list: readonly T[], index: number): T {
+  const found = list[index];
+  if (found === undefined) throw new RangeError("no such word"); // every index is within its list
+  return found;
+}
+
+/** The first 64 bits behind the point of the square or cube roots of the first primes. */
+function fractions(count: number, degree: 2 | 3): bigint[] {
+  const roots: bigint[] = [];
+  for (let candidate = 2; roots.length < count; candidate++) {
+    if (isPrime(candidate)) roots.push(BigInt.asUintN(64, root(BigInt(candidate), degree)));
+  }
+  return roots;
+}
+
+function isPrime(candidate: number): boolean {
+  for (let divisor = 2; divisor * divisor <= candidate; divisor++) {
+    if (candidate % divisor === 0) return false;
+  }
+  return true;
+}
+
+/** The root of the number, times 2^64, rounded down: by Newton's method from above. */
+function root(number: bigint, degree: 2 | 3): bigint {
+  const power = number << BigInt(64 * degree);
+  const k = BigInt(degree);
+  // A double has 53 bits of the root; one more in the last of them is above it.
+  const estimate = Number(number) ** (1 / degree);
+  let high = BigInt(Math.ceil(estimate * 2 ** 44) + 1) << 20n;
+  for (;;) {
+    const next = ((k - 1n) * high + power / high ** (k - 1n)) / k;
+    if (next >= high) return high;
+    high = next;
+  }
+}

@@ -1,0 +1,125 @@
+// The arithmetic of the module is exact: its bytes are run over intervals until no bound grows. So no double rounds, and a
+// fused multiply-add gives the same limbs as a product and a sum.
+import { describe, expect, test } from "vitest";
+import {
+  Inexact,
+  Interval,
+  joinIntervals,
+  limbsExactly,
+  limbsIn,
+  valueOf,
+} from "../fast/interval-interpreter/values.js";
+import { unitOf } from "../fast/interval-interpreter/units.js";
+import { P256_BUDGET, P256_FIELD } from "../fast/make-fields.js";
+import { ELEMENT } from "../../src/wasm/memory.js";
+import { assemble } from "../../src/wasm/module.js";
+import { LaneInterpreter } from "./lane-interpreter.js";
+
+const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
+const R = 1n << 264n;
+
+/** What a table holds, either sign: outputs of products (test/fast/bounds.test.ts). */
+const ENTRY = unitOf(P256_FIELD, P256_BUDGET).map(
+  ({ magnitude }) => new Interval(-magnitude, magnitude),
+);
+/** Limbs of 32 bytes, from 0 to 2^24 - 1. */
+const BYTES = Array.from(
+  { length: 11 },
+  (_, i) => new Interval(0n, (1n << (i < 10 ? 24n : 16n)) - 1n),
+);
+
+const VARIANTS = [
+  ["plain", false],
+  ["fused", true],
+] as const;
+
+/** The address of a constant: the element whose bytes are these limbs. */
+function withConstants(interpreter: LaneInterpreter, isFused: boolean): void {
+  const { layout } = assemble(isFused);
+  const memory = new Uint8Array(layout.end + 256);
+  layout.fill(memory);
+  const view = new DataView(memory.buffer);
+  for (const value of [R % P, (R * R) % P]) {
+    const limbs = limbsIn(limbsExactly(value));
+    for (let address = 16; address < layout.end; address += 16) {
+      const isThere = limbs.every(
+        ({ lo }, i) => view.getFloat64(address + 16 * i, true) === Number(lo),
+      );
+      if (isThere) interpreter.write(address, limbs);
+    }
+  }
+}
+
+/** Runs the steps on a point until none of its bounds grows; returns how often. */
+function toFixpoint(
+  interpreter: LaneInterpreter,
+  point: number,
+  steps: readonly (() => void)[],
+): number {
+  const places = [0, ELEMENT, 2 * ELEMENT].map((offset) => point + offset);
+  for (let turn = 1; turn <= 12; turn++) {
+    let hasGrown = false;
+    for (const step of steps) {
+      const before = places.map((place) => interpreter.read(place));
+      step();
+      for (const [i, place] of places.entries()) {
+        const old = before[i] ?? [];
+        const joined = interpreter
+          .read(place)
+          .map((limb, k) => joinIntervals(old[k] ?? limb, limb));
+        if (joined.some(({ lo, hi }, k) => lo !== old[k]?.lo || hi !== old[k]?.hi)) hasGrown = true;
+        interpreter.write(place, joined);
+      }
+    }
+    if (!hasGrown) return turn;
+  }
+  throw new Inexact("bounds grow without an end");
+}
+
+describe.each(VARIANTS)("P-256 in lanes, %s", (_, isFused) => {
+  const assembled = assemble(isFused);
+  const { entry, sum, total, candidate } = assembled.es256;
+  const bytes = assembled.bytes(4, 4);
+
+  function start(entryLimbs: readonly Interval[] = ENTRY): LaneInterpreter {
+    const interpreter = new LaneInterpreter(bytes);
+    withConstants(interpreter, isFused);
+    interpreter.write(entry.offset, entryLimbs);
+    interpreter.write(entry.offset + ELEMENT, entryLimbs);
+    interpreter.run("assign", sum.offset);
+    return interpreter;
+  }
+
+  function runAll(interpreter: LaneInterpreter): void {
+    toFixpoint(interpreter, sum.offset, [
+      () => interpreter.run("double", sum.offset),
+      () => interpreter.run("add", sum.offset),
+    ]);
+    interpreter.run("addLanes", sum.offset, total.offset);
+    interpreter.write(candidate.offset, BYTES);
+    interpreter.run("compare");
+  }
+
+  test("no sum of points exceeds 2^53, from the entries of tables to the last comparison.", () => {
+    const interpreter = start();
+    runAll(interpreter);
+    expect(interpreter.peak).toBeLessThanOrEqual(1n << 53n);
+    expect(interpreter.peak).toBeGreaterThan(1n << 52n); // it was looked at
+  });
+
+  test("what is tested for zero is at most 2^23 times p, in limbs of at most 2^53.", () => {
+    const interpreter = start();
+    runAll(interpreter);
+    for (const place of [total.offset + 2 * ELEMENT, candidate.offset]) {
+      const limbs = interpreter.read(place);
+      const { lo, hi } = valueOf(limbs);
+      expect(hi > -lo ? hi : -lo).toBeLessThan(P << 6n);
+      for (const { magnitude } of limbs) expect(magnitude).toBeLessThanOrEqual(1n << 24n);
+    }
+  });
+
+  test("entries of three times the size are refused.", () => {
+    const large = ENTRY.map(({ hi }) => new Interval(-13n * hi, 13n * hi));
+    expect(() => runAll(start(large))).toThrow(Inexact);
+  });
+});
