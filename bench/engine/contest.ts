@@ -61,9 +61,9 @@ export function selfTimed(rounds: number): Timing {
 export function selfMeasured(
   name: string,
   measure: () => number | Promise<number>,
-  bytes?: Readonly<Record<string, number>>,
+  more: Pick<Implementation, "bytes" | "besides"> = {},
 ): Implementation {
-  return { name, measure, bytes, run: () => true, check: () => undefined };
+  return { ...more, name, measure, run: () => true, check: () => undefined };
 }
 
 /** How rows are compared with the first one: by speed, by share of its time, or not at all. */

@@ -38,10 +38,11 @@ export function groupedSignatures(set: ProofSet): readonly Implementation[] {
 
 function groupsOf(name: BackendName, set: ProofSet, size: number): Implementation {
   const alg = algOf(name, set.client.label);
-  const items = set.strangers
-    .slice(0, 32)
-    .map(({ client, proof }) => ({ key: importedKey(alg, client), ...signedBytes(proof) }));
-  const verify = (group: readonly KeyedSignature[]): readonly boolean[] =>
+  const items = set.strangers.slice(0, 32).map(({ client, proof }): KeyedSignature => {
+    const { signature, data } = signedBytes(proof);
+    return { key: importedKey(alg, client), signature, data };
+  });
+  const verdictsOn = (group: readonly KeyedSignature[]): readonly boolean[] =>
     group.length > 1 && alg.verifyMany !== undefined
       ? alg.verifyMany(group)
       : group.map(({ key, signature, data }) => key.verify(signature, data));
@@ -54,15 +55,17 @@ function groupsOf(name: BackendName, set: ProofSet, size: number): Implementatio
       for (let round = 0; round < 64; round++) {
         const bad = round % (2 * size); // in every place, and in none
         for (const group of groups) {
-          const verdicts = verify(
-            group.map((one, i) => (i === bad ? { ...one, data: one.data.subarray(1) } : one)),
+          const verdicts = verdictsOn(
+            group.map(({ key, signature, data }, i) =>
+              i === bad ? { key, signature, data: data.subarray(1) } : { key, signature, data },
+            ),
           );
           const isRight = verdicts.every((valid, i) => valid === (i !== bad));
           demand(isRight && verdicts.length === size, "a wrong verdict in a group");
         }
       }
     },
-    run: (turn) => turn % size !== 0 || verify(at(groups, turn / size)).every(Boolean),
+    run: (turn) => turn % size !== 0 || verdictsOn(at(groups, turn / size)).every(Boolean),
   };
 }
 

@@ -88,7 +88,7 @@ async function startAll(
         0.5,
       ),
     });
-    return { ...selfMeasured(server.name, measure), besides };
+    return selfMeasured(server.name, measure, { besides });
   });
 }
 
