@@ -98,7 +98,7 @@ describe("the signatures of one turn", () => {
     expect(log).toEqual(["alone", "alone", 4]);
   });
 
-  test("a proof that comes alone is verified alone", async () => {
+  test("a proof that comes by itself is verified by itself", async () => {
     const log: unknown[] = [];
     const verifier = groupedBy(told(log));
     await warm(verifier, "ES256", "ES256", "ES256");
@@ -210,7 +210,7 @@ describe("a proof in a group can't delay another", () => {
 describe("a proof in a group can't spoil another", () => {
   const BROKEN = new Error("the backend is broken");
 
-  /** Breaks for the signature of one key, in a group and alone. */
+  /** Breaks for the signature of one key, in a group and by itself. */
   function brokenFor(log: unknown[], x: string): SyncAlg {
     const inner = told(log, (items, honest) => {
       if (items.some(({ key }) => broken.has(key))) throw BROKEN;
@@ -294,7 +294,7 @@ describe("a proof in a group can't spoil another", () => {
     },
   );
 
-  test("its bytes are nobody else's until the whole group is answered", async () => {
+  test("its bytes are not given to another until the whole group is answered", async () => {
     const seen: string[] = [];
     const verifier = groupedBy(
       told([], (items, honest) => {

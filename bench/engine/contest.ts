@@ -22,6 +22,8 @@ export interface Implementation {
   readonly litters?: boolean | undefined;
   /** What is counted rather than timed, by what the bytes are for. */
   readonly bytes?: Readonly<Record<string, number>> | undefined;
+  /** What it measured besides, by name and unit: asked for at the end. */
+  readonly besides?: (() => Readonly<Record<string, number>>) | undefined;
 }
 
 /** Returns milliseconds since some moment. */
@@ -59,9 +61,9 @@ export function selfTimed(rounds: number): Timing {
 export function selfMeasured(
   name: string,
   measure: () => number | Promise<number>,
-  bytes?: Readonly<Record<string, number>>,
+  more: Pick<Implementation, "bytes" | "besides"> = {},
 ): Implementation {
-  return { name, measure, bytes, run: () => true, check: () => undefined };
+  return { ...more, name, measure, run: () => true, check: () => undefined };
 }
 
 /** How rows are compared with the first one: by speed, by share of its time, or not at all. */
@@ -85,6 +87,7 @@ export interface Score {
   /** Microseconds of one operation, round by round; null where it did not run in that round. */
   readonly rounds: readonly (number | null)[];
   readonly bytes?: Readonly<Record<string, number>> | undefined;
+  readonly besides?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface ContestResult extends Pick<Contest, "name" | "comparison" | "series"> {
@@ -111,8 +114,8 @@ export async function hold(contest: Contest): Promise<ContestResult> {
       runner.rounds.push(await turnOf(runner, round));
     }
   }
-  const scores = runners.map(({ implementation: { name: row, bytes }, rounds }) => {
-    return { name: row, rounds, bytes };
+  const scores = runners.map(({ implementation: { name: row, bytes, besides }, rounds }) => {
+    return { name: row, rounds, bytes, besides: besides?.() };
   });
   return { name, comparison, series, scores };
 }

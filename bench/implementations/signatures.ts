@@ -3,10 +3,13 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
+import { decodeHeader, verifySync } from "@node-rs/jsonwebtoken";
 import type { PublicJwk } from "dpop-core";
+import sodium from "libsodium-wrappers";
 import { demand, type Implementation } from "../engine/contest.js";
 import { at, type Client, type ProofSet, type SignedBytes, signedBytes } from "./fixtures.js";
 import { algOf, type BackendName, importedKey, NAMES } from "./ours.js";
+import type { KeyedSignature } from "../../src/jose/alg.js";
 
 type Check = (signed: SignedBytes) => boolean | Promise<boolean>;
 
@@ -17,7 +20,84 @@ export async function rawSignatures(set: ProofSet): Promise<readonly Implementat
     nodeCryptoSignature(set),
     cold("node:crypto, createPublicKey each time", set, nodeCheck),
     ...(await webCryptoSignatures(set)),
+    hot("@node-rs/jsonwebtoken, a whole JWT, key kept", set, nodeRsCheck(set)),
+    ...(set.client.label === "EdDSA"
+      ? [hot("libsodium in WebAssembly", set, await sodiumCheck(set))]
+      : []),
   ];
+}
+
+/** Those that `grouping` is of use with, and how many signatures are verified together. */
+const GROUPED: readonly BackendName[] = ["fast"];
+const GROUP_SIZES = [1, 4, 16, 32] as const;
+
+/** As a group has it: each signature is of another key. The time is that of one signature. */
+export function groupedSignatures(set: ProofSet): readonly Implementation[] {
+  return GROUPED.flatMap((name) => GROUP_SIZES.map((size) => groupsOf(name, set, size)));
+}
+
+function groupsOf(name: BackendName, set: ProofSet, size: number): Implementation {
+  const alg = algOf(name, set.client.label);
+  const items = set.strangers.slice(0, 32).map(({ client, proof }): KeyedSignature => {
+    const { signature, data } = signedBytes(proof);
+    return { key: importedKey(alg, client), signature, data };
+  });
+  const verdictsOn = (group: readonly KeyedSignature[]): readonly boolean[] =>
+    group.length > 1 && alg.verifyMany !== undefined
+      ? alg.verifyMany(group)
+      : group.map(({ key, signature, data }) => key.verify(signature, data));
+  const groups = Array.from({ length: items.length / size }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
+  return {
+    name: `${name}, groups of ${size}`,
+    check() {
+      for (let round = 0; round < 64; round++) {
+        const bad = round % (2 * size); // in every place, and in none
+        for (const group of groups) {
+          const verdicts = verdictsOn(
+            group.map(({ key, signature, data }, i) =>
+              i === bad ? { key, signature, data: data.subarray(1) } : { key, signature, data },
+            ),
+          );
+          const isRight = verdicts.every((valid, i) => valid === (i !== bad));
+          demand(isRight && verdicts.length === size, "a wrong verdict in a group");
+        }
+      }
+    },
+    run: (turn) => turn % size !== 0 || verdictsOn(at(groups, turn / size)).every(Boolean),
+  };
+}
+
+const tokens = new WeakMap<Uint8Array, string>();
+
+/** In Rust, through napi. It takes no bytes but a JWT, so its time is that of parsing too. */
+function nodeRsCheck({ client, proofs }: ProofSet): Check {
+  const key = createPublicKey({ key: { ...client.jwk }, format: "jwk" });
+  const pem = key.export({ type: "spki", format: "pem" }).toString();
+  const { algorithm } = decodeHeader(proofs[0] ?? "");
+  demand(algorithm !== undefined, "a proof has no algorithm");
+  const rules = { algorithms: [algorithm], requiredSpecClaims: [], validateExp: false };
+  return ({ signature, data }) => {
+    let token = tokens.get(signature);
+    if (token === undefined) {
+      token = `${Buffer.from(data).toString()}.${Buffer.from(signature).toString("base64url")}`;
+      tokens.set(signature, token);
+    }
+    try {
+      return typeof verifySync(token, pem, rules) === "object";
+    } catch (error) {
+      if (error instanceof Error && /InvalidSignature|Invalid signature/.test(error.message))
+        return false;
+      throw error;
+    }
+  };
+}
+
+async function sodiumCheck({ client }: ProofSet): Promise<Check> {
+  await sodium.ready;
+  const key = encodedPoint(client.jwk);
+  return ({ signature, data }) => sodium.crypto_sign_verify_detached(signature, data, key);
 }
 
 function ourSignatures(name: BackendName, set: ProofSet): readonly Implementation[] {

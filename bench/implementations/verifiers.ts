@@ -50,5 +50,5 @@ async function accepts(verify: Verify, proof: string, request: BoundRequest): Pr
 /** Other libraries refuse by an error of their own; an error of the engine is not a verdict. */
 function isRefusal(error: Error): boolean {
   const { code } = error as { readonly code?: unknown }; // read only: any Error may have one
-  return typeof code === "string" && (code.startsWith("ERR_J") || code.startsWith("OAUTH_"));
+  return typeof code === "string" && /^(ERR_J|OAUTH_|invalid_dpop_proof$)/.test(code);
 }

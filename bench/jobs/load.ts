@@ -1,11 +1,18 @@
-// Job: whole servers. Starts a server for each way to verify, and sends them the same requests in
-// turns, each with a proof of its own: requests a second, with and without verification. The server
-// has core 0 for itself where a process can be kept on a core; this job has another one.
+// Job: inside a server. Starts a server for each way to verify, and sends them the same requests in turns, each
+// with a proof of its own: processor time of the server for one request, requests a second, and how long
+// a client waits. The server has core 0 for itself where a process can be kept on a core; this job has
+// another one.
 import { spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { demand, type Implementation, selfMeasured, selfTimed } from "../engine/contest.js";
+import {
+  type Contest,
+  demand,
+  type Implementation,
+  selfMeasured,
+  selfTimed,
+} from "../engine/contest.js";
 import type { Job } from "../engine/task.js";
 import {
   type Client,
@@ -15,8 +22,10 @@ import {
   proofOf,
   URL_OF_REQUEST,
 } from "../implementations/fixtures.js";
+import { SERVERS } from "../implementations/servers.js";
+import { quantile } from "../report/findings.js";
 
-const CONNECTIONS = 64;
+const CONNECTIONS = [1, 8, 64] as const;
 const CLIENTS = 100;
 
 /** Of a response: the "o" of its body "hello", since its head ends with a line feed. */
@@ -27,34 +36,77 @@ const SIZES = {
   full: { rounds: 7, perRound: 4000, warmUp: 6000 },
 } as const;
 
-export const load: Job = ({ quick }) => {
-  const { rounds, perRound, warmUp } = SIZES[quick ? "quick" : "full"];
-  const implementations = async (): Promise<readonly Implementation[]> => {
-    const issuer = createIssuer();
-    const clients = Array.from({ length: CLIENTS }, () => createClient("ES256", issuer));
-    const requests = Array.from({ length: warmUp + rounds * perRound }, (_, index) =>
-      requestBytes(clients[index % CLIENTS] ?? createClient("ES256", issuer)),
-    );
-    const servers: LoadedServer[] = [];
-    for (const name of ["none", "fast", "node-crypto", "jose"]) {
-      servers.push(await startServer(name, clients));
-    }
-    for (const server of servers) await send(server, requests.slice(0, warmUp));
-    return servers.map((server) => {
-      let next = warmUp;
-      return selfMeasured(server.name, async () => {
-        next += perRound;
-        return ((await send(server, requests.slice(next - perRound, next))) * 1000) / perRound;
-      });
+export const load: Job = ({ quick }) =>
+  CONNECTIONS.map((connections): Contest => {
+    const size = SIZES[quick ? "quick" : "full"];
+    const name = `inside a server, connections: ${connections}`;
+    const timing = selfTimed(size.rounds);
+    const implementations = (): Promise<readonly Implementation[]> => startAll(connections, size);
+    return { group: "load", name, timing, comparison: "none", implementations };
+  });
+
+async function startAll(
+  connections: number,
+  { rounds, perRound, warmUp }: (typeof SIZES)["quick" | "full"],
+): Promise<readonly Implementation[]> {
+  const issuer = createIssuer();
+  const clients = Array.from({ length: CLIENTS }, () => createClient("ES256", issuer));
+  const requests = Array.from({ length: warmUp + rounds * perRound }, (_, index) =>
+    requestBytes(clients[index % CLIENTS] ?? createClient("ES256", issuer)),
+  );
+  const servers: LoadedServer[] = [];
+  for (const name of Object.keys(SERVERS)) {
+    servers.push(await startServer(name, clients, connections));
+  }
+  for (const server of servers) await send(server, requests.slice(0, warmUp));
+  const none: number[] = [];
+  return servers.map((server) => {
+    const all: Round[] = [];
+    const own = server.name === "none" ? none : [];
+    const measure = async (): Promise<number> => {
+      const first = warmUp + all.length * perRound;
+      const before = await processorOf(server);
+      all.push(await send(server, requests.slice(first, first + perRound)));
+      own.push(((await processorOf(server)) - before) / perRound);
+      return own.at(-1) ?? NaN;
+    };
+    const besides = (): Readonly<Record<string, number>> => ({
+      "µs over none": quantile(
+        own.map((time, round) => time - (none[round] ?? NaN)),
+        0.5,
+      ),
+      "requests a second": quantile(
+        all.map((round) => (1000 * perRound) / round.took),
+        0.5,
+      ),
+      "p50, ms": quantile(
+        all.map(({ waits }) => quantile(waits, 0.5)),
+        0.5,
+      ),
+      "p99, ms": quantile(
+        all.map(({ waits }) => quantile(waits, 0.99)),
+        0.5,
+      ),
     });
-  };
-  const name = "requests to a whole server";
-  return [{ group: "load", name, timing: selfTimed(rounds), implementations }];
-};
+    return selfMeasured(server.name, measure, { besides });
+  });
+}
+
+/** Milliseconds: of all requests of a round, and of each. */
+interface Round {
+  readonly took: number;
+  readonly waits: readonly number[];
+}
 
 interface LoadedServer {
   readonly name: string;
+  readonly port: number;
   readonly sockets: readonly Socket[];
+}
+
+/** Microseconds that the server has used, all threads together. */
+async function processorOf({ port }: LoadedServer): Promise<number> {
+  return Number(await (await fetch(`http://127.0.0.1:${port}/processor`)).text());
 }
 
 function requestBytes(client: Client): Buffer {
@@ -69,7 +121,11 @@ function requestBytes(client: Client): Buffer {
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
-async function startServer(name: string, clients: readonly Client[]): Promise<LoadedServer> {
+async function startServer(
+  name: string,
+  clients: readonly Client[],
+  connections: number,
+): Promise<LoadedServer> {
   // The engine's own flags (Deno needs some) and its core come in the environment.
   const engine: readonly string[] = JSON.parse(process.env["BENCH_SERVER"] ?? "[]");
   const [program = process.execPath, ...args] = engine;
@@ -81,7 +137,7 @@ async function startServer(name: string, clients: readonly Client[]): Promise<Lo
     child.stdout.once("data", (data) => resolve(Number(String(data))));
     child.once("exit", () => reject(new Error(`bench: the server "${name}" ended`)));
   });
-  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => connected(port)));
+  const sockets = await Promise.all(Array.from({ length: connections }, () => connected(port)));
   const [client] = clients;
   demand(client !== undefined, "there is no client");
   const headers = { authorization: `DPoP ${client.accessToken}`, dpop: proofOf(client) };
@@ -90,7 +146,7 @@ async function startServer(name: string, clients: readonly Client[]): Promise<Lo
     (await fetch(`http://127.0.0.1:${port}${pathname}`, { method: METHOD, headers })).ok;
   demand(await isGood(), `the server "${name}" refuses a good request`);
   demand((await isGood()) === (name === "none"), `the server "${name}" takes a replay`);
-  return { name, sockets };
+  return { name, port, sockets };
 }
 
 function connected(port: number): Promise<Socket> {
@@ -102,19 +158,22 @@ function connected(port: number): Promise<Socket> {
 }
 
 /**
- * Sends all requests over all connections; each connection waits for its response. Returns
- * milliseconds; rejects where a response is not a good one. Reads as little as it can, so that the
+ * Sends all requests over all connections; each connection waits for its response. Rejects
+ * where a response is not a good one. Reads as little as it can, so that the
  * server is what there is to wait for.
  */
-async function send(server: LoadedServer, requests: readonly Buffer[]): Promise<number> {
+async function send(server: LoadedServer, requests: readonly Buffer[]): Promise<Round> {
   const { sockets, name } = server;
+  const waits: number[] = [];
   let next = 0;
   const lane = (socket: Socket): Promise<void> =>
     new Promise((resolve, reject) => {
       let isStart = true;
+      let sent = 0;
       const sendNext = (): void => {
         const request = requests[next++];
         if (request !== undefined) {
+          sent = performance.now();
           socket.write(request);
           return;
         }
@@ -126,12 +185,14 @@ async function send(server: LoadedServer, requests: readonly Buffer[]): Promise<
           reject(new Error(`bench: the server "${name}" refuses a good request`));
         }
         isStart = data.at(-1) === LAST_BYTE;
-        if (isStart) sendNext();
+        if (!isStart) return;
+        waits.push(performance.now() - sent);
+        sendNext();
       };
       socket.on("data", read);
       sendNext();
     });
   const start = performance.now();
   await Promise.all(sockets.map(lane));
-  return performance.now() - start;
+  return { took: performance.now() - start, waits };
 }

@@ -89,5 +89,5 @@ async function memoryOf(
   const growth = (of: "counted" | "heap" | "process"): number =>
     (after[of] - before[of]) / (sent.length - FIRST);
   const bytes = { counted: growth("counted"), heap: growth("heap"), process: growth("process") };
-  return selfMeasured(name, () => NaN, bytes);
+  return selfMeasured(name, () => NaN, { bytes });
 }

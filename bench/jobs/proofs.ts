@@ -3,6 +3,7 @@
 import type { Contest, Implementation } from "../engine/contest.js";
 import { type Job, timingOf } from "../engine/task.js";
 import { apiRequests } from "../implementations/api.js";
+import { betterAuthVerify } from "../implementations/better-auth.js";
 import { creations } from "../implementations/creation.js";
 import {
   createIssuer,
@@ -15,6 +16,7 @@ import { oauth4webapiVerify } from "../implementations/oauth4webapi.js";
 import { opensslSpeed } from "../implementations/openssl.js";
 import { ourVerifiers, ownWork, refusals } from "../implementations/ours.js";
 import {
+  groupedSignatures,
   nodeCryptoSignature,
   rawSignatures,
   webCryptoSignature,
@@ -53,6 +55,12 @@ export const pinned: Job = (task) => {
       ...(label === "ES256" ? [api] : []),
       { group: "signatures", name: raw, timing, implementations: () => rawSignatures(set) },
       {
+        group: "signatures",
+        name: `${raw}s of 32 keys, in groups`,
+        timing,
+        implementations: () => groupedSignatures(set),
+      },
+      {
         group: "create",
         name: `create ${label}`,
         timing,
@@ -85,6 +93,7 @@ async function others(set: ProofSet, issuer: Issuer): Promise<readonly Implement
   return [
     hotVerify("jose", set, joseVerify(client.label)),
     hotVerify("jose, key kept", one, await keptJoseVerify(client)),
+    hotVerify("better-auth", set, betterAuthVerify(client.label, "accepted")),
     hotVerify("oauth4webapi", set, oauth4webapiVerify(issuer, client.label)),
   ];
 }

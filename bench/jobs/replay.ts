@@ -80,7 +80,7 @@ function loaded(name: string, live: number, create: () => LoadedStore): readonly
   demand(first !== undefined, "there is no store");
   const measure = (): number => first.load.addNew(Math.max(live / 10, 1000));
   return [
-    selfMeasured(name, measure, { bytes: used / entries }),
+    selfMeasured(name, measure, { bytes: { bytes: used / entries } }),
     selfMeasured(`${name}, a replay`, first.load.addAgain),
   ];
 }

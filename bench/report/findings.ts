@@ -34,6 +34,21 @@ export function timesAsFast(result: ContestResult | undefined, name: string, bas
   return quantile(ratios, 0.5);
 }
 
+/** What `name` takes over `floor`, as a share of what `base` takes over it: the median of the rounds. */
+export function shareOver(
+  result: ContestResult | undefined,
+  name: string,
+  base: string,
+  floor: string,
+): number {
+  const [bases, floors] = [roundsOf(result, base), roundsOf(result, floor)];
+  const shares = roundsOf(result, name).map((time, round) => {
+    const [other, least] = [bases[round] ?? NaN, floors[round] ?? NaN];
+    return time === null ? null : (time - least) / (other - least);
+  });
+  return quantile(shares, 0.5);
+}
+
 /** Half the distance between the quartiles, as a share of the median. */
 export function spread(result: ContestResult, name: string): number {
   const rounds = roundsOf(result, name);
@@ -66,7 +81,7 @@ export function seriesTables({ contests }: Findings): readonly SeriesTable[] {
 }
 
 /** The value below which this share of the values is; between two of them, their mean by distance. */
-function quantile(values: readonly (number | null)[], share: number): number {
+export function quantile(values: readonly (number | null)[], share: number): number {
   const sorted = values.filter((value) => value !== null).toSorted((a, b) => a - b);
   const at = share * (sorted.length - 1);
   const [lower = NaN, upper = NaN] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];

@@ -34,8 +34,12 @@ function contestText(result: ContestResult): string {
   };
   const head = isTimed ? ["median", "a second", "spread", ...compared[comparison]] : [];
   const bytesOf = (name: string) => counts.map((of) => grouped(countOf(result, name, of)));
-  const rows = scores.map(({ name }) => [name].concat(figuresOf(name), bytesOf(name)));
-  return `${result.name}\n${aligned([["", ...head, ...counts], ...rows])}`;
+  const more = Object.keys(scores[0]?.besides ?? {});
+  const rows = scores.map(({ name, besides = {} }) => {
+    const others = more.map((of) => figureBesides(besides[of] ?? NaN));
+    return [name].concat(figuresOf(name), bytesOf(name), others);
+  });
+  return `${result.name}\n${aligned([["", ...head, ...counts, ...more], ...rows])}`;
 }
 
 function seriesText({ name, columns, timed, rows }: SeriesTable): string {
@@ -76,6 +80,9 @@ function time(microsecond: number): string {
   const [value, unit] = microsecond < 1 ? [1000 * microsecond, "ns"] : [microsecond, "µs"];
   return Number.isNaN(value) ? "-" : `${value.toFixed(value < 10 ? 2 : 1)} ${unit}`;
 }
+
+const figureBesides = (value: number): string =>
+  value < 1000 ? fixed(value, value < 10 ? 2 : 1) : grouped(value);
 
 function times(value: number): string {
   return Number.isNaN(value) ? "-" : `${value.toPrecision(3)}×`;

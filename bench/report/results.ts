@@ -1,7 +1,7 @@
 // Results: what is kept of a run, medians only. bench:compare keeps one file for each engine, checked in.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { ContestResult } from "../engine/contest.js";
+import type { ContestResult, Score } from "../engine/contest.js";
 import type { Findings } from "../engine/task.js";
 import { microseconds, seriesTables, timesAsFast } from "./findings.js";
 import type { Run } from "../run/start.js";
@@ -24,6 +24,8 @@ export interface Results extends Run {
   readonly series: Readonly<Record<string, SeriesResult>>;
   /** What is counted rather than timed. */
   readonly bytes: Readonly<Record<string, number>>;
+  /** What servers were measured by besides, by contest, row and name; files of before have none. */
+  readonly besides?: Readonly<Record<string, Readonly<Record<string, Score["besides"]>>>>;
 }
 
 const FOLDER = fileURLToPath(new URL("../results/", import.meta.url));
@@ -44,6 +46,14 @@ export function resultsOf(findings: Findings, run: Run): Results {
       ]),
     ),
     bytes: Object.fromEntries(single.flatMap(bytesOf)),
+    besides: Object.fromEntries(
+      single
+        .filter(({ scores }) => scores.some(({ besides }) => besides !== undefined))
+        .map(({ name, scores }) => [
+          name,
+          Object.fromEntries(scores.map((score) => [score.name, score.besides])),
+        ]),
+    ),
   };
 }
 

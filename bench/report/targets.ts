@@ -1,7 +1,7 @@
 // Targets: what dpop-core must reach and wants to reach. `must` is the bound below which the work is
 // not done, `stretch` the one that is aimed at. Most are set for Node 20.
 import type { Findings } from "../engine/task.js";
-import { contestNamed, countOf, timesAsFast } from "./findings.js";
+import { contestNamed, countOf, shareOver, timesAsFast } from "./findings.js";
 
 type Bounds = readonly [must: number, stretch: number];
 
@@ -22,6 +22,8 @@ export type Judgement = ReturnType<typeof judge>[number];
 
 const ES256 = "ES256 proof";
 const API = "API request, ES256 tokens and proofs";
+const GROUPS = "ES256 signatures of 32 keys, in groups";
+const WASM = "wasm, hot";
 const SIXTEEN = "ES256 proof, 16 at once";
 const RAW_ES256 = "ES256 signature";
 const RAW_ED25519 = "Ed25519 signature";
@@ -109,11 +111,63 @@ const TARGETS: readonly Target[] = [
     cost(REFUSALS, HOT),
     [0.2, 0.1],
   ],
+  ["W1", "whole ES256 proof, hot: wasm against fast", times(ES256, WASM, HOT), [1.7, 2]],
+  ["W1b", "the same on Deno", times(ES256, WASM, HOT), null],
+  [
+    "W2",
+    "whole ES256 proof, hot: wasm against node:crypto with its key kept",
+    times(ES256, WASM, NODE),
+    [1.6, 1.9],
+  ],
+  [
+    "W3",
+    "whole ES256 proof, hot: wasm, of the rate of openssl speed",
+    rate(ES256, WASM, OPENSSL),
+    [1.5, 1.7],
+  ],
+  ["W4", "whole ES256 proof, hot: wasm against jose", times(ES256, WASM, "jose"), [7, 9]],
+  ["W5", "whole EdDSA proof, hot: wasm against fast", times("EdDSA proof", WASM, HOT), [1.7, 2.1]],
+  [
+    "W6",
+    "raw ES256: wasm with its early table against fast with its late one",
+    times(RAW_ES256, "wasm, early table", HOT),
+    [1.5, 1.75],
+  ],
+  [
+    "W7",
+    "raw ES256 in groups of 16: wasm against fast one by one",
+    times(GROUPS, "wasm, groups of 16", "fast, groups of 1"),
+    [2.5, 3.2],
+  ],
+  [
+    "W8",
+    "a server with 64 connections, over no verification: wasm in groups, of fast one by one",
+    overNone(64, "wasm, grouped", "fast"),
+    [0.45, 0.3],
+  ],
+  [
+    "W9",
+    "a server with one connection, over no verification: fast in groups, of fast without",
+    overNone(1, "fast, grouped", "fast"),
+    [1.2, 1.1],
+  ],
+  [
+    "W10",
+    "a server with 64 connections, over no verification: fast in groups, of fast one by one",
+    overNone(64, "fast, grouped", "fast"),
+    [0.9, 0.8],
+  ],
   [
     "W11",
     "whole API request with DPoP, hot (fast, tokens remembered), of one with Bearer and jose",
     cost(["DPoP, fast, tokens remembered"], "Bearer, jose", API),
     [0.6, 0.4],
+  ],
+  [
+    "W12",
+    "20,000 clients in turns, default memory: the best of ours against jose",
+    best("20000 keys, uniform", ["fast", "node-crypto", "wasm"], "jose"),
+    [3, 5],
   ],
 ];
 
@@ -123,11 +177,29 @@ const ELSEWHERE: Readonly<Record<string, Readonly<Record<string, Bounds>>>> = {
   T1b: { node26: [2.5, 3], deno: [6, 7] },
   T1c: { node24: [2.5, 3] },
   T2: { node24: [1, 1.15] },
+  W1: { node24: [1.7, 2], node26: [1.7, 2], bun: [1.7, 2] },
+  W1b: { deno: [1.6, 1.8] },
+  W2: { node24: [1.6, 1.9] },
+  W4: { node24: [5.5, 7] },
+  W12: { node24: [2, 3] },
 };
 
 function times(contest: string, name: string, base: string): Measure {
   const of = (found: Findings) => timesAsFast(contestNamed(found, contest), name, base);
   return { unit: "times", isFloor: true, of };
+}
+
+/** Of those that are there. */
+function best(contest: string, names: readonly string[], base: string): Measure {
+  const of = (found: Findings) => {
+    const all = names.map((name) => timesAsFast(contestNamed(found, contest), name, base));
+    return Math.max(...all.filter((one) => !Number.isNaN(one)));
+  };
+  return {
+    unit: "times",
+    isFloor: true,
+    of: (found) => (Number.isFinite(of(found)) ? of(found) : NaN),
+  };
 }
 
 function rate(contest: string, name: string, base: string): Measure {
@@ -138,6 +210,13 @@ function rate(contest: string, name: string, base: string): Measure {
 function cost(names: readonly string[], base: string, contest: string = ES256): Measure {
   const of = (found: Findings) =>
     Math.max(...names.map((name) => 1 / timesAsFast(contestNamed(found, contest), name, base)));
+  return { unit: "share", isFloor: false, of };
+}
+
+/** Of processor time inside a server. */
+function overNone(connections: number, name: string, base: string): Measure {
+  const contest = `inside a server, connections: ${connections}`;
+  const of = (found: Findings) => shareOver(contestNamed(found, contest), name, base, "none");
   return { unit: "share", isFloor: false, of };
 }
 

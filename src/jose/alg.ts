@@ -156,7 +156,7 @@ export interface SyncAlg extends AlgName {
    * Verifies signatures of several keys of this algorithm together, where that costs less than one
    * after the other. Returns a verdict for each in the same order, the one that `key.verify` returns.
    * A key may come several times. A verifier with the option `grouping` calls it with 2 to 32 of
-   * them. Where it throws, each of them is verified alone. Don't keep the arrays.
+   * them. Where it throws, each of them is verified by itself. Don't keep the arrays.
    */
   verifyMany?(items: readonly KeyedSignature[]): readonly boolean[];
 }

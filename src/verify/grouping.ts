@@ -109,13 +109,13 @@ function verifyTogether(alg: SyncAlg, group: readonly Waiting[]): boolean {
       group.map(({ key, signature, data }) => ({ key, signature, data }) as KeyedSignature),
     );
   } catch {
-    return false; // one of the keys may be broken: alone, it rejects only its own proof
+    return false; // one of the keys may be broken: by itself, it rejects only its own proof
   }
   settle(group, verdicts);
   return true;
 }
 
-/** A list of another length says nothing about any of them: nobody knows which verdict is whose. */
+/** A list of another length says nothing about any of them: which verdict belongs to which is not known. */
 function settle(group: readonly Waiting[], verdicts: unknown): void {
   const isList = Array.isArray(verdicts) && verdicts.length === group.length;
   if (!isList) leave(verdicts); // a promise may reject
@@ -136,7 +136,7 @@ interface Turns {
 
 /** A MessageChannel, as far as it is used. */
 type Channel = new () => {
-  readonly port1: { onmessage: (() => void) | null };
+  readonly port1: { addEventListener(type: "message", listener: () => void): void; start(): void };
   readonly port2: { postMessage(message: null): void };
 };
 
@@ -155,7 +155,8 @@ function platformTurn(): Schedule {
 function channelTurn(MessageChannel: Channel): Schedule {
   const { port1, port2 } = new MessageChannel();
   const due: (() => void)[] = [];
-  port1.onmessage = () => due.shift()?.();
+  port1.addEventListener("message", () => due.shift()?.());
+  port1.start();
   return (flush) => {
     due.push(flush);
     port2.postMessage(null);

@@ -18,7 +18,7 @@ import { mint, NOW, TOKEN_URL } from "../support/mint.js";
 
 let groups = 0;
 
-/** Answers in groups as one after the other, and fails for a group whose first signature has an odd first byte. */
+/** Returns the same verdicts in groups as one after the other, and fails for a group whose first signature has an odd first byte. */
 function manyOf(alg: SyncAlg): SyncAlg {
   return {
     ...alg,
