@@ -473,6 +473,18 @@ describe("what is not taken for a document, and throws", () => {
     expect(String(error)).not.toMatch(/evil|doctype|xxx/);
   });
 
+  test("what is thrown and is no Error is handed on as it is", async () => {
+    const issuer = new FakeIssuer(one);
+    const cause: unknown = "no reader";
+    const getReader = (): never => {
+      throw cause;
+    };
+    const broken = { status: 200, body: { getReader } } as unknown as Response; // of someone's own
+    issuer.documents.set(METADATA_URL, () => broken);
+    await expect(checkOf(issuer)(ofOne, undefined)).rejects.toBe(cause);
+    expect(issuer.calls).toEqual([METADATA_URL]);
+  });
+
   test("a large document is given up while it is read", async () => {
     const issuer = new FakeIssuer(one);
     let pulls = 0;
