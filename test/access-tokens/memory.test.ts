@@ -266,9 +266,9 @@ test("a memory is full at its bound, not before", () => {
   expect(["1", "2"].map((hash) => memory.find(hash, 1))).toEqual([1, 2]);
   memory.add("3", 3, 0, 100);
   expect(["1", "2", "3"].map((hash) => memory.find(hash, 1))).toEqual([undefined, 2, 3]);
-  const one = createTokenMemory<number>({ maxTokenAge: 60, maxTokens: 9, maxBytes: bytes });
-  one.add("1", 1, 0, 100);
-  expect(one.find("1", 1)).toBe(1);
+  const small = createTokenMemory<number>({ maxTokenAge: 60, maxTokens: 9, maxBytes: bytes });
+  small.add("1", 1, 0, 100);
+  expect(small.find("1", 1)).toBe(1);
 });
 
 test("a forward clock never goes back, and never faster than the clock that it reads", () => {
