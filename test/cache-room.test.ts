@@ -377,6 +377,13 @@ describe("one key that varies its header", () => {
     expect(cache.usage()).toMatchObject({ keys: 1, keyBytes, tables: 1, tableBytes: 100 });
   });
 
+  test("may be all table", () => {
+    const cache = newCache();
+    const one = client("one", () => fakeKey(1, 100, 0));
+    prove(cache, one);
+    expect(cache.usage()).toMatchObject({ keys: 1, tables: 1, tableBytes: 100 });
+  });
+
   test("is not even asked for its size where no keys are remembered", () => {
     const key = { verify: () => true, size: Number.NaN };
     const verifier = verifierOf(() => key, { maxKeys: 0 });

@@ -86,9 +86,9 @@ describe("one key", () => {
     for (let i = 0; i < 70_000; i++) {
       if (wordOf(store.add(`again ${i}`, 200, 63, ALICE)) === "new") again++;
     }
-    // What expired at 60 to 63.
-    expect(again).toBeGreaterThan(4 * 15_000);
-    expect(again).toBeLessThan(4 * 16_300);
+    // What expired at 60 to 63: 62,200 on average, with a standard deviation of 1,100.
+    expect(again).toBeGreaterThan(4 * 14_000);
+    expect(again).toBeLessThan(4 * 17_000);
   });
 
   test("is not refused for entries that expired, however many of others are counted out before them", () => {

@@ -1,5 +1,9 @@
 // Introspection (RFC 7662): what is asked, what is taken for an answer, and what throws.
-import { createIntrospection, type IntrospectionOptions } from "dpop-core/jwt";
+import {
+  createIntrospection,
+  type IntrospectionCredentials,
+  type IntrospectionOptions,
+} from "dpop-core/jwt";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import { describe, expect, test, vi } from "vitest";
 import { API, ISSUER, newKey, NOW, tokenOf } from "./issuer.js";
@@ -75,6 +79,21 @@ describe("what is asked", () => {
     expect(endpoint.sent[0]).toMatchObject({ redirect: "manual" });
   });
 
+  test.each<readonly [IntrospectionCredentials, readonly string[]]>([
+    [{}, ["accept", "content-type"]],
+    [{ params: { client_id: "a" } }, ["accept", "content-type"]],
+    [{ authorization: "Basic YTpi" }, ["accept", "authorization", "content-type"]],
+  ])("with %j, the header fields %j", async (credentials, names) => {
+    const endpoint = endpointOf(active);
+    await endpoint.check({ authenticate: () => credentials })("opaque", undefined);
+    expect(Object.keys(endpoint.sent[0]?.headers ?? {}).toSorted()).toEqual(names);
+  });
+
+  test("the longest token that can be one", async () => {
+    const endpoint = endpointOf(active);
+    expect(await endpoint.check()("a".repeat(16_384), undefined)).not.toBeNull();
+  });
+
   test("nothing for what can't be a token", async () => {
     const endpoint = endpointOf(active);
     const check = endpoint.check();
@@ -87,13 +106,15 @@ describe("what is asked", () => {
 
   test("once for all requests with one token, and once for each other token", async () => {
     const endpoint = endpointOf(active);
-    const check = endpoint.check({ memory: "none" });
+    const sha256 = vi.fn<typeof nodeCrypto.sha256>(nodeCrypto.sha256);
+    const check = endpoint.check({ memory: "none", backend: { sha256 } });
     const tokens = ["a", "b", "a", "a", "b"];
     const known = await Promise.all(tokens.map((token) => check(token, undefined)));
     expect(known.every((one) => one !== null)).toBe(true);
     expect(endpoint.sent.length).toBe(2);
     await check("a", undefined);
     expect(endpoint.sent.length).toBe(3);
+    expect(sha256).not.toHaveBeenCalled(); // nothing is looked up
   });
 });
 
@@ -139,6 +160,10 @@ describe("what is an answer", () => {
     [{}, false],
   ])("with the option issuer, %j is of ours: %s", async (members, isOurs) => {
     expect((await answerOf(members, { issuer: ISSUER })) !== null).toBe(isOurs);
+  });
+
+  test("without the option issuer, iss is not read", async () => {
+    expect(await answerOf({ iss: "https://other.example" })).not.toBeNull();
   });
 
   test.each<readonly [object, object]>([
@@ -204,6 +229,7 @@ describe("what is no answer, and throws", () => {
     ["a number", () => ({ authorization: 5 })],
     ["a parameter that is no text", () => ({ params: { client_id: 5 } })],
     ["a token of its own", () => ({ params: { token: "another" } })],
+    ["a kind of its own", () => ({ params: { token_type_hint: "refresh_token" } })],
   ])("authenticate: %s", async (_, authenticate) => {
     const endpoint = endpointOf(active);
     await expect(endpoint.check({ authenticate })("opaque", undefined)).rejects.toThrow(

@@ -17,6 +17,7 @@ import {
   tokenOf,
 } from "./issuer.js";
 import type { AsyncAccessTokens } from "../../src/tokens/access-token.js";
+import { readDocumentPolicy, withDocuments } from "../../src/tokens/document.js";
 
 const one = newKey("ES256", "one");
 const two = newKey("ES256", "two");
@@ -41,7 +42,8 @@ describe("where the keys come from", () => {
     const issuer = new FakeIssuer(one);
     expect(await checkOf(issuer)(ofOne, undefined)).toMatchObject(good);
     expect(issuer.calls).toEqual([METADATA_URL, JWKS_URL]);
-    expect(issuer.inits[0]).toMatchObject({ redirect: "manual" });
+    const headers = { accept: "application/json" };
+    for (const init of issuer.inits) expect(init).toMatchObject({ redirect: "manual", headers });
   });
 
   test("else those of OpenID Connect", async () => {
@@ -139,6 +141,8 @@ describe("which key", () => {
     checkOf(new FakeIssuer(), { jwks: { keys } });
   const withoutKid = tokenOf(one, "ES256", {}, { kid: undefined });
   const bare = { ...one.jwk, kid: undefined };
+  const longKid = "k".repeat(1024);
+  const ofLongKid = tokenOf(one, "ES256", {}, { kid: longKid });
 
   test.each<readonly [string, readonly object[], string, boolean]>([
     ["the one with the kid", [two.jwk, one.jwk], ofOne, true],
@@ -167,10 +171,13 @@ describe("which key", () => {
     ],
     [
       "a kid that is too long is skipped",
-      [{ ...one.jwk, kid: "k".repeat(1025) }, two.jwk],
+      [{ ...two.jwk, kid: "k".repeat(1025) }, one.jwk],
       withoutKid,
-      false,
+      true,
     ],
+    ["a kid that is no text is skipped", [{ ...two.jwk, kid: 5 }, one.jwk], withoutKid, true],
+    ["a kid of 1,024 characters", [{ ...one.jwk, kid: longKid }, two.jwk], ofLongKid, true],
+    ["what is no object is skipped", [null, 5, "a", [], one.jwk] as never, withoutKid, true],
   ])("%s", async (_, keys, token, isGood) => {
     expect((await inHand(keys)(token, undefined)) !== null).toBe(isGood);
   });
@@ -225,6 +232,49 @@ describe("the life of a set", () => {
     );
     expect(await Promise.all(strange)).toEqual(strange.map(() => null));
     expect(issuer.fetches).toBe(2);
+  });
+
+  test.each([
+    ["the first", false],
+    ["the first after a failure", true],
+  ])("all who come with a new key wait for one fetch: %s", async (_, fails) => {
+    const issuer = new FakeIssuer(one);
+    const check = checkOf(issuer);
+    await check(ofOne, undefined);
+    issuer.now += 30;
+    if (fails) {
+      const documents = new Map(issuer.documents);
+      issuer.goAway();
+      await expect(check(ofTwo, undefined)).rejects.toThrow("fetch failed");
+      for (const [url, document] of documents) issuer.documents.set(url, document);
+      issuer.now += 30;
+    }
+    issuer.keys(one, two);
+    const before = issuer.fetches;
+    const answers = await Promise.all([check(ofTwo, undefined), check(ofTwo, undefined)]);
+    expect(answers).toMatchObject([good, good]);
+    expect(issuer.fetches - before).toBe(1);
+  });
+
+  test("a kid that the newer set lacks too: null, and not an error", async () => {
+    const issuer = new FakeIssuer(one);
+    const check = checkOf(issuer);
+    await check(ofOne, undefined);
+    issuer.now += 30;
+    expect(await check(ofTwo, undefined)).toBeNull();
+    expect(issuer.fetches).toBe(2);
+  });
+
+  test("a kid of two keys is no reason to fetch: the set is not too old", async () => {
+    const issuer = new FakeIssuer(one);
+    issuer.documents.set(JWKS_URL, () =>
+      Response.json({ keys: [one.jwk, { ...two.jwk, kid: "one" }] }),
+    );
+    const check = checkOf(issuer);
+    expect(await check(ofOne, undefined)).toBeNull();
+    issuer.now += 30;
+    expect(await check(ofOne, undefined)).toBeNull();
+    expect(issuer.fetches).toBe(1);
   });
 
   test("a set that was fetched for this token and lacks its kid: null, with one fetch", async () => {
@@ -295,6 +345,19 @@ describe("the life of a set", () => {
     expect(issuer.calls.length).toBe(before);
   });
 
+  test("without any metadata: what failed at each URL, and the first failure as the cause", async () => {
+    const issuer = new FakeIssuer(one);
+    issuer.goAway();
+    const error: unknown = await Promise.resolve(checkOf(issuer)(ofOne, undefined)).catch(
+      (thrown: unknown) => thrown,
+    );
+    const [first, second] = ["fetch failed", "the status is 404"];
+    expect(error).toMatchObject({
+      message: `the issuer's metadata: ${first}; the issuer's metadata: ${second}`,
+      cause: { message: `the issuer's metadata: ${first}` },
+    });
+  });
+
   test("a clock that is set back makes no set last longer", async () => {
     const issuer = new FakeIssuer(one);
     const check = checkOf(issuer);
@@ -334,6 +397,8 @@ describe("what is not taken for a document, and throws", () => {
     () =>
       Response.json({ issuer: ISSUER, jwks_uri: JWKS_URL, ...members });
   const key = JSON.stringify(one.jwk);
+  /** What no platform's fetch returns, but a fetch of someone's own may. */
+  const closed = (status: number): Response => ({ status, body: {} }) as unknown as Response;
 
   test.each<readonly [string, string, () => Response, string]>([
     [
@@ -362,6 +427,10 @@ describe("what is not taken for a document, and throws", () => {
       "strict JSON",
     ],
     ["signed metadata", METADATA_URL, json(ofOne), "RFC 9701"],
+    ["what only begins as a JWT", METADATA_URL, json("eyJ"), "strict JSON"],
+    ["what only has the dots of a JWT", METADATA_URL, json("a.b.c"), "strict JSON"],
+    ["a body that can't be read", JWKS_URL, () => closed(200), "strict JSON"],
+    ["an error with such a body", JWKS_URL, () => closed(500), "500"],
     ["a redirect", JWKS_URL, () => Response.redirect("https://evil.example/keys"), "302"],
     ["an error", JWKS_URL, () => new Response("{}", { status: 500 }), "500"],
     [
@@ -402,6 +471,18 @@ describe("what is not taken for a document, and throws", () => {
     );
     expect(String(error)).toContain(message);
     expect(String(error)).not.toMatch(/evil|doctype|xxx/);
+  });
+
+  test("what is thrown and is no Error is handed on as it is", async () => {
+    const issuer = new FakeIssuer(one);
+    const cause: unknown = "no reader";
+    const getReader = (): never => {
+      throw cause;
+    };
+    const broken = { status: 200, body: { getReader } } as unknown as Response; // of someone's own
+    issuer.documents.set(METADATA_URL, () => broken);
+    await expect(checkOf(issuer)(ofOne, undefined)).rejects.toBe(cause);
+    expect(issuer.calls).toEqual([METADATA_URL]);
   });
 
   test("a large document is given up while it is read", async () => {
@@ -532,6 +613,24 @@ describe("over HTTP on loopback", () => {
       clock: () => NOW,
     });
     await expect(check(ofOne, undefined)).rejects.toThrow("302");
+  });
+
+  test("a platform without AbortController has the same limit of time", async () => {
+    vi.stubGlobal("AbortController", undefined);
+    const issuer = new FakeIssuer(one);
+    expect(await checkOf(issuer)(ofOne, undefined)).toMatchObject(good);
+    issuer.documents.set(JWKS_URL, () => new Promise(() => undefined));
+    const check = checkOf(issuer, { timeout: 0.05 });
+    await expect(check(ofOne, undefined)).rejects.toThrow("took longer than 0.05 seconds");
+  });
+
+  test("nothing is sent to a host that plainHttp does not allow, whoever asks", async () => {
+    const fetch = vi.fn<() => never>();
+    const policy = readDocumentPolicy({ fetch });
+    const bounds = { bytes: 9, members: 9, values: 9, outside: 9 };
+    const asked = withDocuments(policy, "this", (get) => get("that", "http://as.example/", bounds));
+    await expect(asked).rejects.toThrow("that must have an https URL");
+    expect(fetch).not.toHaveBeenCalled();
   });
 
   test("a platform without fetch says so", async () => {

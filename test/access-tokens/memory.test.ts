@@ -125,6 +125,17 @@ test("a remembered token ends with its exp, also where the check waits past it",
   expect(await late(token, undefined)).toBeNull();
 });
 
+test("a clock that is set back during a check gives no token back that had ended when it began", async () => {
+  const { fetch } = new FakeIssuer(one);
+  const times = [NOW, NOW, NOW + 5, NOW + 4];
+  const clock = (): number => times.shift() ?? NOW + 4;
+  const check = createJwtAccessTokens({ ...usual, backend: nodeCrypto, clock, fetch });
+  const token = tokenOf(one, "ES256", { exp: NOW + 5 });
+  expect(await check(token, undefined)).not.toBeNull();
+  expect(await check(token, undefined)).toBeNull();
+  expect(times).toEqual([NOW + 4]); // which nobody had to ask for
+});
+
 test("what is returned can't be changed, and is one object for all requests", async () => {
   const jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
   const { clock, fetch } = new FakeIssuer(one);
@@ -246,6 +257,18 @@ test("a memory keeps its bounds, and what was used last", () => {
   for (let i = 0; i < 1000; i++) memory.add("5", i, 70, 1000); // again and again, in the room of one
   memory.add("7", 7, 70, 1000);
   expect([memory.find("5", 70), memory.find("7", 70)]).toEqual([999, 7]);
+});
+
+test("a memory is full at its bound, not before", () => {
+  const bytes = 1024 + 2 * 100; // of a token of 100 characters
+  const memory = createTokenMemory<number>({ maxTokenAge: 60, maxTokens: 9, maxBytes: 2 * bytes });
+  for (const i of [1, 2]) memory.add(`${i}`, i, 0, 100);
+  expect(["1", "2"].map((hash) => memory.find(hash, 1))).toEqual([1, 2]);
+  memory.add("3", 3, 0, 100);
+  expect(["1", "2", "3"].map((hash) => memory.find(hash, 1))).toEqual([undefined, 2, 3]);
+  const small = createTokenMemory<number>({ maxTokenAge: 60, maxTokens: 9, maxBytes: bytes });
+  small.add("1", 1, 0, 100);
+  expect(small.find("1", 1)).toBe(1);
 });
 
 test("a forward clock never goes back, and never faster than the clock that it reads", () => {

@@ -10,6 +10,7 @@ import { API, ISSUER, newKey, NOW, tokenOf } from "./issuer.js";
 const one = newKey("ES256", "one");
 const jwks = { keys: [one.jwk] };
 const usual = { backend: nodeCrypto, issuer: ISSUER, audience: API, jwks, clock: () => NOW };
+const noAlgs = { algs: [], sha256: nodeCrypto.sha256 };
 const cyclic: { keys: unknown[] } = { keys: [] };
 cyclic.keys.push(cyclic);
 
@@ -47,7 +48,13 @@ describe("createJwtAccessTokens", () => {
     ["audience", { audience: [API, 5] }],
     ["algs", { algs: [] }],
     ["algs", { algs: "ES256" }],
-    ["algs", { algs: ["none"] }],
+    ["algorithms of the backend: ES256, ES384, ES512,", { algs: ["none"] }],
+    ["algs", { algs: ["ES256", "none"] }],
+    ["algs must be", { backend: { algs: [null], sha256: nodeCrypto.sha256 } }],
+    ["algs must be", { backend: { ...noAlgs, RS384: nodeCrypto.RS256 } }],
+    ["algs must be", { backend: { ...noAlgs, ES256: { ...nodeCrypto.ES256, kty: "OKP" } } }],
+    ["algs must be", { backend: { ...noAlgs, ES256: { ...nodeCrypto.ES256, crv: "P-384" } } }],
+    ["algs must be", { backend: { ...noAlgs, ES256: null } }],
     ["algs", { algs: [nodeCrypto.ES256] }],
     ["algs", { backend: noble, algs: ["RS256"] }],
     ["metadataUrl", { metadataUrl: "/metadata", jwks: undefined }],
@@ -90,6 +97,16 @@ describe("createJwtAccessTokens", () => {
     expect(faultOf(createJwtAccessTokens, { ...usual, ...options })).toContain(name);
   });
 
+  test("what is the default can be said, and an issuer whose keys are named may be any text", () => {
+    const places = { jwks: undefined, jwksUri: "https://as.example/keys" };
+    for (const options of [
+      { untypedTokens: "refused" },
+      { typ: "at+jwt", optionalClaims: [], scopeClaim: "scope", plainHttp: "loopback" },
+      { ...places, issuer: "https://as.example/?tenant=1#a" },
+    ])
+      expect(faultOf(createJwtAccessTokens, { ...usual, ...options })).toBe("none");
+  });
+
   test("a token and a hash that are no text, and a clock that returns nothing", async () => {
     const check = createJwtAccessTokens(usual);
     await expect(check(5 as never, undefined)).rejects.toThrow("accessToken must be a string");
@@ -101,9 +118,11 @@ describe("createJwtAccessTokens", () => {
   test("a broken backend throws, and calls no token bad", async () => {
     const brokenKey = { ...nodeCrypto.ES256, importKey: () => ({ verify: () => 1, size: 0 }) };
     const noKey = { ...nodeCrypto.ES256, importKey: () => ({}) };
+    const nothing = { ...nodeCrypto.ES256, importKey: () => undefined };
     for (const [alg, message] of [
       [brokenKey, "key.verify must return true or false"],
       [noKey, "importKey must return a key or null"],
+      [nothing, "importKey must return a key or null"],
     ] as const) {
       const backend = { ...nodeCrypto, algs: [alg] } as never; // the types forbid it
       const check = createJwtAccessTokens({ ...usual, backend });
@@ -143,6 +162,47 @@ describe("createJwtAccessTokens", () => {
     expect(await createJwtAccessTokens({ ...usual, jwks: keys })(token, undefined)).not.toBeNull();
     const some = createJwtAccessTokens({ ...usual, jwks: keys, algs: ["ES256"] });
     expect(await some(token, undefined)).toBeNull();
+    const both = createJwtAccessTokens({ ...usual, jwks: keys, algs: ["RS256", "ES256"] });
+    for (const good of [token, tokenOf(one, "ES256")])
+      expect(await both(good, undefined)).not.toBeNull();
+  });
+});
+
+describe("how large a token may be", () => {
+  const check = createJwtAccessTokens(usual);
+  const isGood = async (token: string): Promise<boolean> =>
+    (await check(token, undefined)) !== null;
+
+  /** A good token of so many characters. */
+  function tokenOfLength(length: number): string {
+    // A character more makes one or two characters of base64url: one of three headers fits.
+    for (const pad of ["", "a", "aa"]) {
+      const least = tokenOf(one, "ES256", { pad: "" }, { pad }).length;
+      const guess = Math.floor(((length - least) * 3) / 4);
+      for (let more = guess - 3; more < guess + 3; more++) {
+        const token = tokenOf(one, "ES256", { pad: "a".repeat(more) }, { pad });
+        if (token.length === length) return token;
+      }
+    }
+    throw new Error("no such token");
+  }
+
+  test("16,384 characters, and no more", async () => {
+    expect(await isGood(tokenOfLength(16_384))).toBe(true);
+    expect(await isGood(tokenOfLength(16_385))).toBe(false);
+  });
+
+  test.each<readonly [string, (count: number) => object, number]>([
+    [
+      "256 members of one object",
+      (count) => ({ roles: Object.fromEntries(Array.from({ length: count }, (_, i) => [i, 0])) }),
+      256,
+    ],
+    // The seven claims of every token, and roles itself, count too.
+    ["2,048 values", (count) => ({ roles: Array.from({ length: count }, () => 0) }), 2048 - 8],
+  ])("%s, and no more", async (_, claimsOf, most) => {
+    expect(await isGood(tokenOf(one, "ES256", claimsOf(most)))).toBe(true);
+    expect(await isGood(tokenOf(one, "ES256", claimsOf(most + 1)))).toBe(false);
   });
 });
 
@@ -195,6 +255,9 @@ describe("what issuers leave out or call otherwise", () => {
     const check = createJwtAccessTokens({ ...usual, typ: "application/X+JWT" });
     expect(await check(tokenOf(one, "ES256", {}, { typ: "x+jwt" }), undefined)).not.toBeNull();
     expect(await check(tokenOf(one, "ES256", {}, { typ: "at+jwt" }), undefined)).toBeNull();
+    // "application/" is left out where it begins the type, and nowhere else.
+    const other = tokenOf(one, "ES256", {}, { typ: "x+application/jwt" });
+    expect(await check(other, undefined)).toBeNull();
   });
 
   test("an optional claim that is there must have its form", async () => {

@@ -293,6 +293,16 @@ describe("RFC 9449 §5 and §8: at an authorization server", () => {
     expect(await callsWithCopy({ text: async () => errorText.padEnd(16_385) })).toBe(1);
   });
 
+  test("an error that holds more values than any error does is not parsed", async () => {
+    const withValues = (count: number): unknown => {
+      const [error, values] = ["use_dpop_nonce", Array.from({ length: count }, () => 0)];
+      return { text: async () => JSON.stringify({ error, values }) };
+    };
+    // The two members count too.
+    expect(await callsWithCopy(withValues(126))).toBe(2);
+    expect(await callsWithCopy(withValues(127))).toBe(1);
+  });
+
   test("a stream of Node is read in pieces, up to the same length", async () => {
     const whole = Buffer.from(errorText.padEnd(16_384));
     const pieces = [whole.subarray(0, 9), whole.subarray(9)];

@@ -20,6 +20,7 @@ const LEFT_OUT = [
   "memory a trickle",
   "properties of challenges schemes",
   "a fleet of three instances",
+  "has a quarter of a million by default",
   "generatePrivateJwk makes",
   "RSA pairs",
   "the label a pair for",

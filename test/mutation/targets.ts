@@ -12,6 +12,7 @@ const USUAL = [
   "src/replay",
   "src/verify",
   "src/server",
+  "src/tokens",
   "src/client",
   "src/adapters",
   "src/browser",

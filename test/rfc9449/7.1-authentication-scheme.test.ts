@@ -548,6 +548,24 @@ describe("[7-2] [7-3] the hash of the token and everything else about the proof 
     expect(order).toEqual(["binding", "import"]); // another key costs no import
   });
 
+  test("null is an inactive token, under both schemes", async () => {
+    for (const authorization of [`DPoP ${TOKEN}`, BEARER]) {
+      const sync = createResourceServer({
+        verifier: createVerifier({ replay: "none" }),
+        accessTokens: () => null,
+        unboundTokens: "accepted",
+      });
+      const async = createAsyncResourceServer({
+        verifier: createAsyncVerifier({ replay: "none" }),
+        accessTokens: async () => null,
+        unboundTokens: "accepted",
+      });
+      const result = sync.authenticate(apiRequest({ authorization }));
+      expect(result).toMatchObject({ status: 401, failure: { code: "token_inactive" } });
+      expect(await async.authenticate(apiRequest({ authorization }))).toEqual(result);
+    }
+  });
+
   test("what it throws propagates, and nothing is granted or stored", async () => {
     const broken = (): never => {
       throw new Error("database");
@@ -705,11 +723,11 @@ describe("mistakes of the programmer", () => {
     ["unsupported that is text", { binding: { unsupported: "kid" }, claims: noClaims }, "binding"],
     ["unsupported that is no text", { binding: { unsupported: [1] }, claims: noClaims }, "binding"],
     ["a misspelt form", { binding: { jkts: JKT_ES256 }, claims: noClaims }, "binding"],
-    ["a binding that is true", { binding: true, claims: noClaims }, "binding"],
+    ["a binding that is true", { binding: true, claims: noClaims }, "binding must be null or hold"],
     [
       "a binding that is promised",
       { binding: Promise.resolve(BOUND), claims: noClaims },
-      "binding",
+      "binding must be null or hold",
     ],
   ])("accessTokens that returns %s is broken, for both schemes", (_, answer, name) => {
     const broken = createResourceServer({
@@ -784,24 +802,27 @@ describe("mistakes of the programmer", () => {
     }
   });
 
-  test("a verifier of their own that asks twice is held to the second answer", () => {
+  test("a verifier of their own that asks again is held to the last answer", () => {
     const { algs: labels, verify } = createVerifier({ replay: "none" });
-    const twice: Verifier["verify"] = (proof, request) => {
-      if (typeof request.jkt === "function") request.jkt("");
+    const again: Verifier["verify"] = (proof, request) => {
+      if (typeof request.jkt === "function") {
+        request.jkt("");
+        request.jkt(undefined as never); // as plain JavaScript may
+      }
       return verify(proof, request);
     };
-    const found = [null, { jkt: JKT_ES256 }];
+    const found = [null, null, { jkt: JKT_ES256 }];
     const hashes: unknown[] = [];
-    const twiceAsked = createResourceServer({
-      verifier: { algs: labels, verify: twice },
+    const askedAgain = createResourceServer({
+      verifier: { algs: labels, verify: again },
       accessTokens: (_, hash) => (
         hashes.push(hash),
         { binding: found.shift() ?? null, claims: noClaims }
       ),
     });
-    expect(twiceAsked.authenticate(apiRequest()).ok).toBe(true);
+    expect(askedAgain.authenticate(apiRequest()).ok).toBe(true);
     // What is no hash is not passed on.
-    expect(hashes).toEqual([undefined, accessTokenHash(TOKEN, { backend: noble })]);
+    expect(hashes).toEqual([undefined, undefined, accessTokenHash(TOKEN, { backend: noble })]);
   });
 
   test("a verifier of their own that never asks what the token or the grant is bound to gives no access", async () => {
