@@ -71,6 +71,7 @@ export interface EntryForm {
 export const AFFINE: EntryForm = { numbers: 2, swaps: false };
 /** y + x, y - x and 2·d·x·y. */
 export const NIELS: EntryForm = { numbers: 3, swaps: true };
+export const NIELS_BYTES: number = 3 * NUMBER;
 
 export function defineComb(module: Module, shape: Shape, form: EntryForm, entry: Place): Comb {
   const { columns, spacing, teeth, length } = shape;

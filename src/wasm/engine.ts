@@ -1,7 +1,10 @@
 // The one instance of the module in a process: assembled, compiled and given the tables of the generators
 // when the first key earns a table.
 import { createModule, f64x2, drop } from "./assembler.js";
-import { createComb } from "../fast/p256/comb.js";
+import { createComb as ed25519Comb } from "../fast/ed25519/comb.js";
+import { BASE } from "../fast/ed25519/point.js";
+import { createComb as p256Comb } from "../fast/p256/comb.js";
+import { isStrictSignature } from "../jose/ed25519.js";
 import { GX, GY } from "../fast/p256/curve.js";
 import { BASE_TEETH, EARLY_TEETH, NO, UNSURE, YES } from "./es256.js";
 import { assemble, type Assembled, MOST_MESSAGE } from "./module.js";
@@ -21,12 +24,20 @@ export interface Engine {
   readonly isFused: boolean;
   readonly slots: Slots;
   readonly verifyEs256: Verify;
+  /** `key` is the 32 bytes of the key. */
+  readonly verifyEddsa: (
+    table: Table,
+    key: Uint8Array,
+    signature: Uint8Array,
+    data: Uint8Array,
+  ) => number;
   /** What the module exports, where it has its numbers, and the table of G now: for the tests. */
   readonly internals: {
     readonly exports: Readonly<Record<string, unknown>>;
     readonly memory: WasmMemory;
     readonly assembled: Assembled;
-    tableOfG(): Table;
+    tableOfG(): Table | null;
+    tableOfB(): Table | null;
   };
 }
 
@@ -82,10 +93,12 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
   const { exports } = new api.Instance(module);
   // module.ts defines them.
   const memory = exports["memory"] as WasmMemory;
-  const verifyEs256 = exports["verifyEs256"] as (...numbers: readonly number[]) => number;
+  const verifyEs256 = exports["verifyEs256"] as Exported;
+  const verifyEddsa = exports["verifyEddsa"] as Exported;
   layout.fill(new Uint8Array(memory.buffer));
   const slots = createSlots(memory, reserved, mostBlocks);
-  const baseOfG = createBase(slots, (teeth) => createComb(GX, GY, { teeth, blocks: 2 }).table);
+  const ofG = createBase(slots, (teeth) => p256Comb(GX, GY, { teeth, blocks: 2 }).table);
+  const ofB = createBase(slots, (teeth) => ed25519Comb(BASE, { teeth, blocks: 2 }).table);
   let view = new Uint8Array(memory.buffer);
 
   /** Puts what is to be verified where the module reads it. */
@@ -95,47 +108,67 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
     view.set(data, input.message.offset);
   }
 
+  function ask(verify: Exported, base: Base, table: Table, length: number): number {
+    const of = base.table();
+    if (of === null) return UNSURE;
+    const [lateBase, late] = [Number(of.isLate), Number(table.isLate)];
+    const answer = verify(of.address, lateBase, table.address, late, table.tag, length);
+    if (answer === YES) base.earn();
+    return answer;
+  }
+
   return {
     isFused,
     slots,
-    internals: { exports, memory, assembled, tableOfG: () => baseOfG.table },
-    verifyEs256({ address, tag, isLate }, signature, data) {
+    internals: { exports, memory, assembled, tableOfG: ofG.table, tableOfB: ofB.table },
+    verifyEs256(table, signature, data) {
       if (signature.length !== 64) return NO;
       if (data.length > MOST_MESSAGE) return UNSURE;
       putInput(signature, data);
-      const { table } = baseOfG;
-      const [lateG, lateQ] = [Number(table.isLate), Number(isLate)];
-      const answer = verifyEs256(table.address, lateG, address, lateQ, tag, data.length);
-      if (answer === YES) baseOfG.earn();
-      return answer;
+      return ask(verifyEs256, ofG, table, data.length);
+    },
+    verifyEddsa(table, key, signature, data) {
+      if (signature.length !== 64 || !isStrictSignature(signature)) return NO;
+      if (data.length > MOST_MESSAGE) return UNSURE;
+      putInput(signature, data);
+      const { hashed, s } = assembled.eddsa;
+      view.copyWithin(s.offset, hashed.offset + 32, hashed.offset + 64);
+      view.set(key, hashed.offset + 32); // the key replaces S
+      return ask(verifyEddsa, ofB, table, data.length);
     },
   };
 }
 
+type Exported = (...numbers: readonly number[]) => number;
+
 /** The table of a generator, for all keys. */
 interface Base {
-  readonly table: Table;
+  /** Makes the first one where there is none yet; null where there is no room. */
+  table(): Table | null;
   /** Counts a valid signature. */
   earn(): void;
 }
 
 function createBase(slots: Slots, build: (teeth: number) => Int32Array): Base {
-  const first = slots.put(build(EARLY_TEETH));
-  if (first === null) throw new RangeError("there is no room for the generator's table");
-  let table: Table = { ...first, isLate: false };
+  let table: Table | null = null;
   let left = BASE_EARNED;
+
+  /** Makes the table of a shape; where there is no room, the one that is there stays. */
+  function make(teeth: number): void {
+    const slot = slots.put(build(teeth));
+    if (slot === null) return;
+    if (table !== null) slots.giveBack(table);
+    table = { ...slot, isLate: teeth === BASE_TEETH };
+  }
+
   return {
-    get table() {
+    table() {
+      if (table === null) make(EARLY_TEETH);
       return table;
     },
     earn() {
-      if (left === 0) return;
       left--;
-      if (left > 0) return;
-      const late = slots.put(build(BASE_TEETH));
-      if (late === null) return; // no room: the smaller one works too
-      slots.giveBack(table);
-      table = { ...late, isLate: true };
+      if (left === 0) make(BASE_TEETH);
     },
   };
 }

@@ -1,6 +1,7 @@
 // The module: from the functions of this folder to one instance.
 import { createModule } from "./assembler.js";
 import { defineEs256, type Es256Places, type Input } from "./es256.js";
+import { defineEddsa, type EddsaPlaces } from "./eddsa.js";
 import { defineField } from "./field.js";
 import { createLayout, type Layout } from "./memory.js";
 import { defineScalars } from "./scalar.js";
@@ -14,6 +15,7 @@ export interface Assembled {
   readonly layout: Layout;
   readonly input: Input;
   readonly es256: Es256Places;
+  readonly eddsa: EddsaPlaces;
   /** Returns the bytes of the module. */
   bytes(pages: number, mostPages: number): Uint8Array;
 }
@@ -22,6 +24,7 @@ export interface Assembled {
 export function assemble(isFused: boolean): Assembled {
   const module = createModule();
   const layout = createLayout();
+  // One behind the other: Ed25519 hashes R, A and the message as one.
   const input = {
     signature: layout.take(64),
     message: layout.take(MOST_MESSAGE + PADDING),
@@ -29,5 +32,6 @@ export function assemble(isFused: boolean): Assembled {
   const field = defineField(module, layout, isFused);
   const scalars = defineScalars(module, layout);
   const es256 = defineEs256(module, layout, field, scalars, input);
-  return { layout, input, es256, bytes: module.bytes };
+  const eddsa = defineEddsa(module, layout, field, scalars, input.signature);
+  return { layout, input, es256, eddsa, bytes: module.bytes };
 }

@@ -2,6 +2,7 @@
 // modulo a field's prime, for inverses). Variable time: public values only.
 import {
   call,
+  f64,
   type Func,
   get,
   I32,
@@ -48,6 +49,11 @@ export interface Scalars {
   readonly isZero: Func<readonly [I32], I32>;
   /** out = a·b/2^256 modulo m, for a < 2^256 and b < m (out, a, b, m). The result is below m. */
   readonly multiply: Func<readonly [I32, I32, I32, I32], undefined>;
+  /**
+   * out = the number of the field, from 0 to m - 1 (out, element, m). The element's lane is that of the address;
+   * its value is within ±13·m, its limbs of at most 2^53.
+   */
+  readonly canonical: Func<Three, undefined>;
   /**
    * out = start/a modulo m, where 0 < a < m and `start` is in limbs (out, a, start, m). Returns 0 where there
    * is no inverse; then out means nothing.
@@ -148,8 +154,27 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
     });
   });
 
+  /** Bytes of a number that is being put together, with room for the last store. */
+  const carried = layout.take(48);
+  const canonical = module.procedure([I32, I32, I32], (out, element, m) => {
+    const rest = local(I64);
+    const address = variable(addressOf(carried));
+    for (let i = 0; i < 11; i++) {
+      set(rest, i64.add(get(rest), i64.truncate(f64.load(get(element), 16 * i))));
+      // Three bytes; the next store puts its own over the fourth. The last one keeps the sign.
+      i64.store32(get(address), 3 * i, get(rest));
+      set(rest, i64.shrS(get(rest), i64.const(24)));
+    }
+    const limbs = Array.from({ length: LIMBS }, (_, i) => variable(limbOf(address, i)));
+    const top = wordOf(limbs, LIMBS - 1);
+    set(top, i64.extendS(i32.load(get(address), 30)));
+    settle(limbs, local(I64), m);
+    pack(out, limbs);
+  });
+
   return {
     read,
+    canonical,
     add: sum(false),
     subtract,
     isZero,
@@ -305,9 +330,7 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
       for (let i = 0; i < LIMBS; i++) {
         set(value, i64.load(get(m), LIMBS_AT + 8 * i));
         store(f, i, value);
-        const bit = LIMB_BITS * i;
-        const bits = i64.shrU(i64.load(get(a), bit >> 3), i64.const(bit & 7));
-        set(value, i64.and(bits, i64.const(i < LIMBS - 1 ? LIMB_MASK : 0xffff)));
+        set(value, limbOf(a, i));
         store(g, i, value);
         set(value, i64.const(0));
         store(d, i, value);
@@ -338,6 +361,13 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
     },
     "invert",
   );
+}
+
+/** One limb of 30 bits of the words at an address. */
+function limbOf(words: Local<I32>, i: number): I64 {
+  const bit = LIMB_BITS * i;
+  const bits = i64.shrU(i64.load(get(words), bit >> 3), i64.const(bit & 7));
+  return i64.and(bits, i64.const(i < LIMBS - 1 ? LIMB_MASK : 0xffff));
 }
 
 /** Negates the number where `sign` is negative, and brings it from ±13·m to 0 … m - 1. */

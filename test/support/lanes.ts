@@ -27,6 +27,7 @@ export function verifyHash(
   bytes.set(signature, assembled.input.signature.offset);
   bytes.set(hash.toReversed(), assembled.es256.hash.offset);
   const base = tableOfG();
+  if (base === null) throw new Error("there is no room for the table of G");
   const decide = exportOf(engine, "decideEs256");
   return decide(base.address, Number(base.isLate), table.address, Number(table.isLate));
 }

@@ -35,7 +35,7 @@ function warm(engine: Engine): void {
   for (let i = 0; i < 64 && table !== undefined; i++) {
     engine.verifyEs256(table, valid.signature, valid.data);
   }
-  expect(engine.internals.tableOfG().isLate).toBe(true);
+  expect(engine.internals.tableOfG()?.isLate).toBe(true);
 }
 
 const inverse = (value: bigint): bigint => divided(1n, value);
@@ -134,7 +134,7 @@ describe.each(STATES)(
 
     test("an addition in a lane that meets an equal or an opposite point is unsure.", () => {
       const dice = createDice("meeting");
-      const shapeOfG = shapeOf(engine.internals.tableOfG().isLate ? BASE_TEETH : EARLY_TEETH, 256);
+      const shapeOfG = shapeOf(engine.internals.tableOfG()?.isLate ? BASE_TEETH : EARLY_TEETH, 256);
       for (let i = 0; i < 40; i++) {
         const [u1, u2] = [dice.scalar(N), dice.scalar(N)];
         const [lane, sign] = [i & 1, i & 2 ? 1n : -1n] as const;

@@ -1,0 +1,241 @@
+// Ed25519 (RFC 8032 section 5.1.7) in lanes, without the cofactor, as src/fast/ed25519/verify.ts explains it: R is
+// recomputed as [S]B - [k]A, and its encoding compared with the bytes of R.
+import {
+  call,
+  choose,
+  drop,
+  f64,
+  f64x2,
+  get,
+  I32,
+  i32,
+  i64,
+  leave,
+  type Local,
+  local,
+  loop,
+  type Module,
+  select,
+  set,
+  variable,
+  when,
+} from "./assembler.js";
+import {
+  type Comb,
+  defineComb,
+  loadColumn,
+  NIELS,
+  NIELS_BYTES,
+  shapeOf,
+  takeDigits,
+  writeEntries,
+} from "./comb.js";
+import { defineEdwards, EXTENDED, P25519 } from "./edwards.js";
+import {
+  BASE_TEETH,
+  EARLY_TEETH,
+  LATE_TEETH,
+  UNSURE,
+  writeHalf,
+  writeLimbs,
+  writeTagCheck,
+} from "./es256.js";
+import { eachLimb, type Field, limbAt, operationsOf } from "./field.js";
+import { addressOf, after, baseOf, ELEMENT, type Layout, type Place, wordBytes } from "./memory.js";
+import { limbBytes, modulus, SCALAR, type Scalars } from "./scalar.js";
+import { defineSha512, swap32 } from "./sha2.js";
+import { L } from "../fast/ed25519/scalar.js";
+
+/** Where a caller puts what is verified. */
+export interface EddsaInput {
+  /** R, then A, then the message. */
+  readonly hashed: Place;
+  /** S, below L. */
+  readonly s: Place;
+}
+
+/** Where the numbers lie that the tests look at. */
+export interface EddsaPlaces extends EddsaInput {
+  readonly entry: Place;
+  readonly sum: Place;
+  /** k, in words of 32 bits, the lowest first: what decideEddsa takes. */
+  readonly k: Place;
+  readonly encoded: Place;
+  readonly inverse: Place;
+}
+
+/** Writes the function verifyEddsa. `hashed` has room for a message behind 64 bytes. */
+export function defineEddsa(
+  module: Module,
+  layout: Layout,
+  field: Field,
+  scalars: Scalars,
+  hashed: Place,
+): EddsaPlaces {
+  const points = defineEdwards(module, layout, field);
+  const operations = operationsOf(field, field.ed25519);
+  const order = modulus(layout, L);
+  const prime = modulus(layout, P25519);
+  const one = layout.constant(limbBytes(1n));
+  const R = 1n << 256n;
+  const rOfOrder = layout.constant(wordBytes(R % L, 8));
+  const squareOfR = layout.constant(wordBytes((R * R) % L, 8));
+  const hash = layout.take(64);
+  const sha512 = defineSha512(module, hash);
+  const take = (): Place => layout.take(SCALAR);
+  const [s, k, high, words] = [take(), take(), take(), take()];
+  const [digitsOfB, digitsOfA] = [takeDigits(layout), takeDigits(layout)];
+  const sum = layout.take(EXTENDED);
+  const encoded = layout.take(ELEMENT);
+  const inverse = layout.take(ELEMENT);
+  // The identity as an entry: 1, 1, 0.
+  const identity = new Int32Array(NIELS_BYTES / 4);
+  identity[0] = 1;
+  identity[11] = 1;
+  const nothing = layout.constant(new Uint8Array(identity.buffer));
+  const combOf = (teeth: number): Comb =>
+    defineComb(module, shapeOf(teeth, 253), NIELS, points.entry);
+  const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
+
+  /** k = the hash modulo L: its upper half times 2^256, plus its lower one. */
+  const reduceHash = module.procedure([], () => {
+    for (let i = 0; i < 16; i++) {
+      // The hash is a little-endian number, and its words of 64 bits are big-endian.
+      const from = hash.offset + 8 * (i >> 1) + (i % 2 === 0 ? 4 : 0);
+      const word = variable(i32.load(baseOf(hash), from));
+      const to = i < 8 ? k : high;
+      i32.store(baseOf(to), to.offset + 4 * (i % 8), swap32(word));
+    }
+    const multiply = (out: Place, factor: Place): void =>
+      call(scalars.multiply, addressOf(out), addressOf(out), addressOf(factor), addressOf(order));
+    multiply(high, squareOfR);
+    multiply(k, rOfOrder);
+    drop(call(scalars.add, addressOf(k), addressOf(k), addressOf(high))); // below 2·L
+    multiply(k, rOfOrder);
+  });
+
+  /** sum = [s]B + [k]A, A negated in its table, half of it in each lane */
+  const multiplyPoints = module.procedure(
+    [I32, I32, I32, I32],
+    (tableOfB, isLateB, tableOfA, isLateA) => {
+      const zero = local(I32);
+      const scalar = (
+        number: Place,
+        digits: Place,
+        table: Local<I32>,
+        isLate: Local<I32>,
+        early: Comb,
+        late: Comb,
+      ) => {
+        // The digits make the next odd number of an even one.
+        writeHalf(variable(addressOf(words)), variable(addressOf(number)));
+        const write = (comb: Comb) => () =>
+          call(comb.writeDigits, addressOf(digits), addressOf(words));
+        choose(get(isLate), write(late), write(early));
+        const byState = (of: (comb: Comb) => number): Local<I32> =>
+          variable(select(i32.const(of(late)), i32.const(of(early)), get(isLate)));
+        const columns = byState(({ shape }) => shape.columns);
+        const bytes = byState(({ shape }) => 2 * shape.entries * NIELS_BYTES);
+        // For an even number the point itself, which stands last in its table, is subtracted once.
+        const isEven = i32.eqz(i32.and(i32.load(baseOf(number), number.offset), i32.const(1)));
+        const even = variable(isEven);
+        const point = variable(i32.add(get(table), get(bytes)));
+        const once = variable(select(get(point), addressOf(nothing), get(even)));
+        return { digits, table, isLate, early, late, columns, once };
+      };
+      const ofB = scalar(s, digitsOfB, tableOfB, isLateB, combs.early, combs.base);
+      const ofA = scalar(k, digitsOfA, tableOfA, isLateA, combs.early, combs.late);
+      const column = variable(
+        select(get(ofB.columns), get(ofA.columns), i32.ltS(get(ofA.columns), get(ofB.columns))),
+      );
+      call(points.clear, addressOf(sum));
+      loop(() => {
+        set(column, i32.sub(get(column), i32.const(1)));
+        call(points.double, addressOf(sum));
+        for (const part of [ofB, ofA]) {
+          const load = (comb: Comb) => () =>
+            loadColumn(comb, part.table, part.digits, column, zero);
+          when(i32.ltS(get(column), get(part.columns)), () => {
+            choose(get(part.isLate), load(part.late), load(part.early));
+            call(points.add, addressOf(sum));
+          });
+        }
+        return get(column);
+      });
+      const minus = variable(i32.const(1));
+      writeEntries(
+        [
+          { address: ofB.once, isMinus: minus },
+          { address: ofA.once, isMinus: minus },
+        ],
+        NIELS,
+        points.entry,
+      );
+      call(points.add, addressOf(sum));
+      call(points.addLanes, addressOf(sum));
+    },
+  );
+
+  /** encoded = x in lane 0, y in lane 1, from 1/Z in limbs of 24 bits */
+  const divide = module.procedure(
+    [],
+    () => {
+      eachLimb(encoded, (i) =>
+        f64x2.replaceLane1(limbAt(sum, i), f64.load(baseOf(sum), sum.offset + ELEMENT + i)),
+      );
+      operations.multiply(encoded, encoded, inverse); // 1 · 2
+    },
+    "divideExtended",
+  );
+
+  /** Decides about the k, the S and the R that are in memory. */
+  const decide = module.define(
+    [I32, I32, I32, I32],
+    I32,
+    (tableOfB, isLateB, tableOfA, isLateA) => {
+      call(multiplyPoints, get(tableOfB), get(isLateB), get(tableOfA), get(isLateA));
+      const canonical = (out: Place, element: Place): void =>
+        call(scalars.canonical, addressOf(out), addressOf(element), addressOf(prime));
+      canonical(words, after(sum, 2 * ELEMENT));
+      const isInverted = call(
+        scalars.invert,
+        addressOf(words),
+        addressOf(words),
+        addressOf(one),
+        addressOf(prime),
+      );
+      when(i32.eqz(isInverted), () => leave(i32.const(UNSURE))); // never: Z is not 0
+      const inverted = variable(addressOf(words));
+      writeLimbs(inverse, inverted, 0);
+      writeLimbs(inverse, inverted, 8);
+      call(divide);
+      canonical(words, encoded);
+      canonical(high, after(encoded, 8));
+      // The parity of x is the highest bit of the encoding.
+      const parity = variable(i32.shl(i32.load(baseOf(words), words.offset), i32.const(31)));
+      const top = high.offset + 28;
+      i32.store(baseOf(high), top, i32.or(i32.load(baseOf(high), top), get(parity)));
+      const difference = variable(i64.const(0));
+      for (let i = 0; i < 32; i += 8) {
+        const ours = variable(i64.load(baseOf(high), high.offset + i));
+        const theirs = variable(i64.load(baseOf(hashed), hashed.offset + i));
+        set(difference, i64.or(get(difference), i64.xor(get(ours), get(theirs))));
+      }
+      return i64.eqz(get(difference));
+    },
+    "decideEddsa",
+  );
+
+  module.define(
+    [I32, I32, I32, I32, I32, I32],
+    I32,
+    (tableOfB, isLateB, tableOfA, isLateA, tag, length) => {
+      writeTagCheck(tableOfA, tag);
+      call(sha512, addressOf(hashed), i32.add(get(length), i32.const(64)));
+      call(reduceHash);
+      return call(decide, get(tableOfB), get(isLateB), get(tableOfA), get(isLateA));
+    },
+    "verifyEddsa",
+  );
+  return { hashed, s, entry: points.entry, sum, k, encoded, inverse };
+}
