@@ -256,6 +256,19 @@ describe("the memory", () => {
     expect(sha256).not.toHaveBeenCalled();
   });
 
+  test.each([
+    ["hashed here", [undefined, undefined]],
+    ["hashed for the proof", ["hash of a", "hash of b"]],
+  ])("what is known of one token is not taken for another: %s", async (_, [ofA, ofB]) => {
+    const endpoint = endpointOf(active);
+    const check = endpoint.check();
+    expect(await check("a", ofA)).not.toBeNull();
+    endpoint.answer = { active: false };
+    expect(await check("b", ofB)).toBeNull();
+    expect(await check("a", ofA)).not.toBeNull();
+    expect(endpoint.sent.length).toBe(2);
+  });
+
   test("an inactive token is asked for each time", async () => {
     const endpoint = endpointOf({ active: false });
     const check = endpoint.check();

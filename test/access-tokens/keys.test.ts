@@ -109,6 +109,8 @@ describe("where the keys come from", () => {
     const rsa = newKey("RS256", "one");
     const bad = [
       "made-up",
+      "é.é.é",
+      ofOne.replace(".", ".\u{100}"),
       tokenOf(rsa, "RS256"),
       tokenOf(one, "ES256", {}, { alg: "none" }),
       tokenOf(one, "ES256", {}, { typ: "JWT" }),
