@@ -12,7 +12,7 @@ export type { NobleBackend, PrivateJwk, SignerOptions, SigningLabel } from "./no
 
 /**
  * What verifies keys with a table in this process: `"simd"` or `"relaxed-simd"`, the module with plain or fused
- * arithmetic (the answers are the same); `"unavailable"`, the backend below alone, because the platform has no
+ * arithmetic (the answers are the same); `"unavailable"`, only the backend below, because the platform has no
  * WebAssembly with SIMD or does not permit to compile; `"idle"`, the module has not been needed yet.
  */
 export type Lanes = "idle" | "simd" | "relaxed-simd" | "unavailable";

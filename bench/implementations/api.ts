@@ -20,7 +20,7 @@ import {
   type ProofSet,
 } from "./fixtures.js";
 import { joseVerify } from "./jose.js";
-import { fast, nodeCrypto } from "./ours.js";
+import { fast, nodeCrypto, wasm } from "./ours.js";
 import { hotVerify, type Verify } from "./verifiers.js";
 
 export function apiRequests(set: ProofSet, issuer: Issuer): readonly Implementation[] {
@@ -29,6 +29,7 @@ export function apiRequests(set: ProofSet, issuer: Issuer): readonly Implementat
   return [
     bearerRequest("Bearer, jose", bearer, asJose),
     bearerRequest("Bearer, node-crypto, tokens remembered", bearer, ourBearer(nodeCrypto, issuer)),
+    hotVerify("DPoP, wasm, tokens remembered", set, ourApi(wasm, issuer)),
     hotVerify("DPoP, fast, tokens remembered", set, ourApi(fast, issuer)),
     hotVerify("DPoP, node-crypto, tokens remembered", set, ourApi(nodeCrypto, issuer)),
     hotVerify("DPoP, jose", set, joseApi(asJose)),

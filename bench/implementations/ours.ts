@@ -2,6 +2,7 @@
 import { type Backend, createAsyncVerifier, createVerifier, noble, type SyncAlg } from "dpop-core";
 import { fast } from "dpop-core/fast";
 import { createSigner as createNodeSigner, nodeCrypto } from "dpop-core/node-crypto";
+import { wasm } from "dpop-core/wasm";
 import { createSigner as createWebCryptoSigner, webcrypto } from "dpop-core/webcrypto";
 import { demand, type Implementation } from "../engine/contest.js";
 import { at, badProof, type Label, type ProofSet } from "./fixtures.js";
@@ -9,13 +10,13 @@ import { checkVerify, coldVerify, hotVerify, type Verify } from "./verifiers.js"
 import type { CacheOptions } from "../../src/verify/cache.js";
 import type { SyncKey } from "../../src/jose/alg.js";
 
-export { createNodeSigner, createWebCryptoSigner, fast, nodeCrypto, noble, webcrypto };
+export { createNodeSigner, createWebCryptoSigner, fast, nodeCrypto, noble, wasm, webcrypto };
 
-export const BACKENDS = { fast, "node-crypto": nodeCrypto, noble };
+export const BACKENDS = { wasm, fast, "node-crypto": nodeCrypto, noble };
 
 export type BackendName = keyof typeof BACKENDS;
 
-export const NAMES = ["fast", "node-crypto", "noble"] as const;
+export const NAMES = ["wasm", "fast", "node-crypto", "noble"] as const;
 
 export function algOf(name: BackendName, label: Label): SyncAlg {
   return BACKENDS[name][label];

@@ -13,7 +13,7 @@ import {
 import { betterAuthVerify } from "./better-auth.js";
 import { AUDIENCE, NOW } from "./fixtures.js";
 import { joseVerify } from "./jose.js";
-import { fast, nodeCrypto, webcrypto } from "./ours.js";
+import { fast, nodeCrypto, wasm, webcrypto } from "./ours.js";
 import type { Verify } from "./verifiers.js";
 import type { SyncBackend } from "../../src/jose/alg.js";
 
@@ -31,6 +31,8 @@ export const SERVERS: Readonly<Record<string, (bindings: Bindings) => Judge>> = 
   webcrypto: (bindings) => oursAsync(bindings, webcrypto),
   fast: (bindings) => ours(bindings, fast),
   "fast, grouped": (bindings) => oursAsync(bindings, fast, "turn"),
+  wasm: (bindings) => ours(bindings, wasm),
+  "wasm, grouped": (bindings) => oursAsync(bindings, wasm, "turn"),
 };
 
 const clock = (): number => NOW;

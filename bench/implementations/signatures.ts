@@ -28,7 +28,7 @@ export async function rawSignatures(set: ProofSet): Promise<readonly Implementat
 }
 
 /** Those that `grouping` is of use with, and how many signatures are verified together. */
-const GROUPED: readonly BackendName[] = ["fast"];
+const GROUPED: readonly BackendName[] = ["fast", "wasm"];
 const GROUP_SIZES = [1, 4, 16, 32] as const;
 
 /** As a group has it: each signature is of another key. The time is that of one signature. */

@@ -159,8 +159,8 @@ const TARGETS: readonly Target[] = [
   ],
   [
     "W11",
-    "whole API request with DPoP, hot (fast, tokens remembered), of one with Bearer and jose",
-    cost(["DPoP, fast, tokens remembered"], "Bearer, jose", API),
+    "whole API request with DPoP, hot (wasm, tokens remembered), of one with Bearer and jose",
+    cost(["DPoP, wasm, tokens remembered"], "Bearer, jose", API),
     [0.6, 0.4],
   ],
   [

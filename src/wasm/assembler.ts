@@ -91,7 +91,7 @@ export function call<P extends readonly ValueType[], R extends ValueType | undef
   return result;
 }
 
-/** Drops a result that nobody wants. */
+/** Drops a result that is not wanted. */
 export function drop(_value: ValueType): void {
   code.push(0x1a);
 }

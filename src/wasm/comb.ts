@@ -60,8 +60,8 @@ export function takeDigits(layout: Layout): Place {
 }
 
 /**
- * Where an entry has its numbers, and how it is negated: `numbers` of 44 bytes each, of which one changes its
- * sign, and the two before it change places where `swaps`.
+ * Where an entry has its numbers, and how it is negated: `numbers` of 44 bytes each. The last of them
+ * changes its sign, and the two before it change places where `swaps`.
  */
 export interface EntryForm {
   readonly numbers: number;

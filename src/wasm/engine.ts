@@ -49,7 +49,7 @@ export function theEngine(): Engine | null {
   return engine;
 }
 
-/** What instance there is: none was needed yet, none can be made, or of which kind it is. */
+/** What instance there is: none was needed yet, none can be made, or its kind. */
 export function engineState(): "waiting" | "none" | "fused" | "plain" {
   if (engine === undefined) return "waiting";
   if (engine === null) return "none";
@@ -143,7 +143,7 @@ type Exported = (...numbers: readonly number[]) => number;
 
 /** The table of a generator, for all keys. */
 interface Base {
-  /** Makes the first one where there is none yet; null where there is no room. */
+  /** Makes the first one where it was not made yet; null where there is no room. */
   table(): Table | null;
   /** Counts a valid signature. */
   earn(): void;

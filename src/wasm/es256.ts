@@ -42,7 +42,7 @@ import { N, P } from "../fast/p256/curve.js";
 export const YES = 1;
 /** It is not. */
 export const NO = 0;
-/** The lanes can't tell: whoever asks must ask elsewhere. */
+/** The lanes can't tell: the caller must ask elsewhere. */
 export const UNSURE = 2;
 
 /** Teeth of the combs: a key's first and later one, and the generator's. */

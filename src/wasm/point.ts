@@ -5,7 +5,7 @@
 // No lane looks for them on its way. Every formula makes the new Z a product with the old one (2·Y·Z, Z·H,
 // Z1·Z2·H), and p is a prime: once an addition was exceptional, Z is zero modulo p, and stays so to the end.
 // While Z is not zero, no step was exceptional, and the sum is right. So one exact test of the last Z finds
-// every case, and whoever uses a sum must make it.
+// every case, and the user of a sum must make it.
 import { call, f64x2, type Func, I32, type Module } from "./assembler.js";
 import {
   copy,

@@ -169,7 +169,7 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
   });
 }
 
-/** Appends a bit 1, zeros, and the length in bits at the end of a block, 8 bytes of which are enough here. */
+/** Appends a bit 1, zeros, and the length in bits at the end of a block: 8 bytes of it are enough here. */
 function pad(message: Local<I32>, length: Local<I32>, block: number): void {
   const position = variable(i32.add(get(message), get(length)));
   i32.store8(get(position), 0, i32.const(0x80));

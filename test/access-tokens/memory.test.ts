@@ -133,7 +133,7 @@ test("a clock that is set back during a check gives no token back that had ended
   const token = tokenOf(one, "ES256", { exp: NOW + 5 });
   expect(await check(token, undefined)).not.toBeNull();
   expect(await check(token, undefined)).toBeNull();
-  expect(times).toEqual([NOW + 4]); // which nobody had to ask for
+  expect(times).toEqual([NOW + 4]); // left over: the last token needed no second look at the clock
 });
 
 test("what is returned can't be changed, and is one object for all requests", async () => {

@@ -1,5 +1,5 @@
 // ES256 in lanes, by the classes of the differential run (test/fuzz), asked of the module itself: with its early and late tables
-// of the key and of G. A right answer is the class's verdict or "unsure"; where a sum is exceptional, "unsure" alone.
+// of the key and of G. A right answer is the class's verdict or "unsure"; where a sum is exceptional, only "unsure".
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { readPublicJwk } from "../../src/jose/jwk.js";

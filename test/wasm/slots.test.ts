@@ -133,7 +133,7 @@ test(
     const keys: { readonly d: bigint; readonly key: SyncKey }[] = [];
     const seen = new Map<string, number>();
     const count = (name: string): void => void seen.set(name, (seen.get(name) ?? 0) + 1);
-    // What a verifier's cache does: whoever had a table for the longest time loses it.
+    // What a verifier's cache does: the key that had a table for the longest time loses it.
     const holders: SyncKey[] = [];
     const ask = ({ d, key }: (typeof keys)[number]): void => {
       const isValid = dice.below(3) > 0;
