@@ -626,7 +626,7 @@ describe("over HTTP on loopback", () => {
     await expect(check(ofOne, undefined)).rejects.toThrow("took longer than 0.05 seconds");
   });
 
-  test("nothing is sent to a host that plainHttp does not allow, whoever asks", async () => {
+  test("nothing is sent to a host that plainHttp does not allow, whatever document is asked for", async () => {
     const fetch = vi.fn<() => never>();
     const policy = readDocumentPolicy({ fetch });
     const bounds = { bytes: 9, members: 9, values: 9, outside: 9 };
