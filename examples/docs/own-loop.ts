@@ -8,6 +8,6 @@ export async function call(session: ClientSession, url: string, accessToken: str
     const headers = { authorization: `DPoP ${accessToken}`, dpop };
     const response = await fetch(url, { headers, redirect: "manual" });
     session.observe(request, response);
-    if (!session.shouldRetry(response, attempt)) return response;
+    if (!session.shouldRetry(dpop, response, attempt)) return response;
   }
 }

@@ -3,6 +3,8 @@
 import { objectArgument, plainArgument, stringArgument } from "../input/argument.js";
 import { isAccessToken } from "../proof/ath.js";
 import { isOctet, normalizeHtu, originOf } from "../proof/htu.js";
+import type { UnboundTokens } from "../proof/unbound-tokens.js";
+import type { BodyMember } from "./repeatable-body.js";
 import type { SessionRequest } from "./session.js";
 
 type Pair = readonly [name: string, value: unknown];
@@ -18,18 +20,31 @@ export interface Call {
   readonly init: Readonly<Record<string, unknown>>;
   /** All header fields but the proof. */
   readonly headers: readonly Pair[];
+  /** The access token is not bound to a key: no proof goes with it. */
+  readonly isBearer: boolean;
+  /** The platform is to follow redirects. */
+  readonly follows: boolean;
 }
 
 /** Guards what the caller passed to fetch. */
-export function readCall(input: unknown, givenInit: unknown): Call {
+export function readCall(input: unknown, givenInit: unknown, unboundTokens: UnboundTokens): Call {
   const { url, request } = readInput(input);
   // A copy, read once. A Request here would be copied without its inherited members.
   const init: Readonly<Record<string, unknown>> =
     givenInit === undefined ? {} : { ...plainArgument(givenInit, "init") };
   const headers = readHeaders(init["headers"] ?? request?.["headers"]);
   const method = readMethod(init["method"] ?? request?.["method"] ?? "GET");
+  const { scheme, credentials } = readAuthorization(headers);
+  const isBearer = scheme === "bearer";
+  if (isBearer && unboundTokens === "refused") {
+    throw new TypeError(
+      `${AUTHORIZATION} must be DPoP and the access token; for one that is not bound to the key, call fetch itself or make the session with unboundTokens: "accepted"`,
+    );
+  }
   return {
-    target: { method, url, accessToken: readAccessToken(headers) },
+    target: { method, url, accessToken: readAccessToken(scheme, credentials) },
+    isBearer,
+    follows: isToFollow(init["redirect"]),
     input: request === null ? url : input,
     request,
     init,
@@ -141,32 +156,64 @@ function readPair(pair: unknown): Pair {
   return [pair[0], pair[1]];
 }
 
-/**
- * Returns the token of `Authorization: DPoP …` (section 7.1); undefined with another scheme or
- * without the field.
- */
-function readAccessToken(headers: readonly Pair[]): string | undefined {
+/** Returns the scheme of the field Authorization in small letters, and what follows it. */
+function readAuthorization(headers: readonly Pair[]): {
+  readonly scheme: string;
+  readonly credentials: string;
+} {
   const values = headers.filter(([name]) => name.toLowerCase() === "authorization");
-  const text = values.map(([, value]) => stringArgument(value, "headers.authorization")).join(", ");
-  const credentials = text.trim(); // as fetch does
-  const [scheme = ""] = credentials.split(" ", 1);
-  if (scheme.toLowerCase() !== "dpop") return undefined;
-  const token = credentials.slice(scheme.length).trim();
-  if (isAccessToken(token)) return token;
-  throw new TypeError("headers.authorization must hold one access token after DPoP");
+  const joined = values.map(([, value]) => stringArgument(value, AUTHORIZATION)).join(", ");
+  const text = joined.trim(); // as fetch does
+  const [scheme = ""] = text.split(" ", 1);
+  return { scheme: scheme.toLowerCase(), credentials: text.slice(scheme.length).trim() };
 }
 
-/** Returns the `init` to send: the caller's, with the proof. */
-export function initOf(call: Call, proof: string): Readonly<Record<string, unknown>> {
+const AUTHORIZATION = "headers.authorization";
+
+/** Returns the token of `Authorization: DPoP …` (section 7.1); undefined with another scheme. */
+function readAccessToken(scheme: string, credentials: string): string | undefined {
+  if (scheme !== "dpop") return undefined;
+  if (isAccessToken(credentials)) return credentials;
+  throw new TypeError(`${AUTHORIZATION} must hold one access token after DPoP`);
+}
+
+/** Returns the `init` to send: the caller's, with the proof if there is one, and the body of this attempt. */
+export function initOf(
+  call: Call,
+  proof: string | null,
+  body: BodyMember,
+): Readonly<Record<string, unknown>> {
   const { init, request, target } = call;
   const redirect = init["redirect"] ?? request?.["redirect"];
   return {
     ...referrerOf(request),
     ...init,
+    ...body,
     method: target.method,
-    headers: [...call.headers, ["DPoP", proof]],
-    redirect: redirect === "error" ? redirect : "manual",
+    headers: proof === null ? call.headers : [...call.headers, ["DPoP", proof]],
+    redirect: call.follows ? "follow" : redirect === "error" ? redirect : "manual",
   };
+}
+
+/**
+ * A browser hands no redirect over: the answer to `redirect: "manual"` does not say where to go. So it follows for
+ * a caller who says so. Only pages and their workers have a location. A Request says "follow" by itself.
+ */
+function isToFollow(redirect: unknown): boolean {
+  const { location } = globalThis as { readonly location?: { readonly origin?: unknown } };
+  return redirect === "follow" && typeof location?.origin === "string";
+}
+
+/** Returns the same call to another URL, which answered it after redirects. */
+export function movedTo(call: Call, url: string): Call {
+  const { request } = call;
+  const input = request === null ? url : Reflect.construct(constructorOf(request), [url, request]);
+  return { ...call, target: { ...call.target, url }, input };
+}
+
+function constructorOf(request: object): new (...args: unknown[]) => unknown {
+  const { constructor } = request as { readonly constructor: new (...args: unknown[]) => unknown };
+  return constructor; // the class Request of its platform
 }
 
 /**
@@ -179,22 +226,4 @@ function referrerOf(request: Call["request"]): Readonly<Record<string, unknown>>
     ...(typeof referrer === "string" ? { referrer } : {}),
     ...(typeof referrerPolicy === "string" ? { referrerPolicy } : {}),
   };
-}
-
-/** Returns whether the request can be sent again, after it was sent once. */
-export function canRepeat({ init, request }: Call): boolean {
-  const body = init["body"] ?? null;
-  if (body !== null) return isRepeatable(body);
-  return request === null || request["bodyUsed"] === false;
-}
-
-/** True for a body that can be read again. An unknown kind is taken for a stream. */
-function isRepeatable(body: unknown): boolean {
-  if (typeof body === "string" || ArrayBuffer.isView(body)) return true;
-  if (typeof body !== "object" || body === null) return false;
-  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return true;
-  const has = (name: PropertyKey): boolean => typeof Reflect.get(body, name) === "function";
-  if (has("pipe") || has(Symbol.asyncIterator)) return false; // FormData of some packages is a stream
-  if (has("append")) return true; // FormData, URLSearchParams
-  return has("slice") && typeof Reflect.get(body, "size") === "number"; // Blob, File
 }

@@ -1,9 +1,10 @@
-// The body of an error (RFC 9449 section 8), in which an authorization server asks for a nonce: read from
-// a copy of the response, within bounds.
+// The body of an error (RFC 9449 sections 5 and 8), in which an authorization server asks for a nonce or refuses
+// the proof: read from a copy of the response, within bounds.
 import { type BodySource, inTime, openBody } from "../input/body.js";
 import { parseJsonObject, PROOF_BOUNDS } from "../input/json.js";
-import { headerOf, nonceOf, type ResponseLike } from "./challenge.js";
+import { headerOf, type ResponseLike } from "./challenge.js";
 import { readRefusal } from "./refusal.js";
+import { mayNeedBody } from "./repeat.js";
 
 /** Bytes. The error of an authorization server is far shorter. */
 const LONGEST_ERROR = 16_384;
@@ -15,11 +16,16 @@ const LONGEST_ERROR = 16_384;
 const LONGEST_WAIT = 5000;
 
 /**
- * Returns the parsed JSON of a response that may ask for a nonce in it (section 8); undefined for every
- * other response, and if it can't be read. It reads a copy, so that the caller can read the response too.
+ * Returns the parsed JSON of a response to a proof, where it may say that a new proof would be accepted;
+ * undefined for every other response, and if it can't be read. It reads a copy, so that the caller can read the
+ * response too.
  */
-export async function readErrorBody(response: ResponseLike): Promise<unknown> {
-  if (nonceOf(response) === null || !mayAskInBody(response)) return undefined;
+export async function readErrorBody(
+  proof: string,
+  response: ResponseLike,
+  attempt: number,
+): Promise<unknown> {
+  if (!mayAskInBody(response) || !mayNeedBody(proof, response, attempt)) return undefined;
   try {
     const copy = (response as { clone?: () => BodySource }).clone?.();
     const text = copy === undefined ? null : await readInTime(copy);

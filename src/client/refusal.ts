@@ -122,11 +122,6 @@ function isOf(scheme: string, challenge: ParsedChallenge): boolean {
   return challenge.scheme.toLowerCase() === scheme;
 }
 
-/** True where the proof is refused, or may be. */
-export function isAboutProof({ error, isHidden }: Refusal): boolean {
-  return error === INVALID_PROOF || isHidden;
-}
-
 interface OAuthError {
   readonly error: string | null;
   readonly errorDescription: string | null;

@@ -2,7 +2,6 @@
 // server says to it.
 import { decodeBase64url } from "../bytes/base64url.js";
 import { decodeUtf8 } from "../bytes/utf8.js";
-import { stringArgument } from "../input/argument.js";
 import { parseJsonObject } from "../input/json.js";
 
 /** The claims of a proof that a server may refuse and later take. Undefined: it has none. */
@@ -11,9 +10,9 @@ export interface SentProof {
   readonly iat: unknown;
 }
 
-/** Reads a proof of our own. Throws a TypeError for what is no string. */
+/** Reads a proof of our own. */
 export function readSentProof(proof: string): SentProof {
-  const [, payload = ""] = stringArgument(proof, "proof").split(".", 2);
+  const [, payload = ""] = proof.split(".", 2);
   const bytes = decodeBase64url(payload);
   const { nonce, iat } = parseJsonObject((bytes && decodeUtf8(bytes)) ?? "") ?? {};
   return { nonce, iat };

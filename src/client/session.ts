@@ -1,6 +1,12 @@
 // The client session (RFC 9449 sections 5, 7, 8 and 9): from requests to their proofs, and from responses
 // to what the next proofs must carry.
-import { integerArgument, LAST_SECOND, membersArgument, timeArgument } from "../input/argument.js";
+import {
+  integerArgument,
+  LAST_SECOND,
+  membersArgument,
+  stringArgument,
+  timeArgument,
+} from "../input/argument.js";
 import { platformClock } from "../input/clock.js";
 import { type AsyncSigner, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
@@ -11,14 +17,16 @@ import {
   createProof,
   createProofAsync,
   type CreateOptions,
+  PLAIN_HTTP_FAULT,
   type ProofInit,
   readBackend,
   readSigner,
 } from "../proof/create.js";
-import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
+import { isHttpUrl, type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { nonceOf, readResponse, type ResponseLike } from "./challenge.js";
 import { readClockOffset } from "./clock.js";
 import { INVALID_PROOF, readRefusal } from "./refusal.js";
+import { isWorthRepeating } from "./repeat.js";
 import {
   createServerMemory,
   readOrigin,
@@ -43,12 +51,13 @@ interface SessionOptions<S extends Signer> {
   /**
    * True: the proofs for a server follow its clock instead of ours, for devices with a wrong clock. The
    * clock is read from the `Date` of its last response that no cache can have kept. Such a response has
-   * the status 400 or 401, or `Cache-Control: no-store` as token responses do, and no `Age`. A server
-   * thus decides the time of the proofs for its own origin, also a time in the future, but not for other
+   * the status 400 or 401, or `Cache-Control: no-store` as token responses do, and no `Age`. To a script
+   * of another origin a browser shows `Date` only if the server exposes it: accessControlExposeHeaders
+   * does. A server thus decides the time of the proofs for its own origin, also a time in the future, but not for other
    * origins. Default false.
    */
   readonly correctClockSkew?: boolean | undefined;
-  /** What to do with a token response of type Bearer. Default "refused". */
+  /** What to do with a token response of type Bearer, and with a call that has such a token. Default "refused". */
   readonly unboundTokens?: UnboundTokens | undefined;
   /**
    * The hosts that may be called by plain http. Default "loopback". For any other host an http URL is a
@@ -63,7 +72,16 @@ export type ClientSessionOptions = SessionOptions<SyncSigner>;
 export type AsyncClientSessionOptions = SessionOptions<Signer>;
 
 /** The request that a proof is for. */
-export type SessionRequest = Pick<ProofInit, "method" | "url" | "accessToken" | "claims">;
+export interface SessionRequest extends Pick<
+  ProofInit,
+  "method" | "url" | "accessToken" | "claims"
+> {
+  /**
+   * The URL in the proof, if it is not `url`: for a server behind a proxy that rewrites URLs, and that
+   * compares the one it sees. It may be plain http, since nothing is sent there.
+   */
+  readonly htu?: string | undefined;
+}
 
 /** The request that a response belongs to. The request of `buildProof` is one. */
 export type AnsweredRequest = Pick<ProofInit, "url" | "accessToken">;
@@ -78,6 +96,10 @@ interface CommonSession {
   readonly alg: string;
   /** The public key in the proofs. */
   readonly publicJwk: PublicJwk;
+  /** What it does with a token that is not bound to the key. */
+  readonly unboundTokens: UnboundTokens;
+  /** Returns the nonce that the next proof for such a request has; undefined for none. */
+  nonceFor(request: AnsweredRequest): string | undefined;
   /**
    * Learns from a response of any status. It keeps the nonce for the next proofs for the origin of the
    * request, apart for requests with and without an access token (sections 8.2 and 9), and the time if
@@ -87,13 +109,15 @@ interface CommonSession {
    */
   observe(request: AnsweredRequest, response: ResponseLike): void;
   /**
-   * Returns true if a response asks for a nonce and you should send the request again with a new proof.
-   * Call `observe` with the response first, which keeps the nonce for the new proof. A response with
-   * status 400 asks in its JSON, so it needs `errorBody`; one with 401 may. `attempt` counts from 1, and
-   * only 1 gives true: no request is sent more than twice. Throws a TypeError or RangeError for a
-   * mistaken argument.
+   * Returns true if the server refused `proof` and may accept a new one: send the request again with it. Call
+   * `observe` with the response first, which learns what the new proof must have. The reasons are a nonce
+   * that the server asks for, and with `correctClockSkew` a time that was several seconds off. A response
+   * whose challenge can't be read, as CORS may have it, asks for the nonce that it has if `proof` had
+   * another one. An authorization server asks in its JSON, so its response needs `errorBody`. `attempt`
+   * counts from 1. No request is sent more than three times: twice for the nonce, once more for the time.
+   * Throws a TypeError or RangeError for a mistaken argument.
    */
-  shouldRetry(response: ResponseLike, attempt: number): boolean;
+  shouldRetry(proof: string, response: ResponseLike, attempt: number): boolean;
   /**
    * Reads the parsed JSON of a token response. Refuses a token that is not bound to the key, unless
    * `unboundTokens` is "accepted". Never throws for what a server sent.
@@ -202,7 +226,7 @@ const OPTIONS = [
   "unboundTokens",
   "plainHttp",
 ];
-const REQUEST_MEMBERS = ["method", "url", "accessToken", "claims"];
+const REQUEST_MEMBERS = ["method", "url", "accessToken", "claims", "htu"];
 
 function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<S> {
   const given = membersArgument(options, "options", OPTIONS);
@@ -225,6 +249,11 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
     jkt: thumbprint(publicJwk, backend),
     alg,
     publicJwk,
+    unboundTokens: policy,
+    nonceFor(request) {
+      const { url, accessToken } = membersArgument(request, "request", REQUEST_MEMBERS);
+      return servers.nonce(readOrigin(url), readRole(accessToken));
+    },
     observe(request, response) {
       const { url, accessToken } = membersArgument(request, "request", REQUEST_MEMBERS);
       const origin = readOrigin(url);
@@ -236,10 +265,9 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
       const clockOffset = correctClockSkew === true ? readClockOffset(answer, now()) : null;
       if (clockOffset !== null) servers.keepClockOffset(origin, clockOffset);
     },
-    shouldRetry(response, attempt) {
+    shouldRetry(proof, response, attempt) {
       integerArgument(attempt, "attempt", "attempts", 1, Number.MAX_SAFE_INTEGER);
-      const nonce = readRefusal(response)?.nonce;
-      return attempt === 1 && nonce !== null && nonce !== undefined;
+      return isWorthRepeating(proof, response, attempt, correctClockSkew === true);
     },
     readTokenResponse: (body) => readTokenResponse(body, policy),
     state: () => servers.state(),
@@ -247,13 +275,18 @@ function openSession<S extends Signer>(options: SessionOptions<S>): OpenSession<
   };
 
   function proofOf(request: SessionRequest): ProofInit {
-    const wanted = membersArgument(request, "request", REQUEST_MEMBERS);
-    const origin = readOrigin(wanted.url);
-    const nonce = servers.nonce(origin, readRole(wanted.accessToken));
-    return { ...wanted, nonce, iat: timeAt(now(), servers.clockOffset(origin)) };
+    const { htu, ...wanted } = membersArgument(request, "request", REQUEST_MEMBERS);
+    const { url, accessToken } = wanted;
+    const origin = readOrigin(url);
+    if (!isHttpUrl(url, plainHttp)) throw new TypeError(PLAIN_HTTP_FAULT);
+    const nonce = servers.nonce(origin, readRole(accessToken));
+    const iat = timeAt(now(), servers.clockOffset(origin));
+    return { ...wanted, url: htu === undefined ? url : stringArgument(htu, "htu"), nonce, iat };
   }
 
-  return { signer, common, options: Object.freeze({ backend, plainHttp }), proofOf };
+  // The URL that is sent was checked; the one in the proof may be that behind a proxy.
+  const proofOptions = Object.freeze({ backend, plainHttp: "anywhere" } as const);
+  return { signer, common, options: proofOptions, proofOf };
 }
 
 /**

@@ -1,5 +1,5 @@
-// The body of an HTTP response, in any form that a platform's fetch gives it: to its text, within bounds
-// of size and time.
+// The body of an HTTP message, in any form that a platform's fetch gives it: to its bytes or its text, within
+// bounds of size and time.
 import { decodeUtf8 } from "../bytes/utf8.js";
 import { isBytes, stringArgument } from "./argument.js";
 
@@ -35,7 +35,7 @@ export function openBody(source: BodySource, longest: number): OpenBody | null {
   if (body === null) return { text: () => textOf(source, longest), giveUp: () => undefined };
   const reader = readerOf(body);
   if (reader === null) return null;
-  return { text: () => readShortText(reader, longest), giveUp: () => giveUp(reader) };
+  return { text: () => readText(reader, longest), giveUp: () => giveUp(reader) };
 }
 
 /**
@@ -69,18 +69,40 @@ function giveUp(reader: Reader): void {
     .catch(() => undefined);
 }
 
-async function readShortText(reader: Reader, longest: number): Promise<string | null> {
-  const bytes = new Uint8Array(longest);
+async function readText(reader: Reader, longest: number): Promise<string | null> {
+  const bytes = await readPieces(reader, longest);
+  return bytes === null ? null : decodeJsonText(bytes);
+}
+
+/** Returns the bytes of a stream; null where it is longer than the bound. `longest` is in bytes. */
+export async function readBytes(body: unknown, longest: number): Promise<Uint8Array | null> {
+  const reader = typeof body === "object" && body !== null ? readerOf(body) : null;
+  return reader === null ? null : readPieces(reader, longest);
+}
+
+async function readPieces(reader: Reader, longest: number): Promise<Uint8Array | null> {
+  let bytes = new Uint8Array(Math.min(longest, FIRST_ROOM));
   for (let length = 0; ;) {
     const { done, value } = await reader.read();
-    if (done === true) return decodeJsonText(bytes.subarray(0, length));
+    if (done === true) return bytes.subarray(0, length);
     if (!isBytes(value) || length + value.length > longest) {
       giveUp(reader);
       return null;
     }
+    const needed = length + value.length;
+    if (needed > bytes.length) bytes = grown(bytes, Math.min(longest, 2 * needed));
     bytes.set(value, length);
-    length += value.length;
+    length = needed;
   }
+}
+
+/** Bytes. Most bodies that are read here are shorter. */
+const FIRST_ROOM = 16_384;
+
+function grown(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const more = new Uint8Array(size);
+  more.set(bytes);
+  return more;
 }
 
 async function textOf(source: BodySource, longest: number): Promise<string | null> {

@@ -212,12 +212,13 @@ function methodArgument(value: unknown): string {
   return method;
 }
 
+export const PLAIN_HTTP_FAULT =
+  'url must begin with https://, or be http:// on a loopback host; plainHttp: "anywhere" takes others';
+
 function htuArgument(value: unknown, plainHttp: PlainHttp): string {
   const url = stringArgument(value, "url");
   if (!isHttpUrl(url, plainHttp)) {
-    throw new TypeError(
-      'url must begin with https://, or be http:// on a loopback host; plainHttp: "anywhere" takes others',
-    );
+    throw new TypeError(PLAIN_HTTP_FAULT);
   }
   const htu = htuAsSent(url);
   if (htu === null)

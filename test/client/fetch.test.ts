@@ -484,7 +484,7 @@ describe("RFC 9449 §7 and §9: at a resource server", () => {
   test("[4.2-8] the proof has ath with a DPoP token, and with no other credentials", async () => {
     const server = await start(resourceReply);
     const dpopFetch = createDpopFetch({ session: newSession() });
-    for (const authorization of [`DPoP ${TOKEN}`, "Bearer abc", "Basic abc", "DPoPx abc"]) {
+    for (const authorization of [`DPoP ${TOKEN}`, "Basic abc", "DPoPx abc", "BearerX abc"]) {
       await dpopFetch(server.origin, { headers: { authorization } });
     }
     const aths = server.received.map(({ proof }) => claimsOf(proof ?? "").ath);
@@ -607,6 +607,126 @@ describe("RFC 9449 §7 and §9: at a resource server", () => {
     const dpopFetch = createDpopFetch({ session: reloaded });
     expect((await dpopFetch(server.origin, { headers: authorized })).status).toBe(200);
     expect(nonces(server)).toEqual([undefined, "n1", "n1"]);
+  });
+});
+
+describe("`Authorization: Bearer`", () => {
+  const bearer = { Authorization: ` bearer ${TOKEN}`, dpop: "old" };
+
+  test("no proof goes with a token that is not bound: real servers refuse both together", async () => {
+    const server = await start(({ proof }) => ({ status: proof === undefined ? 200 : 400 }));
+    const session = clientSession({ clock: undefined, unboundTokens: "accepted" });
+    const dpopFetch = createDpopFetch({ session });
+    const init = { method: "POST", headers: bearer, body: "x" };
+    expect((await dpopFetch(server.origin, init)).status).toBe(200);
+    const request = new Request(server.origin, init);
+    expect((await dpopFetch(request)).status).toBe(200);
+    expect(nonces(server)).toEqual(["no proof", "no proof"]);
+    expect(server.received.map(({ body }) => body)).toEqual(["x", "x"]);
+    expect(server.received[0]?.headers.authorization).toBe(`bearer ${TOKEN}`);
+  });
+
+  test("its redirects are handed over too", async () => {
+    const server = await start(() => ({ status: 302, headers: { location: "/x" } }));
+    const session = clientSession({ unboundTokens: "accepted" });
+    const dpopFetch = createDpopFetch({ session });
+    expect((await dpopFetch(server.origin, { headers: bearer })).status).toBe(302);
+  });
+
+  test("where tokens must be bound, it is a TypeError that says what to do, and nothing is sent", async () => {
+    const server = await start(resourceReply);
+    const call = createDpopFetch({ session: newSession() })(server.origin, { headers: bearer });
+    await expect(call).rejects.toThrow(TypeError);
+    await expect(call).rejects.toThrow(/^headers.authorization must be DPoP .*"accepted"$/);
+    expect(server.received).toEqual([]);
+  });
+});
+
+describe("a device whose clock is wrong", () => {
+  /** It checks the time of each proof by its own clock, and no nonce decides it. */
+  const dated = (verdict: string): Reply =>
+    verdict === "ok"
+      ? { status: 200 }
+      : { status: 401, headers: { "www-authenticate": 'DPoP error="invalid_dpop_proof"' } };
+
+  test.each([-200, 200])("%i seconds: the first request gets in, by one repeat", async (skew) => {
+    const server = await start(({ verdict }) => dated(verdict));
+    const clock = (): number => Date.now() / 1000 + skew;
+    const session = clientSession({ clock, correctClockSkew: true });
+    const dpopFetch = createDpopFetch({ session });
+    expect((await dpopFetch(server.origin, { headers: authorized })).status).toBe(200);
+    expect((await dpopFetch(server.origin, { headers: authorized })).status).toBe(200);
+    expect(verdicts(server)).toEqual([skew < 0 ? "iat_too_old" : "iat_in_future", "ok", "ok"]);
+  });
+
+  test("at a token endpoint, which says so in JSON", async () => {
+    const server = await start(tokenReply);
+    const clock = (): number => Date.now() / 1000 + 200;
+    const session = clientSession({ clock, correctClockSkew: true });
+    const response = await createDpopFetch({ session })(server.origin, { method: "POST" });
+    expect(response.status).toBe(200);
+    expect(verdicts(server)).toEqual(["iat_in_future", "ok"]);
+  });
+
+  test("without the option it is refused, and asked no second time", async () => {
+    const server = await start(({ verdict }) => dated(verdict));
+    const session = clientSession({ clock: () => Date.now() / 1000 + 200 });
+    const response = await createDpopFetch({ session })(server.origin, { headers: authorized });
+    expect(response.status).toBe(401);
+    expect(server.received).toHaveLength(1);
+  });
+
+  test("at a server that wants a nonce as well: three requests, and no more", async () => {
+    let isStubborn = false;
+    const server = await start(({ proof = "" }, self) => {
+      const { iat, nonce } = claimsOf(proof);
+      if (isStubborn || Math.abs(iat - Date.now() / 1000) > 60) return dated("iat");
+      return resourceReply(
+        { verdict: nonce === undefined ? "nonce_missing" : "ok" } as Received,
+        self,
+      );
+    }, "n1");
+    const clock = (): number => Date.now() / 1000 - 200;
+    const newFetch = () =>
+      createDpopFetch({ session: clientSession({ clock, correctClockSkew: true }) });
+    expect((await newFetch()(server.origin, { headers: authorized })).status).toBe(200);
+    expect(server.received).toHaveLength(3);
+    isStubborn = true;
+    expect((await newFetch()(server.origin, { headers: authorized })).status).toBe(401);
+    expect(server.received).toHaveLength(5); // the corrected time explains nothing any more
+  });
+});
+
+describe("other ways in which servers ask for a nonce", () => {
+  test.each<[string, Reply]>([
+    ["status 400 with a challenge", { status: 400, headers: { "www-authenticate": 'DPoP error="use_dpop_nonce"' } }], // prettier-ignore
+    ["invalid_dpop_nonce", { status: 401, headers: { "www-authenticate": 'DPoP error="invalid_dpop_nonce"' } }], // prettier-ignore
+    ["invalid_dpop_nonce in JSON", { status: 400, headers: { "content-type": "application/json" }, body: '{"error":"invalid_dpop_nonce"}' }], // prettier-ignore
+    ["a challenge that is hidden, as CORS has it", { status: 401 }],
+    ["a hidden challenge, and JSON of a framework", { status: 401, headers: { "content-type": "application/json" }, body: '{"error":"Unauthorized"}' }], // prettier-ignore
+  ])("%s", async (_, { status, headers, body = "" }) => {
+    const asking = { ...headers, "dpop-nonce": "n1" };
+    const server = await start(
+      ({ verdict }) => (verdict === "ok" ? { status: 200 } : { status, headers: asking, body }),
+      "n1",
+    );
+    const response = await createDpopFetch({ session: newSession() })(server.origin, {
+      headers: authorized,
+    });
+    expect(response.status).toBe(200);
+    expect(nonces(server)).toEqual([undefined, "n1"]);
+  });
+
+  test.each([
+    ["a challenge that is malformed", { "www-authenticate": 'DPoP error="use_dpop_nonce' }],
+    ["another challenge", { "www-authenticate": 'Basic realm="a"' }],
+    ["no new nonce", {}],
+  ])("and none of them: %s", async (_, fields) => {
+    const server = await start(() => ({ status: 401, headers: { ...fields, "dpop-nonce": "n1" } }));
+    const session = newSession();
+    session.observe({ url: server.origin, accessToken: TOKEN }, respond(200, { "dpop-nonce": "n1" })); // prettier-ignore
+    await createDpopFetch({ session })(server.origin, { headers: authorized });
+    expect(server.received).toHaveLength(1);
   });
 });
 
@@ -763,14 +883,101 @@ describe("Request objects", () => {
     expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
   });
 
-  test("one with a body is not: its response is handed over, and the nonce kept", async () => {
+  const post = (server: LoopbackServer, body: BodyInit, more: object = {}): Request =>
+    new Request(server.origin, { method: "POST", headers: authorized, body, ...more });
+
+  test.each<[string, BodyInit]>([
+    ["a text", "x"],
+    ["1 MiB", "x".repeat(2 ** 20)],
+    ["a form of a browser", new URLSearchParams("a=b")],
+    ["bytes", new Uint8Array(70_000).fill(0x78)],
+  ])("one with a body is sent again, as ky and axios pass it: %s", async (_, body) => {
     const server = await start(resourceReply, "n1");
     const dpopFetch = createDpopFetch({ session: newSession() });
-    const request = () =>
-      new Request(server.origin, { method: "POST", headers: authorized, body: "x" });
-    expect((await dpopFetch(request())).status).toBe(401);
-    expect((await dpopFetch(request())).status).toBe(200);
+    expect((await dpopFetch(post(server, body))).status).toBe(200);
     expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+    const [first, second] = server.received;
+    expect(first?.body).not.toBe("");
+    expect(second?.body === first?.body).toBe(true);
+    expect(second?.headers["content-type"]).toBe(first?.headers["content-type"]);
+  });
+
+  test("one whose body comes as a short stream is sent again", async () => {
+    const server = await start(resourceReply, "n1");
+    const request = post(server, new Blob(["a", "b"]).stream(), { duplex: "half" });
+    expect((await createDpopFetch({ session: newSession() })(request)).status).toBe(200);
+    expect(server.received.map(({ body }) => body)).toEqual(["ab", "ab"]);
+  });
+
+  test.each<[string, number, number | undefined]>([
+    ["over the default bound", 2 ** 20 + 1, undefined],
+    ["over a bound", 11, 10],
+    ["with no copies at all", 1, 0],
+  ])(
+    "one with a body %s is not: its response is handed over, and the nonce kept",
+    async (_, length, maxBufferedBody) => {
+      const server = await start(resourceReply, "n1");
+      const dpopFetch = createDpopFetch({ session: newSession(), maxBufferedBody });
+      const body = "x".repeat(length);
+      expect((await dpopFetch(post(server, body))).status).toBe(401);
+      expect((await dpopFetch(post(server, body))).status).toBe(200);
+      expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+      expect(server.received.map((one) => one.body.length)).toEqual([length, length]);
+    },
+  );
+
+  test("one whose body does not end is answered as it came, after 5 seconds", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const asking = { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" };
+      const fetch = async (request: Request) => {
+        request.body
+          ?.getReader()
+          .read()
+          .catch(() => undefined); // as it is sent
+        return new Response(null, { status: 401, headers: asking });
+      };
+      const body = new ReadableStream();
+      const init = { method: "POST", body, duplex: "half" } as RequestInit;
+      const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+      const pending = dpopFetch(new Request("https://a.example/", init));
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+      await vi.advanceTimersByTimeAsync(5000);
+      expect((await pending).status).toBe(401);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("one without streams, as Firefox has it, is copied whole, if it is short", async () => {
+    const calls: unknown[] = [];
+    const fetch: PlainFetch = async (_, init) => {
+      calls.push(init?.["body"]);
+      return calls.length === 1
+        ? respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" })
+        : respond(200);
+    };
+    const bytes = new Uint8Array([1, 2, 3]);
+    const request = {
+      url: "https://a.example/",
+      method: "POST",
+      headers: new Headers(),
+      bodyUsed: true,
+      clone: () => ({ arrayBuffer: async () => bytes.buffer }),
+    };
+    await createDpopFetch({ session: newSession(), fetch })(request);
+    expect(calls).toEqual([undefined, bytes]);
+    calls.length = 0;
+    await createDpopFetch({ session: newSession(), fetch, maxBufferedBody: 2 })(request);
+    expect(calls).toEqual([undefined]);
+  });
+
+  test("one that was read before is the error of fetch", async () => {
+    const server = await start(resourceReply, "n1");
+    const request = post(server, "x");
+    await request.text();
+    await expect(createDpopFetch({ session: newSession() })(request)).rejects.toThrow(TypeError);
+    expect(server.received).toEqual([]);
   });
 
   test("one with a body is, where init has another body", async () => {
@@ -896,6 +1103,321 @@ describe("bodies", () => {
     const dpopFetch = createDpopFetch({ session: newSession(), fetch });
     const body = { append: () => undefined, getParts: () => [] };
     expect((await dpopFetch("https://a.example/", { method: "POST", body })).status).toBe(200);
+  });
+});
+
+describe("RFC 7523: an assertion of the client is used once", () => {
+  /** Refuses an assertion that it has seen; its nonces are always stale. */
+  async function strict(): Promise<LoopbackServer> {
+    const seen = new Set<string>();
+    let count = 0;
+    return start(({ body, proof = "" }, self) => {
+      const wanted = self.nonce;
+      self.nonce = `n${++count}`;
+      const verdict = claimsOf(proof).nonce === wanted ? "ok" : "nonce_mismatch";
+      const assertion = new URLSearchParams(body).get("client_assertion") ?? "";
+      if (!seen.has(assertion)) {
+        seen.add(assertion);
+        return tokenReply({ verdict } as Received, self);
+      }
+      const headers = { "content-type": "application/json" };
+      return { status: 401, headers, body: '{"error":"invalid_client"}' };
+    }, "n0");
+  }
+
+  test("a body that is a function is made anew for each attempt: all calls get in", async () => {
+    const server = await strict();
+    const made: unknown[] = [];
+    for (let i = 0; i < 5; i++) {
+      const session = newSession();
+      session.observe({ url: server.origin }, respond(200, { "dpop-nonce": "stale" }));
+      const body = async (): Promise<URLSearchParams> =>
+        new URLSearchParams({ client_assertion: `a${made.push(i)}` });
+      const init = { method: "POST", body };
+      expect((await createDpopFetch({ session })(server.origin, init)).status).toBe(200);
+    }
+    expect(made).toHaveLength(10);
+    expect(new Set(server.received.map(({ body }) => body)).size).toBe(10);
+  });
+
+  test("what a function throws propagates, and it may return a text at once", async () => {
+    const server = await start(tokenReply);
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    expect((await dpopFetch(server.origin, { method: "POST", body: () => "x" })).status).toBe(200);
+    expect(server.received[0]?.body).toBe("x");
+    const broken = () => Promise.reject(new Error("no key"));
+    await expect(dpopFetch(server.origin, { method: "POST", body: broken })).rejects.toThrow("no key"); // prettier-ignore
+  });
+
+  const form = new FormData();
+  form.set("client_assertion", "x");
+  const text = "grant_type=authorization_code&client_assertion=x";
+  const bodies: [string, BodyInit][] = [
+    ["a text", text],
+    ["URLSearchParams", new URLSearchParams(text)],
+    ["FormData", form],
+    ["bytes", new TextEncoder().encode(text)],
+    ["an ArrayBuffer", new TextEncoder().encode(text).buffer],
+  ];
+
+  test.each(bodies)("the same assertion is not sent twice: %s", async (_, body) => {
+    const server = await start(tokenReply, "n1");
+    const dpopFetch = createDpopFetch({ session: newSession() });
+    const response = await dpopFetch(server.origin, { method: "POST", body });
+    expect(await response.json()).toEqual({ error: "use_dpop_nonce" });
+    expect(server.received).toHaveLength(1);
+    expect((await dpopFetch(server.origin, { method: "POST", body })).status).toBe(200);
+  });
+
+  test("nor in a Request", async () => {
+    const server = await start(tokenReply, "n1");
+    const body = new URLSearchParams(text);
+    const request = new Request(server.origin, { method: "POST", body });
+    expect((await createDpopFetch({ session: newSession() })(request)).status).toBe(400);
+    expect(server.received).toHaveLength(1);
+  });
+
+  test.each(bodies)("by name it is: %s", async (_, body) => {
+    const server = await start(tokenReply, "n1");
+    const dpopFetch = createDpopFetch({ session: newSession(), clientAssertions: "repeated" });
+    expect((await dpopFetch(server.origin, { method: "POST", body })).status).toBe(200);
+    expect(server.received).toHaveLength(2);
+  });
+
+  test.each<[string, BodyInit]>([
+    ["the name at the end of another", "x_client_assertion=1"],
+    ["the name of another", "client_assertion_type=1"],
+    ["the name in a value", "a=client_assertion"],
+    ["a long upload", new Uint8Array(65_537).fill(0x61)],
+    ["bytes that are no text", new Uint8Array([0xff])],
+  ])("what holds none is sent again: %s", async (_, body) => {
+    const server = await start(tokenReply, "n1");
+    const response = await createDpopFetch({ session: newSession() })(server.origin, {
+      method: "POST",
+      body,
+    });
+    expect(response.status).toBe(200);
+  });
+});
+
+describe("a burst at a server that wants nonces", () => {
+  /** Nonces that are good once the server was asked, and the calls of a burst. */
+  const burst = (dpopFetch: typeof fetch, server: LoopbackServer, more: RequestInit = {}) =>
+    Promise.all(
+      Array.from({ length: 20 }, () => dpopFetch(server.origin, { headers: authorized, ...more })),
+    );
+
+  function reloaded(server: LoopbackServer): ReturnType<typeof newSession> {
+    const session = newSession();
+    const request = { url: server.origin, accessToken: TOKEN };
+    session.observe(request, respond(401, { "dpop-nonce": "stale" }));
+    const next = newSession();
+    next.restore(session.state());
+    return next;
+  }
+
+  test("after a reload one goes first: 21 requests, not 40", async () => {
+    const server = await start(resourceReply, "n1");
+    const all = await burst(createDpopFetch({ session: reloaded(server) }), server);
+    expect(all.map(({ status }) => status)).toEqual(all.map(() => 200));
+    expect(server.received).toHaveLength(21);
+  });
+
+  test("by name all go at once", async () => {
+    const server = await start(resourceReply, "n1");
+    await burst(createDpopFetch({ session: reloaded(server), bursts: "parallel" }), server);
+    expect(server.received).toHaveLength(40);
+  });
+
+  test("after a minute of silence one goes first again, and none waits before", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const server = await start(resourceReply, "n1");
+      const dpopFetch = createDpopFetch({ session: newSession() });
+      await dpopFetch(server.origin, { headers: authorized });
+      vi.setSystemTime(Date.now() + 59_000);
+      server.nonce = "n2";
+      await burst(dpopFetch, server);
+      expect(server.received).toHaveLength(2 + 40);
+      vi.setSystemTime(Date.now() + 60_000);
+      server.nonce = "n3";
+      await burst(dpopFetch, server);
+      expect(server.received).toHaveLength(2 + 40 + 21);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("a server that never asked makes no one wait", async () => {
+    const sent: (() => void)[] = [];
+    const fetch: PlainFetch = () =>
+      new Promise((resolve) => sent.push(() => resolve(respond(200))));
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch });
+    const all = [1, 2, 3].map(() => dpopFetch("https://a.example/"));
+    await vi.waitFor(() => expect(sent).toHaveLength(3));
+    for (const answer of sent) answer();
+    await Promise.all(all);
+  });
+
+  test("the others wait for 5 seconds at most, and not for one that fails", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let sent = 0;
+      const answers: ((error: Error) => void)[] = [];
+      const fetch: PlainFetch = () =>
+        new Promise((_, reject) => {
+          sent++;
+          answers.push(reject);
+        });
+      const session = newSession();
+      session.observe({ url: "https://a.example/" }, respond(200, { "dpop-nonce": "n" }));
+      const dpopFetch = createDpopFetch({ session, fetch });
+      const call = (): Promise<unknown> => dpopFetch("https://a.example/").catch(() => "failed");
+      const all = [call(), call(), call()];
+      await vi.advanceTimersByTimeAsync(4999);
+      expect(sent).toBe(1);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(sent).toBe(3);
+      for (const fail of answers.splice(0)) fail(new Error("offline"));
+      expect(await Promise.all(all)).toEqual(["failed", "failed", "failed"]);
+      const others = [call(), call()];
+      await vi.advanceTimersByTimeAsync(0);
+      expect(sent).toBe(4);
+      answers.splice(0)[0]?.(new Error("offline"));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(sent).toBe(5);
+      answers.splice(0)[0]?.(new Error("offline"));
+      await Promise.all(others);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("what a proof has besides", () => {
+  test("another htu, for a server behind a proxy that rewrites URLs, and its nonces", async () => {
+    const inner = "http://inner.example:8080/v1/things";
+    const seen: unknown[] = [];
+    const server = await start(({ proof = "" }, self) => {
+      const { htu, nonce } = claimsOf(proof);
+      seen.push([htu, nonce]);
+      const verdict = nonce === undefined ? "nonce_missing" : "ok";
+      return resourceReply({ verdict } as Received, self);
+    }, "n1");
+    const proofFor = (): { htu: string } => ({ htu: inner });
+    const dpopFetch = createDpopFetch({ session: newSession(), proofFor });
+    const response = await dpopFetch(`${server.origin}/things`, { headers: authorized });
+    expect(response.status).toBe(200);
+    expect(seen).toEqual([[inner, undefined], [inner, "n1"]]); // prettier-ignore
+  });
+
+  test("further claims, by the request, also later", async () => {
+    const server = await start(resourceReply);
+    const proofFor = async (request: { readonly method: string; readonly url: string }) => ({
+      claims: { seen: [request.method, request.url] },
+    });
+    const dpopFetch = createDpopFetch({ session: newSession(), proofFor });
+    await dpopFetch(server.origin, { method: "put" });
+    const claims = claimsOf(server.received[0]?.proof ?? "");
+    expect(claims["seen"]).toEqual(["PUT", server.origin]);
+    expect(verdicts(server)).toEqual(["ok"]);
+  });
+
+  test("but no plain http to a stranger, whatever the proof says", async () => {
+    const fetch: PlainFetch = async () => expect.unreachable();
+    const proofFor = (): { htu: string } => ({ htu: "https://a.example/" });
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch, proofFor });
+    await expect(dpopFetch("http://a.example/")).rejects.toThrow(/^url must begin with https/);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ["a member that there is not", { url: "https://a.example/x", nonce: "n" }, /^request must /],
+    ["an htu that is no URL", { htu: "/x" }, /^url must /],
+    ["a claim that is ours", { claims: { jti: "x" } }, /^claims.jti /],
+  ])("a mistake is a rejection: %s", async (_, extras, message) => {
+    const proofFor = () => extras as never;
+    const fetch: PlainFetch = async () => expect.unreachable();
+    const dpopFetch = createDpopFetch({ session: newSession(), fetch, proofFor });
+    await expect(dpopFetch("https://a.example/")).rejects.toThrow(message);
+  });
+});
+
+describe("in a browser, which hands over no redirect", () => {
+  /** What a browser does with `redirect`; Chromium itself does so in test/browser/client.ts. */
+  const browser: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    return response.status >= 300 && response.status < 400 ? Response.error() : response;
+  };
+  const inBrowser = async (server: LoopbackServer, path: string, init: RequestInit = {}) => {
+    vi.stubGlobal("location", { origin: "https://app.example" });
+    try {
+      const dpopFetch = createDpopFetch({ session: newSession(), fetch: browser });
+      const headers = authorized;
+      return await dpopFetch(server.origin + path, { headers, redirect: "follow", ...init });
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  };
+  const moving = (to: string) => (request: Received, self: LoopbackServer) =>
+    request.path.startsWith("/old")
+      ? { status: 307, headers: { location: to } }
+      : resourceReply(request, self);
+  const sent = ({ received }: LoopbackServer): string[] =>
+    received.map(({ method, path, verdict }) => `${method} ${path} ${verdict}`);
+
+  test("follow: the redirect is followed, and the refused proof is made anew for its URL", async () => {
+    const server = await start(moving("/new?x=y"));
+    expect((await inBrowser(server, "/old")).status).toBe(200);
+    expect(sent(server)).toEqual(["GET /old ok", "GET /new?x=y htu_mismatch", "GET /new?x=y ok"]);
+  });
+
+  test("and where a nonce is asked for as well", async () => {
+    const server = await start(moving("/new"), "n1");
+    expect((await inBrowser(server, "/old")).status).toBe(200);
+    expect(sent(server).at(-1)).toBe("GET /new ok");
+    expect(server.received.length).toBeLessThanOrEqual(4);
+  });
+
+  test("where only the query changes the proof is good", async () => {
+    const server = await start(
+      ({ path, verdict }, self) =>
+      path === "/old" ? { status: 302, headers: { location: "/old?x" } } : resourceReply({ verdict } as Received, self), // prettier-ignore
+    );
+    expect((await inBrowser(server, "/old")).status).toBe(200);
+    expect(server.received).toHaveLength(2);
+  });
+
+  test("a POST is not sent to another URL, since it may have been done", async () => {
+    const server = await start(moving("/new"));
+    expect((await inBrowser(server, "/old", { method: "POST", body: "x" })).status).toBe(401);
+    expect(sent(server)).toEqual(["POST /old ok", "POST /new htu_mismatch"]);
+  });
+
+  test("once, and to no third URL", async () => {
+    const server = await start(({ path }) =>
+      path === "/old"
+        ? { status: 302, headers: { location: "/new" } }
+        : { status: 401, headers: { "www-authenticate": 'DPoP error="invalid_dpop_proof"' } },
+    );
+    expect((await inBrowser(server, "/old")).status).toBe(401);
+    expect(server.received.map(({ path }) => path)).toEqual(["/old", "/new", "/new"]);
+  });
+
+  test("another origin gets no token, and its answer is handed over with nothing learned", async () => {
+    const other = await start(resourceReply, "theirs");
+    const server = await start(() => ({ status: 302, headers: { location: `${other.origin}/x` } }));
+    expect((await inBrowser(server, "/old")).status).toBe(401);
+    expect(other.received).toHaveLength(1);
+    expect(other.received[0]?.headers.authorization).toBeUndefined();
+  });
+
+  test("without follow, or by a Request alone, nothing is followed", async () => {
+    const server = await start(moving("/new"));
+    for (const redirect of [undefined, "manual"] as const) {
+      await inBrowser(server, "/old", { redirect } as RequestInit);
+    }
+    expect(sent(server)).toEqual(["GET /old ok", "GET /old ok"]);
   });
 });
 
@@ -1146,7 +1668,7 @@ describe("with any fetch", () => {
       return { status, headers: new Map(got) };
     };
     const dpopFetch = createDpopFetch({ session: newSession(), fetch });
-    expectTypeOf(dpopFetch).toEqualTypeOf(fetch);
+    expectTypeOf(dpopFetch).toEqualTypeOf(fetch); // it takes no body, so none that is made
     const headers = new Map([["Authorization", `DPoP ${TOKEN}`]]);
     expect((await dpopFetch(server.origin, { headers })).status).toBe(200);
     expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
@@ -1187,9 +1709,9 @@ describe("with any fetch", () => {
 
   test("has the type of the fetch that it was given, and of the platform's by default", () => {
     const session = newSession();
-    expectTypeOf(createDpopFetch({ session })).toEqualTypeOf<typeof globalThis.fetch>();
-    expectTypeOf(createDpopFetch({ session, fetch })).toEqualTypeOf<typeof fetch>();
-    expectTypeOf(createDpopFetch<PlainFetch>({ session })).toEqualTypeOf<PlainFetch>();
+    expectTypeOf(createDpopFetch({ session })).toExtend<typeof globalThis.fetch>();
+    expectTypeOf(createDpopFetch({ session, fetch })).toExtend<typeof fetch>();
+    expectTypeOf(createDpopFetch<PlainFetch>({ session })).toExtend<PlainFetch>();
     expect(createDpopFetch({ session })).toBeTypeOf("function");
   });
 

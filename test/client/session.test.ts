@@ -202,31 +202,101 @@ describe("RFC 9449 §8 and §9: nonces", () => {
 });
 
 describe("whether to send a request again", () => {
+  const unasked = clientSession().buildProof(toApi);
+
   test("[7.3] once, and with a new proof", () => {
     const session = clientSession();
     const first = session.buildProof(toApi);
     session.observe(toApi, asks("n1"));
-    expect(session.shouldRetry(asks("n1"), 1)).toBe(true);
+    expect(session.shouldRetry(first, asks("n1"), 1)).toBe(true);
     const second = session.buildProof(toApi);
     expect(claimsOf(second).jti).not.toBe(claimsOf(first).jti);
     expect(claimsOf(second).nonce).toBe("n1");
-    expect(session.shouldRetry(asks("n2"), 2)).toBe(false);
-    expect(session.shouldRetry(asks("n2"), 100)).toBe(false);
+    expect(session.shouldRetry(second, asks("n2"), 2)).toBe(false);
+    expect(session.shouldRetry(second, asks("n2"), 100)).toBe(false);
   });
 
   test("where the authorization server asks, too", () => {
     const response = respond(400, { "dpop-nonce": "n" }, { error: "use_dpop_nonce" });
-    expect(clientSession().shouldRetry(response, 1)).toBe(true);
-    expect(clientSession().shouldRetry({ ...response, status: 401 }, 1)).toBe(true);
+    expect(clientSession().shouldRetry(unasked, response, 1)).toBe(true);
+    expect(clientSession().shouldRetry(unasked, { ...response, status: 401 }, 1)).toBe(true);
   });
 
   test("and for no other response", () => {
-    expect(clientSession().shouldRetry(gives("n", 401), 1)).toBe(false);
-    expect(clientSession().shouldRetry(gives("n"), 1)).toBe(false);
+    expect(clientSession().shouldRetry(unasked, gives("n"), 1)).toBe(false);
+  });
+
+  test("where the challenge is hidden, for a nonce that the proof did not have", () => {
+    const session = clientSession();
+    expect(session.shouldRetry(unasked, gives("n1", 401), 1)).toBe(true);
+    session.observe(toApi, gives("n1", 401));
+    const proof = session.buildProof(toApi);
+    expect(session.shouldRetry(proof, gives("n1", 401), 1)).toBe(false);
+    expect(session.shouldRetry(proof, gives("n2", 401), 1)).toBe(true);
+    expect(session.shouldRetry(proof, gives("n2", 401), 2)).toBe(false);
+    expect(session.shouldRetry(unasked, gives("n1", 403), 1)).toBe(false);
+    expect(session.shouldRetry(unasked, respond(401), 1)).toBe(false);
+    const named = respond(401, { "dpop-nonce": "n" }, { error: "invalid_client" });
+    expect(session.shouldRetry(unasked, named, 1)).toBe(false);
+  });
+
+  describe("where the clock was wrong", () => {
+    const at = (seconds: number, more: Readonly<Record<string, string>> = {}): ResponseLike =>
+      respond(401, {
+        "www-authenticate": 'DPoP error="invalid_dpop_proof"',
+        date: new Date(seconds * 1000).toUTCString(),
+        ...more,
+      });
+    const correcting = clientSession({ correctClockSkew: true });
+
+    test.each([-3600, -5, 5, 200])("by %i seconds", (offset) => {
+      expect(correcting.shouldRetry(unasked, at(NOW + offset), 1)).toBe(true);
+      expect(correcting.shouldRetry(unasked, at(NOW + offset), 2)).toBe(true);
+      expect(correcting.shouldRetry(unasked, at(NOW + offset), 3)).toBe(false);
+      expect(clientSession().shouldRetry(unasked, at(NOW + offset), 1)).toBe(false);
+    });
+
+    test("and the challenge can't be read, or the error stands in JSON", () => {
+      const { headers } = respond(400, { date: new Date((NOW + 9) * 1000).toUTCString() });
+      expect(correcting.shouldRetry(unasked, { status: 401, headers }, 1)).toBe(true);
+      const errorBody = { error: "invalid_dpop_proof" };
+      expect(correcting.shouldRetry(unasked, { status: 400, headers, errorBody }, 1)).toBe(true);
+    });
+
+    test.each<[string, ResponseLike]>([
+      ["by so little that every server takes it", at(NOW + 4)],
+      ["and the Date comes from a cache", at(NOW + 200, { age: "1" })],
+      ["and there is no date", at(NOW + 200, { date: "soon" })],
+      ["and the token is refused", at(NOW + 200, { "www-authenticate": 'DPoP error="invalid_token"' })], // prettier-ignore
+      ["and nothing says that the proof is refused", at(NOW + 200, { "www-authenticate": "DPoP" })],
+    ])("but not %s", (_, response) => {
+      expect(correcting.shouldRetry(unasked, response, 1)).toBe(false);
+    });
+
+    test("and the nonce as well: one repeat for each", () => {
+      const withNonce = clientSession();
+      withNonce.observe(toApi, gives("n1"));
+      const second = withNonce.buildProof(toApi);
+      expect(correcting.shouldRetry(unasked, asks("n1"), 2)).toBe(true); // the first was for the time
+      expect(correcting.shouldRetry(second, asks("n2"), 2)).toBe(false);
+      expect(correcting.shouldRetry(second, at(NOW + 9), 2)).toBe(true);
+    });
+  });
+
+  test("a proof that is no proof is taken for one without a nonce; no string is a mistake", () => {
+    for (const proof of ["", "x", "a.b.c", "a.e30.c"]) {
+      expect(clientSession().shouldRetry(proof, asks("n"), 1)).toBe(true);
+      expect(clientSession({ correctClockSkew: true }).shouldRetry(proof, gives("n"), 1)).toBe(
+        false,
+      );
+    }
+    expect(() => clientSession().shouldRetry(asks("n") as never, asks("n"), 1)).toThrow(
+      /^proof must be a string/,
+    );
   });
 
   test.each([0, -1, 1.5, NaN, "1"])("attempts count from 1: %s is a mistake", (attempt) => {
-    expect(() => clientSession().shouldRetry(asks("n"), attempt as number)).toThrow(
+    expect(() => clientSession().shouldRetry(unasked, asks("n"), attempt as number)).toThrow(
       /^attempt must /,
     );
   });
@@ -324,7 +394,7 @@ describe("clocks", () => {
     session.observe({ url: API }, { status: 401, headers });
     expect(iatFor(session)).toBe(theirs);
     expect(nonceFor(session, toToken)).toBeUndefined();
-    expect(session.shouldRetry({ status: 401, headers }, 1)).toBe(false);
+    expect(session.shouldRetry(session.buildProof(toApi), { status: 401, headers }, 1)).toBe(false);
   });
 
   test("a token response tells the time too, since no cache may keep it", () => {
@@ -500,7 +570,7 @@ test("nothing that a server sends makes it throw", () => {
       const headers = new Map(Object.entries(fields));
       const seen = { status, headers: { get: (name: string) => headers.get(name) }, errorBody };
       session.observe(toApi, seen);
-      expect(typeof session.shouldRetry(seen, 1)).toBe("boolean");
+      expect(typeof session.shouldRetry(session.buildProof(toApi), seen, 1)).toBe("boolean");
       expect(session.readTokenResponse(errorBody).ok).toBe(false);
       session.buildProof(toApi);
     }),

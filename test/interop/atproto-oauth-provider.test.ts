@@ -76,7 +76,7 @@ describe("our proofs at its DpopManager, with nonces", () => {
       };
       expect(answer.status).toBe(400);
       session.observe(TOKEN_REQUEST, answer);
-      expect(session.shouldRetry(answer, 1)).toBe(true);
+      expect(session.shouldRetry(first, answer, 1)).toBe(true);
       const { jkt } = session;
       const second = await session.buildProof(TOKEN_REQUEST);
       expect(await check(manager, TOKEN_REQUEST, second)).toMatchObject({ jkt });
@@ -97,7 +97,7 @@ describe("our proofs at its DpopManager, with nonces", () => {
       };
       expect(answer.status).toBe(401);
       session.observe(API_REQUEST, answer);
-      expect(session.shouldRetry(answer, 1)).toBe(true);
+      expect(session.shouldRetry(first, answer, 1)).toBe(true);
       const { jkt } = session;
       const second = await session.buildProof(API_REQUEST);
       expect(await check(manager, API_REQUEST, second)).toMatchObject({ jkt });

@@ -211,8 +211,9 @@ describe("what is read from the wire never throws", () => {
           const headers = { get: (name: string) => fields[name.toLowerCase()] ?? null };
           const response = { status, headers, errorBody: body };
           session.observe(request, response);
-          expect(typeof session.shouldRetry(response, 1)).toBe("boolean");
-          expect(session.shouldRetry(response, 2)).toBe(false);
+          const proof = session.buildProof(request);
+          expect(typeof session.shouldRetry(proof, response, 1)).toBe("boolean");
+          expect(session.shouldRetry(proof, response, 3)).toBe(false);
           expect(typeof session.readTokenResponse(body).ok).toBe("boolean");
           expect(session.buildProof(request).split(".")).toHaveLength(3);
         },

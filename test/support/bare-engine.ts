@@ -88,15 +88,16 @@ function roles(): readonly unknown[] {
   }
   const resource = { method: "GET", url: RESOURCE, accessToken: ACCESS_TOKEN };
   for (let attempt = 1; attempt <= 2; attempt++) {
+    const proof = session.buildProof(resource);
     const access = api.authenticate({
       method: "GET",
       url: RESOURCE,
       authorization: `DPoP ${ACCESS_TOKEN}`,
-      proof: session.buildProof(resource),
+      proof,
     });
     const response = { status: 401, headers: headersOf(access.headers) };
     session.observe(resource, response);
-    seen.push(access.ok ? access.scheme : session.shouldRetry(response, attempt));
+    seen.push(access.ok ? access.scheme : session.shouldRetry(proof, response, attempt));
   }
   return seen;
 }

@@ -141,7 +141,7 @@ async function tokenRequests(check: Check, { session, server }: Roles): Promise<
   session.observe(request, response);
   check(
     "retry",
-    [session.shouldRetry(response, 1), session.shouldRetry(response, 2)],
+    [session.shouldRetry(proof, response, 1), session.shouldRetry(proof, response, 3)],
     [true, false],
   );
 
@@ -169,11 +169,12 @@ async function resourceRequests(check: Check, { session, api, known }: Roles): P
   const ask = async (proof: string) =>
     api.authenticate({ method: "GET", url: API_URL, authorization, proof });
 
-  const first = await ask(await session.buildProof(request));
+  const refused = await session.buildProof(request);
+  const first = await ask(refused);
   check("without a nonce", first.ok ? 200 : first.status, 401);
   const response = responseOf(401, first.headers);
   session.observe(request, response);
-  check("retry", session.shouldRetry(response, 1), true);
+  check("retry", session.shouldRetry(refused, response, 1), true);
 
   const proof = await session.buildProof(request);
   const second = await ask(proof);
