@@ -141,6 +141,30 @@ describe("a session where nothing is kept", () => {
     expect(as.counts.refreshes).toBe(1);
   });
 
+  test("the body of a Request is sent again with the new token", async () => {
+    const session = await loggedIn();
+    as.endAccessTokens();
+    const request = new Request(`${api}/hello`, { method: "POST", body: "x" });
+    expect((await session.fetch(request)).status).toBe(200);
+    expect(as.counts.refreshes).toBe(1);
+  });
+
+  test("a server that can't be reached when a token has ended is no logout", async () => {
+    vi.spyOn(Date, "now");
+    const session = await loggedIn();
+    vi.mocked(Date.now).mockImplementation(() => new Date().getTime() + 400_000);
+    const token = as.listener;
+    servers[0]?.server.removeAllListeners("request");
+    servers[0]?.server.on("request", (_req, res) => res.destroy());
+    const call = session.fetch(`${api}/hello`);
+    await expect(call).rejects.toMatchObject({ code: "refresh_failed" });
+    vi.mocked(Date.now).mockRestore();
+    servers[0]?.server.removeAllListeners("request");
+    servers[0]?.server.on("request", token);
+    expect(await session.isLoggedIn()).toBe(true);
+    expect((await session.fetch(`${api}/hello`)).status).toBe(200);
+  });
+
   test("a token goes to no origin that is not in apis, and no header of the caller's", async () => {
     const session = await loggedIn();
     sent = [];

@@ -46,7 +46,7 @@ export class BrowserSessionError extends Error {
 
 const MESSAGES: Readonly<Record<BrowserSessionErrorCode, string>> = {
   login_required: "The user has to log in",
-  refresh_failed: "The access token has ended, and could not be refreshed now",
+  refresh_failed: "The access token could not be refreshed now",
   request_refused: "The authorization server refused the authorization request",
 };
 

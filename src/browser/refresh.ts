@@ -1,7 +1,7 @@
 // Access tokens that are good (RFC 6749 section 6, RFC 9449 section 5): refreshed once for all tabs, also where each
 // refresh token can be used only once (RFC 9700 section 4.14.2).
 import { platformClock as now } from "../input/clock.js";
-import { errorOf, postForm, type Answer } from "./authorization-server.js";
+import { errorOf, postForm } from "./authorization-server.js";
 import type { Base } from "./base.js";
 import { BrowserSessionError, type LoginReason } from "./event.js";
 import { pause } from "./platform.js";
@@ -81,26 +81,28 @@ export function createRefresher(base: Base): Refresher {
     }
     try {
       return await use(refreshToken, tokens);
-    } catch (error) {
-      if (mustGo || isLoginRequired(error)) throw error;
-      quietUntil = now() + QUIET;
-      return tokens; // good for a while
+    } catch (cause) {
+      const isOurs = cause instanceof BrowserSessionError;
+      if (isOurs && cause.code === "login_required") throw cause;
+      if (!mustGo) {
+        quietUntil = now() + QUIET;
+        return tokens; // good for a while
+      }
+      // What fails on the way to the server is no verdict on the session.
+      throw isOurs ? cause : new BrowserSessionError("refresh_failed", undefined, cause);
     }
   }
 
   async function use(refreshToken: string, tokens: Tokens): Promise<Tokens> {
     const { session, send } = await base.client();
+    const { token_endpoint: url } = await base.server();
     const sentAt = now();
-    const answer = await ask(() =>
-      base.server().then(({ token_endpoint: url }) =>
-        postForm(send, url, {
-          grant_type: "refresh_token",
-          refresh_token: refreshToken,
-          client_id: owner.clientId,
-          resource: base.settings.resource,
-        }),
-      ),
-    );
+    const answer = await postForm(send, url, {
+      grant_type: "refresh_token",
+      refresh_token: refreshToken,
+      client_id: owner.clientId,
+      resource: base.settings.resource,
+    });
     const error = errorOf(answer);
     if (error === "invalid_grant") return afterRefusal(tokens);
     const token = session.readTokenResponse(answer.body);
@@ -149,19 +151,6 @@ export function createRefresher(base: Base): Refresher {
       return tokens.accessToken === accessToken ? refresh(accessToken) : tokens;
     },
   };
-}
-
-/** What fails on the way to the server is no verdict on the session. */
-async function ask(send: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await send();
-  } catch (cause) {
-    throw new BrowserSessionError("refresh_failed", undefined, cause);
-  }
-}
-
-function isLoginRequired(error: unknown): boolean {
-  return error instanceof BrowserSessionError && error.code === "login_required";
 }
 
 /** The same refresh and access token: no one has replaced them. */

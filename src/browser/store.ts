@@ -73,7 +73,7 @@ function openDatabase(name: string): Store {
 
   function connect(): Promise<Database> {
     opened ??= inTime(open(name, drop), LONGEST_OPENING, () => {
-      throw new Error("IndexedDB does not open");
+      throw new Error("IndexedDB fails");
     });
     return opened;
   }
@@ -119,7 +119,7 @@ function openDatabase(name: string): Store {
 /** Opens a database. `onClose` is told when the connection is of no use any more. */
 async function open(name: string, onClose: () => void): Promise<Database> {
   const { indexedDB } = platform();
-  if (indexedDB === undefined) throw new Error("there is no IndexedDB");
+  if (indexedDB === undefined) throw new Error("IndexedDB is missing");
   const request = indexedDB.open(name, 1);
   request.addEventListener("upgradeneeded", () => {
     request.result.createObjectStore(VALUES);
@@ -155,7 +155,7 @@ function runTransaction(
     let result: unknown;
     transaction.addEventListener("complete", () => resolve(result));
     transaction.addEventListener("abort", () => {
-      reject(transaction.error ?? new Error("IndexedDB gave up"));
+      reject(transaction.error ?? new Error("IndexedDB fails"));
     });
     use(transaction.objectStore(VALUES), (value) => {
       try {
