@@ -10,13 +10,14 @@ import {
   valueOf,
 } from "../fast/interval-interpreter/values.js";
 import { unitOf } from "../fast/interval-interpreter/units.js";
-import { P256_BUDGET, P256_FIELD } from "../fast/make-fields.js";
+import { ED25519_BUDGET, ED25519_FIELD, P256_BUDGET, P256_FIELD } from "../fast/make-fields.js";
 import { ELEMENT } from "../../src/wasm/memory.js";
 import { assemble } from "../../src/wasm/module.js";
 import { LaneInterpreter } from "./lane-interpreter.js";
 
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const R = 1n << 264n;
+const TWICE_D = 0x2406d9dc56dffce7198e80f2eef3d13000e0149a8283b156ebd69b9426b2f159n;
 
 /** What a table holds, either sign: outputs of products (test/fast/bounds.test.ts). */
 const ENTRY = unitOf(P256_FIELD, P256_BUDGET).map(
@@ -33,13 +34,13 @@ const VARIANTS = [
   ["fused", true],
 ] as const;
 
-/** The address of a constant: the element whose bytes are these limbs. */
+/** Writes the constants of the module that are numbers of a field. */
 function withConstants(interpreter: LaneInterpreter, isFused: boolean): void {
   const { layout } = assemble(isFused);
   const memory = new Uint8Array(layout.end + 256);
   layout.fill(memory);
   const view = new DataView(memory.buffer);
-  for (const value of [R % P, (R * R) % P]) {
+  for (const value of [R % P, (R * R) % P, 0n, 1n, TWICE_D]) {
     const limbs = limbsIn(limbsExactly(value));
     for (let address = 16; address < layout.end; address += 16) {
       const isThere = limbs.every(
@@ -54,9 +55,10 @@ function withConstants(interpreter: LaneInterpreter, isFused: boolean): void {
 function toFixpoint(
   interpreter: LaneInterpreter,
   point: number,
+  coordinates: 3 | 4,
   steps: readonly (() => void)[],
 ): number {
-  const places = [0, ELEMENT, 2 * ELEMENT].map((offset) => point + offset);
+  const places = Array.from({ length: coordinates }, (_, i) => point + i * ELEMENT);
   for (let turn = 1; turn <= 12; turn++) {
     let hasGrown = false;
     for (const step of steps) {
@@ -91,7 +93,7 @@ describe.each(VARIANTS)("P-256 in lanes, %s", (_, isFused) => {
   }
 
   function runAll(interpreter: LaneInterpreter): void {
-    toFixpoint(interpreter, sum.offset, [
+    toFixpoint(interpreter, sum.offset, 3, [
       () => interpreter.run("double", sum.offset),
       () => interpreter.run("add", sum.offset),
     ]);
@@ -118,8 +120,54 @@ describe.each(VARIANTS)("P-256 in lanes, %s", (_, isFused) => {
     }
   });
 
-  test("entries of three times the size are refused.", () => {
+  test("entries of thirteen times the size are refused.", () => {
     const large = ENTRY.map(({ hi }) => new Interval(-13n * hi, 13n * hi));
     expect(() => runAll(start(large))).toThrow(Inexact);
+  });
+});
+
+describe.each(VARIANTS)("Ed25519 in lanes, %s", (_, isFused) => {
+  const assembled = assemble(isFused);
+  const { entry, sum, encoded, inverse } = assembled.eddsa;
+  const bytes = assembled.bytes(4, 4);
+  const unit = unitOf(ED25519_FIELD, ED25519_BUDGET);
+
+  /** Sums of points whose entries are `factor` times what tables hold; then x and y of the last. */
+  function runAll(factor: bigint): LaneInterpreter {
+    const interpreter = new LaneInterpreter(bytes);
+    withConstants(interpreter, isFused);
+    // Outputs of reductions, either sign; a sum y + x has 3 % more (test/fast/bounds.test.ts).
+    const limbs = unit.map(({ magnitude }) => {
+      const bound = (factor * magnitude * 103n) / 100n;
+      return new Interval(-bound, bound);
+    });
+    for (const i of [0, 1, 2]) interpreter.write(entry.offset + i * ELEMENT, limbs);
+    interpreter.run("clearExtended", sum.offset);
+    toFixpoint(interpreter, sum.offset, 4, [
+      () => interpreter.run("doubleExtended", sum.offset),
+      () => interpreter.run("addExtended", sum.offset),
+    ]);
+    interpreter.run("addExtendedLanes", sum.offset);
+    interpreter.write(inverse.offset, BYTES);
+    interpreter.run("divideExtended");
+    return interpreter;
+  }
+
+  test("no sum of points exceeds 2^53, from the entries of tables to the encoding.", () => {
+    const { peak } = runAll(1n);
+    expect(peak).toBeLessThanOrEqual(1n << 53n);
+    expect(peak).toBeGreaterThan(1n << 52n);
+  });
+
+  test("what is made canonical is at most thirteen times p.", () => {
+    const interpreter = runAll(1n);
+    for (const place of [sum.offset + 2 * ELEMENT, encoded.offset]) {
+      const { lo, hi } = valueOf(interpreter.read(place));
+      expect(hi > -lo ? hi : -lo).toBeLessThan(13n * (2n ** 255n - 19n));
+    }
+  });
+
+  test("entries of seven times the size are refused.", () => {
+    expect(() => runAll(7n)).toThrow(Inexact);
   });
 });

@@ -7,6 +7,7 @@ import {
   floorDivide,
   fraction,
   gcd,
+  joinIntervals,
   Inexact,
   Interval,
   max,
@@ -96,6 +97,7 @@ export class LaneInterpreter {
       case 0x6a:
         stack.push(popNumber() + popNumber());
         return;
+      case 0x2b: // a double at an address of lane 0: the bounds are those of both lanes
       case 0xfd00:
         stack.push(this.load(popNumber() + (operands[1] ?? 0)));
         return;
@@ -112,6 +114,12 @@ export class LaneInterpreter {
         pop();
         stack.push(toInterval(pop()).again());
         return;
+      case 0xfd22: {
+        // Lane 1 from another number: bounds of both.
+        const [lane1, lane0] = [toInterval(pop()), toInterval(pop())];
+        stack.push(joinIntervals(lane0.again(), lane1));
+        return;
+      }
       case 0xfd14: // splat
         stack.push(popNumber());
         return;
