@@ -193,6 +193,8 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
   function forget(entry: FoundKey<A>): void {
     const { owner, table, jkt } = entry.value;
     table.in?.take(table);
+    // Some tables lie where no garbage collector sees them (wasm/slots.ts).
+    if (hasTables(table.value)) table.value.dropTables();
     const place = placeOf(entry.text);
     if (lastFound[place] === entry) lastFound[place] = undefined;
     if (owner.recent === entry) owner.recent = owner.other;

@@ -95,7 +95,7 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
   const memory = exports["memory"] as WasmMemory;
   const verifyEs256 = exports["verifyEs256"] as Exported;
   const verifyEddsa = exports["verifyEddsa"] as Exported;
-  layout.fill(new Uint8Array(memory.buffer));
+  layout.writeConstants(new Uint8Array(memory.buffer));
   const slots = createSlots(memory, reserved, mostBlocks);
   const ofG = createBase(slots, (teeth) => p256Comb(GX, GY, { teeth, blocks: 2 }).table);
   const ofB = createBase(slots, (teeth) => ed25519Comb(BASE, { teeth, blocks: 2 }).table);

@@ -103,10 +103,10 @@ export function defineEs256(
     defineComb(module, shapeOf(teeth, 256), AFFINE, points.entry);
   const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
 
-  const isScalar = module.define([I32], I32, (words) =>
+  const isScalar = module.define([I32], I32, (number) =>
     i32.and(
-      i32.eqz(call(scalars.isZero, get(words))),
-      call(scalars.subtract, addressOf(scratch), get(words), addressOf(order)),
+      i32.eqz(call(scalars.isZero, get(number))),
+      call(scalars.subtract, addressOf(scratch), get(number), addressOf(order)),
     ),
   );
 

@@ -41,7 +41,7 @@ export interface Layout {
   /** A place with these bytes, which are there from the start. */
   constant(bytes: Uint8Array): Place;
   /** Writes all constants. */
-  fill(memory: Uint8Array): void;
+  writeConstants(memory: Uint8Array): void;
 }
 
 export function createLayout(): Layout {
@@ -62,7 +62,7 @@ export function createLayout(): Layout {
       constants.push([place.offset, bytes]);
       return place;
     },
-    fill(memory) {
+    writeConstants(memory) {
       for (const [offset, bytes] of constants) memory.set(bytes, offset);
     },
   };

@@ -38,7 +38,7 @@ const VARIANTS = [
 function withConstants(interpreter: LaneInterpreter, isFused: boolean): void {
   const { layout } = assemble(isFused);
   const memory = new Uint8Array(layout.end + 256);
-  layout.fill(memory);
+  layout.writeConstants(memory);
   const view = new DataView(memory.buffer);
   for (const value of [R % P, (R * R) % P, 0n, 1n, TWICE_D]) {
     const limbs = limbsIn(limbsExactly(value));

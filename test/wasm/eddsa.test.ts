@@ -109,15 +109,13 @@ describe.each(VARIANTS)("points in lanes, %s", (variant) => {
       exportOf(engine, "doubleExtended"),
       exportOf(engine, "addExtended"),
     ];
+    const coordinates = (names: readonly string[]): Record<string, Limbs> =>
+      Object.fromEntries(names.map((name) => [name, anyLimbs()]));
     for (let round = 0; round < LIMB_ROUNDS; round++) {
-      const points = [0, 1].map(() => ({
-        ...newPoint(),
-        ...{ x: anyLimbs(), y: anyLimbs(), z: anyLimbs(), t: anyLimbs() },
-      }));
-      const entries = [0, 1].map(() => ({
-        ...newAffineNiels(),
-        ...{ sum: anyLimbs(), difference: anyLimbs(), product: anyLimbs() },
-      }));
+      const points = [0, 1].map(() => Object.assign(newPoint(), coordinates(["x", "y", "z", "t"])));
+      const entries = [0, 1].map(() =>
+        Object.assign(newAffineNiels(), coordinates(["sum", "difference", "product"])),
+      );
       for (const [lane, { x, y, z, t }] of points.entries())
         for (const [i, limbs] of [x, y, z, t].entries()) put(sum.offset + i * ELEMENT, lane, limbs);
       for (const [lane, one] of entries.entries())

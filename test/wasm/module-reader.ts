@@ -99,7 +99,7 @@ export function readModule(bytes: Uint8Array): ReadModule {
   const functions = types.map((type, i) => {
     const code = codes[i];
     if (code === undefined) throw new Error("a function without code");
-    return { ...type, ...code };
+    return Object.assign(code, type);
   });
   return { functions, exported };
 }

@@ -15,7 +15,10 @@ const { subject } = first;
 /** Every signature of one key, with what must become of it. */
 const signatures = cases
   .filter((one) => one.subject === subject)
-  .map((one) => ({ ...one, isValid: p256Curve.classes.get(one.name) === "accepted" }));
+  .map(({ name, signature, data }) => {
+    const isValid = p256Curve.classes.get(name) === "accepted";
+    return { name, signature, data, isValid };
+  });
 
 let entry: typeof WasmEntry;
 
@@ -44,11 +47,9 @@ describe("the module", () => {
     const made = vi.fn();
     vi.stubGlobal("WebAssembly", {
       validate: (bytes: BufferSource) => real.validate(bytes),
-      Module: class {
-        constructor(bytes: BufferSource) {
-          made();
-          return new real.Module(bytes);
-        }
+      Module: function (bytes: BufferSource) {
+        made();
+        return new real.Module(bytes);
       },
       Instance: real.Instance,
     });
@@ -71,11 +72,10 @@ describe("the module", () => {
     [
       "a policy that does not permit to compile",
       () => ({
-        ...{ validate: () => true, Instance: real.Instance },
-        Module: class {
-          constructor() {
-            throw new EvalError("wasm-unsafe-eval is not allowed");
-          }
+        validate: () => true,
+        Instance: real.Instance,
+        Module: function () {
+          throw new EvalError("wasm-unsafe-eval is not allowed");
         },
       }),
     ],
@@ -84,10 +84,8 @@ describe("the module", () => {
       () => ({
         validate: () => false,
         Instance: real.Instance,
-        Module: class {
-          constructor() {
-            throw new WebAssembly.CompileError("invalid value type");
-          }
+        Module: function () {
+          throw new WebAssembly.CompileError("invalid value type");
         },
       }),
     ],
