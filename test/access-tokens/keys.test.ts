@@ -116,6 +116,7 @@ describe("where the keys come from", () => {
       tokenOf(one, "ES256", {}, { typ: "JWT" }),
       tokenOf(one, "ES256", {}, { crit: ["x"] }),
       tokenOf(one, "ES256", {}, { kid: 5 }),
+      tokenOf(one, "ES256", {}, { kid: ["one"] }),
       tokenOf(one, "ES256", {}, { kid: "k".repeat(1025) }),
       tokenOf(one, "ES256", { iss: API }),
       tokenOf(one, "ES256", { aud: "other" }),
@@ -178,6 +179,12 @@ describe("which key", () => {
       true,
     ],
     ["a kid that is no text is skipped", [{ ...two.jwk, kid: 5 }, one.jwk], withoutKid, true],
+    [
+      "a kid that is an array is skipped",
+      [{ ...two.jwk, kid: ["two"] }, one.jwk],
+      withoutKid,
+      true,
+    ],
     ["a kid of 1,024 characters", [{ ...one.jwk, kid: longKid }, two.jwk], ofLongKid, true],
     ["what is no object is skipped", [null, 5, "a", [], one.jwk] as never, withoutKid, true],
   ])("%s", async (_, keys, token, isGood) => {
