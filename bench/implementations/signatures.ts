@@ -3,7 +3,6 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
-import { decodeHeader, verifySync } from "@node-rs/jsonwebtoken";
 import type { PublicJwk } from "dpop-core";
 import sodium from "libsodium-wrappers";
 import { demand, type Implementation } from "../engine/contest.js";
@@ -20,7 +19,6 @@ export async function rawSignatures(set: ProofSet): Promise<readonly Implementat
     nodeCryptoSignature(set),
     cold("node:crypto, createPublicKey each time", set, nodeCheck),
     ...(await webCryptoSignatures(set)),
-    hot("@node-rs/jsonwebtoken, a whole JWT, key kept", set, nodeRsCheck(set)),
     ...(set.client.label === "EdDSA"
       ? [hot("libsodium in WebAssembly", set, await sodiumCheck(set))]
       : []),
@@ -66,31 +64,6 @@ function groupsOf(name: BackendName, set: ProofSet, size: number): Implementatio
       }
     },
     run: (turn) => turn % size !== 0 || verdictsOn(at(groups, turn / size)).every(Boolean),
-  };
-}
-
-const tokens = new WeakMap<Uint8Array, string>();
-
-/** In Rust, through napi. It takes no bytes but a JWT, so its time is that of parsing too. */
-function nodeRsCheck({ client, proofs }: ProofSet): Check {
-  const key = createPublicKey({ key: { ...client.jwk }, format: "jwk" });
-  const pem = key.export({ type: "spki", format: "pem" }).toString();
-  const { algorithm } = decodeHeader(proofs[0] ?? "");
-  demand(algorithm !== undefined, "a proof has no algorithm");
-  const rules = { algorithms: [algorithm], requiredSpecClaims: [], validateExp: false };
-  return ({ signature, data }) => {
-    let token = tokens.get(signature);
-    if (token === undefined) {
-      token = `${Buffer.from(data).toString()}.${Buffer.from(signature).toString("base64url")}`;
-      tokens.set(signature, token);
-    }
-    try {
-      return typeof verifySync(token, pem, rules) === "object";
-    } catch (error) {
-      if (error instanceof Error && /InvalidSignature|Invalid signature/.test(error.message))
-        return false;
-      throw error;
-    }
   };
 }
 
