@@ -24,6 +24,8 @@ interface VerifierState {
    * authorization server apply it too, where they answer without asking the verifier.
    */
   readonly plainHttp?: PlainHttp | undefined;
+  /** True where `verify` returns a promise. */
+  readonly isAsync?: boolean | undefined;
   /** Returns how much of valid proofs is remembered now, for metrics. */
   cacheUsage(): CacheUsage;
 }
@@ -68,6 +70,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createProofCache<SyncAlg>(policy.cache);
   return Object.freeze({
     ...stateOf(policy, cache),
+    isAsync: false,
     verify: (proof: FieldValue, request: ProofRequest) => drive(proof, request, policy, cache),
   });
 }
@@ -92,6 +95,7 @@ export function createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifie
   const cache = createProofCache<Alg>(policy.cache);
   return Object.freeze({
     ...stateOf(policy, cache),
+    isAsync: true,
     verify: (proof: FieldValue, request: AsyncProofRequest) =>
       driveAsync(proof, request, policy, cache),
   });
@@ -149,7 +153,10 @@ export async function verifyProofAsync(
   return driveAsync(proof, request, readPolicy(options), NO_CACHE);
 }
 
-function stateOf(policy: Policy<Alg, ReplayStore>, cache: ProofCache<Alg>): VerifierState {
+function stateOf(
+  policy: Policy<Alg, ReplayStore>,
+  cache: ProofCache<Alg>,
+): Omit<VerifierState, "isAsync"> {
   return {
     algs: Object.freeze([...policy.algs.keys()]),
     nonce: policy.nonce,
