@@ -29,6 +29,8 @@ const BELOW: ReadonlyMap<string, readonly string[]> = new Map([
   ["client", [...LOW, "proof"]],
   // What a server does with a verdict; no adapter verifies anything itself.
   ["adapters", [...LOW, "proof", "server"]],
+  // A client of one platform, which brings its own keys.
+  ["browser", [...LOW, "proof", "client", "webcrypto"]],
   // The backends never import each other, and know nothing of proofs.
   ["noble", LOW],
   ["fast", LOW],
@@ -47,13 +49,17 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["node-crypto/signer.ts", "node:crypto"],
 ]);
 
+const isHashOrRandom = (file: string): boolean =>
+  /^noble\/(sha256|one-state|random)\.ts$/.test(file);
+
 /** The files of noble/ that an entry may lead to; every other entry leads to none. */
 const NOBLE = new Map<string, (file: string) => boolean>([
   ["index.ts", () => true],
   ["noble.ts", () => true],
   ["fast.ts", () => true],
   // A hash and random bytes, no curve.
-  ["webcrypto.ts", (file) => /^noble\/(sha256|one-state|random)\.ts$/.test(file)],
+  ["webcrypto.ts", isHashOrRandom],
+  ["browser.ts", isHashOrRandom],
 ]);
 
 /** The one entry and the one folder that may name WebCrypto's engine. */
@@ -190,6 +196,7 @@ test("src keeps the rules of the house", async () => {
   expect(Object.keys(tree)).toEqual(
     expect.arrayContaining(
       [
+        "browser",
         "core",
         "fast",
         "index",
@@ -218,6 +225,7 @@ const SOUND: Tree = {
   "verify/v.ts": 'export { p as v } from "../proof/p.js";',
   "server/s.ts": 'export { v as s } from "../verify/v.js";',
   "client/c.ts": 'export { p as c } from "../proof/p.js";',
+  "browser/b.ts": 'export { c as b } from "../client/c.js"; export { w } from "../webcrypto/w.js";',
   "adapters/a.ts": 'export { s as a } from "../server/s.js";',
   "replay/r.ts": 'export { b as r } from "../jose/b.js";',
   "fast/f.ts": 'import { b } from "../jose/b.js"; export const f = b;',
@@ -279,6 +287,16 @@ test.each([
     "adapters/a.ts",
     'import { v } from "../verify/v.js";',
     "imports verify/v.ts, which is not below it",
+  ],
+  [
+    "client/c.ts",
+    'import { b } from "../browser/b.js";',
+    "imports browser/b.ts, which is not below it",
+  ],
+  [
+    "browser/b.ts",
+    'import { s } from "../server/s.js";',
+    "imports server/s.ts, which is not below it",
   ],
   ["adapters/a.ts", 'import type { Request } from "express";', "imports express"],
   [

@@ -27,24 +27,26 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["fast Ed25519", "14def9dea2f79cd65812631a5cf5d3edn"],
   ["Node", "ECDSA signature in DER"],
   ["WebCrypto", "crypto.subtle"],
-  ["JWT access tokens", "oauth-authorization-server"],
+  ["JWT access tokens", "names another issuer than the option"],
   ["introspection", "token_type_hint"],
   ["Redis", "dpop:replay:"],
   ["guard", "onError must be"],
   ["CORS", "cors.origins must be"],
   ["Node requests", "originalMethod"],
   ["Fetch requests", "the platform must have Response"],
+  ["browser", "code_challenge_method"],
 ]);
 const NOBLE = ["P-256", "P-521", "Ed25519", "SHA-256", "key handling"];
 const TOKENS = ["JWT access tokens", "introspection"];
 const ADAPTER = ["guard", "CORS", "Node requests", "Fetch requests"];
 const BACKEND = ["fast P-256", "fast Ed25519", "Node", "WebCrypto"];
-const PLATFORM = new Set([...BACKEND, ...TOKENS, "Redis", ...ADAPTER]);
+const PLATFORM = new Set([...BACKEND, ...TOKENS, "Redis", ...ADAPTER, "browser"]);
 const MAIN = [...TELLING.keys()].filter((part) => !PLATFORM.has(part));
 const CORE = MAIN.filter((part) => !NOBLE.includes(part));
 
 /** Challenges, for the names of the fields that CORS exposes. */
 const ON_NODE = ["challenges", "guard", "CORS", "Node requests"];
+const IN_BROWSER = ["SHA-256", "creation", "client session", "fetch", "WebCrypto", "browser"];
 const ON_FETCH = ["challenges", "guard", "CORS", "Fetch requests"];
 
 /** What a whole side of the package is known by, in words that a bundler leaves. */
@@ -121,6 +123,8 @@ describe("what is built", () => {
     ["http", "cjs", ON_NODE],
     ["hono", "js", ON_FETCH],
     ["fetch", "cjs", ON_FETCH],
+    ["browser", "js", IN_BROWSER],
+    ["browser", "cjs", IN_BROWSER],
   ])("%s.%s imports no package, and holds only its parts", async (entry, extension, parts) => {
     const { code, packages } = await loadedBy(`${entry}.${extension}`);
     expect(packages).toEqual([]);
@@ -142,6 +146,7 @@ describe("what is built", () => {
     ["express", ["arithmetic", "noble's curves"]],
     ["fetch", ["arithmetic", "noble's curves"]],
     ["webcrypto", ["noble's curves", "server"]],
+    ["browser", ["noble's curves"]], // PKCE has a verifier too, so words of a server say nothing
   ])("%s loads no code of %j", async (entry, free) => {
     for (const extension of ["js", "cjs"]) {
       const { code } = await loadedBy(`${entry}.${extension}`);
@@ -193,6 +198,7 @@ describe("an app that is bundled with", () => {
     ['import { createIntrospection } from "dpop-core/jwt"', ["introspection"]],
     ['import { createRedisReplayStore } from "dpop-core/redis"', ["Redis"]],
     ['import { createGuard } from "dpop-core/express"', ["guard", "CORS", "Node requests"]],
+    ['import { openBrowserSession } from "dpop-core/browser"', IN_BROWSER],
     ['import { createGuard } from "dpop-core/hono"', ["guard", "CORS", "Fetch requests"]],
   ])("%s carries what that needs", async (line, parts) => {
     const name = /\{ (\w+) \}/.exec(line)?.[1];

@@ -88,6 +88,7 @@ describe("in a context without the globals of a platform", () => {
     ["dpop-core/hono", "createGuard"],
     ["dpop-core/http", "createGuard"],
     ["dpop-core/fetch", "createGuard"],
+    ["dpop-core/browser", "openBrowserSession"],
   ])("%s loads by itself", async (entry, name) => {
     const file = `${entry.replace("/", "-")}.ts`;
     await writeFile(join(built.app, file), `export * from "${entry}";\n`);

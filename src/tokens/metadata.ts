@@ -6,17 +6,6 @@ import type { PlainHttp } from "../proof/htu.js";
 
 const METADATA: DocumentBounds = { bytes: 65_536, members: 512, values: 4096, outside: 65_536 };
 
-/** Returns the URLs of the metadata of an issuer, in the order in which they are tried. */
-export function metadataUrls(issuer: string): readonly string[] {
-  const pathStart = issuer.indexOf("/", issuer.indexOf("://") + 3);
-  const origin = pathStart === -1 ? issuer : issuer.slice(0, pathStart);
-  const path = issuer.slice(origin.length).replace(/\/$/, ""); // section 3.1 has the last slash removed
-  return [
-    `${origin}/.well-known/oauth-authorization-server${path}`,
-    `${origin}${path}/.well-known/openid-configuration`,
-  ];
-}
-
 /**
  * Returns the `jwks_uri` of an issuer. Throws an Error where none of the URLs has its metadata: what is not
  * exactly of this issuer could be an attacker's (RFC 8414 section 3.3).

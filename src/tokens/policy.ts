@@ -8,6 +8,7 @@ import {
 } from "../input/argument.js";
 import { DAY, platformClock } from "../input/clock.js";
 import { type JsonBounds, parseJsonObject } from "../input/json.js";
+import { metadataUrls } from "../input/well-known.js";
 import { type Alg, algShape, type Backend, LABELS, type SigningLabel } from "../jose/alg.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import type { PlainHttp } from "../proof/htu.js";
@@ -29,7 +30,7 @@ import {
 } from "./issuer-keys.js";
 import { type KeySet, readKeySet } from "./key-set.js";
 import { readMemoryBounds, type TokenMemoryBounds, type TokenMemoryOptions } from "./memory.js";
-import { findJwksUri, metadataUrls } from "./metadata.js";
+import { findJwksUri } from "./metadata.js";
 
 /** A set of public keys (RFC 7517 section 5). */
 export interface JsonWebKeySet {

@@ -14,6 +14,7 @@ const USUAL = [
   "src/server",
   "src/client",
   "src/adapters",
+  "src/browser",
   "src/redis.ts",
 ];
 

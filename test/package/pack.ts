@@ -19,6 +19,7 @@ export const ENTRIES: readonly string[] = [
   "hono",
   "http",
   "fetch",
+  "browser",
 ];
 
 /** What is published beside dist/. */

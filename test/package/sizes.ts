@@ -41,6 +41,7 @@ const ROWS: readonly Row[] = [
   { what: "a resource server, noble",     budget: 41_700, source: 'export { createResourceServer, createVerifier } from "dpop-core";' },
   { what: "a resource server, `nodeCrypto`",    budget: 18_300, source: NODE_SERVER },
   { what: "a client with `fetch`, `webcrypto`", budget: 16_200, source: CLIENT },
+  { what: "a web app, `openBrowserSession`",    budget: 25_000, source: 'export { openBrowserSession } from "dpop-core/browser";' },
   { what: "`createProofAsync`, `webcrypto`",    budget: 11_450, source: PROOF },
   { what: `for comparison: \`generateProof\` of the package dpop ${manifest.devDependencies.dpop}`, budget: undefined, source: 'export { generateProof } from "dpop";' },
 ];
@@ -100,6 +101,22 @@ async function addedByAdapters(project: string): Promise<readonly (readonly [str
   const [without, ...others] = await measure(project, rows);
   if (without === undefined) throw new Error("a program without an adapter was expected");
   return others.map(({ row, gzip: zipped }) => [row.what, zipped - without.gzip]);
+}
+
+/** What a session of all tabs may add to core and webcrypto, min+gzip, in bytes. */
+const BROWSER_BUDGET = 6_000;
+
+/** How many bytes more a web app has than one that has the client of core and webcrypto. */
+async function addedByBrowser(project: string): Promise<number> {
+  const entry = 'export { openBrowserSession } from "dpop-core/browser";';
+  const rows = [CLIENT, `${CLIENT}\n${entry}`].map((source) => ({
+    what: "a web app",
+    budget: undefined,
+    source,
+  }));
+  const [without, added] = await measure(project, rows);
+  if (without === undefined || added === undefined) throw new Error("two programs were expected");
+  return added.gzip - without.gzip;
 }
 
 /** As prettier writes it, since the page is written by prettier. */
@@ -166,6 +183,10 @@ export async function checkSizes(project: string): Promise<void> {
     const over = added.filter(([, bytes]) => bytes < 500 || bytes > ADAPTER_BUDGET);
     deepStrictEqual(over, []);
   });
+  await check("a session of all tabs adds little to core and webcrypto", async () => {
+    const added = await addedByBrowser(project);
+    ok(added > 1_000 && added <= BROWSER_BUDGET, `${added} bytes`);
+  });
   await check("a larger size fails, and so does an older table", async () => {
     const larger = sizes.map((size) => ({ ...size, gzip: size.gzip * 1.1 }));
     deepStrictEqual(overBudget(larger).length, sizes.length - 1); // the peer has none
@@ -188,6 +209,9 @@ async function main(): Promise<void> {
       console.log([min, zipped, row.budget ?? "-", row.what].join("\t"));
     for (const [name, bytes] of await addedByAdapters(built.app))
       console.log(`${bytes} of ${ADAPTER_BUDGET}\tadded by dpop-core/${name}`);
+    console.log(
+      `${await addedByBrowser(built.app)} of ${BROWSER_BUDGET}\tadded by dpop-core/browser`,
+    );
     if (process.argv.includes("--write")) {
       const page = await readFile(PAGE, "utf8");
       await writeFile(PAGE, withTable(page, await tableOf(sizes)));

@@ -40,6 +40,7 @@ if (!access.ok) throw new Error(access.failure.code);
 if (access.token.user !== "someone") throw new Error("not what accessTokens returned");
 const guards = [express, fastify, koa, hono, http, fetch].map(({ createGuard }) => createGuard);
 if (guards.some((createGuard) => typeof createGuard !== "function")) throw new Error("no guard");
+if (typeof browser.openBrowserSession !== "function") throw new Error("no session of a browser");
 const anyFetch = main.createDpopFetch({ session });
 const shared = redis.createRedisReplayStore({ send: async () => "OK" });
 const { publicJwk } = main.createSigner(main.generatePrivateJwk("ES256"));
@@ -75,6 +76,7 @@ import * as koa from "dpop-core/koa";
 import * as hono from "dpop-core/hono";
 import * as http from "dpop-core/http";
 import * as fetch from "dpop-core/fetch";
+import * as browser from "dpop-core/browser";
 `;
 const REQUIRES = IMPORTS.replace(/import \* as (\w+) from ("[^"]+")/g, "const $1 = require($2)");
 const TYPES = `

@@ -15,11 +15,12 @@ import { engines as gjs } from "./engines/gjs.js";
 import { engines as hermes } from "./engines/hermes.js";
 import { engines as jsc } from "./engines/jsc.js";
 import { engines as node } from "./engines/node.js";
-import { findProgram, runProgram, START_LIMIT, within } from "../support/process.js";
+import { START_LIMIT, within } from "../support/process.js";
 import { RUN_LIMIT } from "./engines/places.js";
 import { engines as quickjs } from "./engines/quickjs.js";
 import { engines as webkit } from "./engines/webkit.js";
 import { engines as workerd } from "./engines/workerd.js";
+import { install } from "./install.js";
 import { crashed, judge, missing, type Verdict } from "./judge.js";
 import { countsTable, timesTable } from "./tables.js";
 
@@ -41,9 +42,6 @@ const ENGINES: readonly Engine[] = [
 const PAGE = fileURLToPath(new URL("../../docs/backends.md", import.meta.url));
 const BADGE = fileURLToPath(new URL("badge.svg", import.meta.url));
 const MARKS = ["<!-- runtimes -->", "<!-- /runtimes -->"] as const;
-
-/** For apt-get, in milliseconds: some hundred megabytes. */
-const INSTALL_LIMIT = 480_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -90,32 +88,6 @@ function choose(): readonly Engine[] {
   if (unknown.length > 0)
     throw new RangeError(`no runtime ${unknown.join(", ")}; there are ${ids.join(", ")}`);
   return positionals.length === 0 ? ENGINES : ENGINES.filter(({ id }) => positionals.includes(id));
-}
-
-/** Gets from Debian what is not there, once for all engines, as root; or says what to get. */
-async function install(chosen: readonly Engine[]): Promise<void> {
-  const packages = new Set<string>();
-  for (const engine of chosen) {
-    if (engine.debian === undefined || (await engine.find()) !== null) continue;
-    for (const name of engine.debian) packages.add(name);
-  }
-  if (packages.size === 0) return;
-  const names = [...packages];
-  const aptGet = findProgram("apt-get");
-  if (aptGet === null || process.getuid?.() !== 0) {
-    console.log(`as root on Debian 12: apt-get install --no-install-recommends ${names.join(" ")}`);
-    return;
-  }
-  console.log(`installing ${names.join(", ")}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const options = { limit: INSTALL_LIMIT, env };
-  try {
-    await runProgram(aptGet, ["update", "-q"], options);
-    const args = ["install", "-y", "-q", "--no-install-recommends", ...names];
-    await runProgram(aptGet, args, options);
-  } catch (error) {
-    console.log(String(error)); // the engines are found to be missing then
-  }
 }
 
 async function runIn(engine: Engine): Promise<Verdict> {

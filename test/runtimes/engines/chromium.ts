@@ -1,6 +1,7 @@
 // Chromium, headless, by the DevTools protocol. It runs the suite, and then a page that has the
 // package's own names in an import map and no bundler.
-import { chromium } from "playwright-core";
+import { join } from "node:path";
+import { type BrowserContext, chromium } from "playwright-core";
 import type { Engine } from "../engine.js";
 import { type PageName, withPage } from "./page.js";
 import {
@@ -41,19 +42,12 @@ export const engines: readonly Engine[] = [
 function reportOf(page: PageName): Promise<string> {
   return withFolder((folder) =>
     withPage(page, async (url, posted) => {
-      const executablePath = findChromium();
-      if (executablePath === null) throw new Error("there is no Chromium");
-      const browser = await chromium.launch({
-        executablePath,
-        args: ARGS,
-        env: definedOnly(homelessEnvironment(folder)),
-        timeout: START_LIMIT,
-      });
+      const browser = await launchChromium(folder);
       try {
         const tab = await browser.newPage();
         const failed = new Promise<never>((_, reject) => {
           tab.once("crash", () => reject(new Error("the page crashed")));
-          browser.once("disconnected", () => reject(new Error("the browser went away")));
+          browser.once("close", () => reject(new Error("the browser went away")));
           // Not awaited, without a limit of its own: a page that is busy is late to be loaded.
           tab.goto(url, { timeout: 0 }).catch(reject);
         });
@@ -64,6 +58,18 @@ function reportOf(page: PageName): Promise<string> {
       }
     }),
   );
+}
+
+/** Starts Chromium with a profile in a folder. */
+export async function launchChromium(folder: string): Promise<BrowserContext> {
+  const executablePath = findChromium();
+  if (executablePath === null) throw new Error("there is no Chromium");
+  return chromium.launchPersistentContext(join(folder, "profile"), {
+    executablePath,
+    args: ARGS,
+    env: definedOnly(homelessEnvironment(folder)),
+    timeout: START_LIMIT,
+  });
 }
 
 function definedOnly(environment: NodeJS.ProcessEnv): Record<string, string> {

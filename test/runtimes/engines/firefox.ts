@@ -1,6 +1,6 @@
 // Firefox, headless, by WebDriver BiDi: Debian's has not what playwright-core needs of a Firefox.
 import { join } from "node:path";
-import puppeteer from "puppeteer-core";
+import puppeteer, { type Browser } from "puppeteer-core";
 import type { Engine } from "../engine.js";
 import { withPage } from "./page.js";
 import {
@@ -29,18 +29,7 @@ export const engines: readonly Engine[] = [
 ];
 
 async function runIn(folder: string, url: string, posted: Promise<string>): Promise<string> {
-  const executablePath = findFirefox();
-  if (executablePath === null) throw new Error("there is no Firefox");
-  const browser = await puppeteer.launch({
-    browser: "firefox",
-    executablePath,
-    headless: true,
-    env: homelessEnvironment(folder),
-    userDataDir: join(folder, "profile"),
-    timeout: START_LIMIT,
-    protocolTimeout: START_LIMIT,
-  });
-  adopt(browser.process());
+  const browser = await launchFirefox(folder);
   try {
     const tab = await browser.newPage();
     const failed = new Promise<never>((_, reject) => {
@@ -51,9 +40,34 @@ async function runIn(folder: string, url: string, posted: Promise<string>): Prom
     failed.catch(() => undefined); // it also goes away when all is well
     return await Promise.race([posted, failed]);
   } finally {
-    await within(START_LIMIT, "closing Firefox", browser.close()).catch((error: unknown) => {
-      browser.process()?.kill("SIGKILL");
-      throw error;
-    });
+    await closeFirefox(browser);
   }
+}
+
+/** Starts Firefox with a profile in a folder; `preferences` are those of about:config. */
+export async function launchFirefox(
+  folder: string,
+  preferences: Readonly<Record<string, boolean>> = {},
+): Promise<Browser> {
+  const executablePath = findFirefox();
+  if (executablePath === null) throw new Error("there is no Firefox");
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath,
+    headless: true,
+    env: homelessEnvironment(folder),
+    userDataDir: join(folder, "profile"),
+    extraPrefsFirefox: preferences,
+    timeout: START_LIMIT,
+    protocolTimeout: START_LIMIT,
+  });
+  adopt(browser.process());
+  return browser;
+}
+
+export async function closeFirefox(browser: Browser): Promise<void> {
+  await within(START_LIMIT, "closing Firefox", browser.close()).catch((error: unknown) => {
+    browser.process()?.kill("SIGKILL");
+    throw error;
+  });
 }

@@ -42,7 +42,27 @@ export const engines: readonly Engine[] = [
   },
 ];
 
-async function runIn(folder: string, url: string, posted: Promise<string>): Promise<string> {
+function runIn(folder: string, url: string, posted: Promise<string>): Promise<string> {
+  return withWebkit(folder, SERVICE_LIMIT, async (session) => {
+    // Not awaited: the driver responds when the page is loaded, and one that is busy is late.
+    const failed = new Promise<never>((_, reject) => {
+      ask("POST", `${session}/url`, { url }, RUN_LIMIT).catch(reject);
+      crashOf(session, posted).catch(reject);
+    });
+    failed.catch(() => undefined); // too late to matter, where the page has posted
+    return Promise.race([posted, failed]);
+  });
+}
+
+/**
+ * Starts MiniBrowser for as long as `use` takes, which gets the URL of its session of WebDriver. `limit` is in
+ * milliseconds.
+ */
+export async function withWebkit<T>(
+  folder: string,
+  limit: number,
+  use: (session: string) => Promise<T>,
+): Promise<T> {
   const env = {
     ...homelessEnvironment(folder),
     GDK_BACKEND: "x11",
@@ -55,17 +75,17 @@ async function runIn(folder: string, url: string, posted: Promise<string>): Prom
   const screen = startService(
     "Xvfb",
     ["-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
-    { limit: SERVICE_LIMIT, env },
+    { limit, env },
   );
   try {
     const display = `:${await within(START_LIMIT, "starting Xvfb", screen.firstLine)}`;
     const port = await freePort();
     const args = ["--host=127.0.0.1", `--port=${port}`];
     const driverEnv = { ...env, DISPLAY: display };
-    const driver = startService("WebKitWebDriver", args, { limit: SERVICE_LIMIT, env: driverEnv });
+    const driver = startService("WebKitWebDriver", args, { limit, env: driverEnv });
     try {
       return await Promise.race([
-        browse(`http://127.0.0.1:${port}`, url, posted),
+        inSession(`http://127.0.0.1:${port}`, use),
         driver.ended,
         screen.ended,
       ]);
@@ -77,18 +97,12 @@ async function runIn(folder: string, url: string, posted: Promise<string>): Prom
   }
 }
 
-async function browse(driver: string, url: string, posted: Promise<string>): Promise<string> {
+async function inSession<T>(driver: string, use: (session: string) => Promise<T>): Promise<T> {
   await untilReady(driver);
   const created = objectOf(await ask("POST", `${driver}/session`, { capabilities: {} }));
   const session = `${driver}/session/${String(created["sessionId"])}`;
   try {
-    // Not awaited: the driver responds when the page is loaded, and one that is busy is late.
-    const failed = new Promise<never>((_, reject) => {
-      ask("POST", `${session}/url`, { url }, RUN_LIMIT).catch(reject);
-      crashOf(session, posted).catch(reject);
-    });
-    failed.catch(() => undefined); // too late to matter, where the page has posted
-    return await Promise.race([posted, failed]);
+    return await use(session);
   } finally {
     await ask("DELETE", session).catch(() => undefined); // its end is the driver's end anyway
   }
@@ -119,7 +133,7 @@ async function untilReady(driver: string): Promise<void> {
 }
 
 /** One command of WebDriver. Returns the value of its response. */
-async function ask(
+export async function ask(
   method: "GET" | "POST" | "DELETE",
   url: string,
   body?: object,

@@ -1,0 +1,40 @@
+// Chromium by the DevTools protocol.
+import { engines, launchChromium } from "../../runtimes/engines/chromium.js";
+import { START_LIMIT, within, withFolder } from "../../support/process.js";
+import { begun, type BrowserKind, called, type Tab } from "../browser.js";
+
+type Context = Awaited<ReturnType<typeof launchChromium>>;
+type Page = Awaited<ReturnType<Context["newPage"]>>;
+
+export const browsers: readonly BrowserKind[] = engines.map(({ id, name, debian, find }) => ({
+  id,
+  name,
+  debian,
+  find,
+  isPrivate: false,
+  with: (use) =>
+    withFolder(async (folder) => {
+      const context = await launchChromium(folder);
+      try {
+        await use({
+          async open(url) {
+            const page = await context.newPage();
+            await page.goto(url);
+            return tabOf(page);
+          },
+        });
+      } finally {
+        await within(START_LIMIT, "closing Chromium", context.close());
+      }
+    }),
+}));
+
+function tabOf(page: Page): Tab {
+  return {
+    goto: async (url) => void (await page.goto(url)),
+    run: (body) => page.evaluate(called(body)),
+    begin: async (script) => void (await page.evaluate(begun(script))),
+    url: async () => page.url(),
+    kill: () => page.close({ runBeforeUnload: false }),
+  };
+}
