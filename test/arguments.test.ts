@@ -145,11 +145,15 @@ describe("options", () => {
     [
       "an option that does not exist",
       { maxage: 60 },
-      /^options must have no members but backend, algs, maxAge/,
+      /^options must have no member maxage: did you mean maxAge\?$/,
     ],
     ["cache true", { cache: true }, /^cache must be an object/],
     ["cache null", { cache: null }, /^cache must be an object/],
-    ["a misspelt bound", { cache: { maxkeys: 1 } }, /^cache must have no members but maxKeys/],
+    [
+      "a misspelt bound",
+      { cache: { maxkeys: 1 } },
+      /^cache must have no member maxkeys: did you mean maxKeys\?$/,
+    ],
     ["a bound in text", { cache: { maxKeys: "1" } }, /^cache\.maxKeys must be a number of keys/],
     ["backend a string", { backend: "noble" }, /^backend /],
     ["a backend without a hash", { backend: { algs: [ES256] } }, /^backend\.sha256 /],
@@ -617,7 +621,7 @@ describe("an argument is read once, and only its own members", () => {
 
   test.each(["Jkt", "accesstoken", "htm"])("a misspelt %s would leave a check out", (member) => {
     expect(() => call(verifyProof, mint(), { ...REQUEST, [member]: "x" }, NONE)).toThrow(
-      /^request must have no members but/,
+      /^request must have no member /,
     );
   });
 
@@ -783,4 +787,23 @@ test("the least and the most of a number are within its bounds", () => {
   for (const value of [0.999, 3.001, 0, 4, Number.NaN, -Infinity]) {
     expect(() => numberArgument(value, "x", "keys", 1, 3)).toThrow(RangeError);
   }
+});
+
+describe("a TypeError says what to do", () => {
+  const signer = createSigner(generatePrivateJwk("ES256"));
+  const request = { method: "POST", url: TOKEN_URL };
+
+  test.each<[string, () => unknown, RegExp]>([
+    ["a label for an algorithm", () => call(createVerifier, { algs: ["ES256"], replay: "none" }), /^algs\[\] must be a value such as ES256 of /], // prettier-ignore
+    ["a JWK for a signer", () => call(createProof, generatePrivateJwk("ES256"), request), /^signer must .*createSigner\(jwk\)/], // prettier-ignore
+    ["one object for all arguments", () => call(createProof, { signer, ...request }), /^signer must come first: createProof\(signer, /], // prettier-ignore
+    ["an RSA key here", () => call(createSigner, { kty: "RSA", n: "x", e: "AQAB" }), /^privateJwk must .*dpop-core\/node-crypto/], // prettier-ignore
+    ["an option of another case", () => call(createVerifier, { Replay: "none" }), /^options must have no member Replay: did you mean replay\?$/], // prettier-ignore
+    ["a letter left out", () => call(createVerifier, { replay: "none", nonc: 1 }), /^options must have no member nonc: did you mean nonce\?$/], // prettier-ignore
+    ["a member like no other", () => call(createVerifier, { replay: "none", colour: 1 }), /^options must have no member colour, only backend, algs, /], // prettier-ignore
+    ["a very long one", () => call(createVerifier, { ["x".repeat(1e6)]: 1 }), /^options must have no member x{40}, only /], // prettier-ignore
+  ])("%s", (_, mistake, message) => {
+    expect(mistake).toThrow(TypeError);
+    expect(mistake).toThrow(message);
+  });
 });

@@ -19,7 +19,7 @@ export interface Refusal {
   readonly scope: string | null;
   /** The nonce to send the request again with, if the server asks for one. */
   readonly nonce: string | null;
-  /** True for status 401 without any challenge or error: CORS hides the challenge, or the server sent no challenge. */
+  /** True for status 401 without any challenge or error: CORS hides the challenge, or the server sent none. */
   readonly isHidden: boolean;
 }
 

@@ -27,7 +27,7 @@ export interface ServerState {
 }
 
 interface Memory {
-  /** Null: it has no nonce, and that of the other role was refused. */
+  /** Null: the role has none of its own, and the server refused the other role's. */
   readonly nonces: Readonly<Partial<Record<ServerRole, string | null>>>;
   /** The server's time minus ours, in seconds. */
   readonly clockOffset: number;

@@ -1,13 +1,14 @@
 // Token responses (RFC 6749 section 5.1, RFC 9449 section 5): from parsed JSON to an access token that is
 // bound to our key, or to a refusal.
 import { isAccessToken } from "../proof/ath.js";
+import { textOf } from "./refusal.js";
 import type { UnboundTokens } from "../proof/unbound-tokens.js";
 
 /**
- * `token_response_invalid`: not a token response. `token_type_not_dpop`: the token is not bound to
- * a key.
+ * `token_refused`: the server gave no token, and says why in `error`. `token_response_invalid`: not a token response.
+ * `token_type_not_dpop`: the token is not bound to a key.
  */
-export type TokenResponseCode = "token_response_invalid" | "token_type_not_dpop";
+export type TokenResponseCode = "token_refused" | "token_response_invalid" | "token_type_not_dpop";
 
 /** A token response as the client may use it, or why it is refused. */
 export type TokenResponse =
@@ -17,18 +18,27 @@ export type TokenResponse =
       /** The scheme to send it with. */
       readonly tokenType: "DPoP" | "Bearer";
     }
-  | { readonly ok: false; readonly code: TokenResponseCode; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly code: TokenResponseCode;
+      /** It has no word of the server in it. */
+      readonly message: string;
+      /** The server's code, such as `invalid_grant` (RFC 6749 section 5.2); null where it gave none. */
+      readonly error: string | null;
+      /** For developers and logs, not for end users: at most 1024 characters, no controls. */
+      readonly errorDescription: string | null;
+    };
 
 /** Reads the parsed JSON of a token response. Never throws for what a server sent. */
 export function readTokenResponse(body: unknown, unboundTokens: UnboundTokens): TokenResponse {
   if (typeof body !== "object" || body === null) return refusal("token_response_invalid");
   // An object, as was just checked.
-  const { access_token: accessToken, token_type: tokenType } = body as {
-    readonly access_token?: unknown;
-    readonly token_type?: unknown;
-  };
+  const members = body as Readonly<Record<string, unknown>>;
+  const { access_token: accessToken, token_type: tokenType } = members;
   if (!isAccessToken(accessToken) || typeof tokenType !== "string" || tokenType === "") {
-    return refusal("token_response_invalid");
+    const error = textOf(members["error"]);
+    if (error === null) return refusal("token_response_invalid");
+    return refusal("token_refused", error, textOf(members["error_description"]));
   }
   const type = tokenType.toLowerCase(); // RFC 6749 section 5.1: case-insensitive
   if (type === "dpop") return { ok: true, accessToken, tokenType: "DPoP" };
@@ -38,12 +48,18 @@ export function readTokenResponse(body: unknown, unboundTokens: UnboundTokens): 
   return refusal("token_type_not_dpop");
 }
 
-function refusal(code: TokenResponseCode): TokenResponse {
-  return { ok: false, code, message: messageOf(code) };
+function refusal(
+  code: TokenResponseCode,
+  error: string | null = null,
+  errorDescription: string | null = null,
+): TokenResponse {
+  return { ok: false, code, message: messageOf(code), error, errorDescription };
 }
 
 function messageOf(code: TokenResponseCode): string {
   switch (code) {
+    case "token_refused":
+      return "The authorization server refused the request for a token";
     case "token_response_invalid":
       return "The token response has no usable access_token and token_type";
     case "token_type_not_dpop":

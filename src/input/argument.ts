@@ -1,5 +1,5 @@
 // Guards for what the programmer passes: a mistake is a TypeError or RangeError that names the
-// argument and never holds its value.
+// argument, and an unknown member of it, and never holds a value.
 
 /** Returns the argument, as every guard does, so that it can stand where the value is used. */
 export function stringArgument(value: unknown, name: string): string {
@@ -72,11 +72,40 @@ export function membersArgument<T extends object>(
 ): T {
   const members: T = Object.assign(Object.create(NOTHING), plainArgument(value, name));
   for (const member of Object.keys(members)) {
-    if (!known.includes(member)) {
-      throw new TypeError(`${name} must have no members but ${known.join(", ")}`);
-    }
+    if (!known.includes(member)) throw unknownMember(name, member, known);
   }
   return members;
+}
+
+/** Returns the error for a member that there is not, with the nearest of those that there are. */
+export function unknownMember(name: string, member: string, known: readonly string[]): TypeError {
+  const [nearest, distance] = known
+    .map((one) => [one, distanceOf(member.toLowerCase(), one.toLowerCase())] as const)
+    .reduce((best, next) => (next[1] < best[1] ? next : best), ["", Infinity] as const);
+  const fault = `${name} must have no member ${member.slice(0, LONGEST_NAME)}`;
+  return new TypeError(
+    distance <= Math.max(1, nearest.length / 3)
+      ? `${fault}: did you mean ${nearest}?`
+      : `${fault}, only ${known.join(", ")}`,
+  );
+}
+
+/** Characters of a name that a message shows. */
+const LONGEST_NAME = 40;
+
+/** The distance of Levenshtein: how many characters differ, are missing or are too many. */
+function distanceOf(a: string, b: string): number {
+  if (a.length > LONGEST_NAME) return Infinity;
+  let row = Array.from(`${b} `, (_, i) => i);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const changed = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 /**

@@ -38,6 +38,11 @@ export function signerOf(
   options: SignerOptions,
 ): SyncSigner {
   const { kty, crv, x, y, d, alg: ownLabel } = objectArgument(privateJwk, "privateJwk");
+  if (kty === "RSA") {
+    throw new TypeError(
+      "privateJwk must be a key on a curve here: dpop-core/node-crypto and dpop-core/webcrypto take RSA",
+    );
+  }
   const curve = curveNamed(parts, crv);
   // At most 88 characters (P-521): far longer ones are not decoded.
   const secretKey = typeof d === "string" && d.length <= 88 ? decodeBase64url(d) : null;

@@ -181,7 +181,15 @@ export function readSigner(signer: Signer): {
   /** In bytes; undefined where the key decides. */
   readonly signatureSize: number | undefined;
 } {
-  const { alg, publicJwk, sign } = objectArgument(signer, "signer");
+  const { alg, publicJwk, sign, kty, method, url } = objectArgument(signer, "signer");
+  if (sign === undefined && kty !== undefined) {
+    throw new TypeError("signer must be a signer, not a JWK: createSigner(jwk) makes it one");
+  }
+  if (sign === undefined && method !== undefined && url !== undefined) {
+    throw new TypeError(
+      "signer must come first: createProof(signer, { method, url, … }, { backend })",
+    );
+  }
   const shape = algShape(alg);
   if (typeof alg !== "string" || shape === undefined) {
     throw new TypeError("signer.alg must be the label of an asymmetric JWS algorithm");

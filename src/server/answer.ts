@@ -63,7 +63,7 @@ export interface ResourceError {
  * Makes the response of a protected resource to a failure.
  *
  * Without credentials in the request, no challenge has an error. With credentials, the challenge of
- * their scheme has the error; if they came more than once, all challenges have it. A 503 has no
+ * their scheme has the error and comes first; if they came more than once, all challenges have it. A 503 has no
  * challenge, since nothing is wrong with the client.
  *
  * @param failure what a verifier or a role returned.
@@ -103,7 +103,10 @@ export function resourceError(failure: Failure, options: ResourceErrorOptions): 
   });
   const dpop = challenge("DPoP", given.algs);
   const isBearerTaken = readUnboundTokens(given.unboundTokens) === "accepted";
-  const challenges = isBearerTaken ? [challenge("Bearer"), dpop] : dpop;
+  // The challenge with the error comes first: a popular client reads only the beginning.
+  const both =
+    error !== null && scheme === "DPoP" ? [dpop, challenge("Bearer")] : [challenge("Bearer"), dpop];
+  const challenges = isBearerTaken ? both : dpop;
   return { status, headers: { "WWW-Authenticate": wwwAuthenticate(challenges), ...headers } };
 }
 

@@ -219,7 +219,7 @@ export interface AsyncAuthorizationServer {
 export function createAuthorizationServer(
   options: AuthorizationServerOptions,
 ): AuthorizationServer {
-  const { verifier, algs, plainHttp, reporterAt } = readOptions(options);
+  const { verifier, algs, plainHttp, reporterAt } = readOptions(options, true);
   const judgeToken = (given: TokenRequest): Judged<TokenResult> => {
     const look = (): Found => grantJkt(readGrant(grantOf(given)));
     if (isProofAbsent(given.proof)) {
@@ -276,7 +276,7 @@ export function createAuthorizationServer(
 export function createAsyncAuthorizationServer(
   options: AsyncAuthorizationServerOptions,
 ): AsyncAuthorizationServer {
-  const { verifier, algs, plainHttp, reporterAt } = readOptions(options);
+  const { verifier, algs, plainHttp, reporterAt } = readOptions(options, false);
   const judgeToken = async (given: AsyncTokenRequest): Promise<Judged<TokenResult>> => {
     const look = async (): Promise<Found> => grantJkt(readGrant(await grantOf(given)));
     if (isProofAbsent(given.proof)) {
@@ -309,6 +309,7 @@ export function createAsyncAuthorizationServer(
 
 function readOptions<V extends RoleVerifier<Verifier | AsyncVerifier>>(
   options: EndpointOptions<V>,
+  isSync: boolean,
 ): {
   readonly verifier: V;
   readonly algs: readonly string[];
@@ -316,7 +317,7 @@ function readOptions<V extends RoleVerifier<Verifier | AsyncVerifier>>(
   reporterAt(place: Reporter["place"]): Reporter;
 } {
   const { verifier, onEvent } = membersArgument(options, "options", ["verifier", "onEvent"]);
-  const algs = readVerifierLabels(verifier);
+  const algs = readVerifierLabels(verifier, isSync);
   const plainHttp = readPlainHttp(verifier.plainHttp, "verifier.plainHttp");
   readOnEvent(onEvent);
   return { verifier, algs, plainHttp, reporterAt: (place) => ({ onEvent, place }) };

@@ -1,6 +1,11 @@
 // The resource server (RFC 9449 sections 4.3 and 7): from the header fields of an API request to access or
 // to the error to send.
-import { membersArgument, plainArgument, stringArgument } from "../input/argument.js";
+import {
+  membersArgument,
+  plainArgument,
+  stringArgument,
+  unknownMember,
+} from "../input/argument.js";
 import { type Failure, failure, type ResourceStatus } from "../proof/failure.js";
 import { type PlainHttp, readPlainHttp } from "../proof/htu.js";
 import { readUnboundTokens, type UnboundTokens } from "../proof/unbound-tokens.js";
@@ -213,7 +218,7 @@ export interface AsyncResourceServer<C extends object = object> extends ServerSt
 export function createResourceServer<C extends object>(
   options: ResourceServerOptions<C>,
 ): ResourceServer<C> {
-  const { verifier, accessTokens, plainHttp, settings, reporter } = readOptions(options);
+  const { verifier, accessTokens, plainHttp, settings, reporter } = readOptions(options, true);
   const judge = (given: GivenRequest): AccessResult<C> => {
     const credentials = acceptedCredentials(given.authorization, settings.unboundTokens);
     if ("code" in credentials) return refuse(failure(credentials.code), credentials, settings);
@@ -269,7 +274,7 @@ export function createResourceServer<C extends object>(
 export function createAsyncResourceServer<C extends object>(
   options: AsyncResourceServerOptions<C>,
 ): AsyncResourceServer<C> {
-  const { verifier, accessTokens, plainHttp, settings, reporter } = readOptions(options);
+  const { verifier, accessTokens, plainHttp, settings, reporter } = readOptions(options, false);
   const judge = async (given: GivenRequest): Promise<AccessResult<C>> => {
     const credentials = acceptedCredentials(given.authorization, settings.unboundTokens);
     if ("code" in credentials) return refuse(failure(credentials.code), credentials, settings);
@@ -318,6 +323,7 @@ const OPTIONS = [
 
 function readOptions<V extends RoleVerifier<Verifier | AsyncVerifier>, T>(
   options: ServerOptions<V, T>,
+  isSync: boolean,
 ): {
   readonly verifier: V;
   readonly accessTokens: T;
@@ -330,7 +336,7 @@ function readOptions<V extends RoleVerifier<Verifier | AsyncVerifier>, T>(
     "options",
     OPTIONS,
   );
-  const algs = readVerifierLabels(verifier);
+  const algs = readVerifierLabels(verifier, isSync);
   if (typeof accessTokens !== "function") {
     throw new TypeError("accessTokens must be a function that checks an access token");
   }
@@ -354,7 +360,7 @@ function stateOf(settings: Settings): ServerState {
   };
 }
 
-const MEMBERS = "method, url, authorization, proof, scope, verifiedMethods, now";
+const MEMBERS = ["method", "url", "authorization", "proof", "scope", "verifiedMethods", "now"];
 
 type GivenRequest = ResourceRequest & {
   readonly scope: readonly string[];
@@ -409,7 +415,7 @@ function ownMembers(request: ResourceRequest): Members {
         now = request.now;
         break;
       default:
-        throw new TypeError(`request must have no members but ${MEMBERS}`);
+        throw unknownMember("request", member, MEMBERS);
     }
   }
   return { method, url, authorization, proof, scope, verifiedMethods, now };

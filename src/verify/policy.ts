@@ -242,6 +242,11 @@ function readAlgs<A extends Alg>(
   }
   const byLabel = new Map<string, A>();
   for (const alg of algs) {
+    if (typeof alg === "string") {
+      throw new TypeError(
+        `${name}[] must be a value such as ES256 of dpop-core/noble or nodeCrypto.ES256, not its label in text`,
+      );
+    }
     const given = objectArgument(alg, `${name}[]`);
     functionMember(given, "importKey", `${name}[]`);
     if (given["verifyMany"] !== undefined) functionMember(given, "verifyMany", `${name}[]`);

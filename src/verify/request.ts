@@ -1,6 +1,12 @@
 // The request that a proof came with, as the server saw it: what the caller passes enters, facts of the
 // right types leave.
-import { optionalString, plainArgument, stringArgument, timeArgument } from "../input/argument.js";
+import {
+  optionalString,
+  plainArgument,
+  stringArgument,
+  timeArgument,
+  unknownMember,
+} from "../input/argument.js";
 import { isThumbprint } from "../jose/thumbprint.js";
 import { isHttpUrl, type PlainHttp } from "../proof/htu.js";
 
@@ -148,13 +154,13 @@ function ownMembers(request: AsyncProofRequest): Members {
         now = request.now;
         break;
       default:
-        throw new TypeError(`request must have no members but ${MEMBERS}`);
+        throw unknownMember("request", member, MEMBERS);
     }
   }
   return { method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now };
 }
 
-const MEMBERS = "method, url, accessToken, jkt, requiredJkt, clientKeyJkt, now";
+const MEMBERS = ["method", "url", "accessToken", "jkt", "requiredJkt", "clientKeyJkt", "now"];
 
 /**
  * Checks the URL of a request; the roles also call it where they answer without a verifier. A server that

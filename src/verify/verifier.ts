@@ -26,6 +26,8 @@ interface VerifierState {
    * authorization server apply it too, where they answer without asking the verifier.
    */
   readonly plainHttp?: PlainHttp | undefined;
+  /** True where `verify` returns a promise. */
+  readonly isAsync?: boolean | undefined;
   /** Returns how much of valid proofs is remembered now, for metrics. */
   cacheUsage(): CacheUsage;
 }
@@ -70,6 +72,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createProofCache<SyncAlg>(policy.cache);
   return Object.freeze({
     ...stateOf(policy, cache),
+    isAsync: false,
     verify: (proof: FieldValue, request: ProofRequest) => drive(proof, request, policy, cache),
   });
 }
@@ -95,6 +98,7 @@ export function createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifie
   const inGroup = createGroups(policy.grouping ?? "none");
   return Object.freeze({
     ...stateOf(policy, cache),
+    isAsync: true,
     verify: (proof: FieldValue, request: AsyncProofRequest) =>
       driveAsync(proof, request, policy, cache, inGroup),
   });
@@ -152,7 +156,10 @@ export async function verifyProofAsync(
   return driveAsync(proof, request, readPolicy(options), NO_CACHE, null);
 }
 
-function stateOf(policy: Policy<Alg, ReplayStore>, cache: ProofCache<Alg>): VerifierState {
+function stateOf(
+  policy: Policy<Alg, ReplayStore>,
+  cache: ProofCache<Alg>,
+): Omit<VerifierState, "isAsync"> {
   return {
     algs: Object.freeze([...policy.algs.keys()]),
     nonce: policy.nonce,

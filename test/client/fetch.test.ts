@@ -1422,7 +1422,7 @@ describe("in a browser, which hands over no redirect", () => {
     expect(other.received[0]?.headers.authorization).toBeUndefined();
   });
 
-  test("without follow, or only in a Request, nothing is followed", async () => {
+  test("without follow in init nothing is followed", async () => {
     const server = await start(moving("/new"));
     for (const redirect of [undefined, "manual"] as const) {
       await inBrowser(server, "/old", { redirect } as RequestInit);

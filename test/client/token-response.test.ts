@@ -42,7 +42,7 @@ describe("RFC 6749 §5.1: what is no token response", () => {
     ["a text", '{"access_token":"t","token_type":"DPoP"}'],
     ["a list", []],
     ["an empty object", {}],
-    ["an error", { error: "invalid_grant" }],
+    ["an error that is no text", { error: 1 }],
     ["no type", { access_token: "t" }],
     ["an empty type", of("")],
     ["a type that is no text", of(["DPoP"])],
@@ -58,13 +58,42 @@ describe("RFC 6749 §5.1: what is no token response", () => {
   });
 });
 
+describe("RFC 6749 §5.2: an error is kept", () => {
+  test("its code and its words, for the program that must tell one from another", () => {
+    const body = { error: "invalid_grant", error_description: "The code is used" };
+    expect(readTokenResponse(body, "refused")).toEqual({
+      ok: false,
+      code: "token_refused",
+      message: "The authorization server refused the request for a token",
+      error: "invalid_grant",
+      errorDescription: "The code is used",
+    });
+  });
+
+  test("words that can't stand in a log are left out", () => {
+    const body = { error: "consent", error_description: "a\nb" };
+    expect(readTokenResponse(body, "refused")).toMatchObject({
+      error: "consent",
+      errorDescription: null,
+    });
+  });
+
+  test("other refusals have none", () => {
+    for (const body of [{}, of("mac"), { error: "a\nb" }])
+      expect(readTokenResponse(body, "refused")).toMatchObject({
+        error: null,
+        errorDescription: null,
+      });
+  });
+});
+
 test("each refusal says in words of its own what is wrong", () => {
-  const messages = [undefined, of("bearer")].map((body) => {
+  const messages = [undefined, of("bearer"), { error: "x" }].map((body) => {
     const read = readTokenResponse(body, "refused");
     return read.ok ? "" : read.message;
   });
   for (const message of messages) expect(message).toMatch(/^The .+\w$/);
-  expect(new Set(messages).size).toBe(2);
+  expect(new Set(messages).size).toBe(3);
 });
 
 test("no JSON makes it throw, and a token comes out as it came in", () => {

@@ -14,7 +14,7 @@ const { api } = options;
 
 describe.each(Object.entries(ADAPTERS))("%s", (_, createGuard) => {
   test.each<readonly [string, object]>([
-    ["no members but", { ...options, orgin: "https://api.example" }],
+    ["did you mean origin?", { ...options, orgin: "https://api.example" }],
     ["options", []],
     ["api must", { ...options, api: undefined }],
     ["api.authenticate", { ...options, api: { ...api, authenticate: true } }],
@@ -50,7 +50,7 @@ describe.each(Object.entries(ADAPTERS))("%s", (_, createGuard) => {
   });
 
   test.each<readonly [string, unknown]>([
-    ["no members but", { scopes: ["read"] }],
+    ["did you mean scope?", { scopes: ["read"] }],
     ["scope", { scope: "read" }],
     ["scope", { scope: "" }],
     ["scope", { scope: ["read write"] }],

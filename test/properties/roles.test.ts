@@ -109,7 +109,11 @@ describe("a resource server", () => {
           expect(header).toBe(result.scheme === "DPoP" ? PROOF : header);
         } else {
           const challenges = readChallenges(result.headers["WWW-Authenticate"] ?? "");
-          expect(challenges.map(({ scheme }) => scheme)).toEqual(["Bearer", "DPoP"]);
+          const schemes = challenges.map(({ scheme }) => scheme);
+          expect(schemes.toSorted()).toEqual(["Bearer", "DPoP"]);
+          // One popular client reads only the first.
+          const errors = challenges.map(({ params }) => params["error"]);
+          if (errors.some((error) => error !== undefined)) expect(errors[0]).toBeDefined();
           expect(JSON.stringify(result)).not.toContain(TOKEN);
         }
       }),

@@ -156,11 +156,11 @@ describe("our fixed order, byte for byte", () => {
     return result.headers["WWW-Authenticate"];
   }
 
-  test("realm, scope, error, error_description, algs, resource_metadata; Bearer before DPoP", async () => {
+  test("realm, scope, error, error_description, algs, resource_metadata; the challenge with the error first", async () => {
     const common = 'realm="the API", scope="read write"';
     expect(await challenge({ proof: "x" }, all)).toBe(
-      `Bearer ${common}, ${metadata}, DPoP ${common}, error="invalid_dpop_proof", ` +
-        `error_description="The DPoP proof is not a well-formed JWT", algs="ES256", ${metadata}`,
+      `DPoP ${common}, error="invalid_dpop_proof", error_description="The DPoP proof is not a ` +
+        `well-formed JWT", algs="ES256", ${metadata}, Bearer ${common}, ${metadata}`,
     );
     expect(await challenge({ authorization: "" }, all)).toBe(
       `Bearer ${common}, ${metadata}, DPoP ${common}, algs="ES256", ${metadata}`,
@@ -698,7 +698,7 @@ describe("mistakes of the programmer", () => {
     ["a binding without claims", { binding: BOUND }, "accessTokens"],
     ["claims that are text", { binding: BOUND, claims: "a" }, "accessTokens"],
     ["claims that are null", { binding: BOUND, claims: null }, "accessTokens"],
-    ["the binding alone", BOUND, "the access token must have no members but"],
+    ["the binding alone", BOUND, "the access token must have no member jkt"],
     ["a misspelt member", { binding: BOUND, claims: noClaims, scope: [] }, "the access token"],
     ["scopes that are text", { binding: BOUND, claims: noClaims, scopes: "a" }, "scopes"],
     ["scopes with a number", { binding: BOUND, claims: noClaims, scopes: [1] }, "scopes"],
@@ -871,7 +871,8 @@ describe("mistakes of the programmer", () => {
     process.on("unhandledRejection", note);
     try {
       const replay = { add: () => Promise.reject(new Error("late")) };
-      const other = createAsyncVerifier({ replay }) as never; // on purpose
+      const { algs, verify } = createAsyncVerifier({ replay });
+      const other = { algs, verify } as never; // on purpose
       const mistaken = createResourceServer({ verifier: other, accessTokens });
       expect(() => mistaken.authenticate(apiRequest())).toThrow(TypeError);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -881,16 +882,23 @@ describe("mistakes of the programmer", () => {
     }
   });
 
-  test("a verifier of the other kind never grants anything", async () => {
-    const sync = createResourceServer({
-      verifier: createAsyncVerifier({ replay: "none" }) as never, // on purpose
-      accessTokens,
-    });
+  test("a verifier of the other kind is refused when the server is made", () => {
+    const later = createAsyncVerifier({ replay: "none" }) as never; // on purpose
+    const atOnce = createVerifier({ replay: "none" }) as never; // on purpose
+    const named = /^verifier must be one of create(?:Async)?Verifier/;
+    expect(() => createResourceServer({ verifier: later, accessTokens })).toThrow(named);
+    expect(() => createAuthorizationServer({ verifier: later })).toThrow(named);
+    expect(() => createAsyncResourceServer({ verifier: atOnce, accessTokens })).toThrow(named);
+    expect(() => createAsyncAuthorizationServer({ verifier: atOnce })).toThrow(named);
+  });
+
+  test("one that does not tell its kind never grants anything", async () => {
+    const { algs, verify } = createAsyncVerifier({ replay: "none" });
+    const sync = createResourceServer({ verifier: { algs, verify } as never, accessTokens });
     expect(() => sync.authenticate(apiRequest())).toThrow(TypeError);
-    const async = createAsyncResourceServer({
-      verifier: createVerifier({ replay: "none" }) as never, // on purpose
-      accessTokens,
-    });
+    const { algs: labels, verify: atOnce } = createVerifier({ replay: "none" });
+    const verifier = { algs: labels, verify: atOnce } as never; // on purpose
+    const async = createAsyncResourceServer({ verifier, accessTokens });
     await expect(async.authenticate(apiRequest())).rejects.toThrow(TypeError);
   });
 });
