@@ -182,7 +182,8 @@ async function send(server: LoadedServer, requests: readonly Buffer[]): Promise<
       };
       const read = (data: Buffer): void => {
         if (isStart && data.toString("latin1", 0, 12) !== "HTTP/1.1 200") {
-          reject(new Error(`bench: the server "${name}" refuses a good request`));
+          const status = data.toString("latin1", 9, 12);
+          reject(new Error(`bench: the server "${name}" answers a good request by ${status}`));
         }
         isStart = data.at(-1) === LAST_BYTE;
         if (!isStart) return;

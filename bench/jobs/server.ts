@@ -28,6 +28,9 @@ const server = createServer(async (request, response) => {
   response.end("hello");
 });
 server.keepAliveTimeout = 600_000;
+// A connection waits for its turn longer than a minute, after which Node would answer 408.
+server.headersTimeout = 0;
+server.requestTimeout = 0;
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (typeof address === "object" && address !== null) process.stdout.write(`${address.port}\n`);

@@ -218,7 +218,7 @@ function verifyAsync(
   key: SyncKey | AsyncKey,
   pending: PendingProof<Alg>,
   inGroup: VerifyInGroup | null,
-): boolean | Promise<boolean> {
+): unknown {
   if (inGroup === null || pending.foundKey === undefined) return verifyWith(key, pending);
   return inGroup(pending.alg, key, pending.signature, pending.signed);
 }

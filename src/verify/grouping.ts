@@ -14,124 +14,93 @@ import type { Alg, AsyncKey, KeyedSignature, SyncAlg, SyncKey } from "../jose/al
 export type Schedule = (flush: () => void) => void;
 
 /**
- * When the signatures that wait for each other are verified. "none": nothing waits. "turn": in the next
- * turn of the event loop. A function: when it calls what it is given.
+ * When the signatures that wait for each other are verified. "turn": in the next turn of the event loop. A
+ * function: when it calls what it is given.
  */
-export type Grouping = "none" | "turn" | Schedule;
+export type Grouping = "turn" | Schedule;
 
-/** Verifies a signature together with others of the same algorithm. Rejects with what `key.verify` throws. */
+/**
+ * Verifies a signature together with others of the same algorithm. Returns true or false, or whatever else a
+ * broken backend returned. Rejects with what `key.verify` throws.
+ */
 export type VerifyInGroup = (
   alg: Alg,
   key: SyncKey | AsyncKey,
   signature: Uint8Array,
   data: Uint8Array,
-) => Promise<boolean>;
+) => Promise<unknown>;
 
 /** A group of this many is verified at once, so that the answers to the first do not wait for more. */
 const MOST = 32;
 
-/** Makes the groups of a verifier, one for each algorithm. Returns null for "none". */
-export function createGroups(grouping: Grouping): VerifyInGroup | null {
-  if (grouping === "none") return null;
-  const schedule = grouping === "turn" ? platformTurn() : grouping;
-  const groups = new Map<Alg, Group>(); // as many as the verifier has algorithms
-  return (alg, key, signature, data) => {
-    let group = groups.get(alg);
-    if (group === undefined) groups.set(alg, (group = createGroup(alg, schedule)));
-    return group(key, signature, data);
-  };
-}
-
-type Group = (key: SyncKey | AsyncKey, signature: Uint8Array, data: Uint8Array) => Promise<boolean>;
-
-/** A signature that waits for its verdict. */
+/** A signature that waits for its verdict. What is no verdict, the driver refuses. */
 interface Waiting {
   readonly key: SyncKey | AsyncKey;
   readonly signature: Uint8Array;
   readonly data: Uint8Array;
-  readonly resolve: (verdict: boolean | Promise<boolean>) => void;
+  readonly resolve: (verdict: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-function createGroup(alg: Alg, schedule: Schedule): Group {
-  let waiting: Waiting[] = [];
-  let isScheduled = false;
+/** Makes the groups of a verifier, one for each algorithm. */
+export function createGroups(grouping: Grouping): VerifyInGroup {
+  const schedule = grouping === "turn" ? platformTurn() : grouping;
+  const groups = new Map<Alg, Waiting[]>(); // those that wait
 
-  function flush(): void {
-    const group = waiting;
-    waiting = []; // before anything is called that may come back
+  function flush(alg: Alg, group: readonly Waiting[]): void {
+    if (groups.get(alg) !== group) return; // it was full before its turn came
+    groups.delete(alg); // before anything is called that may come back
     verifyGroup(alg, group);
   }
 
-  function flushInTurn(): void {
-    isScheduled = false;
-    flush();
-  }
-
-  /** Nothing else waits where this is called: what was there before is verified, or scheduled already. */
-  function scheduleFlush(): void {
-    isScheduled = true;
-    try {
-      schedule(flushInTurn);
-    } catch (error) {
-      isScheduled = false;
-      for (const { reject } of waiting.splice(0)) reject(error);
-    }
-  }
-
-  return (key, signature, data) =>
+  return (alg, key, signature, data) =>
     new Promise((resolve, reject) => {
-      waiting.push({ key, signature, data, resolve, reject });
-      if (waiting.length === MOST) flush();
-      else if (!isScheduled) scheduleFlush();
+      const group = groups.get(alg) ?? [];
+      const size = group.push({ key, signature, data, resolve, reject });
+      if (size === MOST) flush(alg, group);
+      if (size > 1) return;
+      groups.set(alg, group);
+      try {
+        schedule(() => flush(alg, group));
+      } catch (error) {
+        groups.delete(alg); // or later ones would wait for a turn that does not come
+        reject(error);
+      }
     });
 }
 
 /** Settles every one, in the order in which they came. Never throws. */
 function verifyGroup(alg: Alg, group: readonly Waiting[]): void {
-  if (group.length > 1 && "verifyMany" in alg && verifyTogether(alg, group)) return;
-  for (const { key, signature, data, resolve, reject } of group) {
+  const verdicts = group.length > 1 && "verifyMany" in alg ? verdictsOf(alg, group) : undefined;
+  // A list of another length says nothing about any of them: which verdict belongs to which is not known.
+  const isList = Array.isArray(verdicts) && verdicts.length === group.length;
+  if (!isList) leave(verdicts); // a promise may reject
+  group.forEach(({ key, signature, data, resolve, reject }, i) => {
     try {
-      resolve(key.verify(signature, data));
+      if (verdicts === undefined) resolve(key.verify(signature, data));
+      else resolve(isList ? verdicts[i] : null);
     } catch (error) {
       reject(error);
     }
-  }
+  });
 }
 
-/** Returns false, with none of them settled, where the algorithm can't verify many, or throws. */
-function verifyTogether(alg: SyncAlg, group: readonly Waiting[]): boolean {
-  if (alg.verifyMany === undefined) return false;
-  let verdicts: unknown;
+/** Returns undefined where each of them has to be verified by itself. */
+function verdictsOf(alg: SyncAlg, group: readonly Waiting[]): unknown {
   try {
     // A synchronous algorithm imported these keys, so they are synchronous too.
-    verdicts = alg.verifyMany(
+    return alg.verifyMany?.(
       group.map(({ key, signature, data }) => ({ key, signature, data }) as KeyedSignature),
     );
   } catch {
-    return false; // one of the keys may be broken: by itself, it rejects only its own proof
-  }
-  settle(group, verdicts);
-  return true;
-}
-
-/** A list of another length says nothing about any of them: which verdict belongs to which is not known. */
-function settle(group: readonly Waiting[], verdicts: unknown): void {
-  const isList = Array.isArray(verdicts) && verdicts.length === group.length;
-  if (!isList) leave(verdicts); // a promise may reject
-  for (let i = 0; i < group.length; i++) {
-    const verdict: unknown = isList ? verdicts[i] : undefined;
-    if (typeof verdict === "boolean") group[i]?.resolve(verdict);
-    else group[i]?.reject(new TypeError(NO_VERDICT));
+    return undefined; // one of the keys may be broken: by itself, it rejects only its own proof
   }
 }
-
-const NO_VERDICT = "verifyMany must return an array with true or false for each signature";
 
 /** What a platform may have to do something after all that is ready now. */
 interface Turns {
-  readonly setImmediate?: unknown;
-  readonly MessageChannel?: unknown;
+  readonly setImmediate?: Schedule;
+  readonly MessageChannel?: Channel;
 }
 
 /** A MessageChannel, as far as it is used. */
@@ -141,18 +110,14 @@ type Channel = new () => {
 };
 
 /**
- * Returns how the platform begins a turn: setImmediate on servers, a message to itself in browsers. Where
- * there is neither, a promise: then a group is what comes before the promises that are settled now.
+ * Returns how the platform begins a turn: setImmediate on servers, a message to itself in browsers, where a
+ * timer would wait for 4 milliseconds. Where there is neither, a promise: then a group is what comes before
+ * the promises that are settled now.
  */
 function platformTurn(): Schedule {
   const { setImmediate, MessageChannel } = globalThis as Turns;
-  if (typeof setImmediate === "function") return (flush) => void setImmediate(flush);
-  if (typeof MessageChannel === "function") return channelTurn(MessageChannel as Channel);
-  return (flush) => void Promise.resolve().then(flush);
-}
-
-/** A timer would do the same, but browsers make it wait for 4 milliseconds. */
-function channelTurn(MessageChannel: Channel): Schedule {
+  if (setImmediate) return (flush) => setImmediate(flush);
+  if (!MessageChannel) return (flush) => void Promise.resolve().then(flush);
   const { port1, port2 } = new MessageChannel();
   const due: (() => void)[] = [];
   port1.addEventListener("message", () => due.shift()?.());

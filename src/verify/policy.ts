@@ -107,7 +107,7 @@ export type AsyncVerifierOptions = PolicyOptions<Alg, ReplayStore> & GroupingOpt
 interface GroupingOption {
   /**
    * Whether the signatures of proofs that come at the same time are verified together, at most 32 of one
-   * algorithm. Default "none".
+   * algorithm. Default: each by itself, at once.
    *
    * "turn" does it in the next turn of the event loop. That pays on a server with many connections, by
    * warm caches, and more with a backend that has `verifyMany`. Where requests come one at a time it costs
@@ -192,9 +192,8 @@ export function readSyncPolicy(options: VerifierOptions): Policy<SyncAlg, SyncRe
 }
 
 function readGrouping(value: Grouping | undefined): Grouping | undefined {
-  if (value === undefined || value === "none" || value === "turn") return value;
-  if (typeof value === "function") return value;
-  throw new TypeError('grouping must be "none", "turn" or a function');
+  if (value === undefined || value === "turn" || typeof value === "function") return value;
+  throw new TypeError('grouping must be "turn" or a function');
 }
 
 /** Returns undefined for "none": that proofs may be used again is never a default. */

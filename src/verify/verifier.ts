@@ -95,7 +95,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export function createAsyncVerifier(options: AsyncVerifierOptions): AsyncVerifier {
   const policy = readPolicy(options);
   const cache = createProofCache<Alg>(policy.cache);
-  const inGroup = createGroups(policy.grouping ?? "none");
+  const inGroup = policy.grouping === undefined ? null : createGroups(policy.grouping);
   return Object.freeze({
     ...stateOf(policy, cache),
     isAsync: true,

@@ -30,8 +30,8 @@ export { nodeCrypto } from "dpop-core/node-crypto";`;
 /** What is measured, and the budgets. */
 // prettier-ignore
 const ROWS: readonly Row[] = [
-  { what: "all of `dpop-core`",           budget: 55_000, source: 'export * from "dpop-core";' },
-  { what: "all of `dpop-core/core`",      budget: 29_900, source: 'export * from "dpop-core/core";' },
+  { what: "all of `dpop-core`",           budget: 55_400, source: 'export * from "dpop-core";' },
+  { what: "all of `dpop-core/core`",      budget: 30_300, source: 'export * from "dpop-core/core";' },
   { what: "all of `dpop-core/noble`",     budget: 26_800, source: 'export * from "dpop-core/noble";' },
   { what: "all of `dpop-core/fast`",      budget: 37_500, source: 'export * from "dpop-core/fast";' },
   { what: "all of `dpop-core/wasm`",      budget: 51_500, source: 'export * from "dpop-core/wasm";' },
