@@ -116,7 +116,7 @@ describe("slots", () => {
 
 test(
   "10,000 keys over a hundred slots: no table of another changes a verdict.",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   () => {
     const engine = newEngine("plain", 4); // one block and a half for the tables of G, the rest for keys
     const dice = createDice("ten thousand");
