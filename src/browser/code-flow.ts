@@ -205,8 +205,8 @@ async function finishAlone(base: Base, response: AuthorizationResponse): Promise
   }
   const token = session.readTokenResponse(body);
   if (!token.ok) {
-    const code = token.code === "token_refused" ? "code_refused" : token.code; // with status 200
-    return end(base, state, refusal(code));
+    const isRefused = token.code === "token_refused"; // with status 200
+    return end(base, state, refusal(isRefused ? "code_refused" : token.code));
   }
   const login: Login = { state, appState: pending.appState, granted: withoutTokens(body) };
   const { accessToken } = token;

@@ -871,8 +871,8 @@ describe("mistakes of the programmer", () => {
     process.on("unhandledRejection", note);
     try {
       const replay = { add: () => Promise.reject(new Error("late")) };
-      const { algs, verify } = createAsyncVerifier({ replay });
-      const other = { algs, verify } as never; // on purpose
+      const { algs: labels, verify } = createAsyncVerifier({ replay });
+      const other = { algs: labels, verify } as never; // on purpose
       const mistaken = createResourceServer({ verifier: other, accessTokens });
       expect(() => mistaken.authenticate(apiRequest())).toThrow(TypeError);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -893,12 +893,13 @@ describe("mistakes of the programmer", () => {
   });
 
   test("one that does not tell its kind never grants anything", async () => {
-    const { algs, verify } = createAsyncVerifier({ replay: "none" });
-    const sync = createResourceServer({ verifier: { algs, verify } as never, accessTokens });
+    const { algs: labels, verify: later } = createAsyncVerifier({ replay: "none" });
+    const other = { algs: labels, verify: later } as never;
+    const sync = createResourceServer({ verifier: other, accessTokens });
     expect(() => sync.authenticate(apiRequest())).toThrow(TypeError);
-    const { algs: labels, verify: atOnce } = createVerifier({ replay: "none" });
-    const verifier = { algs: labels, verify: atOnce } as never; // on purpose
-    const async = createAsyncResourceServer({ verifier, accessTokens });
+    const { verify: atOnce } = createVerifier({ replay: "none" });
+    const untold = { algs: labels, verify: atOnce } as never; // on purpose
+    const async = createAsyncResourceServer({ verifier: untold, accessTokens });
     await expect(async.authenticate(apiRequest())).rejects.toThrow(TypeError);
   });
 });
