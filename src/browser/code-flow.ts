@@ -204,7 +204,10 @@ async function finishAlone(base: Base, response: AuthorizationResponse): Promise
     return end(base, state, refusal("code_refused", errorOf(answer)));
   }
   const token = session.readTokenResponse(body);
-  if (!token.ok) return end(base, state, refusal(token.code));
+  if (!token.ok) {
+    const code = token.code === "token_refused" ? "code_refused" : token.code;
+    return end(base, state, refusal(code, token.error ?? undefined));
+  }
   const login: Login = { state, appState: pending.appState, granted: withoutTokens(body) };
   const { accessToken } = token;
   const tokens = tokensOf({ ...owner, jkt, accessToken, login }, body, sentAt);
