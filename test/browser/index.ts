@@ -6,11 +6,12 @@ import type { BrowserKind } from "./browser.js";
 import { browsers as chromium } from "./engines/chromium.js";
 import { browsers as firefox } from "./engines/firefox.js";
 import { browsers as webkit } from "./engines/webkit.js";
+import { cases as client } from "./client.js";
 import { cases as session } from "./session.js";
 import { type Case, runCase } from "./stage.js";
 
 const BROWSERS: readonly BrowserKind[] = [...chromium, ...firefox, ...webkit];
-const CASES: readonly Case[] = [...session];
+const CASES: readonly Case[] = [...client, ...session];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
