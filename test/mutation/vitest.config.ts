@@ -59,6 +59,7 @@ export default mergeConfig(
         "test/costs.test.ts",
         // dpop-core/fast by itself.
         "test/fast/**",
+        "test/wasm/**",
       ],
       env: { QUICK: "1" },
       setupFiles: [here("setup.ts")],

@@ -12,6 +12,7 @@ import { divided, jwkOf, mod, multiple, N, p256Curve, pair, toBytes } from "../f
 import { verifyHash } from "../support/lanes.js";
 import { newEngine, VARIANTS } from "./variants.js";
 
+const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const ROUNDS = 3;
 
 /** The table of a key in a slot, or undefined where it is no key. */
@@ -192,6 +193,25 @@ describe.each(STATES)(
             const other = toBytes(z ^ 1n);
             expect([NO, UNSURE]).toContain(verifyHash(engine, table, pair(r, s), other));
           }
+        }
+      }
+    });
+
+    test("r + n past p or past 2^256 is no x: a multiple of p or of 2^256 away from one, r is refused.", () => {
+      const dice = createDice("past p");
+      const d = dice.scalar(N);
+      const table = tableOf(engine, jwkOf(multiple(d)), teeth);
+      if (table === undefined) throw new Error("a key was due");
+      for (let i = 0; i < 20; i++) {
+        const k = dice.scalar(N);
+        const x = xOf(k);
+        for (const past of [P - N, (1n << 256n) - N]) {
+          const r = x + past;
+          if (r >= N) continue;
+          const s = dice.scalar(N);
+          // The sum is k·G for this hash, and its x is r + n, minus p or 2^256.
+          const z = toBytes(mod(s * k - r * d));
+          expect([NO, UNSURE]).toContain(verifyHash(engine, table, pair(r, s), z));
         }
       }
     });
