@@ -9,6 +9,7 @@ import {
   stringArgument,
 } from "../input/argument.js";
 import { platformClock as now } from "../input/clock.js";
+import type { TokenResponseCode } from "../client/token-response.js";
 import type { JsonObject } from "../input/json.js";
 import { errorOf, postForm, type AuthorizationServerMetadata } from "./authorization-server.js";
 import type { Base } from "./base.js";
@@ -28,7 +29,7 @@ export interface LoginOptions {
  * Why a login did not end well. `state_unknown`: it was not begun in this browser, or an hour ago, or it is over.
  * `issuer_mismatch`: the response is from another authorization server, or does not say from which. `authorization_refused`: the
  * user or the server said no; see `error`. `key_lost`: the key that the code is bound to is gone. `code_refused`: see `error`.
- * `token_response_invalid`, `token_type_not_dpop`: the tokens are none, or not bound to the key.
+ * `token_refused`, `token_response_invalid`, `token_type_not_dpop`: the response has no token, or one that is not bound to the key.
  */
 export type LoginFailureCode =
   | "state_unknown"
@@ -36,8 +37,7 @@ export type LoginFailureCode =
   | "authorization_refused"
   | "key_lost"
   | "code_refused"
-  | "token_response_invalid"
-  | "token_type_not_dpop";
+  | TokenResponseCode;
 
 /** How a login ended. */
 export type LoginResult =
@@ -204,10 +204,7 @@ async function finishAlone(base: Base, response: AuthorizationResponse): Promise
     return end(base, state, refusal("code_refused", errorOf(answer)));
   }
   const token = session.readTokenResponse(body);
-  if (!token.ok) {
-    const isRefused = token.code === "token_refused"; // with status 200
-    return end(base, state, refusal(isRefused ? "code_refused" : token.code));
-  }
+  if (!token.ok) return end(base, state, refusal(token.code));
   const login: Login = { state, appState: pending.appState, granted: withoutTokens(body) };
   const { accessToken } = token;
   const tokens = tokensOf({ ...owner, jkt, accessToken, login }, body, sentAt);
