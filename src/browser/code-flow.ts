@@ -28,6 +28,7 @@ export interface LoginOptions {
  * Why a login did not end well. `state_unknown`: it was not begun in this browser, or an hour ago, or it is over.
  * `issuer_mismatch`: the response is from another authorization server, or does not say from which. `authorization_refused`: the
  * user or the server said no; see `error`. `key_lost`: the key that the code is bound to is gone. `code_refused`: see `error`.
+ * `token_refused`: an error with the status of a success.
  * `token_response_invalid`, `token_type_not_dpop`: the tokens are none, or not bound to the key.
  */
 export type LoginFailureCode =
@@ -36,6 +37,7 @@ export type LoginFailureCode =
   | "authorization_refused"
   | "key_lost"
   | "code_refused"
+  | "token_refused"
   | "token_response_invalid"
   | "token_type_not_dpop";
 
@@ -204,10 +206,7 @@ async function finishAlone(base: Base, response: AuthorizationResponse): Promise
     return end(base, state, refusal("code_refused", errorOf(answer)));
   }
   const token = session.readTokenResponse(body);
-  if (!token.ok) {
-    const code = token.code === "token_refused" ? "code_refused" : token.code;
-    return end(base, state, refusal(code, token.error ?? undefined));
-  }
+  if (!token.ok) return end(base, state, refusal(token.code));
   const login: Login = { state, appState: pending.appState, granted: withoutTokens(body) };
   const { accessToken } = token;
   const tokens = tokensOf({ ...owner, jkt, accessToken, login }, body, sentAt);

@@ -215,9 +215,9 @@ describe("what is read from the wire never throws", () => {
           const headers = { get: (name: string) => fields[name.toLowerCase()] ?? null };
           const response = { status, headers, errorBody: body };
           session.observe(request, response);
-          const proof = session.buildProof(request);
-          expect(typeof session.shouldRetry(proof, response, 1)).toBe("boolean");
-          expect(session.shouldRetry(proof, response, 3)).toBe(false);
+          const sent = session.buildProof(request);
+          expect(typeof session.shouldRetry(sent, response, 1)).toBe("boolean");
+          expect(session.shouldRetry(sent, response, 3)).toBe(false);
           expect(typeof session.readTokenResponse(body).ok).toBe("boolean");
           expect(session.buildProof(request).split(".")).toHaveLength(3);
         },
