@@ -15,7 +15,7 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["creation", "is not for the caller to set"],
   ["verifier", "replay.add must return"],
   ["nonce checks", "nonce.check must return"],
-  ["failures", "invalid_dpop_proof"],
+  ["failures", "The DPoP proof is not a well-formed JWT"],
   ["memory store", "maxEntries"],
   ["nonce issuer", "dpop-core nonce key id"],
   ["challenges", "resource_metadata"],
@@ -54,7 +54,7 @@ const BLEEDS: ReadonlyMap<string, RegExp> = new Map([
   // A client reads "www-authenticate", and has codes of its own.
   [
     "server",
-    /verifier|replay|maxAge|WWW-Authenticate|invalid_dpop_proof|signature_invalid|boundAccess|nonce key id/,
+    /verifier|replay|maxAge|WWW-Authenticate|proof_multiple|signature_invalid|boundAccess|nonce key id/,
   ],
   // Every curve has constants that need BigInt, fast's too.
   ["arithmetic", /\bBigInt\s*\(|\b(?:0x[\da-f]+|\d+)n\b/i],
