@@ -29,7 +29,8 @@ export interface LoginOptions {
  * Why a login did not end well. `state_unknown`: it was not begun in this browser, or an hour ago, or it is over.
  * `issuer_mismatch`: the response is from another authorization server, or does not say from which. `authorization_refused`: the
  * user or the server said no; see `error`. `key_lost`: the key that the code is bound to is gone. `code_refused`: see `error`.
- * `token_refused`, `token_response_invalid`, `token_type_not_dpop`: the response has no token, or one that is not bound to the key.
+ * `token_refused`: an error with the status of a success.
+ * `token_response_invalid`, `token_type_not_dpop`: the tokens are none, or not bound to the key.
  */
 export type LoginFailureCode =
   | "state_unknown"

@@ -1,5 +1,6 @@
 // Bursts: many requests at once to a server that wants nonces (RFC 9449 sections 8 and 9). Without a good nonce all of
 // them would be refused, so one goes first and learns it.
+import { choiceArgument } from "../input/argument.js";
 import { inTime } from "../input/body.js";
 import { platformClock } from "../input/clock.js";
 
@@ -11,9 +12,7 @@ export type Bursts = "queued" | "parallel";
 
 /** Reads the option `bursts`. Default "queued". Throws a TypeError for another value. */
 export function readBursts(value: unknown): Bursts {
-  if (value === undefined || value === "queued") return "queued";
-  if (value === "parallel") return value;
-  throw new TypeError('bursts must be "queued" or "parallel"');
+  return choiceArgument(value, "bursts", "queued", "parallel");
 }
 
 /** Seconds after a response of a server in which its nonce is taken for good. */
@@ -24,13 +23,6 @@ const LONGEST_WAIT = 5000;
 
 /** As many as a session remembers nonces of. */
 const MOST_SERVERS = 256;
-
-interface Server {
-  /** When it last responded, in seconds since the epoch. */
-  readonly seenAt: number;
-  /** The request that goes first. */
-  readonly leader: Promise<void> | null;
-}
 
 /** Who goes first at each server and role. */
 export interface Turns {
@@ -43,47 +35,32 @@ export interface Turns {
 
 /** Makes the turns of one fetch. */
 export function createTurns(): Turns {
-  const servers = new Map<string, Server>();
+  const seenAt = new Map<string, number>(); // seconds since the epoch; the server that was seen longest ago first
+  const leaders = new Map<string, Promise<void>>();
 
-  function keep(name: string, server: Server): void {
-    if (!servers.has(name) && servers.size >= MOST_SERVERS) {
-      for (const [oldest, { leader }] of servers) {
-        if (leader !== null) continue;
-        servers.delete(oldest);
-        break;
-      }
+  function saw(server: string): void {
+    seenAt.delete(server);
+    for (const oldest of seenAt.keys()) {
+      if (seenAt.size < MOST_SERVERS) break;
+      seenAt.delete(oldest);
     }
-    servers.set(name, server);
+    seenAt.set(server, platformClock());
   }
 
   return {
-    async wait(name, hasNonce) {
-      const known = servers.get(name);
-      const answered = (): void => {
-        const server = servers.get(name);
-        if (server === undefined && !hasNonce()) return; // it wants none
-        keep(name, { leader: server?.leader ?? null, seenAt: platformClock() });
-      };
-      const follow = (isAnswered: boolean): void => (isAnswered ? answered() : undefined);
-      if (known?.leader) {
-        await inTime(known.leader, LONGEST_WAIT, () => undefined);
-        return follow;
-      }
-      if (!(hasNonce() ? isStale(known) : known !== undefined)) return follow;
+    async wait(server, hasNonce) {
       let release = (): void => undefined;
-      const leader = new Promise<void>((resolve) => (release = resolve));
-      keep(name, { seenAt: known?.seenAt ?? 0, leader });
+      const leader = leaders.get(server);
+      const last = seenAt.get(server) ?? 0;
+      // One that was not seen here may have got its nonce from the session before.
+      const isDue = hasNonce() ? platformClock() - last >= FRESH : last > 0;
+      if (leader !== undefined) await inTime(leader, LONGEST_WAIT, () => undefined);
+      else if (isDue) leaders.set(server, new Promise((resolve) => (release = resolve)));
       return (isAnswered) => {
-        const server = servers.get(name);
-        if (server?.leader === leader) keep(name, { ...server, leader: null });
-        follow(isAnswered);
+        if (isAnswered && (hasNonce() || seenAt.has(server))) saw(server); // others want no nonce
+        if (leader === undefined && isDue) leaders.delete(server);
         release();
       };
     },
   };
-}
-
-/** A server that was never seen here may have got its nonce from a session before. */
-function isStale(server: Server | undefined): boolean {
-  return server === undefined || platformClock() - server.seenAt >= FRESH;
 }

@@ -148,16 +148,14 @@ const CODE = /^[a-z\d]+(?:_[a-z\d]+){1,9}$/;
 /** Returns what a server says, if it can stand in a log: short, and in one line. */
 export function textOf(value: unknown): string | null {
   if (typeof value !== "string" || value === "" || value.length > LONGEST_TEXT) return null;
-  for (let i = 0; i < value.length; i++) {
-    if (isControl(value.charCodeAt(i))) return null;
-  }
+  for (let i = 0; i < value.length; i++) if (endsLine(value.charCodeAt(i))) return null;
   return value;
 }
 
-/** UTF-16 code units. */
+/** Characters. */
 const LONGEST_TEXT = 1024;
 
-/** True for a control character or the end of a line. */
-function isControl(unit: number): boolean {
-  return unit < 0x20 || (unit >= 0x7f && unit <= 0x9f) || unit === 0x2028 || unit === 0x2029;
+/** True for controls, and for what some tools take for the end of a line. */
+function endsLine(unit: number): boolean {
+  return unit < 0x20 || (unit >= 0x7f && unit < 0xa0) || unit === 0x2028 || unit === 0x2029;
 }

@@ -1,6 +1,7 @@
 // The body of a request that may be sent more than once (the fetch standard): what each attempt sends, as far as it
 // can be had again.
 import { decodeUtf8 } from "../bytes/utf8.js";
+import { choiceArgument } from "../input/argument.js";
 import { inTime, readBytes } from "../input/body.js";
 
 /**
@@ -12,9 +13,7 @@ export type ClientAssertions = "once" | "repeated";
 
 /** Reads the option `clientAssertions`. Default "once". Throws a TypeError for another value. */
 export function readClientAssertions(value: unknown): ClientAssertions {
-  if (value === undefined || value === "once") return "once";
-  if (value === "repeated") return value;
-  throw new TypeError('clientAssertions must be "once" or "repeated"');
+  return choiceArgument(value, "clientAssertions", "once", "repeated");
 }
 
 /** The member `body` of an `init`, or no such member. */

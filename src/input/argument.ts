@@ -41,6 +41,18 @@ export function integerArgument(
   return number;
 }
 
+/** Returns one of two words: the first if `value` is undefined. */
+export function choiceArgument<const A extends string, const B extends string>(
+  value: unknown,
+  name: string,
+  byDefault: A,
+  other: B,
+): A | B {
+  if (value === undefined || value === byDefault) return byDefault;
+  if (value === other) return other;
+  throw new TypeError(`${name} must be "${byDefault}" or "${other}"`);
+}
+
 /** The year 5138, in seconds since the epoch. A larger number is milliseconds by mistake. */
 export const LAST_SECOND = 1e11;
 
@@ -77,35 +89,28 @@ export function membersArgument<T extends object>(
   return members;
 }
 
-/** Returns the error for a member that there is not, with the nearest of those that there are. */
+/** Returns the error for an unknown member, with the nearest known one. */
 export function unknownMember(name: string, member: string, known: readonly string[]): TypeError {
   const [nearest, distance] = known
     .map((one) => [one, distanceOf(member.toLowerCase(), one.toLowerCase())] as const)
     .reduce((best, next) => (next[1] < best[1] ? next : best), ["", Infinity] as const);
   const fault = `${name} must have no member ${member.slice(0, LONGEST_NAME)}`;
   return new TypeError(
-    distance <= Math.max(1, nearest.length / 3)
-      ? `${fault}: did you mean ${nearest}?`
-      : `${fault}, only ${known.join(", ")}`,
+    distance <= 2 ? `${fault}: did you mean ${nearest}?` : `${fault}, only ${known.join(", ")}`,
   );
 }
 
 /** Characters of a name that a message shows. */
 const LONGEST_NAME = 40;
 
-/** The distance of Levenshtein: how many characters differ, are missing or are too many. */
+/** Returns how many characters are left of the longer text without what both begin and end with. */
 function distanceOf(a: string, b: string): number {
-  if (a.length > LONGEST_NAME) return Infinity;
-  let row = Array.from(`${b} `, (_, i) => i);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const changed = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const longest = Math.max(a.length, b.length);
+  const most = Math.min(a.length, b.length);
+  let same = 0;
+  while (same < most && a[same] === b[same]) same++;
+  for (let end = 1; same < most && a[a.length - end] === b[b.length - end]; end++) same++;
+  return longest - same;
 }
 
 /**

@@ -5,6 +5,9 @@ import { integerArgument, membersArgument } from "../input/argument.js";
 import { MAX_MODULUS, MIN_MODULUS } from "../jose/jwk.js";
 import type { VerifyFailureCode } from "./failure.js";
 
+/** The media type of a proof, without its `application/` prefix. */
+export const TYP = "dpop+jwt";
+
 /** The claims of a proof, frozen with all that they hold. */
 export interface ProofClaims {
   /** Unique to this proof. */

@@ -16,10 +16,9 @@ import { asciiBytes, encodeUtf8, isWellFormed } from "../bytes/utf8.js";
 import { algShape, type Backend, type Signer, type SyncSigner } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
 import { accessTokenHash } from "./ath.js";
-import { type ProofLimits, readClaims } from "./claims.js";
+import { type ProofLimits, readClaims, TYP } from "./claims.js";
 import { htuAsSent, isHttpUrl, type PlainHttp, readPlainHttp } from "./htu.js";
 import { isNonce } from "./nonce.js";
-import { TYP } from "./parse.js";
 
 /** The request that a proof is made for, and what else goes into the proof. */
 export interface ProofInit {

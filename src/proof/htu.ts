@@ -1,7 +1,7 @@
 // htu (RFC 9449 section 4.3 item 9): an http(s) URI to its normal form by RFC 3986 sections 6.2.2
 // and 6.2.3, written by hand. The platform's URL is not used: it repairs what must be refused
 // (spaces, backslashes, user names, a missing slash), and leaves percent-encodings as they are.
-import { stringArgument } from "../input/argument.js";
+import { choiceArgument, stringArgument } from "../input/argument.js";
 import { runEnd } from "../input/http.js";
 import { textOf } from "../bytes/utf8.js";
 
@@ -113,9 +113,7 @@ export type PlainHttp = "loopback" | "anywhere";
 
 /** Reads the option `plainHttp`. Default "loopback". Throws a TypeError for another value. */
 export function readPlainHttp(value: unknown, name = "plainHttp"): PlainHttp {
-  if (value === undefined || value === "loopback") return "loopback";
-  if (value === "anywhere") return value;
-  throw new TypeError(`${name} must be "loopback" or "anywhere"`);
+  return choiceArgument(value, name, "loopback", "anywhere");
 }
 
 /**

@@ -13,11 +13,9 @@ import {
   type ProofLimits,
   readClaims,
   readLimits,
+  TYP,
 } from "./claims.js";
 import { failure, type VerifyFailure, type VerifyFailureCode } from "./failure.js";
-
-/** The media type of a proof, without its `application/` prefix. */
-export const TYP = "dpop+jwt";
 
 /**
  * A proof that is well-formed. Anyone can make one: nothing in it was checked against a request, a

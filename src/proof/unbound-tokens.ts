@@ -1,5 +1,6 @@
 // Access tokens that are bound to no key (RFC 9449 section 5 for a client, section 7.2 for a
 // resource server): one choice for both sides.
+import { choiceArgument } from "../input/argument.js";
 
 /**
  * What to do with an access token that is not bound to a key. "refused" is what RFC 9449 requires
@@ -11,7 +12,5 @@ export type UnboundTokens = "refused" | "accepted";
 
 /** Reads the option `unboundTokens`. Default "refused". Throws a TypeError for another value. */
 export function readUnboundTokens(value: unknown): UnboundTokens {
-  if (value === undefined || value === "refused") return "refused";
-  if (value === "accepted") return value;
-  throw new TypeError('unboundTokens must be "refused" or "accepted"');
+  return choiceArgument(value, "unboundTokens", "refused", "accepted");
 }

@@ -1,5 +1,6 @@
 // The policy of a verifier: options enter, complete settings leave, checked and frozen.
 import {
+  choiceArgument,
   functionMember,
   membersArgument,
   numberArgument,
@@ -206,17 +207,15 @@ function readReplay<R extends ReplayStore>(replay: R | "none"): R | undefined {
 }
 
 function readNoncePolicy(value: unknown, nonce: NonceCheck | undefined): NoncePolicy {
-  if (value === undefined) return "required";
-  if (nonce === undefined) throw new TypeError("noncePolicy must come with nonce");
-  if (value === "required" || value === "optional") return value;
-  throw new TypeError('noncePolicy must be "required" or "optional"');
+  if (value !== undefined && nonce === undefined) {
+    throw new TypeError("noncePolicy must come with nonce");
+  }
+  return choiceArgument(value, "noncePolicy", "required", "optional");
 }
 
 /** It may be given without `nonce`, where it has no effect, so that a profile can include it. */
 function readIatWithNonce(value: unknown): IatWithNonce {
-  if (value === undefined || value === "free") return "free";
-  if (value === "checked") return value;
-  throw new TypeError('iatWithNonce must be "free" or "checked"');
+  return choiceArgument(value, "iatWithNonce", "free", "checked");
 }
 
 function seconds(value: unknown, name: string, byDefault: number): number {

@@ -3,6 +3,7 @@
 import {
   accessControlExposeHeaders,
   accessTokenHash,
+  type AsyncVerifier,
   type Binding,
   bindingFromClaims,
   createAsyncResourceServer,
@@ -871,8 +872,7 @@ describe("mistakes of the programmer", () => {
     process.on("unhandledRejection", note);
     try {
       const replay = { add: () => Promise.reject(new Error("late")) };
-      const { algs: labels, verify } = createAsyncVerifier({ replay });
-      const other = { algs: labels, verify } as never; // on purpose
+      const other = kindless(createAsyncVerifier({ replay })) as never; // on purpose
       const mistaken = createResourceServer({ verifier: other, accessTokens });
       expect(() => mistaken.authenticate(apiRequest())).toThrow(TypeError);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -893,16 +893,19 @@ describe("mistakes of the programmer", () => {
   });
 
   test("one that does not tell its kind never grants anything", async () => {
-    const { algs: labels, verify: later } = createAsyncVerifier({ replay: "none" });
-    const other = { algs: labels, verify: later } as never;
-    const sync = createResourceServer({ verifier: other, accessTokens });
+    const later = kindless(createAsyncVerifier({ replay: "none" })) as never; // on purpose
+    const sync = createResourceServer({ verifier: later, accessTokens });
     expect(() => sync.authenticate(apiRequest())).toThrow(TypeError);
-    const { verify: atOnce } = createVerifier({ replay: "none" });
-    const untold = { algs: labels, verify: atOnce } as never; // on purpose
-    const async = createAsyncResourceServer({ verifier: untold, accessTokens });
+    const atOnce = kindless(createVerifier({ replay: "none" })) as never; // on purpose
+    const async = createAsyncResourceServer({ verifier: atOnce, accessTokens });
     await expect(async.authenticate(apiRequest())).rejects.toThrow(TypeError);
   });
 });
+
+/** As a wrapper is that passes on only what a role uses. */
+function kindless(whole: Verifier | AsyncVerifier): object {
+  return { algs: whole.algs, verify: whole.verify };
+}
 
 function thrownBy(call: () => unknown): unknown {
   try {
