@@ -10,7 +10,7 @@ import { nobleBackend } from "dpop-core/noble";
 import { eddsaAlg } from "../../src/fast/ed25519/eddsa.js";
 import { es256Alg } from "../../src/fast/p256/es256.js";
 import type { Label, SyncImplementation } from "../support/implementation.js";
-import { hashedEs256InLanes } from "../support/lanes.js";
+import { hashedEddsaInLanes, hashedEs256InLanes } from "../support/lanes.js";
 import { FAST, NOBLE, NODE, WASM } from "../support/implementations.js";
 import { type EdPoint, L, Point, toBytes as littleEndian } from "../support/ed25519.js";
 import {
@@ -54,7 +54,7 @@ const lastBytes = (data: Uint8Array): Uint8Array => concat(new Uint8Array(64), d
 const rawNoble = nobleBackend({ p256, p384, p521, ed25519, sha256, sha384, sha512: lastBytes });
 
 export const RAW: Implementations = {
-  wasm: withAlgs(WASM, [hashedEs256InLanes, WASM.algOf("Ed25519")]),
+  wasm: withAlgs(WASM, [hashedEs256InLanes, hashedEddsaInLanes(lastBytes)]),
   fast: withAlgs(FAST, [es256Alg((hash) => hash), eddsaAlg("Ed25519", lastBytes)]),
   noble: withAlgs(NOBLE, [rawEs256, rawNoble.Ed25519]),
   node: NODE,
