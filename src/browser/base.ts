@@ -96,14 +96,14 @@ export function openBase(
     return opening;
   }
 
-  function findServer(): Promise<AuthorizationServerMetadata> {
-    const { metadata } = settings;
-    const finding =
-      metadata === undefined ? discover(plainSend, issuer, plainHttp) : Promise.resolve(metadata);
-    finding.catch(() => {
+  /** A failure is not kept: the next call tries again. */
+  async function findServer(): Promise<AuthorizationServerMetadata> {
+    try {
+      return settings.metadata ?? (await discover(plainSend, issuer, plainHttp));
+    } catch (error) {
       server = undefined;
-    });
-    return finding;
+      throw error;
+    }
   }
 
   function hear(message: unknown): void {

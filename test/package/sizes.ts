@@ -30,11 +30,11 @@ export { nodeCrypto } from "dpop-core/node-crypto";`;
 /** What is measured, and the budgets. */
 // prettier-ignore
 const ROWS: readonly Row[] = [
-  { what: "all of `dpop-core`",           budget: 58_200, source: 'export * from "dpop-core";' },
-  { what: "all of `dpop-core/core`",      budget: 32_800, source: 'export * from "dpop-core/core";' },
+  { what: "all of `dpop-core`",           budget: 58_700, source: 'export * from "dpop-core";' },
+  { what: "all of `dpop-core/core`",      budget: 33_400, source: 'export * from "dpop-core/core";' },
   { what: "all of `dpop-core/noble`",     budget: 26_800, source: 'export * from "dpop-core/noble";' },
   { what: "all of `dpop-core/fast`",      budget: 37_500, source: 'export * from "dpop-core/fast";' },
-  { what: "all of `dpop-core/wasm`",      budget: 51_500, source: 'export * from "dpop-core/wasm";' },
+  { what: "all of `dpop-core/wasm`",      budget: 50_300, source: 'export * from "dpop-core/wasm";' },
   { what: "all of `dpop-core/node-crypto`",      budget:  4_950, source: 'export * from "dpop-core/node-crypto";' },
   { what: "all of `dpop-core/webcrypto`", budget:  7_800, source: 'export * from "dpop-core/webcrypto";' },
   { what: "all of `dpop-core/jwt`",       budget: 11_300, source: 'export * from "dpop-core/jwt";' },
