@@ -112,7 +112,7 @@ interface GroupingOption {
    *
    * "turn" does it in the next turn of the event loop. That pays on a server with many connections, by
    * warm caches, and more with a backend that has `verifyMany`. Where requests come one at a time it costs
-   * a turn, 1 to 2 microseconds. No verdict depends on it. Only keys that are remembered take part. It is
+   * a turn, 2 to 3 microseconds. No verdict depends on it. Only keys that are remembered take part. It is
    * of no use with a backend whose keys return promises, and is not for platforms that bind promises to a
    * request (Cloudflare Workers).
    *
