@@ -198,7 +198,8 @@ export const cases: readonly Case[] = [
       deepStrictEqual(await calls, [200, 200]);
       deepStrictEqual(await inAll(tabs, "return seen();"), [[], []]);
       const { refreshes, refusals } = stage.authorizationServer.counts;
-      deepStrictEqual({ refreshes, refusals }, { refreshes: 1, refusals: 1 });
+      const asked = stage.asked.slice(-16).join(", ");
+      deepStrictEqual({ refreshes, refusals, asked }, { refreshes: 1, refusals: 1, asked });
     },
   },
   {

@@ -32,6 +32,7 @@ export const POWER: string = `(function (pow) {
 const ENTRIES = {
   noble: ["index", "core", "noble", "webcrypto", "redis"],
   fast: ["fast"],
+  wasm: ["wasm"],
 } as const;
 
 export const engines: readonly Engine[] = [
