@@ -48,7 +48,8 @@ describe("resource server by JWT", () => {
     await atApi(anyKind, jwt, async (api) => {
       const as = async (scheme: string, token: string): Promise<string> => {
         const headers = { Authorization: `${scheme} ${token}` };
-        return outcome(await owner.fetch(api.url, { headers }), api, owner);
+        const send = scheme === "Bearer" ? fetch : owner.fetch; // the session refuses unbound tokens
+        return outcome(await send(api.url, { headers }), api, owner);
       };
       expect(await as("Bearer", unbound)).toBe("200 no key");
       expect(await as("DPoP", unbound)).toBe("401 invalid_token token_unbound");
