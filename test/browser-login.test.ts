@@ -348,6 +348,7 @@ describe("logins that were begun", () => {
     database.values("dpop-core test").set("logins", [login]);
     await session.startLogin();
     expect(kept()).toHaveLength(isGood ? 2 : 1);
+    expect(events).toEqual([]); // no failure of the storage
     database.values("dpop-core test").set("logins", [login]);
     const expected = isGood ? { ok: true } : { ok: false, code: "state_unknown" };
     expect(await session.finishLogin(`${REDIRECT}?state=s&code=c`)).toMatchObject(expected);
