@@ -1,5 +1,6 @@
 // Tokens of dpop-core/browser after the login (RFC 6749 section 6, RFC 7009): their refresh, their loss and their end, in one
 // tab and in two, over an IndexedDB in memory and an authorization server whose every answer is the test's.
+import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type BrowserSession,
@@ -27,6 +28,9 @@ let database = createIndexedDb();
 let sessions: BrowserSession[] = [];
 let sent: { readonly url: string; readonly form: Readonly<Record<string, string>> }[] = [];
 let used: (string | null)[] = [];
+let proofs: string[] = [];
+/** What the API gives as DPoP-Nonce. */
+let nonce: string | undefined;
 let count = 0;
 /** What the token endpoint does in place of giving tokens. */
 let fault: (() => Response | Promise<Response>) | undefined;
@@ -37,7 +41,8 @@ beforeEach(() => {
   vi.stubGlobal("indexedDB", database);
   vi.spyOn(Date, "now");
   at(START);
-  [sessions, sent, used, count, fault, more] = [[], [], [], 0, undefined, {}];
+  [sessions, sent, used, proofs, nonce] = [[], [], [], [], undefined];
+  [count, fault, more] = [0, undefined, {}];
 });
 
 afterEach(() => {
@@ -55,9 +60,11 @@ function json(status: number, body: unknown): Response {
 }
 
 async function answer(url: string, init: RequestInit = {}): Promise<Response> {
-  if (url.startsWith(API)) {
-    used.push(new Headers(init.headers).get("authorization"));
-    return new Response("{}");
+  if (String(url).startsWith(API)) {
+    const headers = new Headers(init.headers);
+    used.push(headers.get("authorization"));
+    proofs.push(headers.get("dpop") ?? "");
+    return new Response("{}", { headers: nonce === undefined ? {} : { "dpop-nonce": nonce } });
   }
   sent.push({ url, form: Object.fromEntries(new URLSearchParams(String(init.body))) });
   if (fault !== undefined) return fault();
@@ -315,6 +322,18 @@ describe("the tabs", () => {
     await vi.waitFor(() => expect(there).toEqual(told));
     expect(here).toEqual(told);
     channel.close();
+  });
+
+  test("are told of a nonce that one of them was given", async () => {
+    const [one, two] = [await open(), await open()];
+    await logIn(one);
+    nonce = "given";
+    await one.fetch(API);
+    nonce = undefined;
+    await vi.waitFor(async () => {
+      await two.fetch(API);
+      expect(decodeJwt(proofs.at(-1) ?? "")["nonce"]).toBe("given");
+    });
   });
 
   test("that keep nothing are told nothing, and tell nothing", async () => {
