@@ -315,6 +315,7 @@ describe("the tabs", () => {
     await open(there);
     const channel = new BroadcastChannel("dpop-core test");
     for (const message of [null, 1, { type: "other" }, { type: "login_required" }])
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin
       channel.postMessage(message);
     await logIn(session);
     await session.forget();
@@ -346,6 +347,7 @@ describe("the tabs", () => {
     const channel = new BroadcastChannel("dpop-core test");
     channel.addEventListener("message", ({ data }) => heard.push(data));
     await logIn(session);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin
     channel.postMessage({ type: "logged_out" });
     await new Promise((done) => setTimeout(done, 100));
     expect(there.map(({ type }) => type)).toEqual(["storage_failed"]);
