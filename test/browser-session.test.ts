@@ -413,6 +413,42 @@ describe("a lock", () => {
     expect(await Promise.all(runs)).toEqual([1, 2, 3]);
   });
 
+  test("a lease is kept up while its run goes on, and given back once", async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("navigator", undefined);
+    const store = createMemoryStore();
+    let end = (): void => undefined;
+    const run = createLock("test", store, () => "me")(() => new Promise<void>((done) => (end = done))); // prettier-ignore
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(isHeld(await store.read("lock test"), "you", Date.now())).toBe(true);
+    end();
+    await run;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await store.read("lock test")).toBeUndefined();
+  });
+
+  test("a lease that another has by now is not given back", async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("navigator", undefined);
+    const store = createMemoryStore();
+    const other = { owner: "you", until: Date.now() + 5_000 };
+    await createLock("test", store, () => "me")(() => store.update("lock test", () => other));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await store.read("lock test")).toEqual(other);
+  });
+
+  test("what runs under a lock that the platform takes back is not run twice", async () => {
+    const request = async (_: string, __: unknown, run: () => Promise<void>): Promise<void> => {
+      await run();
+      throw new DOMException("stolen", "AbortError");
+    };
+    vi.stubGlobal("navigator", { locks: { request } });
+    let runs = 0;
+    await createLock("test", createMemoryStore(), () => "me")(async () => runs++);
+    await new Promise((done) => setTimeout(done, 20));
+    expect(runs).toBe(1);
+  });
+
   test("where a platform gives its locks to no one, there is a lease", async () => {
     const request = () => Promise.reject(new DOMException("no", "SecurityError"));
     vi.stubGlobal("navigator", { locks: { request } });
