@@ -44,6 +44,8 @@ describe("the memory of nonces", () => {
     expect(memory.nonce("https://a.example", "authorization")).toBe("1");
     memory.keepNonce("https://a.example", "resource", "2");
     expect(memory.nonce("https://a.example", "resource")).toBe("2");
+    memory.stopLending("https://a.example", "resource"); // both have their own now
+    expect(memory.nonce("https://a.example", "resource")).toBe("2");
   });
 
   test("a clock offset and the nonces of an origin do not change each other", () => {
@@ -160,6 +162,16 @@ describe("what is stored over a reload", () => {
     const memory = createServerMemory();
     memory.restore({ servers }, true);
     expect(memory.state().servers).toEqual(servers.slice(-MOST));
+  });
+
+  test("no more than the last 256 are read, so that a state of any length costs as little", () => {
+    const damaged = Array.from({ length: MOST }, () => null);
+    const server = { origin: "https://a.example", nonces: { resource: "n" } };
+    const memory = createServerMemory();
+    memory.restore({ servers: [server, ...damaged] }, true);
+    expect(memory.state()).toEqual({ servers: [] });
+    memory.restore({ servers: [server, ...damaged.slice(1)] }, true);
+    expect(memory.state()).toEqual({ servers: [server] });
   });
 
   test.each([undefined, null, "{}", 5, []])("what is no object is a TypeError: %j", (state) => {
