@@ -978,6 +978,9 @@ describe("Request objects", () => {
     await createDpopFetch({ session: newSession(), fetch })(request);
     expect(calls).toEqual([undefined, bytes]);
     calls.length = 0;
+    await createDpopFetch({ session: newSession(), fetch, maxBufferedBody: 3 })(request);
+    expect(calls).toEqual([undefined, bytes]);
+    calls.length = 0;
     await createDpopFetch({ session: newSession(), fetch, maxBufferedBody: 2 })(request);
     expect(calls).toEqual([undefined]);
   });
@@ -1168,6 +1171,8 @@ describe("RFC 7523: an assertion of the client is used once", () => {
     ["FormData", form],
     ["bytes", new TextEncoder().encode(text)],
     ["an ArrayBuffer", new TextEncoder().encode(text).buffer],
+    ["the longest form", new TextEncoder().encode(text.padEnd(65_536, "x"))],
+    ["a part of a longer buffer", new TextEncoder().encode(`${"x".repeat(70_000)}&${text}`).subarray(70_001)], // prettier-ignore
   ];
 
   test.each(bodies)("the same assertion is not sent twice: %s", async (_, body) => {
@@ -1198,7 +1203,7 @@ describe("RFC 7523: an assertion of the client is used once", () => {
     ["the name at the end of another", "x_client_assertion=1"],
     ["the name of another", "client_assertion_type=1"],
     ["the name in a value", "a=client_assertion"],
-    ["a long upload", new Uint8Array(65_537).fill(0x61)],
+    ["an upload that is longer than a form", new TextEncoder().encode(text.padEnd(65_537, "x"))],
     ["bytes that are no text", new Uint8Array([0xff])],
   ])("what holds none is sent again: %s", async (_, body) => {
     const server = await start(tokenReply, "n1");
@@ -1396,6 +1401,37 @@ describe("in a browser, which hands over no redirect", () => {
     );
     expect((await inBrowser(server, "/old")).status).toBe(200);
     expect(server.received).toHaveLength(2);
+  });
+
+  test("a HEAD is sent to the URL that answered, as a GET is", async () => {
+    const server = await start(moving("/new"));
+    expect((await inBrowser(server, "/old", { method: "HEAD" })).status).toBe(200);
+    expect(sent(server).at(-1)).toBe("HEAD /new ok");
+  });
+
+  test("a Request keeps all it has but its URL", async () => {
+    const server = await start(moving("/new"));
+    vi.stubGlobal("location", { origin: "https://app.example" });
+    try {
+      const dpopFetch = createDpopFetch({ session: newSession(), fetch: browser });
+      const headers = { ...authorized, "x-own": "1" };
+      const request = new Request(`${server.origin}/old`, { headers });
+      expect((await dpopFetch(request, { redirect: "follow" })).status).toBe(200);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(sent(server).at(-1)).toBe("GET /new ok");
+    expect(server.received.map((one) => one.headers["x-own"])).toEqual(["1", "1", "1"]);
+  });
+
+  test("another refusal at another URL is handed over", async () => {
+    const server = await start(({ path }) =>
+      path === "/old"
+        ? { status: 302, headers: { location: "/new" } }
+        : { status: 401, headers: { "www-authenticate": 'DPoP error="invalid_token"' } },
+    );
+    expect((await inBrowser(server, "/old")).status).toBe(401);
+    expect(server.received.map(({ path }) => path)).toEqual(["/old", "/new"]);
   });
 
   test("a POST is not sent to another URL, since it may have been done", async () => {
@@ -1756,6 +1792,16 @@ describe("a programmer's mistake is a TypeError that names the argument", () => 
     ],
     ["a fetch that is not a function", { session, fetch: "fetch" }, /^fetch must /],
     ["null for fetch", { session, fetch: null }, /^fetch must /],
+    ["a session that makes no proofs", { session: { ...session, buildProof: null } }, /^session.buildProof must /], // prettier-ignore
+    ["a session that judges no answer", { session: { ...session, shouldRetry: null } }, /^session.shouldRetry must /], // prettier-ignore
+    ["a session that knows no nonce", { session: { ...session, nonceFor: null } }, /^session.nonceFor must /], // prettier-ignore
+    ["a session with another policy for Bearer", { session: { ...session, unboundTokens: "x" } }, /^unboundTokens must /], // prettier-ignore
+    ["what a proof has besides as it is", { session, proofFor: {} }, /^proofFor must be a function/], // prettier-ignore
+    ["a bound below 0", { session, maxBufferedBody: -1 }, /^maxBufferedBody must be from 0 to /],
+    ["a bound over a gibibyte", { session, maxBufferedBody: 2 ** 30 + 1 }, /to 1073741824 bytes$/],
+    ["half a byte", { session, maxBufferedBody: 0.5 }, /^maxBufferedBody must be a whole number/],
+    ["another word for assertions", { session, clientAssertions: "twice" }, /^clientAssertions must be "once" or "repeated"/], // prettier-ignore
+    ["another word for bursts", { session, bursts: "none" }, /^bursts must be "queued" or "parallel"/], // prettier-ignore
   ])("%s", (_, options, message) => {
     expect(() => createDpopFetch(options as never)).toThrow(message);
   });
