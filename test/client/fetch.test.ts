@@ -1394,6 +1394,17 @@ describe("in a browser, which hands over no redirect", () => {
     expect(server.received.length).toBeLessThanOrEqual(4);
   });
 
+  test("and where the nonce is asked for before the URL is looked at: no more than once more", async () => {
+    const server = await start(({ path, proof = "" }) => {
+      if (path === "/old") return { status: 307, headers: { location: "/new" } };
+      if (claimsOf(proof).nonce === "n1") return { status: 200 };
+      const asking = { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n1" };
+      return { status: 401, headers: asking };
+    });
+    expect((await inBrowser(server, "/old")).status).toBe(200);
+    expect(server.received.map(({ path }) => path)).toEqual(["/old", "/new", "/new"]);
+  });
+
   test("where only the query changes the proof is good", async () => {
     const server = await start(
       ({ path, verdict }, self) =>

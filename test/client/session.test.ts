@@ -281,6 +281,20 @@ describe("whether to send a request again", () => {
       expect(correcting.shouldRetry(second, asks("n2"), 2)).toBe(false);
       expect(correcting.shouldRetry(second, at(NOW + 9), 2)).toBe(true);
     });
+
+    test("and the server asks for a nonce again, as one does that finds the time wrong", () => {
+      const withNonce = clientSession();
+      withNonce.observe(toApi, gives("n1"));
+      const second = withNonce.buildProof(toApi);
+      const asking = { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n2" };
+      expect(correcting.shouldRetry(second, at(NOW + 9, asking), 2)).toBe(true);
+      expect(correcting.shouldRetry(second, at(NOW, asking), 2)).toBe(false);
+    });
+
+    test.each([null, "1", [1]])("but not where the proof has no time: %j", (iat) => {
+      const payload = Buffer.from(JSON.stringify({ iat })).toString("base64url");
+      expect(correcting.shouldRetry(`e30.${payload}.AA`, at(NOW), 1)).toBe(false);
+    });
   });
 
   test("a proof that is no proof is taken for one without a nonce; no string is a mistake", () => {
