@@ -985,6 +985,25 @@ describe("Request objects", () => {
     expect(calls).toEqual([undefined]);
   });
 
+  test("one whose copy fails is answered as it came", async () => {
+    const broken = (): never => {
+      throw new Error("locked");
+    };
+    const body = {
+      getReader: () => ({ read: async () => broken(), cancel: async () => undefined }),
+    };
+    for (const clone of [broken, () => ({ body, arrayBuffer: async () => broken() })]) {
+      let calls = 0;
+      const fetch: PlainFetch = async () => {
+        calls++;
+        return respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+      };
+      const request = { url: "https://a.example/", method: "POST", headers: new Headers(), bodyUsed: true, body, clone }; // prettier-ignore
+      const response = await createDpopFetch({ session: newSession(), fetch })(request);
+      expect([response.status, calls]).toEqual([401, 1]);
+    }
+  });
+
   test("one that was read before is the error of fetch", async () => {
     const server = await start(resourceReply, "n1");
     const request = post(server, "x");
@@ -1424,10 +1443,17 @@ describe("in a browser, which hands over no redirect", () => {
     const server = await start(moving("/new"));
     vi.stubGlobal("location", { origin: "https://app.example" });
     try {
-      const dpopFetch = createDpopFetch({ session: newSession(), fetch: browser });
+      const kept: unknown[] = [];
+      const watched = (input: Request, init?: RequestInit): Promise<Response> => {
+        kept.push(input.cache, input.credentials);
+        return browser(input, init);
+      };
+      const dpopFetch = createDpopFetch({ session: newSession(), fetch: watched });
       const headers = { ...authorized, "x-own": "1" };
-      const request = new Request(`${server.origin}/old`, { headers });
+      const settings = { headers, cache: "no-store", credentials: "include" } as const;
+      const request = new Request(`${server.origin}/old`, settings);
       expect((await dpopFetch(request, { redirect: "follow" })).status).toBe(200);
+      expect(kept).toEqual(["no-store", "include", "no-store", "include"]);
     } finally {
       vi.unstubAllGlobals();
     }
