@@ -985,6 +985,46 @@ describe("Request objects", () => {
     expect(calls).toEqual([undefined]);
   });
 
+  test("one whose body is empty is sent again", async () => {
+    const server = await start(resourceReply, "n1");
+    expect((await createDpopFetch({ session: newSession() })(post(server, ""))).status).toBe(200);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+  });
+
+  test("one that comes as a stream is never read whole, since it may have no end", async () => {
+    const arrayBuffer = vi.fn(async () => new ArrayBuffer(1));
+    const clone = (): unknown => ({ body: Readable.from([Buffer.from("x")]), arrayBuffer });
+    const bodies: unknown[] = [];
+    const fetch: PlainFetch = async (_, init) =>
+      bodies.push(init?.["body"]) === 2
+        ? respond(200)
+        : respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+    const request = { url: "https://a.example/", method: "POST", headers: new Headers(), bodyUsed: true, body: {}, clone }; // prettier-ignore
+    await createDpopFetch({ session: newSession(), fetch })(request);
+    expect(bodies).toEqual([undefined, new Uint8Array([0x78])]);
+    expect(arrayBuffer).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, object, number | undefined]>([
+    ["a GET, where there are no streams", { method: "GET" }, undefined],
+    ["a HEAD, where there are no streams", { method: "HEAD" }, undefined],
+    ["one without a body", { method: "POST", body: null }, undefined],
+    ["one where none is wanted", { method: "POST", bodyUsed: true }, 0],
+  ])("no copy is made of %s", async (_, members, maxBufferedBody) => {
+    const clone = vi.fn(() => ({ body: null, arrayBuffer: async () => new ArrayBuffer(0) }));
+    const sent: unknown[] = [];
+    const fetch: PlainFetch = async (...call) => {
+      sent.push([call[0], call[1]?.["body"]]);
+      return sent.length === 2
+        ? respond(200)
+        : respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+    };
+    const request = { url: "https://a.example/", headers: new Headers(), bodyUsed: false, clone, ...members }; // prettier-ignore
+    await createDpopFetch({ session: newSession(), fetch, maxBufferedBody })(request);
+    expect(sent).toEqual(Array.from({ length: request.bodyUsed ? 1 : 2 }, () => [request, undefined])); // prettier-ignore
+    expect(clone).not.toHaveBeenCalled();
+  });
+
   test("one whose copy fails is answered as it came", async () => {
     const broken = (): never => {
       throw new Error("locked");
@@ -1280,6 +1320,19 @@ describe("a burst at a server that wants nonces", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test("a token request and a call of an API do not wait for each other, on one origin", async () => {
+    const sent: (() => void)[] = [];
+    const fetch: PlainFetch = () =>
+      new Promise((resolve) => sent.push(() => resolve(respond(200))));
+    const session = newSession();
+    session.observe({ url: "https://a.example/" }, respond(200, { "dpop-nonce": "n" }));
+    const dpopFetch = createDpopFetch({ session, fetch });
+    const all = [{}, { headers: authorized }].map((init) => dpopFetch("https://a.example/", init));
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    for (const answer of sent) answer();
+    await Promise.all(all);
   });
 
   test("a server that never asked makes no one wait", async () => {
