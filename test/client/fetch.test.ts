@@ -959,6 +959,20 @@ describe("Request objects", () => {
     }
   });
 
+  test("a good answer does not wait for the copy of a body that does not end", async () => {
+    const arrayBuffer = (): Promise<never> => new Promise(() => undefined);
+    const clone = (): unknown => ({ arrayBuffer });
+    const request = { url: "https://a.example/", method: "POST", headers: new Headers(), clone };
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const fetch: PlainFetch = async () => respond(200, { "dpop-nonce": "n" });
+      expect((await createDpopFetch({ session: newSession(), fetch })(request)).status).toBe(200);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("one without streams, as Firefox has it, is copied whole, if it is short", async () => {
     const calls: unknown[] = [];
     const fetch: PlainFetch = async (_, init) => {

@@ -180,7 +180,7 @@ describe("what is stored over a reload", () => {
 
   test.each<[string, unknown]>([
     ["no list", {}],
-    ["no servers in it", { servers: [null, 1, "x", []] }],
+    ["no servers in it", { servers: [null, undefined, 1, "x", []] }],
     ["an origin in another form", { servers: [{ origin: "https://A.example", nonces: { resource: "n" } }] }], // prettier-ignore
     ["a URL with a path", { servers: [{ origin: "https://a.example/x", nonces: { resource: "n" } }] }], // prettier-ignore
     ["a URL with a slash", { servers: [{ origin: "https://a.example/", nonces: { resource: "n" } }] }], // prettier-ignore
