@@ -1528,6 +1528,27 @@ describe("in a browser, which hands over no redirect", () => {
     expect(server.received.map((one) => one.headers["x-own"])).toEqual(["1", "1", "1"]);
   });
 
+  test("three requests are the most, also where the third was redirected", async () => {
+    vi.stubGlobal("location", { origin: "https://app.example" });
+    try {
+      const refused = (error: string, more: Readonly<Record<string, string>> = {}): ResponseLike =>
+        respond(401, { "www-authenticate": `DPoP error=${error}`, ...more });
+      const late = new Date(Date.now() + 3_600_000).toUTCString();
+      const answers: ResponseLike[] = [
+        refused("use_dpop_nonce", { "dpop-nonce": "n1" }),
+        refused("invalid_dpop_proof", { date: late }),
+        Object.assign(refused("invalid_dpop_proof"), { url: "https://a.example/new" }),
+      ];
+      const fetch: PlainFetch = async () => answers.shift() ?? expect.unreachable();
+      const session = clientSession({ clock: undefined, correctClockSkew: true });
+      const dpopFetch = createDpopFetch({ session, fetch });
+      const response = await dpopFetch("https://a.example/old", { redirect: "follow" });
+      expect([response.status, answers.length]).toEqual([401, 0]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test("another refusal at another URL is handed over", async () => {
     const server = await start(({ path }) =>
       path === "/old"
