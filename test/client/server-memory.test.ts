@@ -205,6 +205,12 @@ describe("what is stored over a reload", () => {
     expect(memory.clockOffset("https://a.example")).toBe(0);
   });
 
+  test.each([1e11, -1e11])("the widest offset that leads to a time is taken: %s", (clockOffset) => {
+    const memory = createServerMemory();
+    memory.restore({ servers: [{ origin: "https://a.example", nonces: {}, clockOffset }] }, true);
+    expect(memory.clockOffset("https://a.example")).toBe(clockOffset);
+  });
+
   test.each([NaN, Infinity, 1e12])("nor is a time out of all time taken: %s", (clockOffset) => {
     const memory = createServerMemory();
     memory.restore({ servers: [{ origin: "https://a.example", nonces: {}, clockOffset }] }, true);
