@@ -819,6 +819,7 @@ describe("a member that there is not", () => {
     ["one character is missing", "maxAg", ["clock", "maxAge"], /: did you mean maxAge\?$/],
     ["two are missing", "maxA", ["clock", "maxAge"], /: did you mean maxAge\?$/],
     ["two are too much", "maxAgexx", ["clock", "maxAge"], /: did you mean maxAge\?$/],
+    ["its first is another", "xaxAge", ["clock", "maxAge"], /: did you mean maxAge\?$/],
     ["its case is another", "MAXAGE", ["clock", "maxAge"], /: did you mean maxAge\?$/],
     ["two are as near, and the first is named", "alg", ["algs", "algo"], /did you mean algs\?$/],
     ["three are missing", "max", ["clock", "maxAge"], /^x must have no member max, only clock, maxAge$/], // prettier-ignore

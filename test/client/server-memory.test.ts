@@ -194,6 +194,7 @@ describe("what is stored over a reload", () => {
 
   test.each<[string, unknown]>([
     ["nonces that are no object", "x"],
+    ["nonces that are null", null],
     ["a nonce with a space", { resource: "a b" }],
     ["a nonce that is far too long", { resource: "a".repeat(1025) }],
     ["a nonce that is no text", { resource: 1, authorization: null }],
