@@ -22,7 +22,13 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { integerArgument, isBytes, numberArgument } from "../src/input/argument.js";
+import {
+  choiceArgument,
+  integerArgument,
+  isBytes,
+  numberArgument,
+  unknownMember,
+} from "../src/input/argument.js";
 import { mint, NOW, TOKEN_URL } from "./support/mint.js";
 
 const PARTS = { p256, p384, p521, ed25519, sha256, sha384, sha512 };
@@ -806,4 +812,28 @@ describe("a TypeError says what to do", () => {
     expect(mistake).toThrow(TypeError);
     expect(mistake).toThrow(message);
   });
+});
+
+describe("a member that there is not", () => {
+  test.each<[string, string, readonly string[], RegExp]>([
+    ["one character is missing", "maxAg", ["clock", "maxAge"], /: did you mean maxAge\?$/],
+    ["two are missing", "maxA", ["clock", "maxAge"], /: did you mean maxAge\?$/],
+    ["two are too much", "maxAgexx", ["clock", "maxAge"], /: did you mean maxAge\?$/],
+    ["its first is another", "xaxAge", ["clock", "maxAge"], /: did you mean maxAge\?$/],
+    ["its case is another", "MAXAGE", ["clock", "maxAge"], /: did you mean maxAge\?$/],
+    ["two are as near, and the first is named", "alg", ["algs", "algo"], /did you mean algs\?$/],
+    ["three are missing", "max", ["clock", "maxAge"], /^x must have no member max, only clock, maxAge$/], // prettier-ignore
+    ["three are too much", "maxAgexyz", ["maxAge"], /, only maxAge$/],
+    ["three of one kind are missing", "aaa", ["aaaaaa"], /, only aaaaaa$/],
+  ])("%s", (_, member, known, message) => {
+    expect(unknownMember("x", member, known)).toBeInstanceOf(TypeError);
+    expect(unknownMember("x", member, known).message).toMatch(message);
+  });
+});
+
+test("of two words each is taken, the first by default, and no other", () => {
+  const read = (value: unknown): unknown => choiceArgument(value, "x", "a", "b");
+  expect([undefined, "a", "b"].map(read)).toEqual(["a", "a", "b"]);
+  for (const value of [null, "A", "", ["a"]])
+    expect(() => read(value)).toThrow(/^x must be "a" or "b"$/);
 });

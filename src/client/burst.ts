@@ -49,17 +49,18 @@ export function createTurns(): Turns {
 
   return {
     async wait(server, hasNonce) {
-      let release = (): void => undefined;
+      let own: Promise<void> | undefined; // while it goes first
+      let release: (() => void) | undefined;
       const leader = leaders.get(server);
       const last = seenAt.get(server) ?? 0;
       // One that was not seen here may have got its nonce from the session before.
       const isDue = hasNonce() ? platformClock() - last >= FRESH : last > 0;
       if (leader !== undefined) await inTime(leader, LONGEST_WAIT, () => undefined);
-      else if (isDue) leaders.set(server, new Promise((resolve) => (release = resolve)));
+      else if (isDue) leaders.set(server, (own = new Promise((resolve) => (release = resolve))));
       return (isAnswered) => {
         if (isAnswered && (hasNonce() || seenAt.has(server))) saw(server); // others want no nonce
-        if (leader === undefined && isDue) leaders.delete(server);
-        release();
+        if (leaders.get(server) === own) leaders.delete(server); // not where another goes first by now
+        release?.();
       };
     },
   };

@@ -70,9 +70,9 @@ export function repeatableBody(
     },
     async again() {
       const bytes = await inTime(copy ?? Promise.resolve(null), LONGEST_WAIT, () => null);
-      if (bytes === null || bytes.length === 0)
-        return request["bodyUsed"] === false ? asItIs : null;
-      return isSpent(bytes) ? null : () => ({ body: bytes });
+      // A Request without a body was not read, and can be sent itself.
+      if (!bytes?.length && request["bodyUsed"] === false) return asItIs;
+      return bytes === null || isSpent(bytes) ? null : () => ({ body: bytes });
     },
   };
 }

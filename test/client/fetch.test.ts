@@ -959,6 +959,20 @@ describe("Request objects", () => {
     }
   });
 
+  test("a good answer does not wait for the copy of a body that does not end", async () => {
+    const arrayBuffer = (): Promise<never> => new Promise(() => undefined);
+    const clone = (): unknown => ({ arrayBuffer });
+    const request = { url: "https://a.example/", method: "POST", headers: new Headers(), clone };
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const fetch: PlainFetch = async () => respond(200, { "dpop-nonce": "n" });
+      expect((await createDpopFetch({ session: newSession(), fetch })(request)).status).toBe(200);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("one without streams, as Firefox has it, is copied whole, if it is short", async () => {
     const calls: unknown[] = [];
     const fetch: PlainFetch = async (_, init) => {
@@ -978,8 +992,70 @@ describe("Request objects", () => {
     await createDpopFetch({ session: newSession(), fetch })(request);
     expect(calls).toEqual([undefined, bytes]);
     calls.length = 0;
+    await createDpopFetch({ session: newSession(), fetch, maxBufferedBody: 3 })(request);
+    expect(calls).toEqual([undefined, bytes]);
+    calls.length = 0;
     await createDpopFetch({ session: newSession(), fetch, maxBufferedBody: 2 })(request);
     expect(calls).toEqual([undefined]);
+  });
+
+  test("one whose body is empty is sent again", async () => {
+    const server = await start(resourceReply, "n1");
+    expect((await createDpopFetch({ session: newSession() })(post(server, ""))).status).toBe(200);
+    expect(verdicts(server)).toEqual(["nonce_missing", "ok"]);
+  });
+
+  test("one that comes as a stream is never read whole, since it may have no end", async () => {
+    const arrayBuffer = vi.fn(async () => new ArrayBuffer(1));
+    const clone = (): unknown => ({ body: Readable.from([Buffer.from("x")]), arrayBuffer });
+    const bodies: unknown[] = [];
+    const fetch: PlainFetch = async (_, init) =>
+      bodies.push(init?.["body"]) === 2
+        ? respond(200)
+        : respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+    const request = { url: "https://a.example/", method: "POST", headers: new Headers(), bodyUsed: true, body: {}, clone }; // prettier-ignore
+    await createDpopFetch({ session: newSession(), fetch })(request);
+    expect(bodies).toEqual([undefined, new Uint8Array([0x78])]);
+    expect(arrayBuffer).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, object, number | undefined]>([
+    ["a GET, where there are no streams", { method: "GET" }, undefined],
+    ["a HEAD, where there are no streams", { method: "HEAD" }, undefined],
+    ["one without a body", { method: "POST", body: null }, undefined],
+    ["one where none is wanted", { method: "POST", bodyUsed: true }, 0],
+  ])("no copy is made of %s", async (_, members, maxBufferedBody) => {
+    const clone = vi.fn(() => ({ body: null, arrayBuffer: async () => new ArrayBuffer(0) }));
+    const sent: unknown[] = [];
+    const fetch: PlainFetch = async (...call) => {
+      sent.push([call[0], call[1]?.["body"]]);
+      return sent.length === 2
+        ? respond(200)
+        : respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+    };
+    const request = { url: "https://a.example/", headers: new Headers(), bodyUsed: false, clone, ...members }; // prettier-ignore
+    await createDpopFetch({ session: newSession(), fetch, maxBufferedBody })(request);
+    expect(sent).toEqual(Array.from({ length: request.bodyUsed ? 1 : 2 }, () => [request, undefined])); // prettier-ignore
+    expect(clone).not.toHaveBeenCalled();
+  });
+
+  test("one whose copy fails is answered as it came", async () => {
+    const broken = (): never => {
+      throw new Error("locked");
+    };
+    const body = {
+      getReader: () => ({ read: async () => broken(), cancel: async () => undefined }),
+    };
+    for (const clone of [broken, () => ({ body, arrayBuffer: async () => broken() })]) {
+      let calls = 0;
+      const fetch: PlainFetch = async () => {
+        calls++;
+        return respond(401, { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n" });
+      };
+      const request = { url: "https://a.example/", method: "POST", headers: new Headers(), bodyUsed: true, body, clone }; // prettier-ignore
+      const response = await createDpopFetch({ session: newSession(), fetch })(request);
+      expect([response.status, calls]).toEqual([401, 1]);
+    }
   });
 
   test("one that was read before is the error of fetch", async () => {
@@ -1168,6 +1244,8 @@ describe("RFC 7523: an assertion of the client is used once", () => {
     ["FormData", form],
     ["bytes", new TextEncoder().encode(text)],
     ["an ArrayBuffer", new TextEncoder().encode(text).buffer],
+    ["the longest form", new TextEncoder().encode(text.padEnd(65_536, "x"))],
+    ["a part of a longer buffer", new TextEncoder().encode(`${"x".repeat(70_000)}&${text}`).subarray(70_001)], // prettier-ignore
   ];
 
   test.each(bodies)("the same assertion is not sent twice: %s", async (_, body) => {
@@ -1198,7 +1276,7 @@ describe("RFC 7523: an assertion of the client is used once", () => {
     ["the name at the end of another", "x_client_assertion=1"],
     ["the name of another", "client_assertion_type=1"],
     ["the name in a value", "a=client_assertion"],
-    ["a long upload", new Uint8Array(65_537).fill(0x61)],
+    ["an upload that is longer than a form", new TextEncoder().encode(text.padEnd(65_537, "x"))],
     ["bytes that are no text", new Uint8Array([0xff])],
   ])("what holds none is sent again: %s", async (_, body) => {
     const server = await start(tokenReply, "n1");
@@ -1256,6 +1334,19 @@ describe("a burst at a server that wants nonces", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test("a token request and a call of an API do not wait for each other, on one origin", async () => {
+    const sent: (() => void)[] = [];
+    const fetch: PlainFetch = () =>
+      new Promise((resolve) => sent.push(() => resolve(respond(200))));
+    const session = newSession();
+    session.observe({ url: "https://a.example/" }, respond(200, { "dpop-nonce": "n" }));
+    const dpopFetch = createDpopFetch({ session, fetch });
+    const all = [{}, { headers: authorized }].map((init) => dpopFetch("https://a.example/", init));
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    for (const answer of sent) answer();
+    await Promise.all(all);
   });
 
   test("a server that never asked makes no one wait", async () => {
@@ -1389,6 +1480,17 @@ describe("in a browser, which hands over no redirect", () => {
     expect(server.received.length).toBeLessThanOrEqual(4);
   });
 
+  test("and where the nonce is asked for before the URL is looked at: no more than once more", async () => {
+    const server = await start(({ path, proof = "" }) => {
+      if (path === "/old") return { status: 307, headers: { location: "/new" } };
+      if (claimsOf(proof).nonce === "n1") return { status: 200 };
+      const asking = { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n1" };
+      return { status: 401, headers: asking };
+    });
+    expect((await inBrowser(server, "/old")).status).toBe(200);
+    expect(server.received.map(({ path }) => path)).toEqual(["/old", "/new", "/new"]);
+  });
+
   test("where only the query changes the proof is good", async () => {
     const server = await start(
       ({ path, verdict }, self) =>
@@ -1396,6 +1498,65 @@ describe("in a browser, which hands over no redirect", () => {
     );
     expect((await inBrowser(server, "/old")).status).toBe(200);
     expect(server.received).toHaveLength(2);
+  });
+
+  test("a HEAD is sent to the URL that answered, as a GET is", async () => {
+    const server = await start(moving("/new"));
+    expect((await inBrowser(server, "/old", { method: "HEAD" })).status).toBe(200);
+    expect(sent(server).at(-1)).toBe("HEAD /new ok");
+  });
+
+  test("a Request keeps all it has but its URL", async () => {
+    const server = await start(moving("/new"));
+    vi.stubGlobal("location", { origin: "https://app.example" });
+    try {
+      const kept: unknown[] = [];
+      const watched = (input: Request, init?: RequestInit): Promise<Response> => {
+        kept.push(input.cache, input.credentials);
+        return browser(input, init);
+      };
+      const dpopFetch = createDpopFetch({ session: newSession(), fetch: watched });
+      const headers = { ...authorized, "x-own": "1" };
+      const settings = { headers, cache: "no-store", credentials: "include" } as const;
+      const request = new Request(`${server.origin}/old`, settings);
+      expect((await dpopFetch(request, { redirect: "follow" })).status).toBe(200);
+      expect(kept).toEqual(["no-store", "include", "no-store", "include"]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(sent(server).at(-1)).toBe("GET /new ok");
+    expect(server.received.map((one) => one.headers["x-own"])).toEqual(["1", "1", "1"]);
+  });
+
+  test("three requests are the most, also where the third was redirected", async () => {
+    vi.stubGlobal("location", { origin: "https://app.example" });
+    try {
+      const refused = (error: string, more: Readonly<Record<string, string>> = {}): ResponseLike =>
+        respond(401, { "www-authenticate": `DPoP error=${error}`, ...more });
+      const late = new Date(Date.now() + 3_600_000).toUTCString();
+      const answers: ResponseLike[] = [
+        refused("use_dpop_nonce", { "dpop-nonce": "n1" }),
+        refused("invalid_dpop_proof", { date: late }),
+        Object.assign(refused("invalid_dpop_proof"), { url: "https://a.example/new" }),
+      ];
+      const fetch: PlainFetch = async () => answers.shift() ?? expect.unreachable();
+      const session = clientSession({ clock: undefined, correctClockSkew: true });
+      const dpopFetch = createDpopFetch({ session, fetch });
+      const response = await dpopFetch("https://a.example/old", { redirect: "follow" });
+      expect([response.status, answers.length]).toEqual([401, 0]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  test("another refusal at another URL is handed over", async () => {
+    const server = await start(({ path }) =>
+      path === "/old"
+        ? { status: 302, headers: { location: "/new" } }
+        : { status: 401, headers: { "www-authenticate": 'DPoP error="invalid_token"' } },
+    );
+    expect((await inBrowser(server, "/old")).status).toBe(401);
+    expect(server.received.map(({ path }) => path)).toEqual(["/old", "/new"]);
   });
 
   test("a POST is not sent to another URL, since it may have been done", async () => {
@@ -1756,6 +1917,16 @@ describe("a programmer's mistake is a TypeError that names the argument", () => 
     ],
     ["a fetch that is not a function", { session, fetch: "fetch" }, /^fetch must /],
     ["null for fetch", { session, fetch: null }, /^fetch must /],
+    ["a session that makes no proofs", { session: { ...session, buildProof: null } }, /^session.buildProof must /], // prettier-ignore
+    ["a session that judges no answer", { session: { ...session, shouldRetry: null } }, /^session.shouldRetry must /], // prettier-ignore
+    ["a session that knows no nonce", { session: { ...session, nonceFor: null } }, /^session.nonceFor must /], // prettier-ignore
+    ["a session with another policy for Bearer", { session: { ...session, unboundTokens: "x" } }, /^unboundTokens must /], // prettier-ignore
+    ["what a proof has besides as it is", { session, proofFor: {} }, /^proofFor must be a function/], // prettier-ignore
+    ["a bound below 0", { session, maxBufferedBody: -1 }, /^maxBufferedBody must be from 0 to /],
+    ["a bound over a gibibyte", { session, maxBufferedBody: 2 ** 30 + 1 }, /to 1073741824 bytes$/],
+    ["half a byte", { session, maxBufferedBody: 0.5 }, /^maxBufferedBody must be a whole number/],
+    ["another word for assertions", { session, clientAssertions: "twice" }, /^clientAssertions must be "once" or "repeated"/], // prettier-ignore
+    ["another word for bursts", { session, bursts: "none" }, /^bursts must be "queued" or "parallel"/], // prettier-ignore
   ])("%s", (_, options, message) => {
     expect(() => createDpopFetch(options as never)).toThrow(message);
   });

@@ -158,7 +158,7 @@ describe("what is refused", () => {
     respond(status, { "www-authenticate": field });
 
   test.each<[string, ResponseLike, string | null, RegExp]>([
-    ["the token", challenge('DPoP error="invalid_token"'), "invalid_token", /access token/],
+    ["the token", challenge('DPoP error="invalid_token"'), "invalid_token", /token: get/],
     ["the proof", challenge('DPoP error="invalid_dpop_proof"'), "invalid_dpop_proof", /proof$/],
     ["the scope", challenge('DPoP error="insufficient_scope", scope="a b"', 403), "insufficient_scope", /scope/], // prettier-ignore
     [
@@ -178,6 +178,21 @@ describe("what is refused", () => {
       "invalid_client",
       /request$/,
     ],
+    ["no nonce, with one to use", respond(401, { "www-authenticate": 'DPoP error="use_dpop_nonce"', "dpop-nonce": "n" }), "use_dpop_nonce", /wants a nonce: send/], // prettier-ignore
+    ["a nonce that is too old, in the words of some servers", challenge('DPoP error="invalid_dpop_nonce"'), "use_dpop_nonce", /wants a nonce/], // prettier-ignore
+    ["nothing, in a challenge of a third scheme", challenge('Basic error="invalid_client"'), null, /did an access token go/], // prettier-ignore
+    [
+      "a request with status 400, without a challenge",
+      respond(400),
+      null,
+      /did an access token go/,
+    ],
+    [
+      "a request with status 403, without a challenge",
+      respond(403),
+      null,
+      /did an access token go/,
+    ],
     ["no nonce, where none is handed out", challenge('DPoP error="use_dpop_nonce"'), "use_dpop_nonce", /DPoP-Nonce not exposed by CORS\?/], // prettier-ignore
   ])("%s", (_, response, error, message) => {
     const refusal = readChallenge(response);
@@ -194,9 +209,40 @@ describe("what is refused", () => {
     });
   });
 
+  test("the words of an authorization server stand in its JSON, and may be in any language", () => {
+    for (const words of [
+      "the code was used",
+      "\u00a0d\u00e9j\u00e0 utilis\u00e9 ~",
+      "x".repeat(1024),
+    ]) {
+      const body = { error: "invalid_grant", error_description: words };
+      expect(readChallenge(respond(400, {}, body))).toMatchObject({
+        error: "invalid_grant",
+        errorDescription: words,
+      });
+    }
+  });
+
   test.each([
+    ["a list of one", ["use_dpop_nonce"]],
+    ["a word", "unauthorized"],
+    ["a word before it", "the invalid_grant"],
+    ["a word behind it", "invalid_grant: no"],
+    ["a capital in its first word", "Invalid_grant"],
+    ["a capital in its last word", "invalid_Grant"],
+    ["eleven words", "a_b_c_d_e_f_g_h_i_j_k"],
+  ])("what a framework calls its error is no code of OAuth: %s", (_, error) => {
+    expect(readChallenge(respond(400, {}, { error }))?.error).toBeNull();
+  });
+
+  test.each([
+    ["nothing", ""],
     ["a line break", "a\nb"],
     ["a control", "a\u0007b"],
+    ["DEL", "a\u007fb"],
+    ["a control beyond ASCII", "a\u0085b"],
+    ["the last control", "a\u009fb"],
+    ["the end of a paragraph", "a\u2029b"],
     ["another line break", "a\u2028b"],
     ["far too much", "a".repeat(1025)],
     ["no text", 1],

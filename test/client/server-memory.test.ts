@@ -44,6 +44,8 @@ describe("the memory of nonces", () => {
     expect(memory.nonce("https://a.example", "authorization")).toBe("1");
     memory.keepNonce("https://a.example", "resource", "2");
     expect(memory.nonce("https://a.example", "resource")).toBe("2");
+    memory.stopLending("https://a.example", "resource"); // both have their own now
+    expect(memory.nonce("https://a.example", "resource")).toBe("2");
   });
 
   test("a clock offset and the nonces of an origin do not change each other", () => {
@@ -162,13 +164,23 @@ describe("what is stored over a reload", () => {
     expect(memory.state().servers).toEqual(servers.slice(-MOST));
   });
 
+  test("no more than the last 256 are read, so that a state of any length costs as little", () => {
+    const damaged = Array.from({ length: MOST }, () => null);
+    const server = { origin: "https://a.example", nonces: { resource: "n" } };
+    const memory = createServerMemory();
+    memory.restore({ servers: [server, ...damaged] }, true);
+    expect(memory.state()).toEqual({ servers: [] });
+    memory.restore({ servers: [server, ...damaged.slice(1)] }, true);
+    expect(memory.state()).toEqual({ servers: [server] });
+  });
+
   test.each([undefined, null, "{}", 5, []])("what is no object is a TypeError: %j", (state) => {
     expect(() => createServerMemory().restore(state, true)).toThrow(/^state must be an object/);
   });
 
   test.each<[string, unknown]>([
     ["no list", {}],
-    ["no servers in it", { servers: [null, 1, "x", []] }],
+    ["no servers in it", { servers: [null, undefined, 1, "x", []] }],
     ["an origin in another form", { servers: [{ origin: "https://A.example", nonces: { resource: "n" } }] }], // prettier-ignore
     ["a URL with a path", { servers: [{ origin: "https://a.example/x", nonces: { resource: "n" } }] }], // prettier-ignore
     ["a URL with a slash", { servers: [{ origin: "https://a.example/", nonces: { resource: "n" } }] }], // prettier-ignore
@@ -182,6 +194,7 @@ describe("what is stored over a reload", () => {
 
   test.each<[string, unknown]>([
     ["nonces that are no object", "x"],
+    ["nonces that are null", null],
     ["a nonce with a space", { resource: "a b" }],
     ["a nonce that is far too long", { resource: "a".repeat(1025) }],
     ["a nonce that is no text", { resource: 1, authorization: null }],
@@ -191,6 +204,12 @@ describe("what is stored over a reload", () => {
     memory.restore({ servers: [{ origin: "https://a.example", nonces, clockOffset: "1" }] }, true);
     expect(memory.nonce("https://a.example", "resource")).toBeUndefined();
     expect(memory.clockOffset("https://a.example")).toBe(0);
+  });
+
+  test.each([1e11, -1e11])("the widest offset that leads to a time is taken: %s", (clockOffset) => {
+    const memory = createServerMemory();
+    memory.restore({ servers: [{ origin: "https://a.example", nonces: {}, clockOffset }] }, true);
+    expect(memory.clockOffset("https://a.example")).toBe(clockOffset);
   });
 
   test.each([NaN, Infinity, 1e12])("nor is a time out of all time taken: %s", (clockOffset) => {

@@ -67,6 +67,29 @@ describe("RFC 9449 §4 and §5: a proof for every request", () => {
   });
 });
 
+describe("where a request goes, and what its proof says", () => {
+  test("plain http to a stranger gets no proof, whatever URL is in it", () => {
+    const session = clientSession();
+    for (const url of ["http://api.example/", "http://127.0.0.1.example/"]) {
+      for (const htu of [undefined, API]) {
+        const request = { method: "GET", url, accessToken: TOKEN, htu };
+        expect(() => session.buildProof(request)).toThrow(/^url must begin with https/);
+      }
+    }
+    expect(claimsOf(session.buildProof({ ...toApi, url: "http://localhost:3000/" })).htu).toBe("http://localhost:3000/"); // prettier-ignore
+  });
+
+  test("another htu stands in the proof, and the nonce is that of the URL", () => {
+    const session = clientSession();
+    session.observe(toApi, gives("n1"));
+    const inner = "http://inner.example:8080/things";
+    expect(claimsOf(session.buildProof({ ...toApi, htu: inner }))).toMatchObject({ htu: inner, nonce: "n1" }); // prettier-ignore
+    expect(() => session.buildProof({ ...toApi, htu: 1 as never })).toThrow(
+      /^htu must be a string/,
+    );
+  });
+});
+
 describe("RFC 9449 §7: access to a resource", () => {
   test("[4.2-8] with an access token the proof has its hash", () => {
     const proof = clientSession().buildProof(toApi);
@@ -201,6 +224,17 @@ describe("RFC 9449 §8 and §9: nonces", () => {
   });
 });
 
+test("the nonce of the next proof can be asked for, and asking changes nothing", () => {
+  const session = clientSession();
+  expect(session.nonceFor(toApi)).toBeUndefined();
+  session.observe(toApi, gives("n1"));
+  session.observe(toToken, gives("n2"));
+  for (const request of [toApi, toToken, toApi])
+    expect(session.nonceFor(request)).toBe(nonceFor(session, request));
+  expect([session.nonceFor(toApi), session.nonceFor(toToken)]).toEqual(["n1", "n2"]);
+  expect(() => session.nonceFor({ ...toApi, accessTokn: "x" } as never)).toThrow(/^request must /);
+});
+
 describe("whether to send a request again", () => {
   const unasked = clientSession().buildProof(toApi);
 
@@ -280,6 +314,20 @@ describe("whether to send a request again", () => {
       expect(correcting.shouldRetry(unasked, asks("n1"), 2)).toBe(true); // the first was for the time
       expect(correcting.shouldRetry(second, asks("n2"), 2)).toBe(false);
       expect(correcting.shouldRetry(second, at(NOW + 9), 2)).toBe(true);
+    });
+
+    test("and the server asks for a nonce again, as one does that finds the time wrong", () => {
+      const withNonce = clientSession();
+      withNonce.observe(toApi, gives("n1"));
+      const second = withNonce.buildProof(toApi);
+      const asking = { "www-authenticate": "DPoP error=use_dpop_nonce", "dpop-nonce": "n2" };
+      expect(correcting.shouldRetry(second, at(NOW + 9, asking), 2)).toBe(true);
+      expect(correcting.shouldRetry(second, at(NOW, asking), 2)).toBe(false);
+    });
+
+    test.each([null, "1", [1]])("but not where the proof has no time: %j", (iat) => {
+      const payload = Buffer.from(JSON.stringify({ iat })).toString("base64url");
+      expect(correcting.shouldRetry(`e30.${payload}.AA`, at(NOW), 1)).toBe(false);
     });
   });
 

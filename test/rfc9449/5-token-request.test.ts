@@ -388,6 +388,14 @@ describe("RFC 9449 §8: nonces of the authorization server", () => {
     });
   });
 
+  test("a challenge without an error keeps its order, whatever scheme the request had", () => {
+    const failure: Failure = { ok: false, code: "credentials_missing", message: "" };
+    for (const scheme of [undefined, "DPoP", "Bearer"] as const) {
+      const { headers } = resourceError(failure, { algs: ["ES256"], unboundTokens: "accepted", scheme }); // prettier-ignore
+      expect(headers["WWW-Authenticate"]).toBe('Bearer, DPoP algs="ES256"');
+    }
+  });
+
   test("[8-3] there is one DPoP-Nonce at most, whatever else is said", () => {
     const failure: Failure = { ok: false, code: "nonce_missing", message: "", nextNonce: "a" };
     expect(tokenError(failure).headers["DPoP-Nonce"]).toBe("a");
