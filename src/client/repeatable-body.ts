@@ -115,8 +115,7 @@ function holdsAssertion(body: unknown): boolean {
     return isInBytes(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
   }
   if (isArrayBuffer(body)) return isInBytes(new Uint8Array(body));
-  if (typeof body !== "object" || body === null) return false;
-  const has: unknown = Reflect.get(body, "has");
+  const has: unknown = Reflect.get(Object(body), "has");
   return typeof has === "function" && has.call(body, ASSERTION) === true;
 }
 
