@@ -1,6 +1,8 @@
 // dpop-core/browser where there is no browser: what needs no IndexedDB, against the servers of the example. The rest is in
 // test/browser.
+import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createClientSession, createDpopFetch, createSigner, generatePrivateJwk } from "dpop-core";
 import {
   type BrowserSession,
   type BrowserSessionEvent,
@@ -88,6 +90,7 @@ async function loggedIn(options: Partial<BrowserSessionOptions> = {}): Promise<B
 }
 
 afterEach(() => vi.unstubAllGlobals());
+afterEach(() => vi.restoreAllMocks());
 
 describe("a session where nothing is kept", () => {
   test("says so, logs in and calls", async () => {
@@ -455,4 +458,25 @@ describe("a lock", () => {
     const lock = createLock("test", createMemoryStore(), () => "me");
     expect(await lock(async () => 1)).toBe(1);
   });
+});
+
+test("the example's server refuses a refresh token that was used in the same millisecond", async () => {
+  const signer = createSigner(generatePrivateJwk("ES256"));
+  const send = createDpopFetch({ session: createClientSession({ signer }) });
+  const token = async (grant: Record<string, string>): Promise<Record<string, unknown>> => {
+    const body = new URLSearchParams({ client_id: "app", redirect_uri: REDIRECT, ...grant });
+    return Object(await (await send(`${issuer}/token`, { method: "POST", body })).json());
+  };
+  const verifier = "a".repeat(43);
+  const challenge = createHash("sha256").update(verifier).digest("base64url");
+  const query = `client_id=app&redirect_uri=${encodeURIComponent(REDIRECT)}&state=s`;
+  const back = await loginOf(
+    `${issuer}/authorize?${query}&code_challenge=${challenge}&code_challenge_method=S256`,
+  );
+  const code = new URL(back).searchParams.get("code") ?? "";
+  const first = await token({ grant_type: "authorization_code", code, code_verifier: verifier });
+  vi.spyOn(Date, "now").mockReturnValue(Date.now());
+  const grant = { grant_type: "refresh_token", refresh_token: String(first["refresh_token"]) };
+  expect(await token(grant)).toHaveProperty("access_token");
+  expect(await token(grant)).toMatchObject({ error: "invalid_grant" });
 });

@@ -197,7 +197,7 @@ export function createExampleAuthorizationServer(settings: Settings) {
     if (token === undefined || token.session.isOver) return null;
     const { session, usedAt } = token;
     const isReused = usedAt !== undefined;
-    if (isReused && Date.now() - usedAt > settings.leeway * 1000) {
+    if (isReused && Date.now() - usedAt >= settings.leeway * 1000) {
       // RFC 9700 section 4.14.2: one of the two who used it may be a thief
       if (settings.reuse === "ends the session") session.isOver = true;
       return null;
