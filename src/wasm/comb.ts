@@ -1,6 +1,6 @@
 // Multiplication by a comb of signed digits in lanes: from a scalar to its digits, and from these to the
-// entries of a table, as src/fast/*/comb.ts explains it. The combs here have two blocks, one for each lane, so
-// that each lane makes half of a multiple.
+// entries of a table, as src/fast/*/comb.ts explains it. The combs here have two blocks. Of a signature by
+// itself each lane makes half, one block each; of two signatures each lane makes one, with both blocks.
 import {
   call,
   F64,
@@ -16,7 +16,7 @@ import {
   variable,
 } from "./assembler.js";
 import { eachLimb } from "./field.js";
-import { addressOf, after, ELEMENT, type Layout, type Place } from "./memory.js";
+import { addressOf, after, at, ELEMENT, type Layout, type Place } from "./memory.js";
 
 /** The size of a comb of two blocks. */
 export interface Shape {
@@ -50,8 +50,13 @@ export interface Comb {
   readonly shape: Shape;
   /** Writes the digits of a number: half of it, rounded down, is in the words, which change (digits, words). */
   readonly writeDigits: Func<readonly [I32, I32], undefined>;
-  /** Puts the entries of a column into `entry`: table, digits, column, whether they are negated. */
-  readonly load: Func<readonly [I32, I32, I32, I32], undefined>;
+  /**
+   * Writes an entry for each lane to where a point is added from. Of lane 0, then of lane 1: the entries of a
+   * block, its digits, and whether they are negated. Then the column, and where the entries go.
+   */
+  readonly load: Func<readonly [I32, I32, I32, I32, I32, I32, I32, I32], undefined>;
+  /** Bytes of the entries of a block. */
+  readonly blockBytes: number;
 }
 
 /** Memory for the digits of one scalar. */
@@ -73,8 +78,9 @@ export const AFFINE: EntryForm = { numbers: 2, swaps: false };
 export const NIELS: EntryForm = { numbers: 3, swaps: true };
 export const NIELS_BYTES: number = 3 * NUMBER;
 
-export function defineComb(module: Module, shape: Shape, form: EntryForm, entry: Place): Comb {
+export function defineComb(module: Module, shape: Shape, form: EntryForm): Comb {
   const { columns, spacing, teeth, length } = shape;
+  const entryBytes = NUMBER * form.numbers;
 
   const writeDigits = module.procedure([I32, I32], (digits, words) => {
     // With the top bit, digits of +1 and -1 make the number (writeSignedDigits in src/fast).
@@ -93,29 +99,39 @@ export function defineComb(module: Module, shape: Shape, form: EntryForm, entry:
     }
   });
 
-  const load = module.procedure([I32, I32, I32, I32], (table, digits, column, isNegated) => {
-    const chosen = [0, 1].map((block) => {
-      const digit = (tooth: number): I32 =>
-        i32.and(i32.shrU(i32.load(get(digits), 8 * tooth + 4 * block), get(column)), i32.const(1));
-      const index = variable(digit(0));
-      for (let tooth = 1; tooth < teeth - 1; tooth++) {
-        set(index, i32.or(get(index), i32.shl(digit(tooth), i32.const(tooth))));
-      }
-      // The top digit is -1: the negated entry.
-      const isMinus = variable(i32.eqz(digit(teeth - 1)));
-      const all = variable(i32.sub(i32.const(0), get(isMinus)));
-      set(index, i32.xor(get(index), i32.and(get(all), i32.const(shape.entries - 1))));
-      if (block === 1) set(index, i32.add(get(index), i32.const(shape.entries)));
-      const address = i32.add(get(table), i32.mul(get(index), i32.const(NUMBER * form.numbers)));
-      return {
-        address: variable(address),
-        isMinus: variable(i32.xor(get(isMinus), get(isNegated))),
-      };
-    });
-    writeEntries(chosen, form, entry);
-  });
+  const chosen = (
+    table: Local<I32>,
+    digits: Local<I32>,
+    isNegated: Local<I32>,
+    column: Local<I32>,
+  ): Chosen => {
+    const digit = (tooth: number): I32 =>
+      i32.and(i32.shrU(i32.load(get(digits), 8 * tooth), get(column)), i32.const(1));
+    const index = variable(digit(0));
+    for (let tooth = 1; tooth < teeth - 1; tooth++) {
+      set(index, i32.or(get(index), i32.shl(digit(tooth), i32.const(tooth))));
+    }
+    // The top digit is -1: the negated entry.
+    const isMinus = variable(i32.eqz(digit(teeth - 1)));
+    const all = variable(i32.sub(i32.const(0), get(isMinus)));
+    set(index, i32.xor(get(index), i32.and(get(all), i32.const(shape.entries - 1))));
+    const address = i32.add(get(table), i32.mul(get(index), i32.const(entryBytes)));
+    return {
+      address: variable(address),
+      isMinus: variable(i32.xor(get(isMinus), get(isNegated))),
+    };
+  };
 
-  return { shape, writeDigits, load };
+  const load = module.procedure(
+    [I32, I32, I32, I32, I32, I32, I32, I32],
+    (table0, digits0, isNegated0, table1, digits1, isNegated1, column, out) => {
+      const lane0 = chosen(table0, digits0, isNegated0, column);
+      const lane1 = chosen(table1, digits1, isNegated1, column);
+      writeEntries([lane0, lane1], form, at(out));
+    },
+  );
+
+  return { shape, writeDigits, load, blockBytes: shape.entries * entryBytes };
 }
 
 /** An entry of a table that one lane adds, or subtracts. */
@@ -154,13 +170,45 @@ function i32Bit(index: number): number {
   return (1 << index) | 0;
 }
 
-/** Writes code that calls `load` of a comb. */
-export function loadColumn(
-  { load }: Comb,
-  table: Local<I32>,
-  digits: Place,
+/** Bytes from the digits of block 0 to those of block 1. */
+const BLOCK_DIGITS = 4;
+
+/** A scalar and the table that it is for: addresses, and whether the scalar was negated. */
+export interface Multiple {
+  readonly table: () => I32;
+  readonly digits: () => I32;
+  readonly isNegated: () => I32;
+}
+
+/** Writes the entries of a column, those of block 0 in lane 0, those of block 1 in lane 1. */
+export function loadColumn(comb: Comb, one: Multiple, column: Local<I32>, out: Place): void {
+  loadLanes(comb, [one, 0], [one, 1], column, out);
+}
+
+/** Writes the entries of a column and a block of two multiples, one for each lane. */
+export function loadPair(
+  comb: Comb,
+  [lane0, lane1]: readonly [Multiple, Multiple],
+  block: 0 | 1,
   column: Local<I32>,
-  isNegated: Local<I32>,
+  out: Place,
 ): void {
-  call(load, get(table), addressOf(digits), get(column), get(isNegated));
+  loadLanes(comb, [lane0, block], [lane1, block], column, out);
+}
+
+type BlockOf = readonly [Multiple, block: 0 | 1];
+
+function loadLanes(
+  { load, blockBytes }: Comb,
+  lane0: BlockOf,
+  lane1: BlockOf,
+  column: Local<I32>,
+  out: Place,
+): void {
+  const argumentsOf = ([one, block]: BlockOf): readonly [I32, I32, I32] => [
+    i32.add(one.table(), i32.const(block * blockBytes)),
+    i32.add(one.digits(), i32.const(block * BLOCK_DIGITS)),
+    one.isNegated(),
+  ];
+  call(load, ...argumentsOf(lane0), ...argumentsOf(lane1), get(column), addressOf(out));
 }

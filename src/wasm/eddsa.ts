@@ -12,7 +12,6 @@ import {
   i64,
   leave,
   type Local,
-  local,
   loop,
   type Module,
   select,
@@ -94,7 +93,7 @@ export function defineEddsa(
   identity[11] = 1;
   const nothing = layout.constant(new Uint8Array(identity.buffer));
   const combOf = (teeth: number): Comb =>
-    defineComb(module, shapeOf(teeth, 253), NIELS, points.entry);
+    defineComb(module, shapeOf(teeth, 253), NIELS);
   const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
 
   /** k = the hash modulo L: its upper half times 2^256, plus its lower one. */
@@ -118,7 +117,6 @@ export function defineEddsa(
   const multiplyPoints = module.procedure(
     [I32, I32, I32, I32],
     (tableOfB, isLateB, tableOfA, isLateA) => {
-      const zero = local(I32);
       const scalar = (
         number: Place,
         digits: Place,
@@ -153,8 +151,12 @@ export function defineEddsa(
         set(column, i32.sub(get(column), i32.const(1)));
         call(points.double, addressOf(sum));
         for (const part of [ofB, ofA]) {
-          const load = (comb: Comb) => () =>
-            loadColumn(comb, part.table, part.digits, column, zero);
+          const multiple = {
+            table: () => get(part.table),
+            digits: () => addressOf(part.digits),
+            isNegated: () => i32.const(0),
+          };
+          const load = (comb: Comb) => () => loadColumn(comb, multiple, column, points.entry);
           when(i32.ltS(get(column), get(part.columns)), () => {
             choose(get(part.isLate), load(part.late), load(part.early));
             call(points.add, addressOf(sum));

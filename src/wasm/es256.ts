@@ -20,7 +20,15 @@ import {
   variable,
   when,
 } from "./assembler.js";
-import { AFFINE, type Comb, defineComb, loadColumn, shapeOf, takeDigits } from "./comb.js";
+import {
+  AFFINE,
+  type Comb,
+  defineComb,
+  loadColumn,
+  type Multiple,
+  shapeOf,
+  takeDigits,
+} from "./comb.js";
 import { type Field, operationsOf } from "./field.js";
 import {
   addressOf,
@@ -100,7 +108,7 @@ export function defineEs256(
   const sum = layout.take(POINT);
   const total = layout.take(POINT);
   const combOf = (teeth: number): Comb =>
-    defineComb(module, shapeOf(teeth, 256), AFFINE, points.entry);
+    defineComb(module, shapeOf(teeth, 256), AFFINE);
   const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
 
   const isScalar = module.define([I32], I32, (number) =>
@@ -128,13 +136,11 @@ export function defineEs256(
   /** Adds a column of a comb to the sum, or begins the sum with it. */
   const addColumn = (
     comb: Comb,
-    table: Local<I32>,
-    digits: Place,
+    multiple: Multiple,
     column: Local<I32>,
-    isNegated: Local<I32>,
     isBegun: Local<I32>,
   ): void => {
-    loadColumn(comb, table, digits, column, isNegated);
+    loadColumn(comb, multiple, column, points.entry);
     choose(
       get(isBegun),
       () => call(points.add, addressOf(sum)),
@@ -172,8 +178,12 @@ export function defineEs256(
           [ofG, tableOfG],
           [ofQ, tableOfQ],
         ] as const) {
-          const add = (comb: Comb) => () =>
-            addColumn(comb, table, part.digits, column, part.isNegated, isBegun);
+          const multiple = {
+            table: () => get(table),
+            digits: () => addressOf(part.digits),
+            isNegated: () => get(part.isNegated),
+          };
+          const add = (comb: Comb) => () => addColumn(comb, multiple, column, isBegun);
           when(i32.ltS(get(column), get(part.columns)), () =>
             choose(get(part.isLate), add(part.late), add(part.early)),
           );
