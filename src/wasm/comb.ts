@@ -43,7 +43,7 @@ export function shapeOf(teeth: number, bits: number): Shape {
 const NUMBER = 44;
 
 /** A scalar's digits: for each tooth and block, a word whose bit c is the digit of column c, 1 for +1. */
-const DIGITS = 4 * 2 * 10; // up to ten teeth
+export const DIGITS: number = 4 * 2 * 10; // up to ten teeth
 
 /** The comb of one shape. */
 export interface Comb {

@@ -36,12 +36,11 @@ import {
   LATE_TEETH,
   UNSURE,
   writeHalf,
-  writeLimbs,
   writeTagCheck,
 } from "./es256.js";
 import { eachLimb, type Field, limbAt, operationsOf } from "./field.js";
 import { addressOf, after, baseOf, ELEMENT, type Layout, type Place, wordBytes } from "./memory.js";
-import { limbBytes, modulus, SCALAR, type Scalars } from "./scalar.js";
+import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
 import { defineSha512, swap32 } from "./sha2.js";
 import { L } from "../fast/ed25519/scalar.js";
 

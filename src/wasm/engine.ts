@@ -7,6 +7,8 @@ import { createComb as p256Comb } from "../fast/p256/comb.js";
 import { isStrictSignature } from "../jose/ed25519.js";
 import { GX, GY } from "../fast/p256/curve.js";
 import { BASE_TEETH, EARLY_TEETH, NO, UNSURE, YES } from "./es256.js";
+import { ITEM } from "./items.js";
+import type { Place } from "./memory.js";
 import { assemble, type Assembled, MOST_MESSAGE } from "./module.js";
 import { platformWebAssembly, type WasmApi, type WasmMemory } from "./platform.js";
 import { BLOCK_PAGES, createSlots, PAGE, type Slot, type Slots } from "./slots.js";
@@ -18,6 +20,17 @@ export interface Table extends Slot {
 
 /** What verifies with a key's table: YES, NO or UNSURE (es256.ts). */
 export type Verify = (table: Table, signature: Uint8Array, data: Uint8Array) => number;
+
+/** Puts a signature into the group that is in memory, as number `index`: YES where it is one of it now, else the answer. */
+export type Enter = (
+  index: number,
+  table: Table,
+  signature: Uint8Array,
+  data: Uint8Array,
+) => number;
+
+/** Decides about the first `count` signatures of the group, an even number; null where the group is unsure. */
+export type Run = (count: number, isLate: boolean) => readonly number[] | null;
 
 export interface Engine {
   /** Whether products and sums are fused (relaxed SIMD). */
@@ -31,6 +44,8 @@ export interface Engine {
     signature: Uint8Array,
     data: Uint8Array,
   ) => number;
+  readonly enterEs256: Enter;
+  readonly runEs256: Run;
   /** What the module exports, where it has its numbers, and the table of G now: for the tests. */
   readonly internals: {
     readonly exports: Readonly<Record<string, unknown>>;
@@ -95,6 +110,7 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
   const memory = exports["memory"] as WasmMemory;
   const verifyEs256 = exports["verifyEs256"] as Exported;
   const verifyEddsa = exports["verifyEddsa"] as Exported;
+  const enterEs256 = exports["enterEs256"] as Exported;
   layout.writeConstants(new Uint8Array(memory.buffer));
   const slots = createSlots(memory, reserved, mostBlocks);
   const ofG = createBase(slots, (teeth) => p256Comb(GX, GY, { teeth, blocks: 2 }).table);
@@ -117,6 +133,19 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
     return answer;
   }
 
+  const groupOf = (items: Place, run: Exported, base: Base): Run => {
+    return (count, isLate) => {
+      const of = base.table();
+      // The larger table of a generator comes soon, and a group knows no other.
+      if (of === null || !of.isLate) return null;
+      if (run(count, of.address, Number(isLate)) === 0) return null;
+      return Array.from(
+        { length: count },
+        (_, i) => view[items.offset + i * ITEM.size + ITEM.answer] ?? UNSURE,
+      );
+    };
+  };
+
   return {
     isFused,
     slots,
@@ -127,6 +156,13 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
       putInput(signature, data);
       return ask(verifyEs256, ofG, table, data.length);
     },
+    enterEs256(index, table, signature, data) {
+      if (signature.length !== 64) return NO;
+      if (data.length > MOST_MESSAGE) return UNSURE;
+      putInput(signature, data);
+      return enterEs256(index, table.address, table.tag, data.length);
+    },
+    runEs256: groupOf(assembled.es256Group.items, exports["runEs256"] as Exported, ofG),
     verifyEddsa(table, key, signature, data) {
       if (signature.length !== 64 || !isStrictSignature(signature)) return NO;
       if (data.length > MOST_MESSAGE) return UNSURE;

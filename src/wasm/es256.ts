@@ -4,7 +4,7 @@ import {
   call,
   choose,
   drop,
-  f64,
+  type Func,
   get,
   I32,
   i32,
@@ -29,7 +29,7 @@ import {
   shapeOf,
   takeDigits,
 } from "./comb.js";
-import { type Field, operationsOf } from "./field.js";
+import { type Field, type Operations, operationsOf } from "./field.js";
 import {
   addressOf,
   after,
@@ -40,8 +40,8 @@ import {
   type Place,
   wordBytes,
 } from "./memory.js";
-import { definePoints, isZeroAt, POINT } from "./point.js";
-import { limbBytes, modulus, SCALAR, type Scalars } from "./scalar.js";
+import { definePoints, isZeroAt, POINT, type Points } from "./point.js";
+import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
 import { defineSha256 } from "./sha2.js";
 import { TAG_BYTES } from "./slots.js";
 import { N, P } from "../fast/p256/curve.js";
@@ -78,6 +78,28 @@ export interface Es256Places {
   readonly hash: Place;
 }
 
+/** What a group uses of it too (es256-group.ts). */
+export interface Es256 extends Es256Places {
+  readonly operations: Operations;
+  readonly points: Points;
+  readonly combs: Readonly<Record<"early" | "late" | "base", Comb>>;
+  /** 1 in Montgomery form. */
+  readonly one: Place;
+  /** The order of the curve, and what 1/s is inverted from: factors are products with that inverse. */
+  readonly order: Place;
+  readonly start: Place;
+  /** Reads r and s to two addresses; returns whether both are in range. */
+  readonly readSignature: Func<readonly [I32, I32], I32>;
+  /** Writes the hash of a message as a number: to an address, from a length. */
+  readonly hashMessage: Func<readonly [I32, I32], undefined>;
+  /** Writes half of k or of n - k, for its digits, to an address; returns whether of n - k. */
+  readonly halve: Func<readonly [I32, I32], I32>;
+  /** Compares: candidate·Z² - X, of the total, from the limbs of numbers below 2^256. */
+  readonly compare: Func<readonly [], undefined>;
+  /** Writes r + n, for an r, to an address; returns whether it is below p. */
+  readonly addOrder: Func<readonly [I32, I32], I32>;
+}
+
 /** Writes the function verifyEs256. */
 export function defineEs256(
   module: Module,
@@ -85,7 +107,7 @@ export function defineEs256(
   field: Field,
   scalars: Scalars,
   { signature, message }: Input,
-): Es256Places {
+): Es256 {
   const one = layout.constant(elementBytes(R % P));
   const squareOfR = layout.constant(elementBytes((R * R) % P));
   const points = definePoints(module, layout, field, one);
@@ -203,20 +225,36 @@ export function defineEs256(
     "compare",
   );
 
+  const addOrder = module.define([I32, I32], I32, (out, from) => {
+    const carry = variable(call(scalars.add, get(out), get(from), addressOf(order)));
+    const isBelow = variable(
+      call(scalars.subtract, addressOf(scratch), get(out), addressOf(prime)),
+    );
+    return i32.and(get(isBelow), i32.eqz(get(carry)));
+  });
+
   /** Whether x of the total is r modulo n: r, or r + n where that is below p. */
   const hasX = module.define([], I32, () => {
     // Lane 1 has the other candidate, or r once more.
-    const carry = variable(call(scalars.add, addressOf(z), addressOf(r), addressOf(order)));
-    const isBelow = variable(
-      call(scalars.subtract, addressOf(scratch), addressOf(z), addressOf(prime)),
-    );
-    const other = variable(
-      select(addressOf(z), addressOf(r), i32.and(get(isBelow), i32.eqz(get(carry)))),
-    );
+    const isBelow = variable(call(addOrder, addressOf(z), addressOf(r)));
+    const other = variable(select(addressOf(z), addressOf(r), get(isBelow)));
     writeLimbs(candidate, variable(addressOf(r)), 0);
     writeLimbs(candidate, other, 8);
     call(compare);
     return i32.or(isZeroAt(points, candidate, 0), isZeroAt(points, candidate, 8));
+  });
+
+  const readSignature = module.define([I32, I32], I32, (rOut, sOut) => {
+    call(scalars.read, get(rOut), addressOf(signature));
+    call(scalars.read, get(sOut), addressOf(after(signature, 32)));
+    return i32.and(call(isScalar, get(rOut)), call(isScalar, get(sOut)));
+  });
+
+  const hashMessage = module.procedure([I32, I32], (out, length) => {
+    call(sha256, addressOf(message), get(length));
+    for (let i = 0; i < 8; i++) {
+      i32.store(get(out), 4 * i, i32.load(baseOf(hash), hash.offset + 28 - 4 * i));
+    }
   });
 
   /** Decides about the signature and the hash in z. */
@@ -224,9 +262,7 @@ export function defineEs256(
     [I32, I32, I32, I32],
     I32,
     (tableOfG, isLateG, tableOfQ, isLateQ) => {
-      call(scalars.read, addressOf(r), addressOf(signature));
-      call(scalars.read, addressOf(s), addressOf(after(signature, 32)));
-      const isInRange = i32.and(call(isScalar, addressOf(r)), call(isScalar, addressOf(s)));
+      const isInRange = call(readSignature, addressOf(r), addressOf(s));
       when(i32.eqz(isInRange), () => leave(i32.const(NO)));
       const isInverted = call(
         scalars.invert,
@@ -254,15 +290,16 @@ export function defineEs256(
     I32,
     (tableOfG, isLateG, tableOfQ, isLateQ, tag, length) => {
       writeTagCheck(tableOfQ, tag);
-      call(sha256, addressOf(message), get(length));
-      for (let i = 0; i < 8; i++) {
-        i32.store(baseOf(z), z.offset + 4 * i, i32.load(baseOf(hash), hash.offset + 28 - 4 * i));
-      }
+      call(hashMessage, addressOf(z), get(length));
       return call(decide, get(tableOfG), get(isLateG), get(tableOfQ), get(isLateQ));
     },
     "verifyEs256",
   );
-  return { entry: points.entry, sum, total, candidate, hash: z };
+  return {
+    ...{ entry: points.entry, sum, total, candidate, hash: z },
+    ...{ operations, points, combs, one, order, start },
+    ...{ readSignature, hashMessage, halve, compare, addOrder },
+  };
 }
 
 /** Leaves the function, unsure, where a table has another tag before it (slots.ts). */
@@ -279,13 +316,4 @@ export function writeHalf(out: Local<I32>, from: Local<I32>): void {
     i64.store(get(out), 8 * i, i64.or(get(half), i64.shl(word(i + 1), i64.const(63))));
   }
   for (const offset of [32, 40]) i64.store(get(out), offset, i64.const(0));
-}
-
-/** Writes the words of a number as limbs, each from 0 to 2^24 - 1, into the lane at byte 0 or 8 of `out`. */
-export function writeLimbs(out: Place, words: Local<I32>, byte: 0 | 8): void {
-  for (let i = 0; i < 11; i++) {
-    const bits = i32.and(i32.load(get(words), 3 * i), i32.const(i < 10 ? 0xffffff : 0xffff));
-    const limb = variable(f64.convert(bits));
-    f64.store(baseOf(out), out.offset + 16 * i + byte, get(limb));
-  }
 }

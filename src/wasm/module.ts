@@ -1,6 +1,7 @@
 // The module: from the functions of this folder to one instance.
 import { createModule } from "./assembler.js";
 import { defineEs256, type Es256Places, type Input } from "./es256.js";
+import { defineEs256Group, type Es256GroupPlaces } from "./es256-group.js";
 import { defineEddsa, type EddsaPlaces } from "./eddsa.js";
 import { defineField } from "./field.js";
 import { createLayout, type Layout } from "./memory.js";
@@ -16,6 +17,7 @@ export interface Assembled {
   readonly input: Input;
   readonly es256: Es256Places;
   readonly eddsa: EddsaPlaces;
+  readonly es256Group: Es256GroupPlaces;
   /** Returns the bytes of the module. */
   bytes(pages: number, mostPages: number): Uint8Array;
 }
@@ -33,5 +35,6 @@ export function assemble(isFused: boolean): Assembled {
   const scalars = defineScalars(module, layout);
   const es256 = defineEs256(module, layout, field, scalars, input);
   const eddsa = defineEddsa(module, layout, field, scalars, input.signature);
-  return { layout, input, es256, eddsa, bytes: module.bytes };
+  const es256Group = defineEs256Group(module, layout, scalars, es256);
+  return { layout, input, es256, eddsa, es256Group, bytes: module.bytes };
 }

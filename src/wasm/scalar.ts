@@ -423,6 +423,15 @@ function pack(out: Local<I32>, limbs: readonly Local<I64>[]): void {
   }
 }
 
+/** Writes the words of a number as limbs, each from 0 to 2^24 - 1, into the lane at byte 0 or 8 of `out`. */
+export function writeLimbs(out: Place, words: Local<I32>, byte: 0 | 8): void {
+  for (let i = 0; i < 11; i++) {
+    const bits = i32.and(i32.load(get(words), 3 * i), i32.const(i < 10 ? 0xffffff : 0xffff));
+    const limb = variable(f64.convert(bits));
+    f64.store(baseOf(out), out.offset + 16 * i + byte, get(limb));
+  }
+}
+
 function wordOf<T>(list: readonly (T | undefined)[], index: number): T {
   const found = list[index];
   if (found === undefined) throw new RangeError("no such word"); // every index is within its list

@@ -1,0 +1,157 @@
+// Sums of many pairs of affine points of P-256, two in the lanes at a time: one inversion for all of them.
+//
+// An affine addition costs five products and a square, where the Jacobian one costs eight and three. It divides by the
+// difference of the two x, which is 0 where the points are equal or opposite. So the product of all differences is
+// tested for zero, exactly, before it is inverted; where it is not zero, none of them is, and every sum is right.
+import {
+  call,
+  f64x2,
+  type Func,
+  get,
+  I32,
+  i32,
+  leave,
+  loop,
+  type Module,
+  set,
+  variable,
+  when,
+} from "./assembler.js";
+import { copy, copySwapped, eachLimb, limbAt, type Operations } from "./field.js";
+import { addressOf, after, at, ELEMENT, type Layout, type Place } from "./memory.js";
+import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
+import { isZeroAt, type Points } from "./point.js";
+import { P } from "../fast/p256/curve.js";
+
+/** A point, with room to add another: x, y, x and y of the other, the product of the differences before. */
+const OTHER: number = 2 * ELEMENT;
+const PRODUCT: number = 4 * ELEMENT;
+export const NODE: number = 5 * ELEMENT;
+
+export interface AffineSums {
+  /**
+   * Adds to each point from `first` to `end`, which is past the last, the one that lies a distance after it.
+   * Returns 0 where some are equal or opposite: then the points mean nothing.
+   */
+  readonly addAll: Func<readonly [I32, I32, I32], I32>;
+  readonly places: AffinePlaces;
+}
+
+/** Where the numbers lie that the tests look at. */
+export interface AffinePlaces {
+  readonly product: Place;
+  readonly inverse: Place;
+  readonly joined: Place;
+}
+
+/** Bytes from a point to the other that has its room in the same node. */
+export const IN_NODE: number = OTHER;
+
+/** Writes the functions. `one` is 1 in Montgomery form; R of that form is 2^264. */
+export function defineAffineSums(
+  module: Module,
+  layout: Layout,
+  operations: Operations,
+  points: Points,
+  scalars: Scalars,
+  one: Place,
+): AffineSums {
+  const { multiply, multiplyAdd, squareAdd } = operations;
+  const element = (): Place => layout.take(ELEMENT);
+  const [product, inverse, difference] = [element(), element(), element()];
+  const [slope, rest, joined] = [element(), element(), element()];
+  const prime = modulus(layout, P);
+  const squareOfR = layout.constant(limbBytes((1n << 528n) % P));
+  const words = layout.take(SCALAR);
+  const subtract = (out: Place, x: Place, y: Place): void =>
+    eachLimb(out, (i) => f64x2.sub(limbAt(x, i), limbAt(y, i)));
+
+  const multiplyDifference = module.procedure(
+    [I32, I32],
+    (point, other) => {
+      subtract(difference, at(other), at(point));
+      copy(at(point, PRODUCT), product);
+      multiply(product, product, difference); // 1 · 2
+    },
+    "multiplyDifference",
+  );
+
+  /** x' = slope² - x - x2, y' = slope·(x - x') - y, with slope = (y2 - y)/(x2 - x) */
+  const addPoint = module.procedure(
+    [I32, I32],
+    (point, other) => {
+      const [x, y] = [at(point), at(point, ELEMENT)];
+      subtract(difference, at(other), x);
+      multiply(slope, inverse, at(point, PRODUCT)); // 1/difference
+      multiply(inverse, inverse, difference); // of those before: 1 · 2
+      subtract(rest, at(other, ELEMENT), y);
+      multiply(slope, slope, rest); // 1 · 2
+      eachLimb(rest, (i) => f64x2.add(limbAt(x, i), limbAt(at(other), i)));
+      squareAdd(difference, slope, -1, rest); // x'
+      subtract(rest, x, difference);
+      copy(x, difference);
+      multiplyAdd(y, slope, rest, -1, y); // 1 · 2
+    },
+    "addPoint",
+  );
+
+  /** The product of the two lanes, in both, divided by R. */
+  const joinLanes = module.procedure(
+    [],
+    () => {
+      copySwapped(inverse, product);
+      multiply(joined, product, inverse);
+    },
+    "joinLanes",
+  );
+
+  /** Each lane's inverse: that of the product, in limbs of 24 bits, times the other lane. */
+  const partLanes = module.procedure(
+    [],
+    () => multiply(inverse, joined, inverse), // 2 · 1
+    "partLanes",
+  );
+
+  const addAll = module.define([I32, I32, I32], I32, (first, end, distance) => {
+    const point = variable(get(first));
+    const other = (): I32 => i32.add(get(point), get(distance));
+    copy(product, one);
+    loop(() => {
+      call(multiplyDifference, get(point), other());
+      set(point, i32.add(get(point), i32.const(NODE)));
+      return i32.ltU(get(point), get(end));
+    });
+    for (const lane of [0, 8] as const) {
+      when(isZeroAt(points, product, lane), () => leave(i32.const(0)));
+    }
+    call(joinLanes);
+    call(scalars.canonical, addressOf(words), addressOf(joined), addressOf(prime));
+    // For lanes a·R and b·R these words are a·b·R; R²/(a·b·R), times b·R and divided by R, is R/a.
+    const isInverted = call(
+      scalars.invert,
+      addressOf(words),
+      addressOf(words),
+      addressOf(squareOfR),
+      addressOf(prime),
+    );
+    when(i32.eqz(isInverted), () => leave(i32.const(0)));
+    const inverted = variable(addressOf(words));
+    writeLimbs(joined, inverted, 0);
+    writeLimbs(joined, inverted, 8);
+    call(partLanes);
+    loop(() => {
+      set(point, i32.sub(get(point), i32.const(NODE)));
+      call(addPoint, get(point), other());
+      return i32.ltU(get(first), get(point));
+    });
+    return i32.const(1);
+  });
+
+  return { addAll, places: { product, inverse, joined } };
+}
+
+/** Writes the point of a node to where points.add takes it from. */
+export function copyPoint(entry: Place, node: Place): void {
+  copy(entry, node);
+  copy(after(entry, ELEMENT), after(node, ELEMENT));
+}

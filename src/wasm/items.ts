@@ -1,0 +1,154 @@
+// The signatures of a group in memory, one behind the other, and the inversion that they share.
+import {
+  call,
+  type Func,
+  get,
+  I32,
+  i32,
+  i64,
+  leave,
+  type Local,
+  loop,
+  type Module,
+  set,
+  variable,
+  when,
+} from "./assembler.js";
+import { DIGITS, type Multiple } from "./comb.js";
+import { addressOf, at, baseOf, type Layout, type Place } from "./memory.js";
+import { SCALAR, type Scalars } from "./scalar.js";
+
+/** The most signatures of a group in memory, an even number: more of them gain nothing. */
+export const MOST_ITEMS = 16;
+
+/** Where a signature has its numbers, in bytes from its beginning. */
+export const ITEM: Readonly<
+  Record<
+    | ("table" | "isBaseNegated" | "isKeyNegated" | "answer" | "inverted" | "inverse" | "claimed")
+    | ("ofBase" | "ofKey" | "digitsOfBase" | "digitsOfKey" | "size"),
+    number
+  >
+> = {
+  /** The key's table. */
+  table: 0,
+  /** Whether the factors of the generator and of the key were negated for their digits. */
+  isBaseNegated: 4,
+  isKeyNegated: 8,
+  /** YES, NO or UNSURE. */
+  answer: 12,
+  /** What is inverted: s, or Z of the sum. */
+  inverted: 16,
+  /** The product of what is inverted of the signatures before it; then the inverse. */
+  inverse: 16 + SCALAR,
+  /** r, or the bytes of R. */
+  claimed: 16 + 2 * SCALAR,
+  /** Factors of the generator and of the key; the first is the hash before. */
+  ofBase: 16 + 3 * SCALAR,
+  ofKey: 16 + 4 * SCALAR,
+  digitsOfBase: 16 + 5 * SCALAR,
+  digitsOfKey: 16 + 5 * SCALAR + DIGITS,
+  /** Bytes of a signature. */
+  size: 16 + 5 * SCALAR + 2 * DIGITS,
+};
+
+/** Memory for a group. */
+export function takeItems(layout: Layout): Place {
+  return layout.take(MOST_ITEMS * ITEM.size);
+}
+
+/** The address of a signature by its number. */
+export function itemAddress(items: Place, index: Local<I32>): I32 {
+  return i32.add(addressOf(items), i32.mul(get(index), i32.const(ITEM.size)));
+}
+
+/** Runs the body for every signature, or for the first of every two; there is one at least. */
+export function eachItem(
+  items: Place,
+  count: Local<I32>,
+  step: 1 | 2,
+  body: (item: Local<I32>) => void,
+): void {
+  const item = variable(addressOf(items));
+  const end = variable(itemAddress(items, count));
+  loop(() => {
+    body(item);
+    set(item, i32.add(get(item), i32.const(step * ITEM.size)));
+    return i32.ltU(get(item), get(end));
+  });
+}
+
+/** What a signature multiplies the key by, and its table; `item` may be that many bytes before it. */
+export function multipleOfKey(item: Local<I32>, bytes: number): Multiple {
+  return {
+    table: () => i32.load(get(item), bytes + ITEM.table),
+    digits: () => addressOf(at(item, bytes + ITEM.digitsOfKey)),
+    isNegated: () => i32.load(get(item), bytes + ITEM.isKeyNegated),
+  };
+}
+
+/** The same of the generator. */
+export function multipleOfBase(item: Local<I32>, bytes: number, table: Local<I32>): Multiple {
+  return {
+    table: () => get(table),
+    digits: () => addressOf(at(item, bytes + ITEM.digitsOfBase)),
+    isNegated: () => i32.load(get(item), bytes + ITEM.isBaseNegated),
+  };
+}
+
+/**
+ * Writes a function that makes `inverse` start/`inverted` modulo m of all signatures, with one inversion: from
+ * the first and past the last address, and start and m as `invert` of scalar.ts has them, and the words of
+ * 2^256 modulo m. What is inverted is below 2^256. Returns 0, and no inverse, where any of them is 0 modulo m.
+ *
+ * P. L. Montgomery's trick (Speeding the Pollard and elliptic curve methods of factorization, 1987): with
+ * P_k = a_0·…·a_k, 1/a_k is P_(k-1)/P_k, and 1/P_(k-1) is a_k/P_k.
+ */
+export function defineInvertItems(
+  module: Module,
+  layout: Layout,
+  scalars: Scalars,
+): Func<readonly [I32, I32, I32, I32, I32], I32> {
+  const product = layout.take(SCALAR);
+  const multiply = (out: I32, a: I32, m: Local<I32>): void =>
+    call(scalars.multiply, out, a, addressOf(product), get(m));
+  const copyWords = (to: Place, from: Place): void => {
+    for (let i = 0; i < 32; i += 8) {
+      const value = variable(i64.load(baseOf(from), from.offset + i));
+      i64.store(baseOf(to), to.offset + i, get(value));
+    }
+  };
+
+  return module.define(
+    [I32, I32, I32, I32, I32],
+    I32,
+    (first, end, start, m, r) => {
+      const item = variable(get(first));
+      const field = (offset: number): I32 => addressOf(at(item, offset));
+      copyWords(product, at(r));
+      loop(() => {
+        copyWords(at(item, ITEM.inverse), product);
+        multiply(addressOf(product), field(ITEM.inverted), m);
+        set(item, i32.add(get(item), i32.const(ITEM.size)));
+        return i32.ltU(get(item), get(end));
+      });
+      // One factor that is 0 makes the product 0, and would make all inverses 0.
+      when(call(scalars.isZero, addressOf(product)), () => leave(i32.const(0)));
+      const isInverted = call(
+        scalars.invert,
+        addressOf(product),
+        addressOf(product),
+        get(start),
+        get(m),
+      );
+      when(i32.eqz(isInverted), () => leave(i32.const(0)));
+      loop(() => {
+        set(item, i32.sub(get(item), i32.const(ITEM.size)));
+        multiply(field(ITEM.inverse), field(ITEM.inverse), m);
+        multiply(addressOf(product), field(ITEM.inverted), m);
+        return i32.ltU(get(first), get(item));
+      });
+      return i32.const(1);
+    },
+    "invertItems",
+  );
+}
