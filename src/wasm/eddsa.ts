@@ -6,6 +6,7 @@ import {
   drop,
   f64,
   f64x2,
+  type Func,
   get,
   I32,
   i32,
@@ -29,7 +30,7 @@ import {
   takeDigits,
   writeEntries,
 } from "./comb.js";
-import { defineEdwards, EXTENDED, P25519 } from "./edwards.js";
+import { defineEdwards, type EdwardsPoints, EXTENDED, P25519 } from "./edwards.js";
 import {
   BASE_TEETH,
   EARLY_TEETH,
@@ -38,7 +39,7 @@ import {
   writeHalf,
   writeTagCheck,
 } from "./es256.js";
-import { eachLimb, type Field, limbAt, operationsOf } from "./field.js";
+import { eachLimb, type Field, operationsOf } from "./field.js";
 import { addressOf, after, baseOf, ELEMENT, type Layout, type Place, wordBytes } from "./memory.js";
 import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
 import { defineSha512, swap32 } from "./sha2.js";
@@ -62,6 +63,26 @@ export interface EddsaPlaces extends EddsaInput {
   readonly inverse: Place;
 }
 
+/** What a group uses of it too (eddsa-group.ts). */
+export interface Eddsa extends EddsaPlaces {
+  readonly points: EdwardsPoints;
+  readonly combs: Readonly<Record<"early" | "late" | "base", Comb>>;
+  readonly prime: Place;
+  /** What 1/Z is inverted from. */
+  readonly one: Place;
+  /** Writes k to its place: the hash of R, A and a message of that length, modulo the order. */
+  readonly hashMessage: Func<readonly [I32], undefined>;
+  /** Writes the half of a number that its digits are made of, rounded down: to, from. */
+  readonly halve: Func<readonly [I32, I32], undefined>;
+  /**
+   * Returns the entry that is subtracted once because the digits make the next odd number of an even one: number,
+   * the end of its table's entries.
+   */
+  readonly surplus: Func<readonly [I32, I32], I32>;
+  /** Whether X/Z and Y/Z encode to R: the lane of a point, the words of 1/Z, the bytes of R. */
+  readonly isEncodedAs: Func<readonly [I32, I32, I32], I32>;
+}
+
 /** Writes the function verifyEddsa. `hashed` has room for a message behind 64 bytes. */
 export function defineEddsa(
   module: Module,
@@ -69,7 +90,7 @@ export function defineEddsa(
   field: Field,
   scalars: Scalars,
   hashed: Place,
-): EddsaPlaces {
+): Eddsa {
   const points = defineEdwards(module, layout, field);
   const operations = operationsOf(field, field.ed25519);
   const order = modulus(layout, L);
@@ -81,7 +102,7 @@ export function defineEddsa(
   const hash = layout.take(64);
   const sha512 = defineSha512(module, hash);
   const take = (): Place => layout.take(SCALAR);
-  const [s, k, high, words] = [take(), take(), take(), take()];
+  const [s, k, high, words, inverted] = [take(), take(), take(), take(), take()];
   const [digitsOfB, digitsOfA] = [takeDigits(layout), takeDigits(layout)];
   const sum = layout.take(EXTENDED);
   const encoded = layout.take(ELEMENT);
@@ -96,7 +117,8 @@ export function defineEddsa(
   const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
 
   /** k = the hash modulo L: its upper half times 2^256, plus its lower one. */
-  const reduceHash = module.procedure([], () => {
+  const hashMessage = module.procedure([I32], (length) => {
+    call(sha512, addressOf(hashed), i32.add(get(length), i32.const(64)));
     for (let i = 0; i < 16; i++) {
       // The hash is a little-endian number, and its words of 64 bits are big-endian.
       const from = hash.offset + 8 * (i >> 1) + (i % 2 === 0 ? 4 : 0);
@@ -112,6 +134,17 @@ export function defineEddsa(
     multiply(k, rOfOrder);
   });
 
+  const halve = module.procedure([I32, I32], (out, number) => writeHalf(out, number));
+
+  // The point itself stands last in its table.
+  const surplus = module.define([I32, I32], I32, (number, point) =>
+    select(
+      get(point),
+      addressOf(nothing),
+      i32.eqz(i32.and(i32.load(get(number)), i32.const(1))),
+    ),
+  );
+
   /** sum = [s]B + [k]A, A negated in its table, half of it in each lane */
   const multiplyPoints = module.procedure(
     [I32, I32, I32, I32],
@@ -124,8 +157,7 @@ export function defineEddsa(
         early: Comb,
         late: Comb,
       ) => {
-        // The digits make the next odd number of an even one.
-        writeHalf(variable(addressOf(words)), variable(addressOf(number)));
+        call(halve, addressOf(words), addressOf(number));
         const write = (comb: Comb) => () =>
           call(comb.writeDigits, addressOf(digits), addressOf(words));
         choose(get(isLate), write(late), write(early));
@@ -133,11 +165,8 @@ export function defineEddsa(
           variable(select(i32.const(of(late)), i32.const(of(early)), get(isLate)));
         const columns = byState(({ shape }) => shape.columns);
         const bytes = byState(({ shape }) => 2 * shape.entries * NIELS_BYTES);
-        // For an even number the point itself, which stands last in its table, is subtracted once.
-        const isEven = i32.eqz(i32.and(i32.load(baseOf(number), number.offset), i32.const(1)));
-        const even = variable(isEven);
         const point = variable(i32.add(get(table), get(bytes)));
-        const once = variable(select(get(point), addressOf(nothing), get(even)));
+        const once = variable(call(surplus, addressOf(number), get(point)));
         return { digits, table, isLate, early, late, columns, once };
       };
       const ofB = scalar(s, digitsOfB, tableOfB, isLateB, combs.early, combs.base);
@@ -177,17 +206,41 @@ export function defineEddsa(
     },
   );
 
-  /** encoded = x in lane 0, y in lane 1, from 1/Z in limbs of 24 bits */
+  /** encoded = x in lane 0, y in lane 1, of the lane of a point, from 1/Z in limbs of 24 bits */
   const divide = module.procedure(
-    [],
-    () => {
+    [I32],
+    (point) => {
       eachLimb(encoded, (i) =>
-        f64x2.replaceLane1(limbAt(sum, i), f64.load(baseOf(sum), sum.offset + ELEMENT + i)),
+        f64x2.replaceLane1(
+          f64x2.splat(f64.load(get(point), i)),
+          f64.load(get(point), ELEMENT + i),
+        ),
       );
       operations.multiply(encoded, encoded, inverse); // 1 · 2
     },
     "divideExtended",
   );
+  const canonical = (out: Place, element: Place): void =>
+    call(scalars.canonical, addressOf(out), addressOf(element), addressOf(prime));
+
+  const isEncodedAs = module.define([I32, I32, I32], I32, (point, inverted, claimed) => {
+    writeLimbs(inverse, inverted, 0);
+    writeLimbs(inverse, inverted, 8);
+    call(divide, get(point));
+    canonical(words, encoded);
+    canonical(high, after(encoded, 8));
+    // The parity of x is the highest bit of the encoding.
+    const parity = variable(i32.shl(i32.load(baseOf(words), words.offset), i32.const(31)));
+    const top = high.offset + 28;
+    i32.store(baseOf(high), top, i32.or(i32.load(baseOf(high), top), get(parity)));
+    const difference = variable(i64.const(0));
+    for (let i = 0; i < 32; i += 8) {
+      const ours = variable(i64.load(baseOf(high), high.offset + i));
+      const theirs = variable(i64.load(get(claimed), i));
+      set(difference, i64.or(get(difference), i64.xor(get(ours), get(theirs))));
+    }
+    return i64.eqz(get(difference));
+  });
 
   /** Decides about the k, the S and the R that are in memory. */
   const decide = module.define(
@@ -195,34 +248,16 @@ export function defineEddsa(
     I32,
     (tableOfB, isLateB, tableOfA, isLateA) => {
       call(multiplyPoints, get(tableOfB), get(isLateB), get(tableOfA), get(isLateA));
-      const canonical = (out: Place, element: Place): void =>
-        call(scalars.canonical, addressOf(out), addressOf(element), addressOf(prime));
       canonical(words, after(sum, 2 * ELEMENT));
       const isInverted = call(
         scalars.invert,
-        addressOf(words),
+        addressOf(inverted),
         addressOf(words),
         addressOf(one),
         addressOf(prime),
       );
       when(i32.eqz(isInverted), () => leave(i32.const(UNSURE))); // never: Z is not 0
-      const inverted = variable(addressOf(words));
-      writeLimbs(inverse, inverted, 0);
-      writeLimbs(inverse, inverted, 8);
-      call(divide);
-      canonical(words, encoded);
-      canonical(high, after(encoded, 8));
-      // The parity of x is the highest bit of the encoding.
-      const parity = variable(i32.shl(i32.load(baseOf(words), words.offset), i32.const(31)));
-      const top = high.offset + 28;
-      i32.store(baseOf(high), top, i32.or(i32.load(baseOf(high), top), get(parity)));
-      const difference = variable(i64.const(0));
-      for (let i = 0; i < 32; i += 8) {
-        const ours = variable(i64.load(baseOf(high), high.offset + i));
-        const theirs = variable(i64.load(baseOf(hashed), hashed.offset + i));
-        set(difference, i64.or(get(difference), i64.xor(get(ours), get(theirs))));
-      }
-      return i64.eqz(get(difference));
+      return call(isEncodedAs, addressOf(sum), addressOf(inverted), addressOf(hashed));
     },
     "decideEddsa",
   );
@@ -232,11 +267,13 @@ export function defineEddsa(
     I32,
     (tableOfB, isLateB, tableOfA, isLateA, tag, length) => {
       writeTagCheck(tableOfA, tag);
-      call(sha512, addressOf(hashed), i32.add(get(length), i32.const(64)));
-      call(reduceHash);
+      call(hashMessage, get(length));
       return call(decide, get(tableOfB), get(isLateB), get(tableOfA), get(isLateA));
     },
     "verifyEddsa",
   );
-  return { hashed, s, entry: points.entry, sum, k, encoded, inverse };
+  return {
+    ...{ hashed, s, entry: points.entry, sum, k, encoded, inverse },
+    ...{ points, combs, prime, one, hashMessage, halve, surplus, isEncodedAs },
+  };
 }

@@ -149,7 +149,7 @@ describe.each(VARIANTS)("Ed25519 in lanes, %s", (_, isFused) => {
     ]);
     interpreter.run("addExtendedLanes", sum.offset);
     interpreter.write(inverse.offset, BYTES);
-    interpreter.run("divideExtended");
+    interpreter.run("divideExtended", sum.offset);
     return interpreter;
   }
 

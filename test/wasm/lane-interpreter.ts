@@ -120,9 +120,11 @@ export class LaneInterpreter {
         stack.push(joinIntervals(lane0.again(), lane1));
         return;
       }
-      case 0xfd14: // splat
-        stack.push(popNumber());
+      case 0xfd14: {
+        // splat: the same in both lanes
+        stack.push(pop());
         return;
+      }
       default:
     }
     const [c, b] = [opcode >= 0xfd00 + 0x107 ? pop() : 0, pop()];
