@@ -29,7 +29,9 @@ describe("The price of a table doubles up to 64 times the first", () => {
 
   test("over noble, and invalid signatures pay nothing.", () => {
     let answer = true;
-    const key = hotKey({ tableSize: 1000, cold: () => answer, heat: () => () => answer });
+    const verify = (): boolean => answer;
+    const ways = { pointSize: 0, tableSize: 1000, cold: verify, heat: () => "table", hot: verify };
+    const key = hotKey(ways, "point");
     const nothing = new Uint8Array(0);
     const earn = (): void => {
       answer = false;

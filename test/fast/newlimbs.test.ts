@@ -43,12 +43,12 @@ describe.each([OLDER, NEWER])("in %s", (engine) => {
     const { importP256Key } = await loadIn(engine);
     const { privateKey, publicKey } = keyPair("P-256");
     const { x, y } = exportJwk(publicKey);
-    const key = importP256Key(bytesOf(x), bytesOf(y));
+    const key = importP256Key(bytesOf(x), bytesOf(y), sha256);
     for (const message of messages) {
       const signer = { key: privateKey, dsaEncoding: "ieee-p1363" } as const;
       const signature = new Uint8Array(sign("sha256", message, signer));
-      expect(key?.verify(signature, sha256(message))).toBe(true);
-      expect(key?.verify(signature, sha256(Uint8Array.of(1, ...message)))).toBe(false);
+      expect(key?.verify(signature, message)).toBe(true);
+      expect(key?.verify(signature, Uint8Array.of(1, ...message))).toBe(false);
     }
     expect(key?.tableSize).toBeGreaterThan(20_000);
   });

@@ -87,7 +87,10 @@ export const hashedEs256InLanes: SyncAlg = {
     const curve = curveOf(jwk);
     if (key === null || curve === null) return null;
     // Of a key like G every signature can be unsure, and the key below would earn tables of its own.
-    const bare: SyncKey = { verify: key.verify, size: key.size };
+    const bare: SyncKey = {
+      verify: (signature, hash) => key.verify(signature, hash),
+      size: key.size,
+    };
     const isWhole = (signature: Uint8Array, hash: Uint8Array): boolean =>
       signature.length === 64 && hash.length === 32;
     return acceleratedKey(bare, {

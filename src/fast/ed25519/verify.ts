@@ -12,8 +12,11 @@
 // a full stack, leaves nothing behind.
 import { encodeBase64url } from "../../bytes/base64url.js";
 import { isSmallOrderPoint } from "../../jose/ed25519.js";
-import { newBits, writeBits } from "../bits.js";
+import { textOf } from "../../bytes/utf8.js";
+import type { SyncKey } from "../../jose/alg.js";
 import { type EarnedTable, earnedTables, type Stage } from "../../jose/earned-table.js";
+import { newBits, writeBits } from "../bits.js";
+import { TableKey } from "../table-key.js";
 import { addColumn, type Comb, type CombShape, createComb, subtractOnce } from "./comb.js";
 import { addMultiple, NAF_LENGTH, newOddMultiples, writeNaf, writeOddMultiples } from "./naf.js";
 import {
@@ -24,28 +27,19 @@ import {
   double,
   encodePoint,
   negate,
+  newAffinePoint,
   newPoint,
+  readElement,
+  xOf,
 } from "./point.js";
-import { L, readScalar, readWideScalar, writeSignedDigits } from "./scalar.js";
+import { L, littleEndian, readScalar, readWideScalar, writeSignedDigits } from "./scalar.js";
 
-/** A public key that verifies. */
-export interface Ed25519Key {
-  /**
-   * Returns whether `signature` (64 bytes, R and S) signs `data`. A key that has verified enough valid
-   * signatures gets a table.
-   */
-  verify(signature: Uint8Array, data: Uint8Array): boolean;
-  /** Size in bytes, with the table. */
-  readonly size: number;
-  /** Size of the table in bytes. */
-  readonly tableSize: number;
-  /** Drops the table; the key still works, and earns the next one more slowly (jose/earned-table.ts). */
-  dropTables(): void;
-}
-
-/** The tables of a key, by the number of valid signatures that earn them (measured: bench/). */
+/**
+ * The tables of a key, by the number of valid signatures that earn them (measured: bench/). The first is made
+ * for the second signature itself, as in p256/verify.ts.
+ */
 const STAGES: readonly Stage<CombShape>[] = [
-  { earned: 2, shape: { teeth: 6, blocks: 1 } }, // 4.4 KB
+  { earned: 2, shape: { teeth: 5, blocks: 1 } }, // 2.2 KB
   { earned: 16, shape: { teeth: 8, blocks: 2 } }, // 34 KB
 ];
 
@@ -55,55 +49,66 @@ const BASE_STAGES: readonly Stage<CombShape>[] = [
   { earned: 32, shape: { teeth: 10, blocks: 2 } }, // 135 KB
 ];
 
-/** Size of a key without a table, in bytes: its encoding, 22 doubles and the objects around them. */
-const KEY_BYTES = 4096;
+type Hash = (data: Uint8Array) => Uint8Array;
 
 /**
  * Returns the key that 32 bytes encode; null where they encode no point of the curve (RFC 8032 section
- * 5.1.3). jose/jwk.ts refuses keys of small order.
+ * 5.1.3). jose/jwk.ts refuses keys of small order. `hash` is SHA-512.
  */
-export function importEd25519Key(
-  bytes: Uint8Array,
-  sha512: (data: Uint8Array) => Uint8Array,
-): Ed25519Key | null {
+export function importEd25519Key(bytes: Uint8Array, hash: Hash): SyncKey | null {
   const point = bytes.length === 32 ? decodePoint(bytes) : null;
-  return point === null ? null : keyOf(new Uint8Array(bytes), negate(point), sha512);
+  if (point === null) return null;
+  const minusX = littleEndian(xOf(negate(point)));
+  return new Ed25519Key(textOf([...bytes, ...minusX]), hash);
 }
 
-function keyOf(
-  bytes: Uint8Array,
-  minusA: AffinePoint,
-  sha512: (data: Uint8Array) => Uint8Array,
-): Ed25519Key {
-  const combs = earnedTables(null, STAGES, (shape) => createComb(minusA, shape));
-  const tableSize = (): number => combs.best()?.table.byteLength ?? 0;
-  return {
-    verify(signature, data) {
-      if (signature.length !== 64) return false;
-      const s = readScalar(signature, 32);
-      if (s >= L) return false; // step 1: S is below L
-      if (isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) return false;
-      const hashed = new Uint8Array(64 + data.length);
-      hashed.set(signature); // the key replaces S
-      hashed.set(bytes, 32);
-      hashed.set(data, 64);
-      const k = readWideScalar(sha512(hashed)); // step 2
-      // Step 3. The values are public, so numbers are compared.
-      const base = combsOfB();
-      if (recompute(s, k, minusA, combs.best(), base.best()) !== readScalar(hashed, 0))
-        return false;
-      combs.earn();
-      base.earn();
-      return true;
-    },
-    get size() {
-      return KEY_BYTES + tableSize();
-    },
-    get tableSize() {
-      return tableSize();
-    },
-    dropTables: combs.drop,
-  };
+// Memory of one verification, written before it is read.
+const coordinates = /* @__PURE__ */ new Uint8Array(64);
+const keyPoint = /* @__PURE__ */ newAffinePoint(); // -A
+
+/**
+ * A public key A, which is a point of the curve of any order. It holds the encoding of A, then x of -A, which
+ * takes long to compute.
+ */
+class Ed25519Key extends TableKey<CombShape, Comb> implements SyncKey {
+  /** Returns whether `signature` (64 bytes, R and S) signs `data`. */
+  verify(signature: Uint8Array, data: Uint8Array): boolean {
+    if (signature.length !== 64) return false;
+    const s = readScalar(signature, 32);
+    if (s >= L) return false; // step 1: S is below L
+    if (isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) return false;
+    const hashed = new Uint8Array(64 + data.length);
+    hashed.set(signature); // the key replaces S
+    for (let i = 0; i < 32; i++) hashed[32 + i] = this.point.charCodeAt(i);
+    hashed.set(data, 64);
+    const k = readWideScalar(this.hash(hashed)); // step 2
+    const base = combsOfB();
+    const first = this.firstTableDue();
+    const comb = first ?? this.table();
+    if (comb === null) this.readPoint();
+    // Step 3. The values are public, so numbers are compared.
+    if (recompute(s, k, keyPoint, comb, base.best()) !== readScalar(hashed, 0)) return false;
+    this.earn(first);
+    base.earn();
+    return true;
+  }
+
+  protected stages(): readonly Stage<CombShape>[] {
+    return STAGES;
+  }
+
+  protected build(shape: CombShape): Comb {
+    this.readPoint();
+    return createComb(keyPoint, shape);
+  }
+
+  /** Writes keyPoint: y as it is encoded, without the sign of x. */
+  private readPoint(): void {
+    this.readBytes(coordinates);
+    coordinates[31] = (coordinates[31] ?? 0) & 127;
+    readElement(keyPoint.y, coordinates, 0);
+    readElement(keyPoint.x, coordinates, 32);
+  }
 }
 
 let baseCombs: EarnedTable<Comb, Comb> | undefined;
