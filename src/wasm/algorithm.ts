@@ -7,6 +7,8 @@ import { decodePoint, negate } from "../fast/ed25519/point.js";
 import { createComb as p256Comb } from "../fast/p256/comb.js";
 import { readElement } from "../fast/p256/curve.js";
 import { newLimbs } from "../fast/limbs.js";
+import type { Engine, Enter, Lanes, Verify } from "./engine.js";
+import { verifyMany } from "./group.js";
 import { acceleratedKey, type Curve } from "./key.js";
 
 /** What the module verifies. */
@@ -30,40 +32,74 @@ export function acceleratedAlg(below: SyncAlg): SyncAlg {
       const curve = curveOf(jwk);
       return curve === null ? key : acceleratedKey(key, curve);
     },
+    verifyMany,
   });
 }
 
 /** What the module needs of a key that the backend below has taken. Exported for tests. */
 export function curveOf(jwk: PublicJwk): Curve | null {
-  if (jwk.kty === "EC" && jwk.crv === "P-256") return p256CurveOf(jwk.x, jwk.y);
-  if (jwk.kty === "OKP" && jwk.crv === "Ed25519") return ed25519CurveOf(jwk.x);
+  if (jwk.kty === "EC" && jwk.crv === "P-256") return new P256(jwk.x, jwk.y);
+  if (jwk.kty === "OKP" && jwk.crv === "Ed25519") return new Ed25519(jwk.x);
   return null;
 }
 
-function p256CurveOf(encodedX: string, encodedY: string): Curve {
-  return {
-    build(teeth) {
-      const [x, y] = [newLimbs(), newLimbs()];
-      readElement(x, bytesOf(encodedX), 0);
-      readElement(y, bytesOf(encodedY), 0);
-      return p256Comb(x, y, { teeth, blocks: 2 }).table;
-    },
-    verify: (engine) => engine.verifyEs256,
-  };
+/** A key of P-256. One object, as the key itself is (key.ts). */
+class P256 implements Curve {
+  private readonly x: string;
+  private readonly y: string;
+
+  constructor(x: string, y: string) {
+    this.x = x;
+    this.y = y;
+  }
+
+  build(teeth: number): Int32Array {
+    const [x, y] = [newLimbs(), newLimbs()];
+    readElement(x, bytesOf(this.x), 0);
+    readElement(y, bytesOf(this.y), 0);
+    return p256Comb(x, y, { teeth, blocks: 2 }).table;
+  }
+
+  verify(engine: Engine): Verify {
+    return engine.verifyEs256;
+  }
+
+  enter(engine: Engine): Enter {
+    return engine.enterEs256;
+  }
+
+  lanes(engine: Engine): Lanes {
+    return engine.es256Lanes;
+  }
 }
 
-function ed25519CurveOf(encoded: string): Curve {
-  const bytes = bytesOf(encoded);
-  return {
-    build(teeth) {
-      const point = decodePoint(bytes);
-      // A platform's backend may take a key that is no point, but has no valid signature of it.
-      if (point === null) throw new RangeError("a point of the curve was expected");
-      return ed25519Comb(negate(point), { teeth, blocks: 2 }).table;
-    },
-    verify: (engine) => (table, signature, data) =>
-      engine.verifyEddsa(table, bytes, signature, data),
-  };
+/** A key of Ed25519. */
+class Ed25519 implements Curve {
+  private readonly bytes: Uint8Array;
+
+  constructor(encoded: string) {
+    this.bytes = bytesOf(encoded);
+  }
+
+  build(teeth: number): Int32Array {
+    const point = decodePoint(this.bytes);
+    // A platform's backend may take a key that is no point, but has no valid signature of it.
+    if (point === null) throw new RangeError("a point of the curve was expected");
+    return ed25519Comb(negate(point), { teeth, blocks: 2 }).table;
+  }
+
+  verify(engine: Engine): Verify {
+    return (table, signature, data) => engine.verifyEddsa(table, this.bytes, signature, data);
+  }
+
+  enter(engine: Engine): Enter {
+    return (index, table, signature, data) =>
+      engine.enterEddsa(index, table, this.bytes, signature, data);
+  }
+
+  lanes(engine: Engine): Lanes {
+    return engine.eddsaLanes;
+  }
 }
 
 /** The bytes of a coordinate that the backend below has read. */

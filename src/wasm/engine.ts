@@ -8,7 +8,6 @@ import { isStrictSignature } from "../jose/ed25519.js";
 import { GX, GY } from "../fast/p256/curve.js";
 import { BASE_TEETH, EARLY_TEETH, NO, UNSURE, YES } from "./es256.js";
 import { ITEM } from "./items.js";
-import type { Place } from "./memory.js";
 import { assemble, type Assembled, MOST_MESSAGE } from "./module.js";
 import { platformWebAssembly, type WasmApi, type WasmMemory } from "./platform.js";
 import { BLOCK_PAGES, createSlots, PAGE, type Slot, type Slots } from "./slots.js";
@@ -21,7 +20,7 @@ export interface Table extends Slot {
 /** What verifies with a key's table: YES, NO or UNSURE (es256.ts). */
 export type Verify = (table: Table, signature: Uint8Array, data: Uint8Array) => number;
 
-/** Puts a signature into the group that is in memory, as number `index`: YES where it is one of it now, else the answer. */
+/** Puts a signature into the group in memory as number `index`; returns YES where it is in it now, else the answer. */
 export type Enter = (
   index: number,
   table: Table,
@@ -29,8 +28,16 @@ export type Enter = (
   data: Uint8Array,
 ) => number;
 
-/** Decides about the first `count` signatures of the group, an even number; null where the group is unsure. */
-export type Run = (count: number, isLate: boolean) => readonly number[] | null;
+/** What decides about a group of signatures of one curve, which is in memory (items.ts). */
+export interface Lanes {
+  /** Whether there are groups yet: they need the later table of the generator. */
+  isReady(): boolean;
+  /**
+   * Decides about the first `count` signatures, an even number, whose tables are all late or all early ones.
+   * Returns an answer for each; null where the group is unsure.
+   */
+  run(count: number, isLate: boolean): readonly number[] | null;
+}
 
 export interface Engine {
   /** Whether products and sums are fused (relaxed SIMD). */
@@ -45,7 +52,16 @@ export interface Engine {
     data: Uint8Array,
   ) => number;
   readonly enterEs256: Enter;
-  readonly runEs256: Run;
+  readonly es256Lanes: Lanes;
+  /** `key` is the 32 bytes of the key. */
+  readonly enterEddsa: (
+    index: number,
+    table: Table,
+    key: Uint8Array,
+    signature: Uint8Array,
+    data: Uint8Array,
+  ) => number;
+  readonly eddsaLanes: Lanes;
   /** What the module exports, where it has its numbers, and the table of G now: for the tests. */
   readonly internals: {
     readonly exports: Readonly<Record<string, unknown>>;
@@ -111,6 +127,7 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
   const verifyEs256 = exports["verifyEs256"] as Exported;
   const verifyEddsa = exports["verifyEddsa"] as Exported;
   const enterEs256 = exports["enterEs256"] as Exported;
+  const enterEddsa = exports["enterEddsa"] as Exported;
   layout.writeConstants(new Uint8Array(memory.buffer));
   const slots = createSlots(memory, reserved, mostBlocks);
   const ofG = createBase(slots, (teeth) => p256Comb(GX, GY, { teeth, blocks: 2 }).table);
@@ -133,45 +150,63 @@ export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number)
     return answer;
   }
 
-  const groupOf = (items: Place, run: Exported, base: Base): Run => {
-    return (count, isLate) => {
-      const of = base.table();
-      // The larger table of a generator comes soon, and a group knows no other.
-      if (of === null || !of.isLate) return null;
-      if (run(count, of.address, Number(isLate)) === 0) return null;
-      return Array.from(
-        { length: count },
-        (_, i) => view[items.offset + i * ITEM.size + ITEM.answer] ?? UNSURE,
-      );
+  function lanesOf(run: Exported, base: Base): Lanes {
+    const { offset } = assembled.items;
+    return {
+      isReady: () => base.table()?.isLate === true,
+      run(count, isLate) {
+        const of = base.table();
+        if (of === null || !of.isLate || run(count, of.address, Number(isLate)) === 0) return null;
+        const at = (i: number): number => offset + i * ITEM.size + ITEM.answer;
+        return Array.from({ length: count }, (_, i) => view[at(i)] ?? UNSURE);
+      },
     };
-  };
+  }
+
+  /** Puts an ES256 signature where the module reads it; returns YES, or the answer about one that does not fit. */
+  function putEs256(signature: Uint8Array, data: Uint8Array): number {
+    if (signature.length !== 64) return NO;
+    if (data.length > MOST_MESSAGE) return UNSURE;
+    putInput(signature, data);
+    return YES;
+  }
+
+  /** The same of Ed25519. */
+  function putEddsa(key: Uint8Array, signature: Uint8Array, data: Uint8Array): number {
+    if (signature.length !== 64 || !isStrictSignature(signature)) return NO;
+    if (data.length > MOST_MESSAGE) return UNSURE;
+    putInput(signature, data);
+    const { hashed, s } = assembled.eddsa;
+    view.copyWithin(s.offset, hashed.offset + 32, hashed.offset + 64);
+    view.set(key, hashed.offset + 32); // the key replaces S
+    return YES;
+  }
+
+  const enter = (entry: Exported, index: number, { address, tag }: Table, length: number): number =>
+    entry(index, address, tag, length);
 
   return {
     isFused,
     slots,
     internals: { exports, memory, assembled, tableOfG: ofG.table, tableOfB: ofB.table },
     verifyEs256(table, signature, data) {
-      if (signature.length !== 64) return NO;
-      if (data.length > MOST_MESSAGE) return UNSURE;
-      putInput(signature, data);
-      return ask(verifyEs256, ofG, table, data.length);
+      const fits = putEs256(signature, data);
+      return fits === YES ? ask(verifyEs256, ofG, table, data.length) : fits;
     },
     enterEs256(index, table, signature, data) {
-      if (signature.length !== 64) return NO;
-      if (data.length > MOST_MESSAGE) return UNSURE;
-      putInput(signature, data);
-      return enterEs256(index, table.address, table.tag, data.length);
+      const fits = putEs256(signature, data);
+      return fits === YES ? enter(enterEs256, index, table, data.length) : fits;
     },
-    runEs256: groupOf(assembled.es256Group.items, exports["runEs256"] as Exported, ofG),
+    es256Lanes: lanesOf(exports["runEs256"] as Exported, ofG),
     verifyEddsa(table, key, signature, data) {
-      if (signature.length !== 64 || !isStrictSignature(signature)) return NO;
-      if (data.length > MOST_MESSAGE) return UNSURE;
-      putInput(signature, data);
-      const { hashed, s } = assembled.eddsa;
-      view.copyWithin(s.offset, hashed.offset + 32, hashed.offset + 64);
-      view.set(key, hashed.offset + 32); // the key replaces S
-      return ask(verifyEddsa, ofB, table, data.length);
+      const fits = putEddsa(key, signature, data);
+      return fits === YES ? ask(verifyEddsa, ofB, table, data.length) : fits;
     },
+    enterEddsa(index, table, key, signature, data) {
+      const fits = putEddsa(key, signature, data);
+      return fits === YES ? enter(enterEddsa, index, table, data.length) : fits;
+    },
+    eddsaLanes: lanesOf(exports["runEddsa"] as Exported, ofB),
   };
 }
 

@@ -28,14 +28,13 @@ import { type Comb, loadPair, type Multiple } from "./comb.js";
 import { type Es256, NO, UNSURE, writeTagCheck, YES } from "./es256.js";
 import { copy } from "./field.js";
 import {
-  defineInvertItems,
   eachItem,
+  type Group,
   ITEM,
   itemAddress,
   MOST_ITEMS,
   multipleOfBase,
   multipleOfKey,
-  takeItems,
 } from "./items.js";
 import { addressOf, after, at, ELEMENT, type Layout, type Place, wordBytes } from "./memory.js";
 import { isZeroAt } from "./point.js";
@@ -44,7 +43,6 @@ import { N } from "../fast/p256/curve.js";
 
 /** Where the numbers lie that the tests look at. */
 export interface Es256GroupPlaces {
-  readonly items: Place;
   readonly nodes: Place;
   readonly affine: AffinePlaces;
 }
@@ -57,13 +55,12 @@ export function defineEs256Group(
   module: Module,
   layout: Layout,
   scalars: Scalars,
+  { items, invertItems }: Group,
   es256: Es256,
 ): Es256GroupPlaces {
   const { operations, points, combs, one, order, start, sum, total, candidate } = es256;
   const rOfOrder = layout.constant(wordBytes((1n << 256n) % N, 8));
-  const invertItems = defineInvertItems(module, layout, scalars);
   const affine = defineAffineSums(module, layout, operations, points, scalars, one);
-  const items = takeItems(layout);
   const words = layout.take(SCALAR);
   const [other0, other1] = [layout.take(SCALAR), layout.take(SCALAR)];
   const nodes = layout.take((MOST_ITEMS / 2) * MOST_COLUMNS * NODE);
@@ -235,5 +232,5 @@ export function defineEs256Group(
     },
     "runEs256",
   );
-  return { items, nodes, affine: affine.places };
+  return { nodes, affine: affine.places };
 }

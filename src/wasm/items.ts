@@ -51,9 +51,15 @@ export const ITEM: Readonly<
   size: 16 + 5 * SCALAR + 2 * DIGITS,
 };
 
-/** Memory for a group. */
-export function takeItems(layout: Layout): Place {
-  return layout.take(MOST_ITEMS * ITEM.size);
+/** A group in memory: one for both curves, since each group is decided before the next one begins. */
+export interface Group {
+  readonly items: Place;
+  readonly invertItems: InvertItems;
+}
+
+export function defineGroup(module: Module, layout: Layout, scalars: Scalars): Group {
+  const items = layout.take(MOST_ITEMS * ITEM.size);
+  return { items, invertItems: defineInvertItems(module, layout, scalars) };
 }
 
 /** The address of a signature by its number. */
@@ -96,18 +102,17 @@ export function multipleOfBase(item: Local<I32>, bytes: number, table: Local<I32
 }
 
 /**
- * Writes a function that makes `inverse` start/`inverted` modulo m of all signatures, with one inversion: from
- * the first and past the last address, and start and m as `invert` of scalar.ts has them, and the words of
- * 2^256 modulo m. What is inverted is below 2^256. Returns 0, and no inverse, where any of them is 0 modulo m.
- *
+ * Makes `inverse` start/`inverted` modulo m of all signatures, with one inversion: from the first and past the
+ * last address, start and m as `invert` of scalar.ts has them, and the words of 2^256 modulo m. What is inverted
+ * is below 2^256. Returns 0, and no inverse, where any of them is 0 modulo m.
+ */
+export type InvertItems = Func<readonly [I32, I32, I32, I32, I32], I32>;
+
+/**
  * P. L. Montgomery's trick (Speeding the Pollard and elliptic curve methods of factorization, 1987): with
  * P_k = a_0·…·a_k, 1/a_k is P_(k-1)/P_k, and 1/P_(k-1) is a_k/P_k.
  */
-export function defineInvertItems(
-  module: Module,
-  layout: Layout,
-  scalars: Scalars,
-): Func<readonly [I32, I32, I32, I32, I32], I32> {
+function defineInvertItems(module: Module, layout: Layout, scalars: Scalars): InvertItems {
   const product = layout.take(SCALAR);
   const multiply = (out: I32, a: I32, m: Local<I32>): void =>
     call(scalars.multiply, out, a, addressOf(product), get(m));

@@ -2,7 +2,14 @@
 // tell.
 import type { SyncKey } from "../jose/alg.js";
 import { type Stage, TableEarner } from "../jose/earned-table.js";
-import { type Engine, type Table, theEngine, type Verify } from "./engine.js";
+import {
+  type Engine,
+  type Enter,
+  type Lanes,
+  type Table,
+  theEngine,
+  type Verify,
+} from "./engine.js";
 import { EARLY_TEETH, LATE_TEETH, UNSURE, YES } from "./es256.js";
 import { whenCollected } from "./platform.js";
 
@@ -12,6 +19,10 @@ export interface Curve {
   build(teeth: number): Int32Array;
   /** Verifies with that table. */
   verify(engine: Engine): Verify;
+  /** Puts a signature into a group, with that table. */
+  enter(engine: Engine): Enter;
+  /** Decides about a group. */
+  lanes(engine: Engine): Lanes;
 }
 
 /**
@@ -50,9 +61,10 @@ export function acceleratedKey(
   return new AcceleratedKey(below, curve, engineOf);
 }
 
-class AcceleratedKey extends TableEarner<number, Table> implements SyncKey {
+/** A key as acceleratedKey makes it. */
+export class AcceleratedKey extends TableEarner<number, Table> implements SyncKey {
   private readonly below: SyncKey;
-  private readonly curve: Curve;
+  readonly curve: Curve;
   private readonly engineOf: () => Engine | null;
   /** Null until there is a table: most keys of many clients never have one. */
   private held: Held | null = null;
@@ -67,11 +79,28 @@ class AcceleratedKey extends TableEarner<number, Table> implements SyncKey {
   }
 
   verify(signature: Uint8Array, data: Uint8Array): boolean {
-    if (this.isDue) this.earn();
+    this.earnDue();
     const answer = this.ask(signature, data);
-    // A false signature changes nothing.
     this.isDue = answer === UNSURE ? this.below.verify(signature, data) : answer === YES;
     return this.isDue;
+  }
+
+  /** Counts the last signature where it was valid: a false one changes nothing. So a table that is due is built. */
+  earnDue(): void {
+    if (this.isDue) this.earn();
+    this.isDue = false;
+  }
+
+  /** Takes a verdict that was made elsewhere, as `verify` takes its own. */
+  decided(isValid: boolean): void {
+    this.earnDue();
+    this.isDue = isValid;
+  }
+
+  /** Returns the table for the next signature, and whose memory it is in; null where there is none. */
+  ready(): { readonly table: Table; readonly engine: Engine } | null {
+    const table = this.table();
+    return table === null || this.held === null ? null : { table, engine: this.held.engine };
   }
 
   get size(): number {
@@ -108,9 +137,9 @@ class AcceleratedKey extends TableEarner<number, Table> implements SyncKey {
   }
 
   private ask(signature: Uint8Array, data: Uint8Array): number {
-    const table = this.table();
-    if (table === null || this.held === null) return UNSURE;
-    return this.curve.verify(this.held.engine)(table, signature, data);
+    const ready = this.ready();
+    if (ready === null) return UNSURE;
+    return this.curve.verify(ready.engine)(ready.table, signature, data);
   }
 
   private slotSize(): number {

@@ -2,9 +2,11 @@
 import { createModule } from "./assembler.js";
 import { defineEs256, type Es256Places, type Input } from "./es256.js";
 import { defineEs256Group, type Es256GroupPlaces } from "./es256-group.js";
+import { defineEddsaGroup } from "./eddsa-group.js";
 import { defineEddsa, type EddsaPlaces } from "./eddsa.js";
 import { defineField } from "./field.js";
-import { createLayout, type Layout } from "./memory.js";
+import { defineGroup } from "./items.js";
+import { createLayout, type Layout, type Place } from "./memory.js";
 import { defineScalars } from "./scalar.js";
 import { PADDING } from "./sha2.js";
 
@@ -17,6 +19,8 @@ export interface Assembled {
   readonly input: Input;
   readonly es256: Es256Places;
   readonly eddsa: EddsaPlaces;
+  /** The signatures of a group. */
+  readonly items: Place;
   readonly es256Group: Es256GroupPlaces;
   /** Returns the bytes of the module. */
   bytes(pages: number, mostPages: number): Uint8Array;
@@ -35,6 +39,9 @@ export function assemble(isFused: boolean): Assembled {
   const scalars = defineScalars(module, layout);
   const es256 = defineEs256(module, layout, field, scalars, input);
   const eddsa = defineEddsa(module, layout, field, scalars, input.signature);
-  const es256Group = defineEs256Group(module, layout, scalars, es256);
-  return { layout, input, es256, eddsa, es256Group, bytes: module.bytes };
+  const group = defineGroup(module, layout, scalars);
+  const es256Group = defineEs256Group(module, layout, scalars, group, es256);
+  defineEddsaGroup(module, layout, scalars, group, eddsa);
+  const { items } = group;
+  return { layout, input, es256, eddsa, items, es256Group, bytes: module.bytes };
 }

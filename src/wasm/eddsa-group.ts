@@ -1,0 +1,192 @@
+// Ed25519 of a group: two signatures in the two lanes, and one inversion for the Z of all sums.
+//
+// Two signatures share each doubling, which is half of what they cost by themselves. The formulas are complete, so
+// no member is ever unsure; but the product of all Z is tested before it is inverted, as if one could be 0.
+import {
+  call,
+  choose,
+  get,
+  I32,
+  i32,
+  i64,
+  leave,
+  type Local,
+  loop,
+  type Module,
+  set,
+  variable,
+  when,
+} from "./assembler.js";
+import { type Comb, loadPair, NIELS, writeEntries } from "./comb.js";
+import type { Eddsa } from "./eddsa.js";
+import { EXTENDED, P25519 } from "./edwards.js";
+import { writeTagCheck, YES } from "./es256.js";
+import { eachItem, type Group, ITEM, itemAddress, MOST_ITEMS, multipleOfBase, multipleOfKey } from "./items.js";
+import { addressOf, at, baseOf, ELEMENT, type Layout, type Place, wordBytes } from "./memory.js";
+import { SCALAR, type Scalars } from "./scalar.js";
+
+/** Writes the functions enterEddsa and runEddsa. */
+export function defineEddsaGroup(
+  module: Module,
+  layout: Layout,
+  scalars: Scalars,
+  { items, invertItems }: Group,
+  eddsa: Eddsa,
+): void {
+  const { points, combs, prime, one } = eddsa;
+  const rOfPrime = layout.constant(wordBytes((1n << 256n) % P25519, 8));
+  const words = layout.take(SCALAR);
+  const sums = layout.take((MOST_ITEMS / 2) * EXTENDED);
+  const copyWords = (to: Place, from: Place): void => {
+    for (let i = 0; i < 32; i += 8) {
+      i64.store(baseOf(to), to.offset + i, i64.load(baseOf(from), from.offset + i));
+    }
+  };
+
+  // Takes the signature and the message that are in memory, as verifyEddsa wants them, as number `index` of the
+  // group. Returns YES where it is one of it now, else the answer.
+  module.define(
+    [I32, I32, I32, I32],
+    I32,
+    (index, table, tag, length) => {
+      writeTagCheck(table, tag);
+      const item = variable(itemAddress(items, index));
+      i32.store(get(item), ITEM.table, get(table));
+      // The digits of an even number are those of the next one (eddsa.ts): none is negated.
+      i32.store(get(item), ITEM.isBaseNegated, i32.const(0));
+      i32.store(get(item), ITEM.isKeyNegated, i32.const(0));
+      copyWords(at(item, ITEM.claimed), eddsa.hashed); // R
+      copyWords(at(item, ITEM.ofBase), eddsa.s);
+      call(eddsa.hashMessage, get(length));
+      copyWords(at(item, ITEM.ofKey), eddsa.k);
+      return i32.const(YES);
+    },
+    "enterEddsa",
+  );
+
+  const writeDigits = module.procedure([I32, I32], (item, isLate) => {
+    const digits = (comb: Comb, to: number): void =>
+      call(comb.writeDigits, addressOf(at(item, to)), addressOf(words));
+    const halve = (factor: number): void =>
+      call(eddsa.halve, addressOf(words), addressOf(at(item, factor)));
+    halve(ITEM.ofBase);
+    digits(combs.base, ITEM.digitsOfBase);
+    halve(ITEM.ofKey);
+    choose(
+      get(isLate),
+      () => digits(combs.late, ITEM.digitsOfKey),
+      () => digits(combs.early, ITEM.digitsOfKey),
+    );
+  });
+
+  /** Subtracts what the digits of two numbers have too much. */
+  const subtractSurplus = (
+    sum: Local<I32>,
+    item: Local<I32>,
+    factor: number,
+    { shape, blockBytes }: Comb,
+    tableOf: (bytes: number) => I32,
+  ): void => {
+    const minus = variable(i32.const(1));
+    const entries = [0, ITEM.size].map((bytes) => {
+      const point = variable(i32.add(tableOf(bytes), i32.const(shape.blocks * blockBytes)));
+      const entry = call(eddsa.surplus, addressOf(at(item, bytes + factor)), get(point));
+      return { address: variable(entry), isMinus: minus };
+    });
+    writeEntries(entries, NIELS, points.entry);
+    call(points.add, get(sum));
+  };
+
+  /** sum = [S]B + [k]A of two signatures, with keys whose tables have the shape of `comb` */
+  const multiplyPair = (comb: Comb) =>
+    module.procedure([I32, I32, I32], (sum, item, tableOfB) => {
+      const ofKey = [0, ITEM.size].map((bytes) => multipleOfKey(item, bytes));
+      const ofBase = [0, ITEM.size].map((bytes) => multipleOfBase(item, bytes, tableOfB));
+      const column = variable(i32.const(comb.shape.columns));
+      const add = (from: Comb, lanes: typeof ofKey): void => {
+        const [lane0, lane1] = lanes;
+        if (lane0 === undefined || lane1 === undefined) throw new RangeError("two lanes");
+        for (const block of [0, 1] as const) {
+          loadPair(from, [lane0, lane1], block, column, points.entry);
+          call(points.add, get(sum));
+        }
+      };
+      call(points.clear, get(sum));
+      loop(() => {
+        set(column, i32.sub(get(column), i32.const(1)));
+        call(points.double, get(sum));
+        add(comb, ofKey);
+        // The generator has fewer columns than a key.
+        when(i32.ltS(get(column), i32.const(combs.base.shape.columns)), () =>
+          add(combs.base, ofBase),
+        );
+        return get(column);
+      });
+      subtractSurplus(sum, item, ITEM.ofKey, comb, (bytes) =>
+        i32.load(get(item), bytes + ITEM.table),
+      );
+      subtractSurplus(sum, item, ITEM.ofBase, combs.base, () => get(tableOfB));
+    });
+  const [multiplyEarly, multiplyLate] = [multiplyPair(combs.early), multiplyPair(combs.late)];
+
+  /** Runs the body for every two signatures, with their sum. */
+  const eachPair = (
+    count: Local<I32>,
+    body: (item: Local<I32>, sum: Local<I32>) => void,
+  ): void => {
+    const sum = variable(addressOf(sums));
+    eachItem(items, count, 2, (item) => {
+      body(item, sum);
+      set(sum, i32.add(get(sum), i32.const(EXTENDED)));
+    });
+  };
+  const LANES = [
+    [0, 0],
+    [ITEM.size, 8],
+  ] as const;
+
+  // Decides about the first signatures of the group, an even number, with keys whose tables are all late or all early
+  // ones, and the late table of B. Returns 0 where the group is unsure, and there are no answers.
+  module.define(
+    [I32, I32, I32],
+    I32,
+    (count, tableOfB, isLate) => {
+      eachPair(count, (item, sum) => {
+        for (const [bytes] of LANES) {
+          call(writeDigits, addressOf(at(item, bytes)), get(isLate));
+        }
+        const multiply = (of: typeof multiplyEarly) => () =>
+          call(of, get(sum), get(item), get(tableOfB));
+        choose(get(isLate), multiply(multiplyLate), multiply(multiplyEarly));
+        for (const [bytes, byte] of LANES) {
+          const z = at(sum, 2 * ELEMENT + byte);
+          const to = at(item, bytes + ITEM.inverted);
+          call(scalars.canonical, addressOf(to), addressOf(z), addressOf(prime));
+        }
+      });
+      const isInverted = call(
+        invertItems,
+        addressOf(items),
+        itemAddress(items, count),
+        addressOf(one),
+        addressOf(prime),
+        addressOf(rOfPrime),
+      );
+      when(i32.eqz(isInverted), () => leave(i32.const(0)));
+      eachPair(count, (item, sum) => {
+        for (const [bytes, byte] of LANES) {
+          const field = (offset: number): I32 => addressOf(at(item, bytes + offset));
+          const isValid = call(
+            eddsa.isEncodedAs,
+            addressOf(at(sum, byte)),
+            field(ITEM.inverse),
+            field(ITEM.claimed),
+          );
+          i32.store(get(item), bytes + ITEM.answer, get(variable(isValid)));
+        }
+      });
+      return i32.const(1);
+    },
+    "runEddsa",
+  );
+}
