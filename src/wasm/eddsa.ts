@@ -31,14 +31,7 @@ import {
   writeEntries,
 } from "./comb.js";
 import { defineEdwards, type EdwardsPoints, EXTENDED, P25519 } from "./edwards.js";
-import {
-  BASE_TEETH,
-  EARLY_TEETH,
-  LATE_TEETH,
-  UNSURE,
-  writeHalf,
-  writeTagCheck,
-} from "./es256.js";
+import { BASE_TEETH, EARLY_TEETH, LATE_TEETH, UNSURE, writeHalf, writeTagCheck } from "./es256.js";
 import { eachLimb, type Field, operationsOf } from "./field.js";
 import { addressOf, after, baseOf, ELEMENT, type Layout, type Place, wordBytes } from "./memory.js";
 import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
@@ -112,8 +105,7 @@ export function defineEddsa(
   identity[0] = 1;
   identity[11] = 1;
   const nothing = layout.constant(new Uint8Array(identity.buffer));
-  const combOf = (teeth: number): Comb =>
-    defineComb(module, shapeOf(teeth, 253), NIELS);
+  const combOf = (teeth: number): Comb => defineComb(module, shapeOf(teeth, 253), NIELS);
   const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
 
   /** k = the hash modulo L: its upper half times 2^256, plus its lower one. */
@@ -138,11 +130,7 @@ export function defineEddsa(
 
   // The point itself stands last in its table.
   const surplus = module.define([I32, I32], I32, (number, point) =>
-    select(
-      get(point),
-      addressOf(nothing),
-      i32.eqz(i32.and(i32.load(get(number)), i32.const(1))),
-    ),
+    select(get(point), addressOf(nothing), i32.eqz(i32.and(i32.load(get(number)), i32.const(1)))),
   );
 
   /** sum = [s]B + [k]A, A negated in its table, half of it in each lane */
@@ -211,10 +199,7 @@ export function defineEddsa(
     [I32],
     (point) => {
       eachLimb(encoded, (i) =>
-        f64x2.replaceLane1(
-          f64x2.splat(f64.load(get(point), i)),
-          f64.load(get(point), ELEMENT + i),
-        ),
+        f64x2.replaceLane1(f64x2.splat(f64.load(get(point), i)), f64.load(get(point), ELEMENT + i)),
       );
       operations.multiply(encoded, encoded, inverse); // 1 · 2
     },

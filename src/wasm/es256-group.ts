@@ -25,9 +25,10 @@ import {
 } from "./assembler.js";
 import { type AffinePlaces, copyPoint, defineAffineSums, IN_NODE, NODE } from "./affine.js";
 import { type Comb, loadPair, type Multiple } from "./comb.js";
-import { type Es256, NO, UNSURE, writeTagCheck, YES } from "./es256.js";
+import { type Es256, NO, UNSURE, YES } from "./es256.js";
 import { copy } from "./field.js";
 import {
+  beginItem,
   eachItem,
   type Group,
   ITEM,
@@ -71,10 +72,8 @@ export function defineEs256Group(
     [I32, I32, I32, I32],
     I32,
     (index, table, tag, length) => {
-      writeTagCheck(table, tag);
-      const item = variable(itemAddress(items, index));
+      const item = variable(beginItem(items, index, table, tag));
       const field = (offset: number): I32 => addressOf(at(item, offset));
-      i32.store(get(item), ITEM.table, get(table));
       const isInRange = call(es256.readSignature, field(ITEM.claimed), field(ITEM.inverted));
       when(i32.eqz(isInRange), () => leave(i32.const(NO)));
       call(es256.hashMessage, field(ITEM.ofBase), get(length));

@@ -129,8 +129,7 @@ export function defineEs256(
   const [digitsOfG, digitsOfQ] = [takeDigits(layout), takeDigits(layout)];
   const sum = layout.take(POINT);
   const total = layout.take(POINT);
-  const combOf = (teeth: number): Comb =>
-    defineComb(module, shapeOf(teeth, 256), AFFINE);
+  const combOf = (teeth: number): Comb => defineComb(module, shapeOf(teeth, 256), AFFINE);
   const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
 
   const isScalar = module.define([I32], I32, (number) =>

@@ -16,6 +16,7 @@ import {
 } from "./assembler.js";
 import { DIGITS, type Multiple } from "./comb.js";
 import { addressOf, at, baseOf, type Layout, type Place } from "./memory.js";
+import { UNSURE, writeTagCheck } from "./es256.js";
 import { SCALAR, type Scalars } from "./scalar.js";
 
 /** The most signatures of a group in memory, an even number: more of them gain nothing. */
@@ -65,6 +66,23 @@ export function defineGroup(module: Module, layout: Layout, scalars: Scalars): G
 /** The address of a signature by its number. */
 export function itemAddress(items: Place, index: Local<I32>): I32 {
   return i32.add(addressOf(items), i32.mul(get(index), i32.const(ITEM.size)));
+}
+
+/**
+ * Begins a signature of a group: leaves the function, unsure, where its key's table has another tag. It has no
+ * answer of one before it: it is unsure until it is decided.
+ */
+export function beginItem(
+  items: Place,
+  index: Local<I32>,
+  table: Local<I32>,
+  tag: Local<I32>,
+): I32 {
+  writeTagCheck(table, tag);
+  const item = variable(itemAddress(items, index));
+  i32.store(get(item), ITEM.table, get(table));
+  i32.store(get(item), ITEM.answer, i32.const(UNSURE));
+  return get(item);
 }
 
 /** Runs the body for every signature, or for the first of every two; there is one at least. */

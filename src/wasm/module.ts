@@ -2,7 +2,7 @@
 import { createModule } from "./assembler.js";
 import { defineEs256, type Es256Places, type Input } from "./es256.js";
 import { defineEs256Group, type Es256GroupPlaces } from "./es256-group.js";
-import { defineEddsaGroup } from "./eddsa-group.js";
+import { defineEddsaGroup, type EddsaGroupPlaces } from "./eddsa-group.js";
 import { defineEddsa, type EddsaPlaces } from "./eddsa.js";
 import { defineField } from "./field.js";
 import { defineGroup } from "./items.js";
@@ -22,6 +22,7 @@ export interface Assembled {
   /** The signatures of a group. */
   readonly items: Place;
   readonly es256Group: Es256GroupPlaces;
+  readonly eddsaGroup: EddsaGroupPlaces;
   /** Returns the bytes of the module. */
   bytes(pages: number, mostPages: number): Uint8Array;
 }
@@ -41,7 +42,7 @@ export function assemble(isFused: boolean): Assembled {
   const eddsa = defineEddsa(module, layout, field, scalars, input.signature);
   const group = defineGroup(module, layout, scalars);
   const es256Group = defineEs256Group(module, layout, scalars, group, es256);
-  defineEddsaGroup(module, layout, scalars, group, eddsa);
+  const eddsaGroup = defineEddsaGroup(module, layout, scalars, group, eddsa);
   const { items } = group;
-  return { layout, input, es256, eddsa, items, es256Group, bytes: module.bytes };
+  return { layout, input, es256, eddsa, items, es256Group, eddsaGroup, bytes: module.bytes };
 }

@@ -1,6 +1,7 @@
 // Rounds of signatures past every implementation: each must give the verdict of the signature's class.
 import { type Curve, LEAST_PER_CLASS, type SignatureCase, type Verdict } from "./case.js";
 import { createDice } from "./dice.js";
+import { groupedBy } from "./groups.js";
 import { type Answer, type Implementations, keyStates, NODE, nodeItself } from "./key-states.js";
 import type { Part, Round } from "./part.js";
 import { added, type Mismatch, NOTHING, type Outcome, type Tally, tallyOf } from "./tally.js";
@@ -29,12 +30,18 @@ function rounds(curve: Curve, implementations: Implementations): Round {
   const valid = examples.find(({ name }) => name === "valid");
   if (valid === undefined) throw new Error("a valid signature was due");
   const statesOf = keyStates(curve, implementations, valid.subject);
+  const groupsOf = groupedBy(curve, implementations, valid.subject);
   const disputed = examples.find(({ name }) => verdictOf(name) === "disputed");
   const nodeDecides = disputed === undefined ? "refused" : answerOfNode(disputed);
 
-  function judged(one: SignatureCase, where: Pick<Mismatch, "seed" | "round" | "index">): Tally {
+  function judged(
+    one: SignatureCase,
+    inGroup: Outcome,
+    where: Pick<Mismatch, "seed" | "round" | "index">,
+  ): Tally {
     const verdict = verdictOf(one.name);
-    const outcomes = statesOf(one.subject)(one, where.index % THOROUGH_EVERY === 0);
+    const alone = statesOf(one.subject)(one, where.index % THOROUGH_EVERY === 0);
+    const outcomes = [...alone, inGroup];
     const isRight = outcomes.every((outcome) => agrees(outcome, verdict, nodeDecides));
     const mismatch = isRight
       ? undefined
@@ -43,11 +50,15 @@ function rounds(curve: Curve, implementations: Implementations): Round {
   }
 
   return (seed, round) => {
-    const cases = curve.round(createDice(`${seed} ${curve.name} ${round}`));
+    const dice = createDice(`${seed} ${curve.name} ${round}`);
+    const cases = curve.round(dice);
     if (cases.length !== curve.perRound) {
       throw new Error(`a round of ${curve.name} has ${cases.length} signatures`);
     }
-    return cases.map((one, index) => judged(one, { seed, round, index })).reduce(added, NOTHING);
+    const inGroups = groupsOf(cases, dice);
+    return cases
+      .map((one, index) => judged(one, inGroups(index), { seed, round, index }))
+      .reduce(added, NOTHING);
   };
 }
 

@@ -145,7 +145,13 @@ export function ladders({ name, alg, sizes }: Staged, subject: Subject): Ask {
   return (signed) => asks.flatMap((ask) => ask(signed));
 }
 
-function climb(alg: SyncAlg, size: number, subject: Subject, witness: Signed): SyncKey | null {
+/** A key that has a table of this size now. */
+export function climb(
+  alg: SyncAlg,
+  size: number,
+  subject: Subject,
+  witness: Signed,
+): SyncKey | null {
   const key = importKey(alg, subject);
   if (key === null) return null;
   for (let i = 0; i < ENOUGH; i++) {

@@ -6,8 +6,10 @@ import { es256Alg } from "../../src/fast/p256/es256.js";
 import { isStrictSignature } from "../../src/jose/ed25519.js";
 import { curveOf } from "../../src/wasm/algorithm.js";
 import type { Engine, Table } from "../../src/wasm/engine.js";
-import { NO, UNSURE } from "../../src/wasm/es256.js";
-import { acceleratedKey } from "../../src/wasm/key.js";
+import { NO, UNSURE, YES } from "../../src/wasm/es256.js";
+import { verifyMany } from "../../src/wasm/group.js";
+import { ITEM } from "../../src/wasm/items.js";
+import { acceleratedKey, type Curve } from "../../src/wasm/key.js";
 
 /** A function of the module, from and to numbers. */
 export type Exported = (...numbers: readonly number[]) => number;
@@ -50,10 +52,55 @@ function verifyEddsaHash(
   const { hashed, s, k } = assembled.eddsa;
   bytes.set(signature, hashed.offset);
   bytes.set(signature.subarray(32), s.offset);
-  const number = readWideScalar(hash);
-  for (let i = 0; i < 32; i++) bytes[k.offset + i] = Number((number >> BigInt(8 * i)) & 0xffn);
+  bytes.set(littleEndian(hash), k.offset);
   const decide = exportOf(engine, "decideEddsa");
   return decide(base.address, Number(base.isLate), table.address, Number(table.isLate));
+}
+
+/** As enterEs256 of an engine, but `hash` is what was signed. */
+export function enterHash(
+  engine: Engine,
+  index: number,
+  table: Table,
+  signature: Uint8Array,
+  hash: Uint8Array,
+): number {
+  const answer = engine.enterEs256(index, table, signature, new Uint8Array());
+  const { assembled, memory } = engine.internals;
+  const place = assembled.items.offset + index * ITEM.size + ITEM.ofBase;
+  if (answer === YES) new Uint8Array(memory.buffer).set(hash.toReversed(), place);
+  return answer;
+}
+
+/** As enterEddsa of an engine, but `hash` is that of R, the key and the message. */
+function enterEddsaHash(
+  engine: Engine,
+  index: number,
+  table: Table,
+  signature: Uint8Array,
+  hash: Uint8Array,
+): number {
+  const key = new Uint8Array(32); // only the hash knows it
+  const answer = engine.enterEddsa(index, table, key, signature, new Uint8Array());
+  const { assembled, memory } = engine.internals;
+  const place = assembled.items.offset + index * ITEM.size + ITEM.ofKey;
+  if (answer === YES) new Uint8Array(memory.buffer).set(littleEndian(hash), place);
+  return answer;
+}
+
+/** k of a hash of 64 bytes, in 32. */
+function littleEndian(hash: Uint8Array): Uint8Array {
+  const number = readWideScalar(hash);
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((number >> BigInt(8 * i)) & 0xffn));
+}
+
+/** A curve that does these two otherwise. */
+function withHash(curve: Curve, own: Pick<Curve, "verify" | "enter">): Curve {
+  return {
+    build: (teeth) => curve.build(teeth),
+    lanes: (engine) => curve.lanes(engine),
+    ...own,
+  };
 }
 
 /** Ed25519 in lanes over another hash, and the same of fast below. */
@@ -61,18 +108,21 @@ export function hashedEddsaInLanes(sha512: (data: Uint8Array) => Uint8Array): Sy
   const below = eddsaAlg("Ed25519", sha512);
   return {
     ...below,
+    verifyMany,
     importKey(jwk): SyncKey | null {
       const key = below.importKey(jwk);
       const curve = curveOf(jwk);
       if (key === null || curve === null || jwk.kty !== "OKP") return null;
       const a = Buffer.from(jwk.x, "base64url");
-      return acceleratedKey(key, {
-        ...curve,
-        verify: (engine) => (table, signature, data) => {
-          const hash = sha512(Buffer.concat([signature.subarray(0, 32), a, data]));
-          return verifyEddsaHash(engine, table, signature, hash);
-        },
+      const hashOf = (signature: Uint8Array, data: Uint8Array): Uint8Array =>
+        sha512(Buffer.concat([signature.subarray(0, 32), a, data]));
+      const hashed = withHash(curve, {
+        verify: (engine) => (table, signature, data) =>
+          verifyEddsaHash(engine, table, signature, hashOf(signature, data)),
+        enter: (engine) => (index, table, signature, data) =>
+          enterEddsaHash(engine, index, table, signature, hashOf(signature, data)),
       });
+      return acceleratedKey(key, hashed);
     },
   };
 }
@@ -82,6 +132,7 @@ const below = es256Alg((hash) => hash);
 /** ES256 in lanes over the hash itself, and the same of fast below. */
 export const hashedEs256InLanes: SyncAlg = {
   ...below,
+  verifyMany,
   importKey(jwk): SyncKey | null {
     const key = below.importKey(jwk);
     const curve = curveOf(jwk);
@@ -93,10 +144,12 @@ export const hashedEs256InLanes: SyncAlg = {
     };
     const isWhole = (signature: Uint8Array, hash: Uint8Array): boolean =>
       signature.length === 64 && hash.length === 32;
-    return acceleratedKey(bare, {
-      ...curve,
+    const hashed = withHash(curve, {
       verify: (engine) => (table, signature, hash) =>
         isWhole(signature, hash) ? verifyHash(engine, table, signature, hash) : UNSURE,
+      enter: (engine) => (index, table, signature, hash) =>
+        isWhole(signature, hash) ? enterHash(engine, index, table, signature, hash) : UNSURE,
     });
+    return acceleratedKey(bare, hashed);
   },
 };
