@@ -2,73 +2,24 @@
 // of the key and of G. A right answer is the class's verdict or "unsure"; where a sum is exceptional, only "unsure".
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { readPublicJwk } from "../../src/jose/jwk.js";
-import { curveOf } from "../../src/wasm/algorithm.js";
-import type { Engine, Table } from "../../src/wasm/engine.js";
-import { type Shape, shapeOf } from "../../src/wasm/comb.js";
+import type { Table } from "../../src/wasm/engine.js";
+import { shapeOf } from "../../src/wasm/comb.js";
 import { BASE_TEETH, EARLY_TEETH, LATE_TEETH, NO, UNSURE, YES } from "../../src/wasm/es256.js";
 import { createDice } from "../fuzz/dice.js";
 import { divided, jwkOf, mod, multiple, N, p256Curve, pair, toBytes } from "../fuzz/p256.js";
 import { verifyHash } from "../support/lanes.js";
+import { type Digits, digitsOf } from "./digits.js";
+import { tableOf, warm } from "./tables.js";
 import { newEngine, VARIANTS } from "./variants.js";
 
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const ROUNDS = 3;
-
-/** The table of a key in a slot, or undefined where it is no key. */
-function tableOf(
-  engine: Engine,
-  jwk: Readonly<Record<string, string>>,
-  teeth: number,
-): Table | undefined {
-  const read = readPublicJwk(jwk);
-  const curve = typeof read === "string" ? null : curveOf(read);
-  const slot = curve === null ? null : engine.slots.put(curve.build(teeth));
-  return slot === null ? undefined : { ...slot, isLate: teeth === LATE_TEETH };
-}
-
-/** Verifies so often that G has its later table. */
-function warm(engine: Engine): void {
-  const dice = createDice("warm");
-  const valid = p256Curve.round(dice).find(({ name }) => name === "valid");
-  if (valid === undefined) throw new Error("a valid signature was due");
-  const table = tableOf(engine, valid.subject.jwk, EARLY_TEETH);
-  if (table === undefined) throw new Error("a key was due");
-  for (let i = 0; i < 64; i++) {
-    engine.verifyEs256(table, valid.signature, valid.data);
-  }
-  expect(engine.internals.tableOfG()?.isLate).toBe(true);
-}
 
 const inverse = (value: bigint): bigint => divided(1n, value);
 const hashOf = (data: Uint8Array): bigint =>
   BigInt(`0x${createHash("sha256").update(data).digest("hex")}`);
 const xOf = (k: bigint): bigint =>
   mod(BigInt(`0x${Buffer.from(multiple(k).subarray(1, 33)).toString("hex")}`));
-
-/** The digits of a scalar in a comb (comb.ts), and how a lane sums them. */
-interface Digits {
-  readonly columns: number;
-  /** The multiple of the point that the entry of a column is, in a lane. */
-  entry(lane: number, column: number): bigint;
-}
-
-function digitsOf(scalar: bigint, { columns, spacing, teeth, length }: Shape): Digits {
-  const isEven = scalar % 2n === 0n;
-  const bits = ((isEven ? N - scalar : scalar) >> 1n) | (1n << BigInt(length - 1));
-  const digit = (i: number): bigint => ((((bits >> BigInt(i)) & 1n) === 1n) === isEven ? -1n : 1n);
-  return {
-    columns,
-    entry(lane, column) {
-      let sum = 0n;
-      for (let tooth = 0; tooth < teeth; tooth++) {
-        const block = tooth * spacing + lane * columns;
-        sum += digit(block + column) << BigInt(block);
-      }
-      return sum;
-    },
-  };
-}
 
 /** The private key with which the first entry of one scalar meets what the lane has summed of the other. */
 function meeting(ofG: Digits, ofQ: Digits, lane: number): bigint {

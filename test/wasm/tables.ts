@@ -1,0 +1,33 @@
+// Tables in the memory of an engine, for tests that ask it without a key.
+import { readPublicJwk } from "../../src/jose/jwk.js";
+import { curveOf } from "../../src/wasm/algorithm.js";
+import type { Engine, Table } from "../../src/wasm/engine.js";
+import { EARLY_TEETH, LATE_TEETH } from "../../src/wasm/es256.js";
+import { createDice } from "../fuzz/dice.js";
+import { p256Curve } from "../fuzz/p256.js";
+
+/** The table of a key in a slot, or undefined where it is no key. */
+export function tableOf(
+  engine: Engine,
+  jwk: Readonly<Record<string, string>>,
+  teeth: number,
+): Table | undefined {
+  const read = readPublicJwk(jwk);
+  const curve = typeof read === "string" ? null : curveOf(read);
+  const slot = curve === null ? null : engine.slots.put(curve.build(teeth));
+  return slot === null ? undefined : { ...slot, isLate: teeth === LATE_TEETH };
+}
+
+/** Verifies so often that G has its later table. */
+export function warm(engine: Engine): void {
+  const dice = createDice("warm");
+  const valid = p256Curve.round(dice).find(({ name }) => name === "valid");
+  if (valid === undefined) throw new Error("a valid signature was due");
+  const table = tableOf(engine, valid.subject.jwk, EARLY_TEETH);
+  if (table === undefined) throw new Error("a key was due");
+  for (let i = 0; i < 64; i++) {
+    engine.verifyEs256(table, valid.signature, valid.data);
+  }
+  if (engine.internals.tableOfG()?.isLate !== true) throw new Error("a late table was due");
+}
+
