@@ -112,40 +112,45 @@ export function defineAffineSums(
     "partLanes",
   );
 
-  const addAll = module.define([I32, I32, I32], I32, (first, end, distance) => {
-    const point = variable(get(first));
-    const other = (): I32 => i32.add(get(point), get(distance));
-    copy(product, one);
-    loop(() => {
-      call(multiplyDifference, get(point), other());
-      set(point, i32.add(get(point), i32.const(NODE)));
-      return i32.ltU(get(point), get(end));
-    });
-    for (const lane of [0, 8] as const) {
-      when(isZeroAt(points, product, lane), () => leave(i32.const(0)));
-    }
-    call(joinLanes);
-    call(scalars.canonical, addressOf(words), addressOf(joined), addressOf(prime));
-    // For lanes a·R and b·R these words are a·b·R; R²/(a·b·R), times b·R and divided by R, is R/a.
-    const isInverted = call(
-      scalars.invert,
-      addressOf(words),
-      addressOf(words),
-      addressOf(squareOfR),
-      addressOf(prime),
-    );
-    when(i32.eqz(isInverted), () => leave(i32.const(0)));
-    const inverted = variable(addressOf(words));
-    writeLimbs(joined, inverted, 0);
-    writeLimbs(joined, inverted, 8);
-    call(partLanes);
-    loop(() => {
-      set(point, i32.sub(get(point), i32.const(NODE)));
-      call(addPoint, get(point), other());
-      return i32.ltU(get(first), get(point));
-    });
-    return i32.const(1);
-  });
+  const addAll = module.define(
+    [I32, I32, I32],
+    I32,
+    (first, end, distance) => {
+      const point = variable(get(first));
+      const other = (): I32 => i32.add(get(point), get(distance));
+      copy(product, one);
+      loop(() => {
+        call(multiplyDifference, get(point), other());
+        set(point, i32.add(get(point), i32.const(NODE)));
+        return i32.ltU(get(point), get(end));
+      });
+      for (const lane of [0, 8] as const) {
+        when(isZeroAt(points, product, lane), () => leave(i32.const(0)));
+      }
+      call(joinLanes);
+      call(scalars.canonical, addressOf(words), addressOf(joined), addressOf(prime));
+      // For lanes a·R and b·R these words are a·b·R; R²/(a·b·R), times b·R and divided by R, is R/a.
+      const isInverted = call(
+        scalars.invert,
+        addressOf(words),
+        addressOf(words),
+        addressOf(squareOfR),
+        addressOf(prime),
+      );
+      when(i32.eqz(isInverted), () => leave(i32.const(0)));
+      const inverted = variable(addressOf(words));
+      writeLimbs(joined, inverted, 0);
+      writeLimbs(joined, inverted, 8);
+      call(partLanes);
+      loop(() => {
+        set(point, i32.sub(get(point), i32.const(NODE)));
+        call(addPoint, get(point), other());
+        return i32.ltU(get(first), get(point));
+      });
+      return i32.const(1);
+    },
+    "addAll",
+  );
 
   return { addAll, places: { product, inverse, joined } };
 }

@@ -44,6 +44,10 @@ import { N } from "../fast/p256/curve.js";
 
 /** Where the numbers lie that the tests look at. */
 export interface Es256GroupPlaces {
+  /** What the inversion modulo n takes: n, and the words and limbs of 2^256 modulo n. */
+  readonly order: Place;
+  readonly start: Place;
+  readonly rOfOrder: Place;
   readonly nodes: Place;
   readonly affine: AffinePlaces;
 }
@@ -231,5 +235,5 @@ export function defineEs256Group(
     },
     "runEs256",
   );
-  return { nodes, affine: affine.places };
+  return { order, start, rOfOrder, nodes, affine: affine.places };
 }

@@ -30,4 +30,3 @@ export function warm(engine: Engine): void {
   }
   if (engine.internals.tableOfG()?.isLate !== true) throw new Error("a late table was due");
 }
-
