@@ -11,6 +11,7 @@ import {
 } from "../fast/interval-interpreter/values.js";
 import { unitOf } from "../fast/interval-interpreter/units.js";
 import { ED25519_BUDGET, ED25519_FIELD, P256_BUDGET, P256_FIELD } from "../fast/make-fields.js";
+import { IN_NODE } from "../../src/wasm/affine.js";
 import { ELEMENT } from "../../src/wasm/memory.js";
 import { assemble } from "../../src/wasm/module.js";
 import { LaneInterpreter } from "./lane-interpreter.js";
@@ -126,6 +127,93 @@ describe.each(VARIANTS)("P-256 in lanes, %s", (_, isFused) => {
   });
 });
 
+describe.each(VARIANTS)("groups of P-256 in lanes, %s", (_, isFused) => {
+  const assembled = assemble(isFused);
+  const { entry, sum, candidate } = assembled.es256;
+  const { nodes, affine } = assembled.es256Group;
+  const { product, inverse, joined } = affine;
+  const bytes = assembled.bytes(4, 4);
+  const other = nodes.offset + IN_NODE;
+
+  const join = (a: readonly Interval[], b: readonly Interval[]): Interval[] =>
+    a.map((limb, i) => joinIntervals(limb, b[i] ?? limb));
+
+  /** The bounds of x and y of a sum, from those of the points that are added. */
+  function added(
+    interpreter: LaneInterpreter,
+    points: readonly (readonly Interval[])[],
+  ): readonly (readonly Interval[])[] {
+    const putPoints = (): void => {
+      for (const point of [nodes.offset, other])
+        for (const [i, limbs] of points.entries()) interpreter.write(point + i * ELEMENT, limbs);
+    };
+    // Products and inverses of some pairs are factors of those of the next: until they grow no more.
+    interpreter.write(product.offset, ENTRY);
+    for (let turn = 0; turn < 3; turn++) {
+      putPoints();
+      const before = interpreter.read(product.offset);
+      interpreter.run("multiplyDifference", nodes.offset, other);
+      interpreter.write(product.offset, join(before, interpreter.read(product.offset)));
+    }
+    interpreter.run("multiplyDifference", nodes.offset, other);
+    interpreter.run("joinLanes");
+    interpreter.write(joined.offset, BYTES); // the inverse of the lanes together
+    interpreter.run("partLanes");
+    for (let turn = 0; turn < 3; turn++) {
+      putPoints();
+      const before = interpreter.read(inverse.offset);
+      interpreter.run("addPoint", nodes.offset, other);
+      interpreter.write(inverse.offset, join(before, interpreter.read(inverse.offset)));
+    }
+    return [nodes.offset, nodes.offset + ELEMENT].map((place) => interpreter.read(place));
+  }
+
+  /** Sums of entries `factor` times as large as those of tables, sums of these, and of columns; to the last comparison. */
+  function runAll(factor: bigint): LaneInterpreter {
+    const interpreter = new LaneInterpreter(bytes);
+    withConstants(interpreter, isFused);
+    const limbs = ENTRY.map(({ hi }) => new Interval(-factor * hi, factor * hi));
+    const ofBlocks = added(interpreter, [limbs, limbs]);
+    const ofColumns = added(interpreter, ofBlocks);
+    // The last columns have no point of G.
+    for (const [i, one] of ofBlocks.entries()) {
+      interpreter.write(entry.offset + i * ELEMENT, join(one, ofColumns[i] ?? one));
+    }
+    interpreter.run("assign", sum.offset);
+    toFixpoint(interpreter, sum.offset, 3, [
+      () => interpreter.run("double", sum.offset),
+      () => interpreter.run("add", sum.offset),
+    ]);
+    interpreter.run("prepareTotal");
+    interpreter.write(candidate.offset, BYTES);
+    interpreter.run("compare");
+    return interpreter;
+  }
+
+  test("no sum of points exceeds 2^53, from the entries of tables to the last comparison.", () => {
+    const { peak } = runAll(1n);
+    expect(peak).toBeLessThanOrEqual(1n << 53n);
+    expect(peak).toBeGreaterThan(1n << 52n);
+  });
+
+  test("what is tested for zero is at most 2^6 times p, and what is made canonical thirteen times.", () => {
+    const interpreter = runAll(1n);
+    const bound = (place: number): bigint => {
+      const { lo, hi } = valueOf(interpreter.read(place));
+      return hi > -lo ? hi : -lo;
+    };
+    for (const place of [product.offset, sum.offset + 2 * ELEMENT, candidate.offset]) {
+      expect(bound(place)).toBeLessThan(P << 6n);
+    }
+    interpreter.run("joinLanes");
+    expect(bound(joined.offset)).toBeLessThan(13n * P);
+  });
+
+  test("entries of thirteen times the size are refused.", () => {
+    expect(() => runAll(13n)).toThrow(Inexact);
+  });
+});
+
 describe.each(VARIANTS)("Ed25519 in lanes, %s", (_, isFused) => {
   const assembled = assemble(isFused);
   const { entry, sum, encoded, inverse } = assembled.eddsa;
@@ -133,7 +221,7 @@ describe.each(VARIANTS)("Ed25519 in lanes, %s", (_, isFused) => {
   const unit = unitOf(ED25519_FIELD, ED25519_BUDGET);
 
   /** Sums of points whose entries are `factor` times what tables hold; then x and y of the last. */
-  function runAll(factor: bigint): LaneInterpreter {
+  function runAll(factor: bigint, isGroup = false): LaneInterpreter {
     const interpreter = new LaneInterpreter(bytes);
     withConstants(interpreter, isFused);
     // Outputs of reductions, either sign; a sum y + x has 3 % more (test/fast/bounds.test.ts).
@@ -147,7 +235,7 @@ describe.each(VARIANTS)("Ed25519 in lanes, %s", (_, isFused) => {
       () => interpreter.run("doubleExtended", sum.offset),
       () => interpreter.run("addExtended", sum.offset),
     ]);
-    interpreter.run("addExtendedLanes", sum.offset);
+    if (!isGroup) interpreter.run("addExtendedLanes", sum.offset); // each lane has its own sum
     interpreter.write(inverse.offset, BYTES);
     interpreter.run("divideExtended", sum.offset);
     return interpreter;
@@ -159,8 +247,11 @@ describe.each(VARIANTS)("Ed25519 in lanes, %s", (_, isFused) => {
     expect(peak).toBeGreaterThan(1n << 52n);
   });
 
-  test("what is made canonical is at most thirteen times p.", () => {
-    const interpreter = runAll(1n);
+  test.each([
+    ["by itself", false],
+    ["in a group", true],
+  ])("what is made canonical is at most thirteen times p, %s.", (__, isGroup) => {
+    const interpreter = runAll(1n, isGroup);
     for (const place of [sum.offset + 2 * ELEMENT, encoded.offset]) {
       const { lo, hi } = valueOf(interpreter.read(place));
       expect(hi > -lo ? hi : -lo).toBeLessThan(13n * (2n ** 255n - 19n));
