@@ -8,7 +8,8 @@ import { type AsyncAlg, noble, verifyProof } from "dpop-core";
 import { objectArgument, stringArgument } from "../src/input/argument.js";
 import { type PublicJwk, readPublicJwk } from "../src/jose/jwk.js";
 import type { Signed, Subject } from "./fuzz/case.js";
-import { importKey, ladders, type Staged, stagesOf } from "./fuzz/key-states.js";
+import { climb, importKey, ladders, type Staged, stagesOf } from "./fuzz/key-states.js";
+import type { SyncKey } from "../src/jose/alg.js";
 import type { Outcome } from "./fuzz/tally.js";
 import { forged } from "./support/forged.js";
 import {
@@ -49,6 +50,17 @@ interface Runner {
     jwk: Subject["jwk"],
     witness: Signed | undefined,
   ): (test: SignatureTest) => readonly Outcome[] | Promise<readonly Outcome[]>;
+  /** Asks for all tests of all keys in groups of every size from 1 to 33, so that each stands in every place. */
+  inGroups?(
+    all: readonly GroupTest[],
+  ): Iterable<{ readonly of: GroupTest; readonly outcome: Outcome }>;
+}
+
+/** A test, and its key's valid signature where there is one. */
+interface GroupTest {
+  readonly group: Group;
+  readonly test: SignatureTest;
+  readonly witness: Signed | undefined;
 }
 
 /** How often each right answer was given, and how often another one. */
@@ -130,9 +142,11 @@ function verifies(label: Label, example: Subject | undefined): Runner {
       ? { name: one.name, alg: one.algOf(label), sizes: [] }
       : stagesOf(one, label, example),
   );
+  const lanes = staged.find(({ name, alg }) => name === "wasm" && alg.verifyMany !== undefined);
   return {
     label,
     expected: ({ result }) => result,
+    inGroups: (all) => (lanes === undefined ? [] : groupsOf(lanes, all)),
     start(jwk, witness) {
       const subject: Subject = { jwk, witness };
       const asks = staged.flatMap((one) => [coldOf(one, subject), hotOf(one, label, subject)]);
@@ -143,6 +157,52 @@ function verifies(label: Label, example: Subject | undefined): Runner {
       };
     },
   };
+}
+
+/** The largest group: one more than a verifier makes. */
+const MOST = 33;
+
+/**
+ * By dpop-core/wasm, with each of the tables in turn: a ring of all tests is read in groups of each size, one after
+ * the other from each start, so that over all of them each test stands in every place. Counted once for a table.
+ */
+function* groupsOf(
+  { name, alg, sizes }: Staged,
+  all: readonly GroupTest[],
+): Generator<{ readonly of: GroupTest; readonly outcome: Outcome }> {
+  for (const tableSize of sizes) {
+    const keys = new Map<string, SyncKey | null>();
+    const items = all.flatMap((of) => {
+      const { jwk } = of.group;
+      const id = JSON.stringify(jwk);
+      let key = keys.get(id);
+      if (key === undefined) {
+        const { witness } = of;
+        key = witness
+          ? climb(alg, tableSize, { jwk, witness }, witness)
+          : importKey(alg, { jwk, witness });
+        keys.set(id, key);
+      }
+      return key === null ? [] : [{ of, key, signature: of.test.sig, data: of.test.msg }];
+    });
+    const answers = items.map(() => new Set<string>());
+    const ring = [...items, ...items.slice(0, MOST)];
+    for (let size = 1; size <= MOST; size++) {
+      for (let start = 0; start < items.length; start++) {
+        const group = ring.slice(start, start + size);
+        const verdicts = alg.verifyMany?.(group) ?? [];
+        for (let i = 0; i < size; i++) {
+          const verdict = verdicts[i];
+          const text = verdict === true ? "valid" : verdict === false ? "invalid" : String(verdict);
+          answers[(start + i) % items.length]?.add(text);
+        }
+      }
+    }
+    for (const [i, { of }] of items.entries()) {
+      const answer = [...(answers[i] ?? [])].join(", then ");
+      yield { of, outcome: { by: `${name}, table of ${tableSize} bytes, in groups`, answer } };
+    }
+  }
 }
 
 type Ask = (signed: Signed) => readonly Outcome[];
@@ -288,6 +348,14 @@ async function tallyAll(groups: readonly Group[]): Promise<Tallies> {
     const example = ours.find((group) => witnessOf(group) !== undefined);
     const subject = example && { jwk: example.jwk, witness: witnessOf(example) };
     for (const runner of runnersOf(alg, subject)) {
+      if (runner.inGroups !== undefined) {
+        const all = ours.flatMap((group) =>
+          group.tests.map((each) => ({ group, test: each, witness: witnessOf(group) })),
+        );
+        for (const { of, outcome } of runner.inGroups(all)) {
+          count(tallies, runner, of.group, of.test, outcome);
+        }
+      }
       for (const group of ours) {
         const ask = runner.start(group.jwk, witnessOf(group));
         for (const test of group.tests) {

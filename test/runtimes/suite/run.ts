@@ -5,6 +5,7 @@ import type { Implementation, ImplementationName } from "../../support/implement
 import type { BackendReport, SuiteReport } from "../engine.js";
 import { firstVerify, warmVerify } from "./clock.js";
 import { OPENERS } from "./implementations.js";
+import { groupCases } from "./group-cases.js";
 import { creationCases, otherCases } from "./proof-cases.js";
 import { roleCases } from "./role-cases.js";
 import { newTally, runCase, type Tally } from "./tally.js";
@@ -66,6 +67,7 @@ async function runAll(tally: Tally, implementation: Implementation): Promise<voi
   await creationCases(tally, implementation);
   await otherCases(tally, implementation);
   await roleCases(tally, implementation);
+  await groupCases(tally, implementation);
 }
 
 /** The labels that the backend knows and the engine does not. */
