@@ -1,8 +1,8 @@
 // Sums of many pairs of affine points of P-256, two in the lanes at a time: one inversion for all of them.
 //
 // An affine addition costs five products and a square, where the Jacobian one costs eight and three. It divides by the
-// difference of the two x, which is 0 where the points are equal or opposite. So the product of all differences is
-// tested for zero, exactly, before it is inverted; where it is not zero, none of them is, and every sum is right.
+// difference of the two x, which is 0 where the points are equal or opposite. The product of all differences is made
+// canonical, and 0 has no inverse: so where there is one, no difference is 0, and every sum is right.
 import {
   call,
   f64x2,
@@ -20,7 +20,6 @@ import {
 import { copy, copySwapped, eachLimb, limbAt, type Operations } from "./field.js";
 import { addressOf, after, at, ELEMENT, type Layout, type Place } from "./memory.js";
 import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
-import { isZeroAt, type Points } from "./point.js";
 import { P } from "../fast/p256/curve.js";
 
 /** A point, with room to add another: x, y, x and y of the other, the product of the differences before. */
@@ -52,7 +51,6 @@ export function defineAffineSums(
   module: Module,
   layout: Layout,
   operations: Operations,
-  points: Points,
   scalars: Scalars,
   one: Place,
 ): AffineSums {
@@ -124,9 +122,6 @@ export function defineAffineSums(
         set(point, i32.add(get(point), i32.const(NODE)));
         return i32.ltU(get(point), get(end));
       });
-      for (const lane of [0, 8] as const) {
-        when(isZeroAt(points, product, lane), () => leave(i32.const(0)));
-      }
       call(joinLanes);
       call(scalars.canonical, addressOf(words), addressOf(joined), addressOf(prime));
       // For lanes a·R and b·R these words are a·b·R; R²/(a·b·R), times b·R and divided by R, is R/a.

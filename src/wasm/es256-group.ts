@@ -65,7 +65,7 @@ export function defineEs256Group(
 ): Es256GroupPlaces {
   const { operations, points, combs, one, order, start, sum, total, candidate } = es256;
   const rOfOrder = layout.constant(wordBytes((1n << 256n) % N, 8));
-  const affine = defineAffineSums(module, layout, operations, points, scalars, one);
+  const affine = defineAffineSums(module, layout, operations, scalars, one);
   const words = layout.take(SCALAR);
   const [other0, other1] = [layout.take(SCALAR), layout.take(SCALAR)];
   const nodes = layout.take((MOST_ITEMS / 2) * MOST_COLUMNS * NODE);

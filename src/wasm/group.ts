@@ -16,7 +16,7 @@ interface Member extends KeyedSignature {
 
 /** Verifies each signature with its key; the verdicts are those of `key.verify`, in the same order. */
 export function verifyMany(items: readonly KeyedSignature[]): readonly boolean[] {
-  // Tables that are due are built before a group has addresses of any.
+  // Tables that are due are built first, as `verify` does.
   for (const { key } of items) if (key instanceof AcceleratedKey) key.earnDue();
   const answers = items.map(() => UNSURE);
   for (const group of groupsOf(items)) verifyGroup(group, answers);

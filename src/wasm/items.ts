@@ -154,8 +154,7 @@ function defineInvertItems(module: Module, layout: Layout, scalars: Scalars): In
         set(item, i32.add(get(item), i32.const(ITEM.size)));
         return i32.ltU(get(item), get(end));
       });
-      // One factor that is 0 makes the product 0, and would make all inverses 0.
-      when(call(scalars.isZero, addressOf(product)), () => leave(i32.const(0)));
+      // One factor that is 0 makes the product 0, which has no inverse.
       const isInverted = call(
         scalars.invert,
         addressOf(product),

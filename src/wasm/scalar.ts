@@ -55,8 +55,8 @@ export interface Scalars {
    */
   readonly canonical: Func<Three, undefined>;
   /**
-   * out = start/a modulo m, where 0 < a < m and `start` is in limbs (out, a, start, m). Returns 0 where there
-   * is no inverse; then out means nothing.
+   * out = start/a modulo m, where 0 <= a < m and `start` is in limbs (out, a, start, m). Returns 0 where there
+   * is no inverse, as of 0; then out means nothing.
    */
   readonly invert: Func<readonly [I32, I32, I32, I32], I32>;
 }
