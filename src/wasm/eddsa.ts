@@ -95,7 +95,7 @@ export function defineEddsa(
   const hash = layout.take(64);
   const sha512 = defineSha512(module, hash);
   const take = (): Place => layout.take(SCALAR);
-  const [s, k, high, words, inverted] = [take(), take(), take(), take(), take()];
+  const [s, k, high, words, inverseOfZ] = [take(), take(), take(), take(), take()];
   const [digitsOfB, digitsOfA] = [takeDigits(layout), takeDigits(layout)];
   const sum = layout.take(EXTENDED);
   const encoded = layout.take(ELEMENT);
@@ -236,13 +236,13 @@ export function defineEddsa(
       canonical(words, after(sum, 2 * ELEMENT));
       const isInverted = call(
         scalars.invert,
-        addressOf(inverted),
+        addressOf(inverseOfZ),
         addressOf(words),
         addressOf(one),
         addressOf(prime),
       );
       when(i32.eqz(isInverted), () => leave(i32.const(UNSURE))); // never: Z is not 0
-      return call(isEncodedAs, addressOf(sum), addressOf(inverted), addressOf(hashed));
+      return call(isEncodedAs, addressOf(sum), addressOf(inverseOfZ), addressOf(hashed));
     },
     "decideEddsa",
   );
@@ -258,7 +258,20 @@ export function defineEddsa(
     "verifyEddsa",
   );
   return {
-    ...{ hashed, s, entry: points.entry, sum, k, encoded, inverse },
-    ...{ points, combs, prime, one, hashMessage, halve, surplus, isEncodedAs },
+    hashed,
+    s,
+    entry: points.entry,
+    sum,
+    k,
+    encoded,
+    inverse,
+    points,
+    combs,
+    prime,
+    one,
+    hashMessage,
+    halve,
+    surplus,
+    isEncodedAs,
   };
 }

@@ -295,9 +295,22 @@ export function defineEs256(
     "verifyEs256",
   );
   return {
-    ...{ entry: points.entry, sum, total, candidate, hash: z },
-    ...{ operations, points, combs, one, order, start },
-    ...{ readSignature, hashMessage, halve, compare, addOrder },
+    entry: points.entry,
+    sum,
+    total,
+    candidate,
+    hash: z,
+    operations,
+    points,
+    combs,
+    one,
+    order,
+    start,
+    readSignature,
+    hashMessage,
+    halve,
+    compare,
+    addOrder,
   };
 }
 

@@ -64,7 +64,8 @@ function keyOf(
     },
   };
   const key = acceleratedKey(spied, curve, () => engine);
-  for (let i = 0; witness !== undefined && i < EARNED[state]; i++) {
+  if (witness === undefined) return key;
+  for (let i = 0; i < EARNED[state]; i++) {
     if (!key.verify(witness.signature, witness.data)) throw new Error("a witness is valid");
   }
   return key;
@@ -417,7 +418,7 @@ describe.each(VARIANTS)("what a group shares, %s", (variant) => {
     const bytes = new Uint8Array(memory.buffer);
     const place = (i: number, offset: number): number => items.offset + i * ITEM.size + offset;
     const write = (at: number, value: bigint): void => bytes.set(toBytes(value).toReversed(), at);
-    const read = (at: number): bigint =>
+    const wordsAt = (at: number): bigint =>
       BigInt(`0x${Buffer.from(bytes.slice(at, at + 32).toReversed()).toString("hex")}`);
     const { order, start, rOfOrder } = assembled.es256Group;
     const run = (count: number): number =>
@@ -430,7 +431,7 @@ describe.each(VARIANTS)("what a group shares, %s", (variant) => {
       writeAll();
       expect(run(count)).toBe(1);
       for (const [i, value] of values.entries()) {
-        expect(read(place(i, ITEM.inverse))).toBe(mod((1n << 256n) * inverse(value)));
+        expect(wordsAt(place(i, ITEM.inverse))).toBe(mod((1n << 256n) * inverse(value)));
       }
       for (let zero = 0; zero < count; zero++) {
         for (const nothing of [0n, N]) {
