@@ -97,7 +97,7 @@ export class AcceleratedKey extends TableEarner<number, Table> implements SyncKe
     this.isDue = isValid;
   }
 
-  /** Returns the table for the next signature, and whose memory it is in; null where there is none. */
+  /** Returns the table for the next signature, and the engine that has it; null where there is no table. */
   ready(): { readonly table: Table; readonly engine: Engine } | null {
     const table = this.table();
     return table === null || this.held === null ? null : { table, engine: this.held.engine };
