@@ -85,13 +85,9 @@ function verifyWaiting(alg: Alg, group: Group): void {
   const { waiting } = group;
   group.waiting = []; // before anything is called that may come back
   const verdicts = waiting.length > 1 && "verifyMany" in alg ? verdictsOf(alg, waiting) : undefined;
-  // A list of another length says nothing about any of them: which verdict belongs to which is not known.
-  const isList = Array.isArray(verdicts) && verdicts.length === waiting.length;
-  if (!isList) leave(verdicts); // a promise may reject
   waiting.forEach(({ key, signature, data, resolve, reject }, i) => {
     try {
-      if (verdicts === undefined) resolve(key.verify(signature, data));
-      else resolve(isList ? verdicts[i] : null);
+      resolve(verdicts === undefined ? key.verify(signature, data) : verdicts[i]);
     } catch (error) {
       reject(error);
     }
@@ -99,15 +95,20 @@ function verifyWaiting(alg: Alg, group: Group): void {
 }
 
 /** Returns undefined where each of them has to be verified by itself. */
-function verdictsOf(alg: SyncAlg, group: readonly Waiting[]): unknown {
+function verdictsOf(alg: SyncAlg, waiting: readonly Waiting[]): readonly unknown[] | undefined {
+  let verdicts: unknown;
   try {
-    // A synchronous algorithm imported these keys, so they are synchronous too.
-    return alg.verifyMany?.(
-      group.map(({ key, signature, data }) => ({ key, signature, data }) as KeyedSignature),
+    verdicts = alg.verifyMany?.(
+      // A synchronous algorithm imported these keys, so they are synchronous too.
+      waiting.map(({ key, signature, data }) => ({ key, signature, data }) as KeyedSignature),
     );
   } catch {
-    return undefined; // one of the keys may be broken: by itself, it rejects only its own proof
+    // One of the keys may be broken: by itself, it rejects only its own proof.
   }
+  if (verdicts === undefined) return undefined;
+  if (Array.isArray(verdicts) && verdicts.length === waiting.length) return verdicts;
+  leave(verdicts); // a promise may reject
+  return waiting.map(() => null); // which verdict belongs to which is not known
 }
 
 /** What a platform may have to do something after all that is ready now. */
