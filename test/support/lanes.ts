@@ -67,7 +67,7 @@ export function hashedEddsaInLanes(sha512: (data: Uint8Array) => Uint8Array): Sy
       if (key === null || curve === null || jwk.kty !== "OKP") return null;
       const a = Buffer.from(jwk.x, "base64url");
       return acceleratedKey(key, {
-        ...curve,
+        build: (teeth) => curve.build(teeth),
         verify: (engine) => (table, signature, data) => {
           const hash = sha512(Buffer.concat([signature.subarray(0, 32), a, data]));
           return verifyEddsaHash(engine, table, signature, hash);
@@ -94,7 +94,7 @@ export const hashedEs256InLanes: SyncAlg = {
     const isWhole = (signature: Uint8Array, hash: Uint8Array): boolean =>
       signature.length === 64 && hash.length === 32;
     return acceleratedKey(bare, {
-      ...curve,
+      build: (teeth) => curve.build(teeth),
       verify: (engine) => (table, signature, hash) =>
         isWhole(signature, hash) ? verifyHash(engine, table, signature, hash) : UNSURE,
     });
