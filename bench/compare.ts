@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 
 /** What is started for each engine, in this order. */
-const JOBS = ["pinned", "sixteen", "replay", "replay10m", "growth", "load"];
+const JOBS = ["pinned", "sixteen", "replay", "replay10m", "growth", "clients", "load"];
 
 function main(): void {
   console.log(PINNED);

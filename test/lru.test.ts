@@ -315,8 +315,41 @@ describe("two segments", () => {
     for (let k = 0; k < 2; k++) use(lru, "a", 8);
     use(lru, "a", 15);
     expect([gone, lru.size, lru.bytes]).toEqual([[], 5, 87]);
-    use(lru, "b", 6);
-    expect([gone, lru.size, lru.bytes]).toEqual([["a"], 5, 78]);
+    use(lru, "b", 14); // 72 bytes are left to the second segment: 28 are here
+    expect([gone, lru.size, lru.bytes]).toEqual([["a"], 5, 86]);
+  });
+
+  test("what is used once takes the room that the others leave, and gives it back", () => {
+    const gone: string[] = [];
+    const lru = segmented(10, 100, (text) => gone.push(text));
+    for (let i = 0; i < 10; i++) use(lru, `once ${i}`, 10);
+    expect([gone, lru.size, lru.bytes]).toEqual([[], 10, 100]);
+    for (let i = 0; i < 8; i++) use(lru, `once ${i}`, 10); // again: no bytes more
+    expect([gone, lru.size, lru.bytes]).toEqual([[], 10, 100]);
+    for (let i = 0; i < 5; i++) use(lru, `late ${i}`, 10);
+    expect(gone).toEqual(["once 8", "once 9", "late 0", "late 1", "late 2"]);
+    const growing = segmented(10, 100, (text) => gone.push(text));
+    for (let i = 0; i < 8; i++) use(growing, `b ${i}`, 12);
+    gone.length = 0;
+    use(growing, "b 0", 40);
+    expect([gone, growing.bytes]).toEqual([["b 1", "b 2"], 100]);
+  });
+
+  test("however much comes that is used once, it has a fifth where the others have all the rest", () => {
+    const lru = segmented(10, 100, () => undefined);
+    for (let i = 0; i < 10; i++) for (let k = 0; k < 3; k++) use(lru, `hot ${i}`, 10);
+    for (let i = 0; i < 100; i++) use(lru, `once ${i}`, 10);
+    const known = (name: string, count: number): number =>
+      Array.from({ length: count }, (_, i) => lru.find(`${name} ${i}`)).filter(Boolean).length;
+    expect([known("hot", 10), known("once", 100)]).toEqual([8, 2]);
+  });
+
+  test("what is larger than a fifth is kept by no one, however much room there is", () => {
+    const gone: string[] = [];
+    const lru = segmented(10, 100, (text) => gone.push(text));
+    use(lru, "a", 21);
+    use(lru, "b", 20);
+    expect([gone, lru.size, lru.bytes]).toEqual([["a"], 1, 20]);
   });
 
   test("what is removed is gone, and told once", () => {
@@ -336,7 +369,7 @@ describe("two segments", () => {
 
   test("looking is no use", () => {
     const gone: string[] = [];
-    const lru = segmented(5, 1000, (text) => gone.push(text)); // one, and four
+    const lru = segmented(1, 1000, (text) => gone.push(text));
     use(lru, "a", 1);
     for (let i = 0; i < 10; i++) lru.find("a");
     use(lru, "b", 1);
@@ -344,7 +377,7 @@ describe("two segments", () => {
   });
 
   test("an entry that left after it was found stays out", () => {
-    const lru = segmented(5, 1000, () => undefined);
+    const lru = segmented(1, 1000, () => undefined);
     const found = use(lru, "a", 1);
     use(lru, "b", 1);
     lru.useAgain(found, 1);

@@ -12,6 +12,7 @@ const JOBS: Readonly<Record<string, () => Promise<Job>>> = {
   replay: async () => (await import("../jobs/replay.js")).replay,
   replay10m: async () => (await import("../jobs/replay.js")).largeReplay,
   growth: async () => (await import("../jobs/growth.js")).growth,
+  clients: async () => (await import("../jobs/clients.js")).clients,
   load: async () => (await import("../jobs/load.js")).load,
   parts: async () => (await import("../jobs/parts.js")).parts,
   inputs: async () => (await import("../jobs/inputs.js")).inputs,

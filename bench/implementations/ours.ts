@@ -45,7 +45,7 @@ export function ourVerify(backend: Backend<SyncAlg>, cache?: CacheOptions): Veri
   return (proof, request) => verifier.verify(proof, request).ok;
 }
 
-function asyncVerify(cache?: CacheOptions): Verify {
+export function asyncVerify(cache?: CacheOptions): Verify {
   const verifier = createAsyncVerifier({ backend: webcrypto, cache, replay: "none" });
   return async (proof, request) => (await verifier.verify(proof, request)).ok;
 }

@@ -5,14 +5,12 @@ import { at, createIssuer, createStranger, type Stranger } from "../implementati
 import { joseVerify } from "../implementations/jose.js";
 import { BACKENDS, ourVerify, ROOM } from "../implementations/ours.js";
 import type { Verify } from "../implementations/verifiers.js";
+import { DRAWS, uniformDraws, zipfDraws } from "./draws.js";
 
 const KEYS = { quick: [1, 100], full: [1, 10, 100, 1000, 10_000] } as const;
 
 /** noble is slow: to heat more keys than this takes minutes. */
 const MOST_NOBLE_KEYS = 100;
-
-/** Which key comes next: so many draws, a power of two. */
-const DRAWS = 2 ** 17;
 
 export const growth: Job = ({ quick, clock }) => {
   const mode = quick ? "quick" : "full";
@@ -36,7 +34,7 @@ export const growth: Job = ({ quick, clock }) => {
 };
 
 /** `clients` send proofs in the order of `draws`. */
-function visitors(clients: readonly Stranger[], draws: Uint16Array): readonly Implementation[] {
+function visitors(clients: readonly Stranger[], draws: Uint32Array): readonly Implementation[] {
   const visitor = (name: string, verify: Verify, proofsToHeat: number): Implementation => ({
     name,
     warmUpCalls: Math.max(64, clients.length * proofsToHeat),
@@ -60,27 +58,4 @@ function visitors(clients: readonly Stranger[], draws: Uint16Array): readonly Im
     visitor("node-crypto", ourVerify(node), 5),
     ...(clients.length > MOST_NOBLE_KEYS ? [] : [visitor("noble", ourVerify(noble), 5)]),
   ];
-}
-
-function uniformDraws(count: number): Uint16Array {
-  const random = createRandom();
-  return Uint16Array.from({ length: DRAWS }, () => Math.floor(random() * count));
-}
-
-/** The key of rank r comes about as often as 1/r: a few clients send most of the requests. */
-function zipfDraws(count: number): Uint16Array {
-  const random = createRandom();
-  const draw = (): number => Math.round((2 * count + 1) ** random() / 2) - 1;
-  return Uint16Array.from({ length: DRAWS }, () => Math.min(Math.max(draw(), 0), count - 1));
-}
-
-/** xorshift32, the same draws in every run. */
-function createRandom(): () => number {
-  let state = 0x2545f491;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }

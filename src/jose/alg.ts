@@ -109,7 +109,7 @@ export interface SyncKey {
   readonly size: number;
   /** How many of these bytes are in tables. */
   readonly tableSize?: number | undefined;
-  /** Drops the tables; the key still works. */
+  /** Drops the tables, or the last of them: `tableSize` is less then. The key still works. */
   dropTables?(): void;
 }
 

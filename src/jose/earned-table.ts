@@ -2,7 +2,7 @@
 //
 // A table costs more to build than it saves in a few verifications, and it takes memory. So the
 // first signature of a key is verified without one, and only valid signatures count: a stranger who
-// can't sign can't cause a table to be built.
+// can't sign can't cause a table to be built that stays.
 
 /** A table, and how many valid signatures a key must have had for it. Later stages need more. */
 export interface Stage<Shape> {
@@ -10,47 +10,64 @@ export interface Stage<Shape> {
   readonly shape: Shape;
 }
 
-/** The table of one key. `First` is what the key has before it earned one. */
-export interface EarnedTable<Table, First extends Table | null> {
-  /** Returns the best table that was built, or what the key had at the start. */
-  best(): Table | First;
-  /** Counts one valid signature, and builds the table that is due. */
-  earn(): void;
-  /**
-   * Goes back to the start. If a table was built, the next one takes twice as many valid signatures
-   * as the last, up to 64 times as many as the first. So keys that compete for room do not build
-   * tables all the time, and get theirs again once there is room.
-   */
-  drop(): void;
+/** A table, and the one that the key had before. */
+interface Built<Table> {
+  readonly table: Table;
+  readonly before: Built<Table> | null;
+  /** How many there are. */
+  readonly level: number;
 }
 
 const MOST_PATIENCE = 64;
 
-export function earnedTables<Shape, Table, First extends Table | null>(
-  first: First,
-  stages: readonly Stage<Shape>[],
-  build: (shape: Shape) => Table,
-): EarnedTable<Table, First> {
-  let table: Table | First = first;
-  let next = 0; // the stage to earn next
-  let count = 0; // valid signatures since the beginning
-  let patience = 1;
-  return {
-    best: () => table,
-    earn() {
-      const stage = stages[next];
-      if (stage === undefined) return; // nothing left to earn
-      count++;
-      if (count < stage.earned * patience) return;
-      table = build(stage.shape);
-      next++;
-    },
-    drop() {
-      if (next === 0) return;
-      table = first;
-      next = 0;
-      count = 0;
-      patience = Math.min(2 * patience, MOST_PATIENCE);
-    },
-  };
+/**
+ * What earns tables. A key inherits this, rather than holding functions of its own: a cache has tens of
+ * thousands of keys, and so each of them is one object of a few numbers.
+ */
+export abstract class TableEarner<Shape, Table> {
+  protected built: Built<Table> | null = null;
+  /** Valid signatures since the beginning, or since a table was dropped. */
+  protected valid = 0;
+  protected patience = 1;
+
+  /** The same list for all keys of a kind. */
+  protected abstract stages(): readonly Stage<Shape>[];
+  /** Returns null where there is no room for it now. */
+  protected abstract build(shape: Shape): Table | null;
+
+  /** Returns the last table that was built and not dropped; else null. */
+  protected table(): Table | null {
+    return this.built === null ? null : this.built.table;
+  }
+
+  /** Counts one valid signature, and keeps the table that is due: `first` if it is that one, else a new one. */
+  protected earn(first: Table | null = null): void {
+    const stage = this.stages()[this.level()];
+    if (stage === undefined) return; // nothing left to earn
+    this.valid++;
+    if (this.valid < stage.earned * this.patience) return;
+    const before = this.built;
+    const table = (before === null ? first : null) ?? this.build(stage.shape);
+    if (table === null) this.goBackTo(before);
+    else this.built = { table, before, level: this.level() + 1 };
+  }
+
+  /**
+   * Goes back to the table before the last one. The next one takes twice as many valid signatures as the
+   * last, up to 64 times as many as the first. So keys that compete for room do not build tables all the
+   * time, and get theirs again once there is room.
+   */
+  protected dropLast(): void {
+    if (this.built !== null) this.goBackTo(this.built.before);
+  }
+
+  private goBackTo(before: Built<Table> | null): void {
+    this.built = before;
+    this.valid = 0;
+    this.patience = Math.min(2 * this.patience, MOST_PATIENCE);
+  }
+
+  private level(): number {
+    return this.built === null ? 0 : this.built.level;
+  }
 }

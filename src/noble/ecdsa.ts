@@ -1,10 +1,11 @@
 // ES256, ES384 and ES512 (RFC 7518 section 3.4) over noble's curves.
 import { decodeBase64url } from "../bytes/base64url.js";
+import { textOf } from "../bytes/utf8.js";
 import type { SyncAlg, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import { bigEndian } from "./bigint.js";
 import { type Comb, COMB_POINTS, combOf, lateCombOf, sumOfProducts } from "./comb.js";
-import { hotKey } from "./hot-key.js";
+import { hotKey, type Ways } from "./hot-key.js";
 import type { NobleEcdsa, NobleWeierstrassPoint } from "./parts.js";
 
 export type EcdsaLabel = "ES256" | "ES384" | "ES512";
@@ -33,7 +34,7 @@ export function ecdsaAlg<P extends NobleWeierstrassPoint<P>>(
   hash: Hash,
 ): SyncAlg {
   const { crv, size } = ecdsaCurve(alg);
-  const base = lateCombOf(curve.Point.BASE, curve.Point.Fn.BITS);
+  const ways = waysOf(size, curve, hash);
   return Object.freeze({
     alg,
     kty: "EC",
@@ -42,36 +43,40 @@ export function ecdsaAlg<P extends NobleWeierstrassPoint<P>>(
       const point =
         jwk.kty === "EC" && jwk.crv === crv ? uncompressedPoint(jwk.x, jwk.y, size) : null;
       if (point === null || !curve.utils.isValidPublicKey(point, false)) return null;
-      return ecdsaKey(point, size, curve, hash, base);
+      return hotKey(ways, textOf([...point]));
     },
   });
 }
 
-function ecdsaKey<P extends NobleWeierstrassPoint<P>>(
-  point: Uint8Array,
+/**
+ * How keys of a curve are verified. They hold their points as text, a character for each byte: a typed array
+ * takes three times the memory.
+ */
+function waysOf<P extends NobleWeierstrassPoint<P>>(
   size: number,
   curve: NobleEcdsa<P>,
   hash: Hash,
-  base: () => Comb<P>,
-): SyncKey {
-  return hotKey({
+): Ways<string, Comb<P>> {
+  const base = lateCombOf(curve.Point.BASE, curve.Point.Fn.BITS);
+  return {
+    pointSize: 1 + 2 * size + 31,
     // A point of the comb has three coordinates, each of them an object.
     tableSize: COMB_POINTS * (3 * (size + 24) + 64),
-    cold: (signature, data) =>
+    cold: (signature, data, point) =>
       // R||S of fixed width, never DER; noble throws for any other length.
       signature.length === 2 * size &&
       // lowS: false, because JOSE allows a high S, which the examples of RFC 9449 have, and noble
       // refuses it by default.
-      curve.verify(signature, data, point, { lowS: false }),
-    heat() {
-      const combs = {
-        base: base(),
-        key: combOf(curve.Point.fromBytes(point), curve.Point.Fn.BITS),
-      };
-      return (signature, data) =>
-        signature.length === 2 * size && verifyWithCombs(signature, hash(data), combs, curve.Point);
-    },
-  });
+      curve.verify(signature, data, bytesOf(point), { lowS: false }),
+    heat: (point) => combOf(curve.Point.fromBytes(bytesOf(point)), curve.Point.Fn.BITS),
+    hot: (signature, data, key) =>
+      signature.length === 2 * size &&
+      verifyWithCombs(signature, hash(data), { base: base(), key }, curve.Point),
+  };
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
 }
 
 /**

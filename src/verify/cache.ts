@@ -11,15 +11,16 @@ import { textOf } from "../bytes/utf8.js";
 import type { Alg, AsyncKey, SyncKey } from "../jose/alg.js";
 import type { PublicJwk } from "../jose/jwk.js";
 import { createLru, createSegmentedLru, type Entry, newEntry, type SegmentedLru } from "./lru.js";
-import { createUseCounter, newUses, type Uses } from "./uses.js";
+import { createUseCounter, type Uses } from "./uses.js";
 
 /**
- * Bounds of a verifier's memory. Where a bound of a kind is 0, nothing of that kind is remembered. A
- * fifth of each bound, except that of tables, is for what was used once; nothing larger than that fifth
- * is kept. Where the rest is full, a new entry must be used more than those that it displaces.
+ * Bounds of a verifier's memory. Where a bound of a kind is 0, nothing of that kind is remembered. What was
+ * used once has the room that the others leave, and of each bound, except that of tables, at least a fifth;
+ * nothing larger than that fifth is kept. Where the rest is full, a new entry must be used more than those
+ * that it displaces.
  */
 export interface CacheOptions {
-  /** Most keys, each with its header; at most two entries of one key. Default 10,000. */
+  /** Most keys, each with its header; at most two entries of one key. Default 30,000. */
   readonly maxKeys?: number | undefined;
   /** Most bytes of keys and headers, without tables. Default 32 MiB. */
   readonly maxKeyBytes?: number | undefined;
@@ -50,7 +51,7 @@ export type CacheBounds = { readonly [B in keyof CacheOptions]-?: number };
 
 const MIB = 1_048_576;
 const DEFAULTS: CacheBounds = {
-  maxKeys: 10_000,
+  maxKeys: 30_000,
   maxKeyBytes: 32 * MIB,
   maxTableBytes: 32 * MIB,
   maxTokens: 10_000,
@@ -88,23 +89,31 @@ export interface KnownKey<A extends Alg> {
 /** What `importKey` of an algorithm returns. */
 export type KeyOf<A extends Alg> = NonNullable<Awaited<ReturnType<A["importKey"]>>>;
 
-/** A key that is remembered, and its entry in the list of keys with tables. */
+/** A key that is remembered. Tens of thousands of these are held: no member is more than it needs. */
 interface KeptKey<A extends Alg> extends KnownKey<A> {
   readonly owner: Owner<A>;
-  /** The bytes of the header segment: every signing input under it begins with them. */
-  readonly headerBytes: Uint8Array;
-  readonly table: Entry<SyncKey | AsyncKey>;
+  /**
+   * The bytes of the header segment, with which every signing input under it begins; undefined while the key
+   * is not used often.
+   */
+  headerBytes: Uint8Array | undefined;
+  /** Its entry in the list of keys with tables, once it had one. */
+  table: Entry<SyncKey | AsyncKey> | undefined;
 }
 
 /**
  * What all entries of one thumbprint share. A client that sends its key under both labels of Ed25519
  * has two entries. A client that varies its header displaces only its own.
  */
-interface Owner<A extends Alg> {
-  readonly uses: Uses;
+interface Owner<A extends Alg> extends Uses {
   /** The entry that was used last. */
   recent: FoundKey<A> | null;
   other: FoundKey<A> | null;
+}
+
+/** Written in full: V8 gives an object that is spread and then grows 200 bytes more. */
+function newOwner<A extends Alg>(): Owner<A> {
+  return { count: 0, age: 0, recent: null, other: null };
 }
 
 /** A remembered key. */
@@ -132,10 +141,16 @@ export interface ProofCache<A extends Alg> {
 }
 
 /**
- * Bytes that an entry takes beside its texts: objects, links and places in a Map. test/cache.test.ts
- * measures that this is enough.
+ * Bytes that an entry takes beside its texts: objects, links, places in a Map, and the texts of a key and
+ * its thumbprint. test/cache.test.ts measures that this is enough.
  */
-const KEY_OVERHEAD = 1350;
+const KEY_OVERHEAD = 640;
+/** Bytes of a typed array beside its contents. */
+const ARRAY_OVERHEAD = 300;
+
+/** Uses from which on the bytes of a header are kept, so that its characters are not read one by one. */
+const OFTEN = 16;
+
 const TOKEN_OVERHEAD = 500;
 
 /**
@@ -170,7 +185,7 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
     bounds.maxKeys,
     bounds.maxTableBytes,
     counter,
-    ({ value: key }) => key.dropTables?.(),
+    ({ value: key }) => dropAllTables(key),
   );
   const keys = createSegmentedLru<KeptKey<A>>(bounds.maxKeys, bounds.maxKeyBytes, counter, forget);
   const lastFound = Array.from({ length: PLACES }, (): FoundKey<A> | undefined => undefined);
@@ -191,10 +206,10 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
   }
 
   function forget(entry: FoundKey<A>): void {
-    const { owner, table, jkt } = entry.value;
-    table.in?.take(table);
+    const { owner, table, jkt, key } = entry.value;
+    table?.in?.take(table);
     // Some tables lie where no garbage collector sees them (wasm/slots.ts).
-    if (hasTables(table.value)) table.value.dropTables();
+    dropAllTables(key);
     const place = placeOf(entry.text);
     if (lastFound[place] === entry) lastFound[place] = undefined;
     if (owner.recent === entry) owner.recent = owner.other;
@@ -202,11 +217,12 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
     if (owner.recent === null) owners.delete(jkt);
   }
 
-  function add(header: string, known: KnownKey<A>, signed: Uint8Array, bytes: number): FoundKey<A> {
-    const owner = owners.get(known.jkt) ?? { uses: newUses(), recent: null, other: null };
+  function add(header: string, known: KnownKey<A>, bytes: number): FoundKey<A> {
+    const owner = owners.get(known.jkt) ?? newOwner();
     if (owner.other !== null) keys.remove(owner.other); // or the new entry would take the room of another key
-    const kept = keptKey(header, known, signed, owner);
-    const entry = keys.add(copyOf(header), kept, bytes, owner.uses);
+    const { alg, jwk, jkt, key } = known;
+    const kept = { alg, jwk, jkt, key, owner, headerBytes: undefined, table: undefined };
+    const entry = keys.add(copyOf(header), kept, bytes, owner);
     if (entry.in === null) return entry;
     owners.set(known.jkt, owner); // even if it was there: its last entry may just have left for this one
     owner.other = owner.recent;
@@ -214,18 +230,27 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
     return entry;
   }
 
-  function useAgain(entry: FoundKey<A>, bytes: number): void {
-    keys.useAgain(entry, bytes);
+  function useAgain(entry: FoundKey<A>, bytes: number, signed: Uint8Array): void {
     const { owner } = entry.value;
+    const { length } = entry.text;
+    if (counter.of(owner) >= OFTEN) entry.value.headerBytes ??= signed.slice(0, length);
+    const isHeldTwice = entry.value.headerBytes !== undefined;
+    keys.useAgain(entry, isHeldTwice ? bytes + length + ARRAY_OVERHEAD : bytes);
     if (entry.in === null || owner.recent === entry) return;
     owner.other = owner.recent;
     owner.recent = entry;
   }
 
-  function keepTables({ value: { table } }: FoundKey<A>, tableSize: number): void {
-    if (tableSize > 0 && tables.admit(table, tableSize)) return;
-    table.in?.take(table);
-    if (tableSize > 0) table.value.dropTables?.();
+  function keepTables(
+    { value: kept, uses }: FoundKey<A>,
+    key: TableKey | null,
+    tableSize: number,
+  ): void {
+    if (key !== null) kept.table ??= newEntry<SyncKey | AsyncKey>("", key, uses);
+    const { table } = kept;
+    if (table === undefined) return;
+    const hasRoom = key !== null && hasShrunk(key, tableSize, (size) => tables.admit(table, size));
+    if (!hasRoom) table.in?.take(table);
   }
 
   return {
@@ -235,14 +260,14 @@ function createKeyMemory<A extends Alg>(bounds: CacheBounds): KeyMemory<A> {
       // While this proof waited, another proof of the same key may have been kept.
       const before = found ?? keys.find(header);
       const key: SyncKey | AsyncKey = before === undefined ? known.key : before.value.key;
-      const tableSize = hasTables(key) ? bytesArgument(key.tableSize, "key.tableSize") : 0;
+      const ofTables = hasTables(key) ? key : null;
+      const tableSize = sizeOfTables(ofTables);
       const keySize = bytesArgument(key.size, "key.size");
       if (tableSize > keySize) throw new RangeError("key.size must hold key.tableSize, in bytes");
-      // The header is kept three times: as text, as bytes, and as the members that were read from it.
-      const bytes = 3 * header.length + KEY_OVERHEAD + keySize - tableSize;
-      const entry = before ?? add(header, known, signed, bytes);
-      if (before !== undefined) useAgain(before, bytes);
-      if (entry.in !== null) keepTables(entry, tableSize);
+      const bytes = header.length + sizeOfJwk(known.jwk) + KEY_OVERHEAD + keySize - tableSize;
+      const entry = before ?? add(header, known, bytes);
+      if (before !== undefined) useAgain(before, bytes, signed);
+      if (entry.in !== null) keepTables(entry, ofTables, tableSize);
     },
     usage: () => ({
       keys: keys.size,
@@ -261,16 +286,6 @@ function placeOf(header: string): number {
   let hash = 0;
   for (let i = 10; i < header.length; i += 11) hash = (31 * hash + header.charCodeAt(i)) | 0;
   return (hash ^ (hash >>> 10)) & (PLACES - 1);
-}
-
-function keptKey<A extends Alg>(
-  header: string,
-  known: KnownKey<A>,
-  signed: Uint8Array,
-  owner: Owner<A>,
-): KeptKey<A> {
-  const table = newEntry<SyncKey | AsyncKey>("", known.key, owner.uses);
-  return { ...known, headerBytes: signed.slice(0, header.length), table, owner };
 }
 
 interface TokenMemory {
@@ -329,6 +344,37 @@ type TableKey = SyncKey & Required<Pick<SyncKey, "tableSize" | "dropTables">>;
 function hasTables(key: SyncKey | AsyncKey): key is TableKey {
   if (!("tableSize" in key) || !("dropTables" in key)) return false;
   return typeof key.dropTables === "function" && key.tableSize !== undefined && key.tableSize !== 0;
+}
+
+/** Returns the bytes of the tables of a key. */
+function sizeOfTables(key: TableKey | null): number {
+  return key === null ? 0 : bytesArgument(key.tableSize ?? 0, "key.tableSize");
+}
+
+/**
+ * Lets a key drop one table after the other, the last first, until what is left `fits`. Returns whether
+ * tables are left.
+ */
+function hasShrunk(key: TableKey, tableSize: number, fits: (bytes: number) => boolean): boolean {
+  let size = tableSize;
+  while (size > 0) {
+    if (fits(size)) return true;
+    key.dropTables();
+    const left = sizeOfTables(key);
+    if (left >= size) return false; // it does not do what it says
+    size = left;
+  }
+  return false;
+}
+
+function dropAllTables(key: SyncKey | AsyncKey): void {
+  if (hasTables(key)) hasShrunk(key, sizeOfTables(key), () => false);
+}
+
+/** Returns the bytes of a key's texts that exceed those of P-256: RSA, P-384 and P-521. */
+function sizeOfJwk(jwk: PublicJwk): number {
+  if (jwk.kty === "RSA") return jwk.n.length;
+  return jwk.kty === "EC" ? 2 * Math.max(0, jwk.x.length - 43) : 0;
 }
 
 /** Checks a size from a backend: any other value would make every bound void. */

@@ -37,6 +37,8 @@ export interface Lru<V> {
    * where and as it is.
    */
   admit(entry: Entry<V>, bytes: number): boolean;
+  /** Lets the last entries go until there are no more than this, in number and in bytes. */
+  shrinkTo(entries: number, bytes: number): void;
   /** Takes an entry out of this list, without a call of `letGo`. */
   take(entry: Entry<V>): void;
 }
@@ -88,9 +90,9 @@ export function createLru<V>(
     bytes += given;
   }
 
-  /** Returns the entry that has to leave next; null while the bounds hold. */
-  function overflow(): Entry<V> | null {
-    return size > mostEntries || bytes > mostBytes ? oldest : null;
+  /** Returns the entry that has to leave next; null while there are no more than this. */
+  function over(mostOfEntries: number, mostOfBytes: number): Entry<V> | null {
+    return size > mostOfEntries || bytes > mostOfBytes ? oldest : null;
   }
 
   /**
@@ -137,11 +139,13 @@ export function createLru<V>(
       entry.bytes = given;
       if (given > mostBytes) return letGo(entry);
       enter(entry, given);
-      for (let last = overflow(); last !== null; last = overflow()) {
+      return lru.shrinkTo(mostEntries, mostBytes);
+    },
+    shrinkTo(entries, mostOfThem) {
+      for (let last = over(entries, mostOfThem); last; last = over(entries, mostOfThem)) {
         lru.take(last);
         letGo(last);
       }
-      return undefined;
     },
     admit(entry, given) {
       const isHere = entry.in === lru;
@@ -185,12 +189,14 @@ export interface SegmentedLru<V> {
   remove(entry: Entry<V>): void;
 }
 
-/** The share of the room that is for entries that were used again. */
+/** The most that entries have together that were used again, as a share of the room. */
 const KEPT = 0.8;
 
 /**
- * Makes two empty segments, which together keep the bounds. An entry that finds no place in the second, or
- * loses it, returns to the first. An entry that finds none in the first is let go, with a call of `letGo`.
+ * Makes two empty segments, which together keep the bounds. What was used once has all the room that the
+ * second segment leaves, and no less than a fifth: it takes none from what was used again, and gives it back
+ * as that grows. An entry that finds no place in the second, or loses it, returns to the first. An entry that
+ * finds none in the first is let go, with a call of `letGo`.
  */
 export function createSegmentedLru<V>(
   mostEntries: number,
@@ -201,10 +207,25 @@ export function createSegmentedLru<V>(
   const found = new Map<string, Entry<V>>();
   const [keptEntries, keptBytes] = [Math.floor(mostEntries * KEPT), Math.floor(mostBytes * KEPT)];
   const [onceEntries, onceBytes] = [mostEntries - keptEntries, mostBytes - keptBytes];
-  const once = createLru<V>(onceEntries, onceBytes, counter, leave);
+  const once = createLru<V>(mostEntries, mostBytes, counter, leave);
   const again = createLru<V>(keptEntries, keptBytes, counter, (entry) =>
-    once.put(entry, entry.bytes),
+    putOnce(entry, entry.bytes),
   );
+
+  /** What is larger than the fifth has no place, so that it does not depend on the others whether it is kept. */
+  function putOnce(entry: Entry<V>, bytes: number): void {
+    if (onceEntries > 0 && bytes <= onceBytes) {
+      once.put(entry, bytes);
+      makeRoom();
+    } else {
+      entry.in?.take(entry);
+      leave(entry);
+    }
+  }
+
+  function makeRoom(): void {
+    once.shrinkTo(mostEntries - again.size, mostBytes - again.bytes);
+  }
 
   function leave(entry: Entry<V>): void {
     found.delete(entry.text);
@@ -223,13 +244,14 @@ export function createSegmentedLru<V>(
       const entry = newEntry(text, value, uses);
       found.set(text, entry);
       counter.count(uses, found.size);
-      once.put(entry, bytes);
+      putOnce(entry, bytes);
       return entry;
     },
     useAgain(entry, bytes) {
       if (entry.in !== once && entry.in !== again) return; // it was let go after it was found
       counter.count(entry.uses, found.size);
-      if (!again.admit(entry, bytes)) once.put(entry, bytes);
+      if (again.admit(entry, bytes)) makeRoom();
+      else putOnce(entry, bytes);
     },
     remove(entry) {
       entry.in?.take(entry);

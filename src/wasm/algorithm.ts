@@ -7,6 +7,7 @@ import { decodePoint, negate } from "../fast/ed25519/point.js";
 import { createComb as p256Comb } from "../fast/p256/comb.js";
 import { readElement } from "../fast/p256/curve.js";
 import { newLimbs } from "../fast/limbs.js";
+import type { Engine, Verify } from "./engine.js";
 import { acceleratedKey, type Curve } from "./key.js";
 
 /** What the module verifies. */
@@ -35,35 +36,52 @@ export function acceleratedAlg(below: SyncAlg): SyncAlg {
 
 /** What the module needs of a key that the backend below has taken. Exported for tests. */
 export function curveOf(jwk: PublicJwk): Curve | null {
-  if (jwk.kty === "EC" && jwk.crv === "P-256") return p256CurveOf(jwk.x, jwk.y);
-  if (jwk.kty === "OKP" && jwk.crv === "Ed25519") return ed25519CurveOf(jwk.x);
+  if (jwk.kty === "EC" && jwk.crv === "P-256") return new P256Curve(jwk.x, jwk.y);
+  if (jwk.kty === "OKP" && jwk.crv === "Ed25519") return new Ed25519Curve(jwk.x);
   return null;
 }
 
-function p256CurveOf(encodedX: string, encodedY: string): Curve {
-  return {
-    build(teeth) {
-      const [x, y] = [newLimbs(), newLimbs()];
-      readElement(x, bytesOf(encodedX), 0);
-      readElement(y, bytesOf(encodedY), 0);
-      return p256Comb(x, y, { teeth, blocks: 2 }).table;
-    },
-    verify: (engine) => engine.verifyEs256,
-  };
+// One object for a key, of texts that its JWK has anyway: a cache holds tens of thousands of them.
+
+class P256Curve implements Curve {
+  private readonly x: string;
+  private readonly y: string;
+
+  constructor(x: string, y: string) {
+    this.x = x;
+    this.y = y;
+  }
+
+  build(teeth: number): Int32Array {
+    const [x, y] = [newLimbs(), newLimbs()];
+    readElement(x, bytesOf(this.x), 0);
+    readElement(y, bytesOf(this.y), 0);
+    return p256Comb(x, y, { teeth, blocks: 2 }).table;
+  }
+
+  verify(engine: Engine): Verify {
+    return engine.verifyEs256;
+  }
 }
 
-function ed25519CurveOf(encoded: string): Curve {
-  const bytes = bytesOf(encoded);
-  return {
-    build(teeth) {
-      const point = decodePoint(bytes);
-      // A platform's backend may take a key that is no point, but has no valid signature of it.
-      if (point === null) throw new RangeError("a point of the curve was expected");
-      return ed25519Comb(negate(point), { teeth, blocks: 2 }).table;
-    },
-    verify: (engine) => (table, signature, data) =>
-      engine.verifyEddsa(table, bytes, signature, data),
-  };
+class Ed25519Curve implements Curve {
+  private readonly encoded: string;
+
+  constructor(encoded: string) {
+    this.encoded = encoded;
+  }
+
+  build(teeth: number): Int32Array {
+    const point = decodePoint(bytesOf(this.encoded));
+    // A platform's backend may take a key that is no point, but has no valid signature of it.
+    if (point === null) throw new RangeError("a point of the curve was expected");
+    return ed25519Comb(negate(point), { teeth, blocks: 2 }).table;
+  }
+
+  verify(engine: Engine): Verify {
+    return (table, signature, data) =>
+      engine.verifyEddsa(table, bytesOf(this.encoded), signature, data);
+  }
 }
 
 /** The bytes of a coordinate that the backend below has read. */

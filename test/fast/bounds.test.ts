@@ -256,7 +256,9 @@ function checkEd25519(sources?: Options["sources"]): Checker {
   const run = (path: string, name: string, ...args: readonly Value[]): Value =>
     checker.run(path, name, args);
   // Key check: decompression, and the negated key.
-  const key: Value = run(ed25519("point"), "negate", run(ed25519("point"), "decodePoint", BYTES));
+  const decoded: Value = run(ed25519("point"), "decodePoint", BYTES);
+  run(ed25519("point"), "minusXOf", decoded);
+  const key: Value = run(ed25519("point"), "negate", decoded);
   const multiples: Value = run(ed25519("naf"), "newOddMultiples");
   run(ed25519("naf"), "writeOddMultiples", multiples, key);
   const comb: Value = run(ed25519("comb"), "createComb", key, objectOf({ teeth: 3, blocks: 2 }));

@@ -67,7 +67,7 @@ export function hashedEddsaInLanes(sha512: (data: Uint8Array) => Uint8Array): Sy
       if (key === null || curve === null || jwk.kty !== "OKP") return null;
       const a = Buffer.from(jwk.x, "base64url");
       return acceleratedKey(key, {
-        ...curve,
+        build: (teeth) => curve.build(teeth),
         verify: (engine) => (table, signature, data) => {
           const hash = sha512(Buffer.concat([signature.subarray(0, 32), a, data]));
           return verifyEddsaHash(engine, table, signature, hash);
@@ -87,11 +87,14 @@ export const hashedEs256InLanes: SyncAlg = {
     const curve = curveOf(jwk);
     if (key === null || curve === null) return null;
     // Of a key like G every signature can be unsure, and the key below would earn tables of its own.
-    const bare: SyncKey = { verify: key.verify, size: key.size };
+    const bare: SyncKey = {
+      verify: (signature, hash) => key.verify(signature, hash),
+      size: key.size,
+    };
     const isWhole = (signature: Uint8Array, hash: Uint8Array): boolean =>
       signature.length === 64 && hash.length === 32;
     return acceleratedKey(bare, {
-      ...curve,
+      build: (teeth) => curve.build(teeth),
       verify: (engine) => (table, signature, hash) =>
         isWhole(signature, hash) ? verifyHash(engine, table, signature, hash) : UNSURE,
     });

@@ -100,6 +100,7 @@ function powersOfTwo(q: AffinePoint, count: number, columns: number): Int32Array
     putPoint(table, i, point);
     double(point, false);
     putPoint(table, count + i, point);
+    if (i === count - 1) break; // nothing reads what follows
     for (let k = 1; k < columns; k++) double(point, false);
   }
   normalize(table);

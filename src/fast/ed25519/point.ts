@@ -263,6 +263,11 @@ export function negate({ x, y }: AffinePoint): AffinePoint {
   return { x: minusX, y };
 }
 
+/** Returns -x, from 1 to p, of a point that was decoded. */
+export function minusXOf({ x }: AffinePoint): bigint {
+  return P - toBigInt(x);
+}
+
 /**
  * out = base^((p-5)/8), where (p-5)/8 is 2^252 - 3: 251 squarings and 11 products, by exponents of the
  * form 2^n - 1, each made from two others of that form. `out` is not `base`.

@@ -10,10 +10,14 @@
 // in this folder may touch a secret. Calls share memory (multiples, digits, the temporaries of the files
 // below). Every call writes it before it reads it, so an earlier call that was cut short, for example by
 // a full stack, leaves nothing behind.
-import { encodeBase64url } from "../../bytes/base64url.js";
+import { decodeBase64url, encodeBase64url } from "../../bytes/base64url.js";
 import { isSmallOrderPoint } from "../../jose/ed25519.js";
+import type { SyncKey } from "../../jose/alg.js";
+import type { Stage } from "../../jose/earned-table.js";
+import { baseTable } from "../base-table.js";
 import { newBits, writeBits } from "../bits.js";
-import { type EarnedTable, earnedTables, type Stage } from "../../jose/earned-table.js";
+import { limbsOf } from "../limbs.js";
+import { type Hash, TableKey } from "../table-key.js";
 import { addColumn, type Comb, type CombShape, createComb, subtractOnce } from "./comb.js";
 import { addMultiple, NAF_LENGTH, newOddMultiples, writeNaf, writeOddMultiples } from "./naf.js";
 import {
@@ -23,96 +27,83 @@ import {
   decodePoint,
   double,
   encodePoint,
-  negate,
+  minusXOf,
   newPoint,
 } from "./point.js";
 import { L, readScalar, readWideScalar, writeSignedDigits } from "./scalar.js";
 
-/** A public key that verifies. */
-export interface Ed25519Key {
-  /**
-   * Returns whether `signature` (64 bytes, R and S) signs `data`. A key that has verified enough valid
-   * signatures gets a table.
-   */
-  verify(signature: Uint8Array, data: Uint8Array): boolean;
-  /** Size in bytes, with the table. */
-  readonly size: number;
-  /** Size of the table in bytes. */
-  readonly tableSize: number;
-  /** Drops the table; the key still works, and earns the next one more slowly (jose/earned-table.ts). */
-  dropTables(): void;
-}
-
-/** The tables of a key, by the number of valid signatures that earn them (measured: bench/). */
+/**
+ * The tables of a key, by the number of valid signatures that earn them (measured: bench/). The first is made
+ * for the second signature itself, as in p256/verify.ts.
+ */
 const STAGES: readonly Stage<CombShape>[] = [
-  { earned: 2, shape: { teeth: 6, blocks: 1 } }, // 4.4 KB
+  { earned: 2, shape: { teeth: 5, blocks: 1 } }, // 2.2 KB
   { earned: 16, shape: { teeth: 8, blocks: 2 } }, // 34 KB
 ];
 
-/** The tables of B, for all keys. The first is made at once; all keys earn the other together. */
-const BASE_SHAPE: CombShape = { teeth: 6, blocks: 1 }; // 4.4 KB
-const BASE_STAGES: readonly Stage<CombShape>[] = [
-  { earned: 32, shape: { teeth: 10, blocks: 2 } }, // 135 KB
-];
-
-/** Size of a key without a table, in bytes: its encoding, 22 doubles and the objects around them. */
-const KEY_BYTES = 4096;
+/** 4.4 KB, and 135 KB. */
+const combsOfB = /* @__PURE__ */ baseTable<CombShape, Comb>(
+  (shape) => createComb(BASE, shape),
+  { teeth: 6, blocks: 1 },
+  { teeth: 10, blocks: 2 },
+);
 
 /**
- * Returns the key that 32 bytes encode; null where they encode no point of the curve (RFC 8032 section
- * 5.1.3). jose/jwk.ts refuses keys of small order.
+ * Returns the key that 32 bytes in base64url encode; null where they encode no point of the curve (RFC 8032
+ * section 5.1.3). jose/jwk.ts refuses keys of small order. `hash` is SHA-512.
  */
-export function importEd25519Key(
-  bytes: Uint8Array,
-  sha512: (data: Uint8Array) => Uint8Array,
-): Ed25519Key | null {
-  const point = bytes.length === 32 ? decodePoint(bytes) : null;
-  return point === null ? null : keyOf(new Uint8Array(bytes), negate(point), sha512);
+export function importEd25519Key(encoded: string, hash: Hash): SyncKey | null {
+  const bytes = decodeBase64url(encoded);
+  const point = bytes?.length === 32 ? decodePoint(bytes) : null;
+  return point === null ? null : new Ed25519Key(encoded, minusXOf(point), hash);
 }
 
-function keyOf(
-  bytes: Uint8Array,
-  minusA: AffinePoint,
-  sha512: (data: Uint8Array) => Uint8Array,
-): Ed25519Key {
-  const combs = earnedTables(null, STAGES, (shape) => createComb(minusA, shape));
-  const tableSize = (): number => combs.best()?.table.byteLength ?? 0;
-  return {
-    verify(signature, data) {
-      if (signature.length !== 64) return false;
-      const s = readScalar(signature, 32);
-      if (s >= L) return false; // step 1: S is below L
-      if (isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) return false;
-      const hashed = new Uint8Array(64 + data.length);
-      hashed.set(signature); // the key replaces S
-      hashed.set(bytes, 32);
-      hashed.set(data, 64);
-      const k = readWideScalar(sha512(hashed)); // step 2
-      // Step 3. The values are public, so numbers are compared.
-      const base = combsOfB();
-      if (recompute(s, k, minusA, combs.best(), base.best()) !== readScalar(hashed, 0))
-        return false;
-      combs.earn();
-      base.earn();
-      return true;
-    },
-    get size() {
-      return KEY_BYTES + tableSize();
-    },
-    get tableSize() {
-      return tableSize();
-    },
-    dropTables: combs.drop,
-  };
-}
+/** A public key A, which is a point of the curve of any order. */
+class Ed25519Key extends TableKey<CombShape, Comb> implements SyncKey {
+  private readonly encoded: string;
+  /** The x of -A, because a square root takes long. A BigInt takes a fifth of the memory of limbs. */
+  private readonly minusX: bigint;
 
-let baseCombs: EarnedTable<Comb, Comb> | undefined;
+  constructor(encoded: string, minusX: bigint, hash: Hash) {
+    super(hash);
+    this.encoded = encoded;
+    this.minusX = minusX;
+  }
 
-/** Made at the first use, so that a program that verifies nothing pays nothing. */
-function combsOfB(): EarnedTable<Comb, Comb> {
-  return (baseCombs ??= earnedTables(createComb(BASE, BASE_SHAPE), BASE_STAGES, (shape) =>
-    createComb(BASE, shape),
-  ));
+  /** Returns whether `signature` (64 bytes, R and S) signs `data`. */
+  verify(signature: Uint8Array, data: Uint8Array): boolean {
+    if (signature.length !== 64) return false;
+    const s = readScalar(signature, 32);
+    if (s >= L) return false; // step 1: S is below L
+    if (isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) return false;
+    const hashed = new Uint8Array(64 + data.length);
+    hashed.set(signature); // the key replaces S
+    decodeBase64url(this.encoded, 0, 43, hashed.subarray(32, 64));
+    hashed.set(data, 64);
+    const k = readWideScalar(this.hash(hashed)); // step 2
+    const first = this.firstTableDue();
+    const comb = first ?? this.table();
+    // Step 3. The values are public, so numbers are compared.
+    const r = recompute(s, k, comb ?? this.minusA(), combsOfB.best());
+    if (r !== readScalar(hashed, 0)) return false;
+    this.earn(first);
+    combsOfB.earn();
+    return true;
+  }
+
+  protected stages(): readonly Stage<CombShape>[] {
+    return STAGES;
+  }
+
+  protected build(shape: CombShape): Comb {
+    return createComb(this.minusA(), shape);
+  }
+
+  private minusA(): AffinePoint {
+    const bytes = decodeBase64url(this.encoded) ?? new Uint8Array(32); // it was decoded before
+    const y = BigInt.asUintN(255, readScalar(bytes, 0)); // without the sign of x
+    return { x: limbsOf(this.minusX), y: limbsOf(y) };
+  }
 }
 
 // Memory of one verification, written before it is read.
@@ -123,26 +114,20 @@ const multiples = /* @__PURE__ */ newOddMultiples();
 const digits = /* @__PURE__ */ new Int8Array(NAF_LENGTH);
 
 /**
- * Returns the encoding, as a number, of [s]B + [k]minusA, for 0 <= s < L and 0 <= k < L. `combOfA` is null
- * for a key without a table. Exported for tests, because no hash leads to every s and k.
+ * Returns the encoding, as a number, of [s]B + [k](-A), for 0 <= s < L and 0 <= k < L, from -A or its comb.
+ * Exported for tests, because no hash leads to every s and k.
  */
-export function recompute(
-  s: bigint,
-  k: bigint,
-  minusA: AffinePoint,
-  combOfA: Comb | null,
-  combOfB: Comb,
-): bigint {
+export function recompute(s: bigint, k: bigint, minusA: AffinePoint | Comb, combOfB: Comb): bigint {
   assignIdentity(sum);
   // The digits of a comb make only odd numbers. For an even number they make the next one, and the point
   // is subtracted once, which is right for a point of any order.
   writeSignedDigits(bitsOfS, s | 1n, combOfB.length);
-  if (combOfA === null) {
-    addCold(combOfB, k, minusA);
+  if ("table" in minusA) {
+    writeSignedDigits(bitsOfK, k | 1n, minusA.length);
+    addHot(combOfB, minusA);
+    if ((k & 1n) === 0n) subtractOnce(sum, minusA);
   } else {
-    writeSignedDigits(bitsOfK, k | 1n, combOfA.length);
-    addHot(combOfB, combOfA);
-    if ((k & 1n) === 0n) subtractOnce(sum, combOfA);
+    addCold(combOfB, k, minusA);
   }
   if ((s & 1n) === 0n) subtractOnce(sum, combOfB);
   return encodePoint(sum);

@@ -84,6 +84,7 @@ function powersOfTwo(x: Limbs, y: Limbs, count: number, columns: number): Int32A
     putPoint(draft, i, point);
     double(point);
     putPoint(draft, count + i, point);
+    if (i === count - 1) break; // nothing reads what follows
     for (let k = 1; k < columns; k++) double(point);
   }
   return normalize(draft);

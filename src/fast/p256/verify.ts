@@ -5,8 +5,12 @@
 // this folder may touch a secret. Calls share memory (multiples, digits, the temporaries of the files
 // below). Every call writes it before it reads it, so an earlier call that was cut short, for example by
 // a full stack, leaves nothing behind.
+import { decodeBase64url } from "../../bytes/base64url.js";
+import type { SyncKey } from "../../jose/alg.js";
+import type { Stage } from "../../jose/earned-table.js";
+import { baseTable } from "../base-table.js";
 import { newBits, writeBits } from "../bits.js";
-import { type EarnedTable, earnedTables, type Stage } from "../../jose/earned-table.js";
+import { type Hash, TableKey } from "../table-key.js";
 import { type Limbs, newLimbs } from "../limbs.js";
 import { addColumn, type Comb, type CombShape, createComb } from "./comb.js";
 import { GX, GY, isOnCurve, N, P, readElement, writeElement } from "./curve.js";
@@ -14,77 +18,81 @@ import { addMultiple, NAF_LENGTH, newOddMultiples, writeNaf, writeOddMultiples }
 import { double, hasAffineX, newPoint, type Point } from "./point.js";
 import { isBelowOrder, readInverse, readScalar, writeSignedDigits } from "./scalar.js";
 
-/** A public key that verifies. */
-export interface P256Key {
-  /**
-   * Returns whether `signature` (64 bytes, r and s) signs `hash` (32 bytes). A high s is valid, as in
-   * JOSE. A key that has verified enough valid signatures gets a table.
-   */
-  verify(signature: Uint8Array, hash: Uint8Array): boolean;
-  /** Size in bytes, with the table. */
-  readonly size: number;
-  /** Size of the table in bytes. */
-  readonly tableSize: number;
-  /** Drops the table; the key still works, and earns the next one more slowly (jose/earned-table.ts). */
-  dropTables(): void;
-}
-
-/** The tables of a key, by the number of valid signatures that earn them (measured: bench/). */
+/**
+ * The tables of a key, by the number of valid signatures that earn them (measured: bench/). The first is made
+ * for the second signature itself: with one doubling for each of its columns, both cost little more than a
+ * verification without a table. 32 MiB hold it for 18,000 keys.
+ */
 const STAGES: readonly Stage<CombShape>[] = [
-  { earned: 2, shape: { teeth: 6, blocks: 1 } }, // 2.8 KB
+  { earned: 2, shape: { teeth: 5, blocks: 1 } }, // 1.4 KB
   { earned: 16, shape: { teeth: 8, blocks: 2 } }, // 22.5 KB
 ];
 
-/** The tables of the generator, for all keys. The first is made at once, because every key needs one. */
-const FIRST_OF_G: CombShape = { teeth: 6, blocks: 1 }; // 2.8 KB
-const STAGES_OF_G: readonly Stage<CombShape>[] = [
-  { earned: 32, shape: { teeth: 10, blocks: 2 } }, // 90 KB
-];
-
-/** Size of a key without a table, in bytes: 22 doubles and the objects around them (V8: 1.4 KB). */
-const KEY_BYTES = 4096;
+/** 2.8 KB, and 90 KB. */
+const generator = /* @__PURE__ */ baseTable<CombShape, Comb>(
+  (shape) => createComb(GX, GY, shape),
+  { teeth: 6, blocks: 1 },
+  { teeth: 10, blocks: 2 },
+);
 
 /**
- * Returns the key of two coordinates, 32 bytes each, big-endian; null where one is not below p or the
- * point is not on the curve. (Every point of the curve is a key: infinity has no coordinates, and the
- * cofactor is 1.)
+ * Returns the key of two coordinates in base64url, 32 bytes each, big-endian; null where one is not below p or
+ * the point is not on the curve. (Every point of the curve is a key: infinity has no coordinates, and the
+ * cofactor is 1.) `hash` is SHA-256.
  */
-export function importP256Key(x: Uint8Array, y: Uint8Array): P256Key | null {
-  if (x.length !== 32 || y.length !== 32) return null;
-  if (readScalar(x, 0) >= P || readScalar(y, 0) >= P) return null;
-  const keyX = newLimbs();
-  const keyY = newLimbs();
-  readElement(keyX, x, 0);
-  readElement(keyY, y, 0);
-  return isOnCurve(keyX, keyY) ? keyOf(keyX, keyY) : null;
+export function importP256Key(x: string, y: string, hash: Hash): SyncKey | null {
+  return readPoint(x, y) && isOnCurve(keyX, keyY) ? new P256Key(x, y, hash) : null;
 }
 
-function keyOf(x: Limbs, y: Limbs): P256Key {
-  const combs = earnedTables(null, STAGES, (shape: CombShape) => createComb(x, y, shape));
-  const tableSize = (): number => combs.best()?.table.byteLength ?? 0;
-  return {
-    verify(signature, hash) {
-      if (!isSignature(signature, hash, x, y, combs.best())) return false; // a false signature changes nothing
-      combs.earn();
-      generator().earn();
-      return true;
-    },
-    get size() {
-      return KEY_BYTES + tableSize();
-    },
-    get tableSize() {
-      return tableSize();
-    },
-    dropTables: combs.drop,
-  };
+// Memory of one verification, written before it is read.
+const encoded = /* @__PURE__ */ new Uint8Array(32);
+const keyX = /* @__PURE__ */ newLimbs();
+const keyY = /* @__PURE__ */ newLimbs();
+
+/** Writes keyX and keyY. To do so for each use without a table costs less than a hundredth of it. */
+function readPoint(x: string, y: string): boolean {
+  return readCoordinate(keyX, x) && readCoordinate(keyY, y);
 }
 
-let combsOfG: EarnedTable<Comb, Comb> | undefined;
+/** Returns whether it is a number below p. */
+function readCoordinate(out: Limbs, text: string): boolean {
+  if (text.length !== 43 || decodeBase64url(text, 0, 43, encoded) === null) return false;
+  readElement(out, encoded, 0);
+  return readScalar(encoded, 0) < P;
+}
 
-/** Made at the first use, so that a program that verifies nothing pays nothing. */
-function generator(): EarnedTable<Comb, Comb> {
-  const create = (shape: CombShape): Comb => createComb(GX, GY, shape);
-  return (combsOfG ??= earnedTables(create(FIRST_OF_G), STAGES_OF_G, create));
+/** A public key: x and y of a point of the curve. A high s is valid, as in JOSE. */
+class P256Key extends TableKey<CombShape, Comb> implements SyncKey {
+  private readonly x: string;
+  private readonly y: string;
+
+  constructor(x: string, y: string, hash: Hash) {
+    super(hash);
+    this.x = x;
+    this.y = y;
+  }
+
+  /** Returns whether `signature`, R||S of fixed width, never DER, signs `data`. */
+  verify(signature: Uint8Array, data: Uint8Array): boolean {
+    if (signature.length !== 64) return false; // before the data is hashed
+    const hash = this.hash(data);
+    const first = this.firstTableDue();
+    const comb = first ?? this.table();
+    if (comb === null) readPoint(this.x, this.y);
+    if (!isSignature(signature, hash, comb)) return false; // a false signature changes nothing
+    this.earn(first);
+    generator.earn();
+    return true;
+  }
+
+  protected stages(): readonly Stage<CombShape>[] {
+    return STAGES;
+  }
+
+  protected build(shape: CombShape): Comb {
+    readPoint(this.x, this.y);
+    return createComb(keyX, keyY, shape);
+  }
 }
 
 // Memory of one verification, written before it is read.
@@ -95,15 +103,9 @@ const multiples = /* @__PURE__ */ newOddMultiples();
 const digits = /* @__PURE__ */ new Int8Array(NAF_LENGTH);
 const copied = /* @__PURE__ */ new Uint8Array(64);
 
-/** Verifies by SEC 1 section 4.1.4, for the public key (x, y). */
-function isSignature(
-  signature: Uint8Array,
-  hash: Uint8Array,
-  x: Limbs,
-  y: Limbs,
-  comb: Comb | null,
-): boolean {
-  if (signature.length !== 64 || hash.length !== 32) return false;
+/** Verifies by SEC 1 section 4.1.4, for the public key (keyX, keyY) or its comb. */
+function isSignature(signature: Uint8Array, hash: Uint8Array, comb: Comb | null): boolean {
+  if (hash.length !== 32) return false;
   copied.set(signature); // r is read twice, and a caller could change `signature`
   const r = readScalar(copied, 0);
   if (r === 0n || r >= N || !isBelowOrder(copied, 32)) return false;
@@ -112,7 +114,7 @@ function isSignature(
   const u1 = (readScalar(hash, 0) * inverse) % N; // 0 where the hash is 0 or n
   const u2 = (r * inverse) % N; // never 0: n is a prime
   sum.isInfinity = true;
-  if (comb === null) addCold(u1, u2, x, y);
+  if (comb === null) addCold(u1, u2);
   else addHot(u1, u2, comb);
   // u1·G + u2·Q = infinity has no x: refused (SEC 1 section 4.1.4 step 6).
   return !sum.isInfinity && isScalarOfX(sum, r);
@@ -122,11 +124,11 @@ function isSignature(
  * Computes u1·G + u2·Q for a key without a table, by one chain of doublings: the digits of u2 select odd
  * multiples of Q, and the last columns add the comb of G.
  */
-function addCold(u1: bigint, u2: bigint, x: Limbs, y: Limbs): void {
-  writeOddMultiples(multiples, x, y);
+function addCold(u1: bigint, u2: bigint): void {
+  writeOddMultiples(multiples, keyX, keyY);
   writeBits(bitsOfQ, u2);
   writeNaf(digits, bitsOfQ);
-  const combOfG = u1 === 0n ? null : generator().best();
+  const combOfG = u1 === 0n ? null : generator.best();
   const isNegatedG = combOfG !== null && writeSignedDigits(bitsOfG, u1, combOfG.length);
   for (let i = NAF_LENGTH - 1; i >= 0; i--) {
     double(sum);
@@ -138,7 +140,7 @@ function addCold(u1: bigint, u2: bigint, x: Limbs, y: Limbs): void {
 
 /** Computes u1·G + u2·Q for a key with a table, by both combs and one chain of doublings. */
 function addHot(u1: bigint, u2: bigint, comb: Comb): void {
-  const combOfG = u1 === 0n ? null : generator().best();
+  const combOfG = u1 === 0n ? null : generator.best();
   const isNegatedG = combOfG !== null && writeSignedDigits(bitsOfG, u1, combOfG.length);
   const isNegatedQ = writeSignedDigits(bitsOfQ, u2, comb.length);
   for (let i = Math.max(comb.columns, combOfG?.columns ?? 0) - 1; i >= 0; i--) {
