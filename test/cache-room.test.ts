@@ -586,6 +586,26 @@ describe("what is counted is what is held", () => {
     expect([size, cache.usage().tableBytes]).toEqual([0, 800]); // what leaves, leaves with all
   });
 
+  test("a key that leaves drops all its tables, where no garbage collector would find them", () => {
+    const cache = newCache({ maxKeys: 1 });
+    let size = 500;
+    const key: FakeKey = Object.defineProperties(
+      { ...fakeKey(1, 0), verify: () => true },
+      {
+        size: { get: () => 1000 + size },
+        tableSize: { get: () => size },
+        dropTables: { value: () => void (size = size > 400 ? 400 : 0) },
+      },
+    );
+    prove(
+      cache,
+      client("one", () => key),
+    );
+    expect(size).toBe(500);
+    proveOften(cache, [client("other", () => fakeKey(1, 100))], 3);
+    expect([size, cache.usage().keys]).toEqual([0, 1]);
+  });
+
   test("a key that drops nothing when it is told to has no place among those with tables", () => {
     const cache = newCache({ maxTableBytes: 1000 });
     const stubborn = (): FakeKey => ({ ...fakeKey(1, 0), size: 3000, tableSize: 1001 });

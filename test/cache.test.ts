@@ -17,6 +17,7 @@ import {
   type VerifyResult,
 } from "dpop-core";
 import { fast } from "dpop-core/fast";
+import { wasm } from "dpop-core/wasm";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import { webcrypto } from "dpop-core/webcrypto";
 import fc from "fast-check";
@@ -344,6 +345,8 @@ describe("what is counted is no less than what is held", () => {
     ["noble EdDSA", noble.EdDSA],
     ["fast ES256", fast.ES256],
     ["fast EdDSA", fast.EdDSA],
+    ["wasm ES256", wasm.ES256],
+    ["wasm EdDSA", wasm.EdDSA],
   ] as const;
 
   /** So many keys after so many valid signatures, and the bytes that each takes. */
@@ -377,18 +380,24 @@ describe("what is counted is no less than what is held", () => {
     expect(keys[0]?.size).toBeLessThan(2 * each);
   });
 
+  /** Bytes of a first table that lie in the memory of the module, which the heap does not have. */
+  const SLOTS = new Map<SyncAlg, number>([
+    [wasm.ES256, 5648],
+    [wasm.EdDSA, 8608],
+  ]);
+
   test.each(algs.slice(2))("a key of %s with its first table", (_, alg) => {
     const { keys, each } = imported(alg, 2000, 2);
     expect(keys.every((key) => key !== null && Number(key.tableSize) > 0)).toBe(true);
-    const counted = Math.min(...keys.map((key) => key?.size ?? 0));
+    const counted = Math.min(...keys.map((key) => key?.size ?? 0)) - (SLOTS.get(alg) ?? 0);
     expect(counted).toBeGreaterThanOrEqual(each);
-    expect(keys[0]?.size).toBeLessThan(2 * each);
+    expect(counted).toBeLessThan(2 * each);
   });
 
   test.each(algs.slice(2))(
     "with a usual header a key of %s is so small that 32 MiB hold 30,000",
     (_, alg) => {
-      const verifier = createVerifier({ backend: fast, replay: "none" });
+      const verifier = createVerifier({ algs: [alg], replay: "none" });
       const proof =
         alg.crv === "Ed25519" ? mint({ key: "Ed25519", header: { alg: "EdDSA" } }) : mint();
       expect(verifier.verify(proof, TOKEN_REQUEST).ok).toBe(true);

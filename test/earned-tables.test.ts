@@ -1,7 +1,7 @@
 // How many valid signatures a table costs a key that had to drop its last ones: twice as many each
 // time, 64 times as many at most.
 import { describe, expect, test } from "vitest";
-import { earnedTables } from "../src/jose/earned-table.js";
+import { TableEarner } from "../src/jose/earned-table.js";
 import { hotKey } from "../src/noble/hot-key.js";
 
 const DROPS = 12;
@@ -20,11 +20,76 @@ function costs(earn: () => void, hasTable: () => boolean, drop: () => void): num
   });
 }
 
+class Earner extends TableEarner<string, string> {
+  room = 1;
+  onTry: () => void = () => undefined;
+
+  protected stages() {
+    return STAGES;
+  }
+
+  protected build(shape: string): string | null {
+    this.onTry();
+    return this.room > 0 ? shape : null;
+  }
+
+  has(): string | null {
+    return this.table();
+  }
+
+  count(): void {
+    this.earn();
+  }
+
+  drop(): void {
+    this.dropLast();
+  }
+}
+
+const STAGES = [
+  { earned: 2, shape: "small" },
+  { earned: 5, shape: "large" },
+];
+
 describe("The price of a table doubles up to 64 times the first", () => {
   test("in the fast entry.", () => {
-    const tables = earnedTables(null, [{ earned: 2, shape: "small" }], (shape) => shape);
-    const found = costs(tables.earn, () => tables.best() !== null, tables.drop);
+    const key = new Earner();
+    const found = costs(
+      () => key.count(),
+      () => key.has() !== null,
+      () => key.drop(),
+    );
     expect(found).toEqual(FACTORS.map((factor) => 2 * factor));
+  });
+
+  test("also where there was no room for it.", () => {
+    const key = new Earner();
+    key.room = 0;
+    let [count, tries] = [0, 0];
+    key.onTry = () => tries++;
+    for (const factor of FACTORS) {
+      for (let i = 0; i < 2 * factor; i++) key.count();
+      count++;
+      expect([key.has(), tries]).toEqual([null, count]);
+    }
+    key.room = 1;
+    for (let i = 0; i < 128; i++) key.count();
+    expect(key.has()).toBe("small");
+  });
+
+  test("and a table that is dropped leaves the one before it.", () => {
+    const key = new Earner();
+    for (let i = 0; i < 5; i++) key.count();
+    expect(key.has()).toBe("large");
+    key.drop();
+    expect(key.has()).toBe("small");
+    for (let i = 0; i < 9; i++) key.count();
+    expect(key.has()).toBe("small");
+    key.count();
+    expect(key.has()).toBe("large");
+    key.drop();
+    key.drop();
+    expect(key.has()).toBeNull();
   });
 
   test("over noble, and invalid signatures pay nothing.", () => {

@@ -1,5 +1,6 @@
 // Job: many clients in turns, each with a key and an access token of its own, at the default bounds of the
 // memory: what one ES256 proof costs, and how much the process grows for each client. Meant for one core.
+import { accelerate } from "dpop-core/wasm";
 import { type Contest, demand, type Implementation } from "../engine/contest.js";
 import { memoryInUse } from "../engine/memory.js";
 import type { Job } from "../engine/task.js";
@@ -55,8 +56,10 @@ function sentBy(count: number): readonly Sent[] {
 }
 
 function rows(sent: readonly Sent[], draws: Uint32Array): readonly Implementation[] {
-  const { fast, "node-crypto": node, noble } = BACKENDS;
+  const { wasm, fast, "node-crypto": node, noble } = BACKENDS;
   const ours = [
+    row("wasm", ourVerify(wasm), sent, draws),
+    row("wasm over node-crypto", ourVerify(accelerate(node)), sent, draws),
     row("fast", ourVerify(fast), sent, draws),
     row("node-crypto", ourVerify(node), sent, draws),
     row("webcrypto", asyncVerify(), sent, draws),

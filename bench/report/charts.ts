@@ -19,6 +19,7 @@ const COLORS: Readonly<Record<string, number>> = {
   webcrypto: 2,
   noble: 3,
   jose: 4,
+  wasm: 5,
 };
 
 export function drawCharts(): void {
@@ -54,7 +55,14 @@ function proofsChart(results: readonly Results[], label: string): string {
 }
 
 function proofBars(rows: Rows): readonly Bar[] {
-  const names = ["fast, hot", "node-crypto, hot", "webcrypto, hot", "noble, hot", "jose, key kept"];
+  const names = [
+    "wasm, hot",
+    "fast, hot",
+    "node-crypto, hot",
+    "webcrypto, hot",
+    "noble, hot",
+    "jose, key kept",
+  ];
   return names.flatMap((row) => {
     const [microseconds, timesAsFast] = rows[row] ?? [];
     if (microseconds === undefined || timesAsFast === undefined) return [];

@@ -2,9 +2,9 @@
 
 export type Attributes = Readonly<Record<string, string | number>>;
 
-/** 0 to 4: blue, green, orange, purple, grey. */
-const LIGHT = ["#0969da", "#1a7f37", "#bc4c00", "#8250df", "#59636e"];
-const DARK = ["#4493f8", "#3fb950", "#f0883e", "#ab7df8", "#9198a1"];
+/** 0 to 5: blue, green, orange, purple, grey, teal. */
+const LIGHT = ["#0969da", "#1a7f37", "#bc4c00", "#8250df", "#59636e", "#1b7c83"];
+const DARK = ["#4493f8", "#3fb950", "#f0883e", "#ab7df8", "#9198a1", "#39c5cf"];
 
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }
@@ -26,7 +26,7 @@ ${colorRules(DARK)}
   }
 `;
 
-/** Classes: fill0 to fill4 for areas, line0 to line4 for lines. */
+/** Classes: fill0 to fill5 for areas, line0 to line5 for lines. */
 function colorRules(colors: readonly string[]): string {
   return colors
     .map(

@@ -4,26 +4,23 @@ import { type Stage, TableEarner } from "../jose/earned-table.js";
 /** Bytes of the objects around a table (test/cache.test.ts). */
 const TABLE_OVERHEAD = 500;
 
-/** Size of a key without a table, in bytes (test/cache.test.ts): one object, and a text of 64 characters. */
-const KEY_BYTES = 160;
+/**
+ * Size of a key without a table, in bytes (test/cache.test.ts): one object, and a number of it. The texts of
+ * its coordinates are those of its JWK.
+ */
+const KEY_BYTES = 136;
 
-type Hash = (data: Uint8Array) => Uint8Array;
+export type Hash = (data: Uint8Array) => Uint8Array;
 
 /** A key that earns combs of this shape. */
 export abstract class TableKey<
   Shape,
   Comb extends { readonly table: Int32Array },
 > extends TableEarner<Shape, Comb> {
-  /**
-   * Two numbers of 32 bytes, a character for each byte: a string takes a third of the memory of a typed
-   * array.
-   */
-  protected readonly point: string;
   protected readonly hash: Hash;
 
-  constructor(point: string, hash: Hash) {
+  constructor(hash: Hash) {
     super();
-    this.point = point;
     this.hash = hash;
   }
 
@@ -53,10 +50,5 @@ export abstract class TableKey<
     return stage === undefined || this.valid + 1 < stage.earned * this.patience
       ? null
       : this.build(stage.shape);
-  }
-
-  /** Writes the bytes of the point. */
-  protected readBytes(out: Uint8Array): void {
-    for (let i = 0; i < out.length; i++) out[i] = this.point.charCodeAt(i);
   }
 }

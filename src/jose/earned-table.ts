@@ -61,7 +61,7 @@ export abstract class TableEarner<Shape, Table> {
     if (this.built !== null) this.goBackTo(this.built.before);
   }
 
-  protected goBackTo(before: Built<Table> | null): void {
+  private goBackTo(before: Built<Table> | null): void {
     this.built = before;
     this.valid = 0;
     this.patience = Math.min(2 * this.patience, MOST_PATIENCE);
@@ -70,59 +70,4 @@ export abstract class TableEarner<Shape, Table> {
   private level(): number {
     return this.built === null ? 0 : this.built.level;
   }
-}
-
-/** The tables of one thing. `First` is what it has before it earned one. */
-export interface EarnedTable<Table, First extends Table | null> {
-  /** Returns the best table that was built, or what there was at the start. */
-  best(): Table | First;
-  /** Counts one valid signature, and builds the table that is due. */
-  earn(): void;
-  /** Goes back to the start; the next table takes twice as many valid signatures, as in TableEarner. */
-  drop(): void;
-}
-
-class Earner<Shape, Table> extends TableEarner<Shape, Table> {
-  private readonly list: readonly Stage<Shape>[];
-  private readonly make: (shape: Shape) => Table;
-
-  constructor(list: readonly Stage<Shape>[], make: (shape: Shape) => Table) {
-    super();
-    this.list = list;
-    this.make = make;
-  }
-
-  protected stages(): readonly Stage<Shape>[] {
-    return this.list;
-  }
-
-  protected build(shape: Shape): Table {
-    return this.make(shape);
-  }
-
-  best(): Table | null {
-    return this.table();
-  }
-
-  count(): void {
-    this.earn();
-  }
-
-  drop(): void {
-    if (this.built !== null) this.goBackTo(null);
-  }
-}
-
-/** Makes the tables of something there is little of, such as the generator of a curve. */
-export function earnedTables<Shape, Table, First extends Table | null>(
-  first: First,
-  stages: readonly Stage<Shape>[],
-  build: (shape: Shape) => Table,
-): EarnedTable<Table, First> {
-  const earner = new Earner(stages, build);
-  return {
-    best: () => earner.best() ?? first,
-    earn: () => earner.count(),
-    drop: () => earner.drop(),
-  };
 }

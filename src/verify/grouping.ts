@@ -42,43 +42,52 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
+/** The signatures of one algorithm that wait, and what verifies them; one for the life of a verifier. */
+interface Group {
+  waiting: Waiting[];
+  isDue: boolean; // the schedule has `flush`
+  readonly flush: () => void;
+}
+
 /** Makes the groups of a verifier, one for each algorithm. */
 export function createGroups(grouping: Grouping): VerifyInGroup {
   const schedule = grouping === "turn" ? platformTurn() : grouping;
-  const groups = new Map<Alg, Waiting[]>(); // those that wait
+  const groups = new Map<Alg, Group>();
 
-  function flush(alg: Alg, group: readonly Waiting[]): void {
-    if (groups.get(alg) !== group) return; // it was full before its turn came
-    groups.delete(alg); // before anything is called that may come back
-    verifyGroup(alg, group);
+  function groupOf(alg: Alg): Group {
+    const flush = (): void => {
+      group.isDue = false;
+      verifyWaiting(alg, group);
+    };
+    const group: Group = { waiting: [], isDue: false, flush };
+    groups.set(alg, group);
+    return group;
   }
 
   return (alg, key, signature, data) =>
     new Promise((resolve, reject) => {
-      const group = groups.get(alg) ?? [];
-      const size = group.push({ key, signature, data, resolve, reject });
-      if (size === MOST) flush(alg, group);
-      if (size > 1) return;
-      groups.set(alg, group);
+      const group = groups.get(alg) ?? groupOf(alg);
+      const size = group.waiting.push({ key, signature, data, resolve, reject });
+      if (size === MOST) return verifyWaiting(alg, group);
+      if (group.isDue) return;
+      group.isDue = true;
       try {
-        schedule(() => flush(alg, group));
+        schedule(group.flush);
       } catch (error) {
-        groups.delete(alg); // or later ones would wait for a turn that does not come
-        reject(error);
+        group.isDue = false; // or later ones would wait for a turn that does not come
+        for (const one of group.waiting.splice(0)) one.reject(error);
       }
     });
 }
 
-/** Settles every one, in the order in which they came. Never throws. */
-function verifyGroup(alg: Alg, group: readonly Waiting[]): void {
-  const verdicts = group.length > 1 && "verifyMany" in alg ? verdictsOf(alg, group) : undefined;
-  // A list of another length says nothing about any of them: which verdict belongs to which is not known.
-  const isList = Array.isArray(verdicts) && verdicts.length === group.length;
-  if (!isList) leave(verdicts); // a promise may reject
-  group.forEach(({ key, signature, data, resolve, reject }, i) => {
+/** Settles every one that waits, in the order in which they came. Never throws. */
+function verifyWaiting(alg: Alg, group: Group): void {
+  const { waiting } = group;
+  group.waiting = []; // before anything is called that may come back
+  const verdicts = waiting.length > 1 && "verifyMany" in alg ? verdictsOf(alg, waiting) : undefined;
+  waiting.forEach(({ key, signature, data, resolve, reject }, i) => {
     try {
-      if (verdicts === undefined) resolve(key.verify(signature, data));
-      else resolve(isList ? verdicts[i] : null);
+      resolve(verdicts === undefined ? key.verify(signature, data) : verdicts[i]);
     } catch (error) {
       reject(error);
     }
@@ -86,15 +95,20 @@ function verifyGroup(alg: Alg, group: readonly Waiting[]): void {
 }
 
 /** Returns undefined where each of them has to be verified by itself. */
-function verdictsOf(alg: SyncAlg, group: readonly Waiting[]): unknown {
+function verdictsOf(alg: SyncAlg, waiting: readonly Waiting[]): readonly unknown[] | undefined {
+  let verdicts: unknown;
   try {
-    // A synchronous algorithm imported these keys, so they are synchronous too.
-    return alg.verifyMany?.(
-      group.map(({ key, signature, data }) => ({ key, signature, data }) as KeyedSignature),
+    verdicts = alg.verifyMany?.(
+      // A synchronous algorithm imported these keys, so they are synchronous too.
+      waiting.map(({ key, signature, data }) => ({ key, signature, data }) as KeyedSignature),
     );
   } catch {
-    return undefined; // one of the keys may be broken: by itself, it rejects only its own proof
+    // One of the keys may be broken: by itself, it rejects only its own proof.
   }
+  if (verdicts === undefined) return undefined;
+  if (Array.isArray(verdicts) && verdicts.length === waiting.length) return verdicts;
+  leave(verdicts); // a promise may reject
+  return waiting.map(() => null); // which verdict belongs to which is not known
 }
 
 /** What a platform may have to do something after all that is ready now. */

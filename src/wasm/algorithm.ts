@@ -38,13 +38,14 @@ export function acceleratedAlg(below: SyncAlg): SyncAlg {
 
 /** What the module needs of a key that the backend below has taken. Exported for tests. */
 export function curveOf(jwk: PublicJwk): Curve | null {
-  if (jwk.kty === "EC" && jwk.crv === "P-256") return new P256(jwk.x, jwk.y);
-  if (jwk.kty === "OKP" && jwk.crv === "Ed25519") return new Ed25519(jwk.x);
+  if (jwk.kty === "EC" && jwk.crv === "P-256") return new P256Curve(jwk.x, jwk.y);
+  if (jwk.kty === "OKP" && jwk.crv === "Ed25519") return new Ed25519Curve(jwk.x);
   return null;
 }
 
-/** A key of P-256. One object, as the key itself is (key.ts). */
-class P256 implements Curve {
+// One object for a key, of texts that its JWK has anyway: a cache holds tens of thousands of them.
+
+class P256Curve implements Curve {
   private readonly x: string;
   private readonly y: string;
 
@@ -73,28 +74,28 @@ class P256 implements Curve {
   }
 }
 
-/** A key of Ed25519. */
-class Ed25519 implements Curve {
-  private readonly bytes: Uint8Array;
+class Ed25519Curve implements Curve {
+  private readonly encoded: string;
 
   constructor(encoded: string) {
-    this.bytes = bytesOf(encoded);
+    this.encoded = encoded;
   }
 
   build(teeth: number): Int32Array {
-    const point = decodePoint(this.bytes);
+    const point = decodePoint(bytesOf(this.encoded));
     // A platform's backend may take a key that is no point, but has no valid signature of it.
     if (point === null) throw new RangeError("a point of the curve was expected");
     return ed25519Comb(negate(point), { teeth, blocks: 2 }).table;
   }
 
   verify(engine: Engine): Verify {
-    return (table, signature, data) => engine.verifyEddsa(table, this.bytes, signature, data);
+    return (table, signature, data) =>
+      engine.verifyEddsa(table, bytesOf(this.encoded), signature, data);
   }
 
   enter(engine: Engine): Enter {
     return (index, table, signature, data) =>
-      engine.enterEddsa(index, table, this.bytes, signature, data);
+      engine.enterEddsa(index, table, bytesOf(this.encoded), signature, data);
   }
 
   lanes(engine: Engine): Lanes {

@@ -36,10 +36,10 @@ const STAGES: readonly Stage<number>[] = [
 ];
 
 /** Size of what stands around a key of the backend below, in bytes (test/cache.test.ts). */
-const KEY_BYTES = 160;
+const KEY_BYTES = 120;
 
-/** Bytes of the objects around a table. */
-const TABLE_OVERHEAD = 500;
+/** Bytes of the objects around a slot (test/cache.test.ts). */
+const TABLE_OVERHEAD = 700;
 
 /** The tables of a key, in the order in which it earned them. */
 interface Held {
@@ -128,11 +128,12 @@ export class AcceleratedKey extends TableEarner<number, Table> implements SyncKe
     const slot = engine?.slots.put(this.curve.build(teeth)) ?? null;
     if (engine === null || slot === null) return null;
     const table = { ...slot, isLate: teeth === LATE_TEETH };
-    if (this.held === null) {
-      this.held = { engine, tables: [] };
+    if (this.held !== null) {
+      this.held.tables.push(table);
+    } else {
+      this.held = { engine, tables: [table] };
       giveBackLater(this, this.held);
     }
-    this.held.tables.push(table);
     return table;
   }
 

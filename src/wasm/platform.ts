@@ -19,7 +19,7 @@ export interface WasmApi {
 }
 
 interface Registry<T> {
-  register(target: object, held: T, token: object): void;
+  register(target: object, held: T): void;
 }
 
 /** Returns WebAssembly; undefined where the engine has none, or orders bytes the other way. */
@@ -37,5 +37,5 @@ export function whenCollected<T>(clean: (held: T) => void): (target: object, hel
   };
   if (FinalizationRegistry === undefined) return () => undefined;
   const registry = new FinalizationRegistry(clean);
-  return (target, held) => registry.register(target, held, target);
+  return (target, held) => registry.register(target, held);
 }

@@ -1575,6 +1575,29 @@ describe("in a browser, which hands over no redirect", () => {
     expect(server.received.map(({ path }) => path)).toEqual(["/old", "/new", "/new"]);
   });
 
+  test("also where the URL that answered redirects to a third one the next time", async () => {
+    const paths: string[] = [];
+    const server = await start(({ path }) => {
+      const isFirst = !paths.includes(path);
+      paths.push(path);
+      const to = path === "/old" ? "/new" : path === "/new" && !isFirst ? "/third" : null;
+      return to === null
+        ? { status: 401, headers: { "www-authenticate": 'DPoP error="invalid_dpop_proof"' } }
+        : { status: 302, headers: { location: to } };
+    });
+    expect((await inBrowser(server, "/old")).status).toBe(401);
+    expect(paths).toEqual(["/old", "/new", "/new", "/third"]);
+  });
+
+  test("a proof that is refused at its own URL is not made anew", async () => {
+    const server = await start(() => ({
+      status: 401,
+      headers: { "www-authenticate": 'DPoP error="invalid_dpop_proof"' },
+    }));
+    expect((await inBrowser(server, "/old?x")).status).toBe(401);
+    expect(server.received).toHaveLength(1);
+  });
+
   test("another origin gets no token, and its answer is handed over with nothing learned", async () => {
     const other = await start(resourceReply, "theirs");
     const server = await start(() => ({ status: 302, headers: { location: `${other.origin}/x` } }));

@@ -256,15 +256,9 @@ function checkEd25519(sources?: Options["sources"]): Checker {
   const run = (path: string, name: string, ...args: readonly Value[]): Value =>
     checker.run(path, name, args);
   // Key check: decompression, and the negated key.
-  const key: Value = run(ed25519("point"), "negate", run(ed25519("point"), "decodePoint", BYTES));
-  // What a key keeps of it as text, and reads again: any 32 bytes.
-  run(ed25519("point"), "xOf", key);
-  const [x, y] = [zeros(), zeros()];
-  run(ed25519("point"), "readElement", x, BYTES, 32);
-  run(ed25519("point"), "readElement", y, BYTES, 0);
-  const again = objectOf({ x, y });
-  run(ed25519("naf"), "writeOddMultiples", run(ed25519("naf"), "newOddMultiples"), again);
-  run(ed25519("comb"), "createComb", again, objectOf({ teeth: 3, blocks: 2 }));
+  const decoded: Value = run(ed25519("point"), "decodePoint", BYTES);
+  run(ed25519("point"), "minusXOf", decoded);
+  const key: Value = run(ed25519("point"), "negate", decoded);
   const multiples: Value = run(ed25519("naf"), "newOddMultiples");
   run(ed25519("naf"), "writeOddMultiples", multiples, key);
   const comb: Value = run(ed25519("comb"), "createComb", key, objectOf({ teeth: 3, blocks: 2 }));

@@ -4,6 +4,7 @@ import { createHash, sign as nodeSign } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { describe, expect, test } from "vitest";
+import { encodeBase64url } from "../../src/bytes/base64url.js";
 import { type Comb, type CombShape, createComb } from "../../src/fast/ed25519/comb.js";
 import { BASE, decodePoint, negate } from "../../src/fast/ed25519/point.js";
 import { importEd25519Key, recompute } from "../../src/fast/ed25519/verify.js";
@@ -47,7 +48,7 @@ const multiple = (point: EdPoint, times: bigint): EdPoint =>
   times === 0n ? Point.ZERO : point.multiplyUnsafe(times);
 
 function importKey(bytes: Uint8Array): SyncKey {
-  const key = importEd25519Key(bytes, sha512);
+  const key = importEd25519Key(encodeBase64url(bytes), sha512);
   if (key === null) throw new Error("no point");
   return key;
 }
@@ -124,7 +125,7 @@ describe("[S]B - [k]A is what noble's group law makes of it", () => {
         const sum = ofB.add(ofKey[j] ?? Point.ZERO);
         const expected = toBigInt(sum.toBytes());
         const base = bases[(i + j) % 2] ?? createComb(BASE, { teeth: 4, blocks: 1 });
-        const found = combs.map((comb) => recompute(s, k, point, comb, base));
+        const found = combs.map((comb) => recompute(s, k, comb ?? point, base));
         expect(found, `s ${s}, k ${k}`).toEqual(combs.map(() => expected));
       }
     }
@@ -134,7 +135,7 @@ describe("[S]B - [k]A is what noble's group law makes of it", () => {
     const point = affine(A);
     for (const base of bases) {
       for (const shape of shapes)
-        expect(recompute(0n, 0n, point, shape && createComb(point, shape), base)).toBe(1n);
+        expect(recompute(0n, 0n, shape ? createComb(point, shape) : point, base)).toBe(1n);
     }
   });
 
@@ -144,9 +145,9 @@ describe("[S]B - [k]A is what noble's group law makes of it", () => {
     if (base === undefined) throw new Error("no comb of B");
     const combs = [null, createComb(one, { teeth: 6, blocks: 1 })];
     for (const comb of combs) {
-      const before = recompute(5n, L - 6n, one, comb, base);
-      recompute(L - 1n, L - 1n, other, null, base);
-      expect(recompute(5n, L - 6n, one, comb, base)).toBe(before);
+      const before = recompute(5n, L - 6n, comb ?? one, base);
+      recompute(L - 1n, L - 1n, other, base);
+      expect(recompute(5n, L - 6n, comb ?? one, base)).toBe(before);
     }
   });
 });
@@ -226,7 +227,6 @@ describe.each(LEVELS)("verification with $name", ({ valid, tableSize }) => {
         s,
         k,
         negate(affine(twisted)),
-        null,
         createComb(BASE, { teeth: 6, blocks: 1 }),
       );
       expect(sum).toBe(toBigInt(small.toBytes()));
@@ -277,7 +277,9 @@ describe.each(LEVELS)("verification with $name", ({ valid, tableSize }) => {
   test("S = 0 and k = 0 are valid where the equation holds; S = L, which is 0 again, is not", () => {
     // No message leads there, so the hash is one that returns the k of our choice.
     let k = 0n;
-    const key = importEd25519Key(A.toBytes(), () => concat(toBytes(k), new Uint8Array(32)));
+    const key = importEd25519Key(encodeBase64url(A.toBytes()), () =>
+      concat(toBytes(k), new Uint8Array(32)),
+    );
     if (key === null) throw new Error("no key");
     const signatureWith = (s: bigint): Uint8Array =>
       concat(
@@ -326,7 +328,9 @@ describe.each(LEVELS)("verification with $name", ({ valid, tableSize }) => {
       }
       const bytes = new Uint8Array(Buffer.from(jwk.x, "base64url"));
       const known = secrets.find(([, point]) => Buffer.from(point.toBytes()).equals(bytes));
-      const warm = known ? keyAfter(valid, ...known) : importEd25519Key(bytes, sha512);
+      const warm = known
+        ? keyAfter(valid, ...known)
+        : importEd25519Key(encodeBase64url(bytes), sha512);
       if (warm === null) {
         expect(expected, name).toBe("jwk_invalid");
         continue;
@@ -382,7 +386,7 @@ describe("the bytes of a key (RFC 8032 §5.1.3)", () => {
     ["y = 2, on no point", bytesOf(`02${"00".repeat(31)}`)],
     ["y = 2 with the sign bit", bytesOf(`02${"00".repeat(30)}80`)],
   ])("%s: no key", (_, bytes) => {
-    expect(importEd25519Key(bytes, sha512)).toBeNull();
+    expect(importEd25519Key(encodeBase64url(bytes), sha512)).toBeNull();
   });
 
   test("are a key exactly where noble's strict decoding finds a point, and the same one", () => {
@@ -400,10 +404,8 @@ describe("the bytes of a key (RFC 8032 §5.1.3)", () => {
       expect(found === null).toBe(expected === null);
       if (found === null || expected === null) continue;
       const base = createCombOnce();
-      expect(recompute(0n, 1n, found, null, base)).toBe(toBigInt(bytes));
-      expect(recompute(0n, 1n, negate(found), null, base)).toBe(
-        toBigInt(expected.negate().toBytes()),
-      );
+      expect(recompute(0n, 1n, found, base)).toBe(toBigInt(bytes));
+      expect(recompute(0n, 1n, negate(found), base)).toBe(toBigInt(expected.negate().toBytes()));
     }
     expect(counts.points).toBeGreaterThan(150);
     expect(counts.others).toBeGreaterThan(150);
@@ -518,7 +520,7 @@ describe("a hash that misbehaves", () => {
 
   test("its error propagates, changes nothing, and the next answer is right", () => {
     let fails = false;
-    const key = importEd25519Key(A.toBytes(), (data) => {
+    const key = importEd25519Key(encodeBase64url(A.toBytes()), (data) => {
       if (fails) throw new Error("no hash today");
       return sha512(data);
     });
@@ -533,7 +535,7 @@ describe("a hash that misbehaves", () => {
   test("one that verifies something else meanwhile changes no answer", () => {
     const inner = keyAfter(16, SECRET, A.add(TORSION));
     const [innerSignature, innerMessage] = signatureOf(SECRET, A.add(TORSION));
-    const key = importEd25519Key(A.toBytes(), (data) => {
+    const key = importEd25519Key(encodeBase64url(A.toBytes()), (data) => {
       expect(inner.verify(innerSignature, innerMessage)).toBe(true);
       return sha512(data);
     });

@@ -6,6 +6,7 @@ import { createProof, createVerifier } from "dpop-core";
 import * as entry from "dpop-core/fast";
 import { noble } from "dpop-core/noble";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { encodeBase64url } from "../../src/bytes/base64url.js";
 import { es256Alg } from "../../src/fast/p256/es256.js";
 import type { SyncKey } from "../../src/jose/alg.js";
 import type * as PointModule from "../../src/fast/p256/point.js";
@@ -265,7 +266,7 @@ type Import = (x: Uint8Array, y: Uint8Array) => SyncKey | null;
 async function freshImport(): Promise<Import> {
   vi.resetModules();
   const { importP256Key } = await import("../../src/fast/p256/verify.js");
-  return (x, y) => importP256Key(x, y, (hash) => hash); // what is signed here is the hash itself
+  return (x, y) => importP256Key(encodeBase64url(x), encodeBase64url(y), (hash) => hash); // what is signed here is the hash itself
 }
 
 function keyOf(importKey: Import, point: CurvePoint): SyncKey {

@@ -30,8 +30,8 @@ export { nodeCrypto } from "dpop-core/node-crypto";`;
 /** What is measured, and the budgets. */
 // prettier-ignore
 const ROWS: readonly Row[] = [
-  { what: "all of `dpop-core`",           budget: 58_700, source: 'export * from "dpop-core";' },
-  { what: "all of `dpop-core/core`",      budget: 33_400, source: 'export * from "dpop-core/core";' },
+  { what: "all of `dpop-core`",           budget: 59_300, source: 'export * from "dpop-core";' },
+  { what: "all of `dpop-core/core`",      budget: 33_700, source: 'export * from "dpop-core/core";' },
   { what: "all of `dpop-core/noble`",     budget: 26_800, source: 'export * from "dpop-core/noble";' },
   { what: "all of `dpop-core/fast`",      budget: 37_500, source: 'export * from "dpop-core/fast";' },
   { what: "all of `dpop-core/wasm`",      budget: 50_300, source: 'export * from "dpop-core/wasm";' },
@@ -39,8 +39,8 @@ const ROWS: readonly Row[] = [
   { what: "all of `dpop-core/webcrypto`", budget:  7_800, source: 'export * from "dpop-core/webcrypto";' },
   { what: "all of `dpop-core/jwt`",       budget: 11_300, source: 'export * from "dpop-core/jwt";' },
   { what: "all of `dpop-core/redis`",     budget:  1_680, source: 'export * from "dpop-core/redis";' },
-  { what: "a resource server, noble",     budget: 42_000, source: 'export { createResourceServer, createVerifier } from "dpop-core";' },
-  { what: "a resource server, `nodeCrypto`",    budget: 18_500, source: NODE_SERVER },
+  { what: "a resource server, noble",     budget: 42_600, source: 'export { createResourceServer, createVerifier } from "dpop-core";' },
+  { what: "a resource server, `nodeCrypto`",    budget: 18_900, source: NODE_SERVER },
   { what: "a client with `fetch`, `webcrypto`", budget: 18_600, source: CLIENT },
   { what: "a web app, `openBrowserSession`",    budget: 25_000, source: 'export { openBrowserSession } from "dpop-core/browser";' },
   { what: "`createProofAsync`, `webcrypto`",    budget: 11_600, source: PROOF },

@@ -8,7 +8,7 @@ import { curveOf } from "../../src/wasm/algorithm.js";
 import { acceleratedKey } from "../../src/wasm/key.js";
 import { BLOCK_PAGES, createSlots, PAGE } from "../../src/wasm/slots.js";
 import { createDice } from "../fuzz/dice.js";
-import { divided, jwkOf, mod, multiple, N, pair } from "../fuzz/p256.js";
+import { divided, jwkOf, mod, multiple, N, p256Curve, pair } from "../fuzz/p256.js";
 import { newEngine } from "./variants.js";
 
 const BLOCK = BLOCK_PAGES * PAGE;
@@ -112,6 +112,54 @@ describe("slots", () => {
     slots.giveBack(slot);
     expect(new Uint8Array(memory.buffer).includes(77)).toBe(false);
   });
+});
+
+test("a key that drops its late table goes on with the early one, and each gives its slot back.", () => {
+  const engine = newEngine("plain", 8);
+  const valid = p256Curve.round(createDice("late")).find(({ name }) => name === "valid");
+  const read = valid === undefined ? "none" : readPublicJwk(valid.subject.jwk);
+  if (valid === undefined || typeof read === "string") throw new Error("a key was due");
+  const [below, curve] = [nodeCrypto.ES256.importKey(read), curveOf(read)];
+  if (below === null || curve === null) throw new Error("a key was due");
+  let asked = 0;
+  const counted = {
+    size: 0,
+    verify: (s: Uint8Array, d: Uint8Array) => (asked++, below.verify(s, d)),
+  };
+  const key = acceleratedKey(counted, curve, () => engine);
+  const slots = (): number => engine.slots.bytes - (engine.internals.tableOfG()?.size ?? 0);
+  const use = (times: number): void => {
+    for (let i = 0; i < times; i++) expect(key.verify(valid.signature, valid.data)).toBe(true);
+  };
+  use(60);
+  expect([asked, slots()]).toEqual([1, 5648 + 22_544]);
+  key.dropTables?.();
+  expect(slots()).toBe(5648);
+  use(60);
+  expect([asked, slots()]).toEqual([1, 5648]); // the late one costs twice as many now
+  key.dropTables?.();
+  expect([slots(), key.tableSize]).toEqual([0, 0]);
+  use(3);
+  expect(asked).toBeGreaterThan(1);
+});
+
+test("a key asks again for a slot where there was none.", () => {
+  const engine = newEngine("plain", 2); // the tables of G, and one block
+  const valid = p256Curve.round(createDice("full")).find(({ name }) => name === "valid");
+  const read = valid === undefined ? "none" : readPublicJwk(valid.subject.jwk);
+  if (valid === undefined || typeof read === "string") throw new Error("a key was due");
+  const [below, curve] = [nodeCrypto.ES256.importKey(read), curveOf(read)];
+  if (below === null || curve === null) throw new Error("a key was due");
+  const taken = Array.from({ length: 100 }, () => engine.slots.put(table(1408, 1)));
+  const key = acceleratedKey(below, curve, () => engine);
+  const use = (times: number): void => {
+    for (let i = 0; i < times; i++) expect(key.verify(valid.signature, valid.data)).toBe(true);
+  };
+  use(40);
+  expect(key.tableSize).toBe(0);
+  for (const slot of taken) if (slot !== null) engine.slots.giveBack(slot);
+  use(70);
+  expect(key.tableSize).toBeGreaterThan(5648);
 });
 
 test(

@@ -1,5 +1,4 @@
 // Ed25519 (RFC 8032 section 5.1.7) over verify.ts, under both of its labels (RFC 8037, RFC 9864).
-import { decodeBase64url } from "../../bytes/base64url.js";
 import type { SyncAlg, SyncKey } from "../../jose/alg.js";
 import type { PublicJwk } from "../../jose/jwk.js";
 import { importEd25519Key } from "./verify.js";
@@ -14,8 +13,7 @@ export function eddsaAlg(
     kty: "OKP",
     crv: "Ed25519",
     importKey(jwk: PublicJwk): SyncKey | null {
-      const bytes = jwk.kty === "OKP" ? decodeBase64url(jwk.x) : null;
-      return bytes === null ? null : importEd25519Key(bytes, sha512);
+      return jwk.kty === "OKP" ? importEd25519Key(jwk.x, sha512) : null;
     },
   });
 }

@@ -97,21 +97,6 @@ export function newProjectiveNiels(): ProjectiveNiels {
   return { ...newAffineNiels(), twiceZ: newLimbs() };
 }
 
-export function newAffinePoint(): AffinePoint {
-  return { x: newLimbs(), y: newLimbs() };
-}
-
-/** Reads a number below 2^255 from 32 little-endian bytes. Their limbs reach 2^24, which is 2 units: 2 · 1. */
-export function readElement(out: Limbs, bytes: Uint8Array, position: number): void {
-  fromLittleEndian(out, bytes, position);
-  multiply(out, out, ONE);
-}
-
-/** Returns x, from 0 to p - 1. */
-export function xOf({ x }: AffinePoint): bigint {
-  return canonical(x);
-}
-
 /** Makes a point the identity (0, 1). */
 export function assignIdentity(point: Point): void {
   point.x.fill(0);
@@ -276,6 +261,11 @@ export function negate({ x, y }: AffinePoint): AffinePoint {
   const minusX = newLimbs();
   subtract(minusX, minusX, x);
   return { x: minusX, y };
+}
+
+/** Returns -x, from 1 to p, of a point that was decoded. */
+export function minusXOf({ x }: AffinePoint): bigint {
+  return P - toBigInt(x);
 }
 
 /**

@@ -12,11 +12,6 @@ export function readScalar(bytes: Uint8Array, position: number): bigint {
   return (high << 128n) | (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true);
 }
 
-/** Returns the 32 bytes of a number below 2^256. */
-export function littleEndian(value: bigint): readonly number[] {
-  return Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
-}
-
 /** Returns the number in 64 bytes, modulo L. */
 export function readWideScalar(bytes: Uint8Array): bigint {
   return ((readScalar(bytes, 32) << 256n) | readScalar(bytes, 0)) % L;

@@ -10,13 +10,14 @@
 // in this folder may touch a secret. Calls share memory (multiples, digits, the temporaries of the files
 // below). Every call writes it before it reads it, so an earlier call that was cut short, for example by
 // a full stack, leaves nothing behind.
-import { encodeBase64url } from "../../bytes/base64url.js";
+import { decodeBase64url, encodeBase64url } from "../../bytes/base64url.js";
 import { isSmallOrderPoint } from "../../jose/ed25519.js";
-import { textOf } from "../../bytes/utf8.js";
 import type { SyncKey } from "../../jose/alg.js";
-import { type EarnedTable, earnedTables, type Stage } from "../../jose/earned-table.js";
+import type { Stage } from "../../jose/earned-table.js";
+import { baseTable } from "../base-table.js";
 import { newBits, writeBits } from "../bits.js";
-import { TableKey } from "../table-key.js";
+import { limbsOf } from "../limbs.js";
+import { type Hash, TableKey } from "../table-key.js";
 import { addColumn, type Comb, type CombShape, createComb, subtractOnce } from "./comb.js";
 import { addMultiple, NAF_LENGTH, newOddMultiples, writeNaf, writeOddMultiples } from "./naf.js";
 import {
@@ -26,13 +27,10 @@ import {
   decodePoint,
   double,
   encodePoint,
-  negate,
-  newAffinePoint,
+  minusXOf,
   newPoint,
-  readElement,
-  xOf,
 } from "./point.js";
-import { L, littleEndian, readScalar, readWideScalar, writeSignedDigits } from "./scalar.js";
+import { L, readScalar, readWideScalar, writeSignedDigits } from "./scalar.js";
 
 /**
  * The tables of a key, by the number of valid signatures that earn them (measured: bench/). The first is made
@@ -43,34 +41,35 @@ const STAGES: readonly Stage<CombShape>[] = [
   { earned: 16, shape: { teeth: 8, blocks: 2 } }, // 34 KB
 ];
 
-/** The tables of B, for all keys. The first is made at once; all keys earn the other together. */
-const BASE_SHAPE: CombShape = { teeth: 6, blocks: 1 }; // 4.4 KB
-const BASE_STAGES: readonly Stage<CombShape>[] = [
-  { earned: 32, shape: { teeth: 10, blocks: 2 } }, // 135 KB
-];
-
-type Hash = (data: Uint8Array) => Uint8Array;
+/** 4.4 KB, and 135 KB. */
+const combsOfB = /* @__PURE__ */ baseTable<CombShape, Comb>(
+  (shape) => createComb(BASE, shape),
+  { teeth: 6, blocks: 1 },
+  { teeth: 10, blocks: 2 },
+);
 
 /**
- * Returns the key that 32 bytes encode; null where they encode no point of the curve (RFC 8032 section
- * 5.1.3). jose/jwk.ts refuses keys of small order. `hash` is SHA-512.
+ * Returns the key that 32 bytes in base64url encode; null where they encode no point of the curve (RFC 8032
+ * section 5.1.3). jose/jwk.ts refuses keys of small order. `hash` is SHA-512.
  */
-export function importEd25519Key(bytes: Uint8Array, hash: Hash): SyncKey | null {
-  const point = bytes.length === 32 ? decodePoint(bytes) : null;
-  if (point === null) return null;
-  const minusX = littleEndian(xOf(negate(point)));
-  return new Ed25519Key(textOf([...bytes, ...minusX]), hash);
+export function importEd25519Key(encoded: string, hash: Hash): SyncKey | null {
+  const bytes = decodeBase64url(encoded);
+  const point = bytes?.length === 32 ? decodePoint(bytes) : null;
+  return point === null ? null : new Ed25519Key(encoded, minusXOf(point), hash);
 }
 
-// Memory of one verification, written before it is read.
-const coordinates = /* @__PURE__ */ new Uint8Array(64);
-const keyPoint = /* @__PURE__ */ newAffinePoint(); // -A
-
-/**
- * A public key A, which is a point of the curve of any order. It holds the encoding of A, then x of -A, which
- * takes long to compute.
- */
+/** A public key A, which is a point of the curve of any order. */
 class Ed25519Key extends TableKey<CombShape, Comb> implements SyncKey {
+  private readonly encoded: string;
+  /** The x of -A, because a square root takes long. A BigInt takes a fifth of the memory of limbs. */
+  private readonly minusX: bigint;
+
+  constructor(encoded: string, minusX: bigint, hash: Hash) {
+    super(hash);
+    this.encoded = encoded;
+    this.minusX = minusX;
+  }
+
   /** Returns whether `signature` (64 bytes, R and S) signs `data`. */
   verify(signature: Uint8Array, data: Uint8Array): boolean {
     if (signature.length !== 64) return false;
@@ -79,17 +78,16 @@ class Ed25519Key extends TableKey<CombShape, Comb> implements SyncKey {
     if (isSmallOrderPoint(encodeBase64url(signature.subarray(0, 32)))) return false;
     const hashed = new Uint8Array(64 + data.length);
     hashed.set(signature); // the key replaces S
-    for (let i = 0; i < 32; i++) hashed[32 + i] = this.point.charCodeAt(i);
+    decodeBase64url(this.encoded, 0, 43, hashed.subarray(32, 64));
     hashed.set(data, 64);
     const k = readWideScalar(this.hash(hashed)); // step 2
-    const base = combsOfB();
     const first = this.firstTableDue();
     const comb = first ?? this.table();
-    if (comb === null) this.readPoint();
     // Step 3. The values are public, so numbers are compared.
-    if (recompute(s, k, keyPoint, comb, base.best()) !== readScalar(hashed, 0)) return false;
+    const r = recompute(s, k, comb ?? this.minusA(), combsOfB.best());
+    if (r !== readScalar(hashed, 0)) return false;
     this.earn(first);
-    base.earn();
+    combsOfB.earn();
     return true;
   }
 
@@ -98,26 +96,14 @@ class Ed25519Key extends TableKey<CombShape, Comb> implements SyncKey {
   }
 
   protected build(shape: CombShape): Comb {
-    this.readPoint();
-    return createComb(keyPoint, shape);
+    return createComb(this.minusA(), shape);
   }
 
-  /** Writes keyPoint: y as it is encoded, without the sign of x. */
-  private readPoint(): void {
-    this.readBytes(coordinates);
-    coordinates[31] = (coordinates[31] ?? 0) & 127;
-    readElement(keyPoint.y, coordinates, 0);
-    readElement(keyPoint.x, coordinates, 32);
+  private minusA(): AffinePoint {
+    const bytes = decodeBase64url(this.encoded) ?? new Uint8Array(32); // it was decoded before
+    const y = BigInt.asUintN(255, readScalar(bytes, 0)); // without the sign of x
+    return { x: limbsOf(this.minusX), y: limbsOf(y) };
   }
-}
-
-let baseCombs: EarnedTable<Comb, Comb> | undefined;
-
-/** Made at the first use, so that a program that verifies nothing pays nothing. */
-function combsOfB(): EarnedTable<Comb, Comb> {
-  return (baseCombs ??= earnedTables(createComb(BASE, BASE_SHAPE), BASE_STAGES, (shape) =>
-    createComb(BASE, shape),
-  ));
 }
 
 // Memory of one verification, written before it is read.
@@ -128,26 +114,20 @@ const multiples = /* @__PURE__ */ newOddMultiples();
 const digits = /* @__PURE__ */ new Int8Array(NAF_LENGTH);
 
 /**
- * Returns the encoding, as a number, of [s]B + [k]minusA, for 0 <= s < L and 0 <= k < L. `combOfA` is null
- * for a key without a table. Exported for tests, because no hash leads to every s and k.
+ * Returns the encoding, as a number, of [s]B + [k](-A), for 0 <= s < L and 0 <= k < L, from -A or its comb.
+ * Exported for tests, because no hash leads to every s and k.
  */
-export function recompute(
-  s: bigint,
-  k: bigint,
-  minusA: AffinePoint,
-  combOfA: Comb | null,
-  combOfB: Comb,
-): bigint {
+export function recompute(s: bigint, k: bigint, minusA: AffinePoint | Comb, combOfB: Comb): bigint {
   assignIdentity(sum);
   // The digits of a comb make only odd numbers. For an even number they make the next one, and the point
   // is subtracted once, which is right for a point of any order.
   writeSignedDigits(bitsOfS, s | 1n, combOfB.length);
-  if (combOfA === null) {
-    addCold(combOfB, k, minusA);
+  if ("table" in minusA) {
+    writeSignedDigits(bitsOfK, k | 1n, minusA.length);
+    addHot(combOfB, minusA);
+    if ((k & 1n) === 0n) subtractOnce(sum, minusA);
   } else {
-    writeSignedDigits(bitsOfK, k | 1n, combOfA.length);
-    addHot(combOfB, combOfA);
-    if ((k & 1n) === 0n) subtractOnce(sum, combOfA);
+    addCold(combOfB, k, minusA);
   }
   if ((s & 1n) === 0n) subtractOnce(sum, combOfB);
   return encodePoint(sum);

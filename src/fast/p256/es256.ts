@@ -1,5 +1,4 @@
 // ES256 (RFC 7518 section 3.4) over verify.ts.
-import { decodeBase64url } from "../../bytes/base64url.js";
 import type { SyncAlg, SyncKey } from "../../jose/alg.js";
 import type { PublicJwk } from "../../jose/jwk.js";
 import { importP256Key } from "./verify.js";
@@ -11,10 +10,7 @@ export function es256Alg(sha256: (data: Uint8Array) => Uint8Array): SyncAlg {
     kty: "EC",
     crv: "P-256",
     importKey(jwk: PublicJwk): SyncKey | null {
-      if (jwk.kty !== "EC" || jwk.crv !== "P-256") return null;
-      const x = decodeBase64url(jwk.x);
-      const y = decodeBase64url(jwk.y);
-      return x === null || y === null ? null : importP256Key(x, y, sha256);
+      return jwk.kty === "EC" && jwk.crv === "P-256" ? importP256Key(jwk.x, jwk.y, sha256) : null;
     },
   });
 }

@@ -5,12 +5,13 @@
 // this folder may touch a secret. Calls share memory (multiples, digits, the temporaries of the files
 // below). Every call writes it before it reads it, so an earlier call that was cut short, for example by
 // a full stack, leaves nothing behind.
-import { textOf } from "../../bytes/utf8.js";
+import { decodeBase64url } from "../../bytes/base64url.js";
 import type { SyncKey } from "../../jose/alg.js";
-import { type EarnedTable, earnedTables, type Stage } from "../../jose/earned-table.js";
+import type { Stage } from "../../jose/earned-table.js";
+import { baseTable } from "../base-table.js";
 import { newBits, writeBits } from "../bits.js";
-import { TableKey } from "../table-key.js";
-import { newLimbs } from "../limbs.js";
+import { type Hash, TableKey } from "../table-key.js";
+import { type Limbs, newLimbs } from "../limbs.js";
 import { addColumn, type Comb, type CombShape, createComb } from "./comb.js";
 import { GX, GY, isOnCurve, N, P, readElement, writeElement } from "./curve.js";
 import { addMultiple, NAF_LENGTH, newOddMultiples, writeNaf, writeOddMultiples } from "./naf.js";
@@ -27,44 +28,60 @@ const STAGES: readonly Stage<CombShape>[] = [
   { earned: 16, shape: { teeth: 8, blocks: 2 } }, // 22.5 KB
 ];
 
-/** The tables of the generator, for all keys. The first is made at once, because every key needs one. */
-const FIRST_OF_G: CombShape = { teeth: 6, blocks: 1 }; // 2.8 KB
-const STAGES_OF_G: readonly Stage<CombShape>[] = [
-  { earned: 32, shape: { teeth: 10, blocks: 2 } }, // 90 KB
-];
-
-type Hash = (data: Uint8Array) => Uint8Array;
+/** 2.8 KB, and 90 KB. */
+const generator = /* @__PURE__ */ baseTable<CombShape, Comb>(
+  (shape) => createComb(GX, GY, shape),
+  { teeth: 6, blocks: 1 },
+  { teeth: 10, blocks: 2 },
+);
 
 /**
- * Returns the key of two coordinates, 32 bytes each, big-endian; null where one is not below p or the
- * point is not on the curve. (Every point of the curve is a key: infinity has no coordinates, and the
+ * Returns the key of two coordinates in base64url, 32 bytes each, big-endian; null where one is not below p or
+ * the point is not on the curve. (Every point of the curve is a key: infinity has no coordinates, and the
  * cofactor is 1.) `hash` is SHA-256.
  */
-export function importP256Key(x: Uint8Array, y: Uint8Array, hash: Hash): SyncKey | null {
-  if (x.length !== 32 || y.length !== 32) return null;
-  if (readScalar(x, 0) >= P || readScalar(y, 0) >= P) return null;
-  readElement(keyX, x, 0);
-  readElement(keyY, y, 0);
-  return isOnCurve(keyX, keyY) ? new P256Key(textOf([...x, ...y]), hash) : null;
+export function importP256Key(x: string, y: string, hash: Hash): SyncKey | null {
+  return readPoint(x, y) && isOnCurve(keyX, keyY) ? new P256Key(x, y, hash) : null;
 }
 
 // Memory of one verification, written before it is read.
-const coordinates = /* @__PURE__ */ new Uint8Array(64);
+const encoded = /* @__PURE__ */ new Uint8Array(32);
 const keyX = /* @__PURE__ */ newLimbs();
 const keyY = /* @__PURE__ */ newLimbs();
 
+/** Writes keyX and keyY. To do so for each use without a table costs less than a hundredth of it. */
+function readPoint(x: string, y: string): boolean {
+  return readCoordinate(keyX, x) && readCoordinate(keyY, y);
+}
+
+/** Returns whether it is a number below p. */
+function readCoordinate(out: Limbs, text: string): boolean {
+  if (text.length !== 43 || decodeBase64url(text, 0, 43, encoded) === null) return false;
+  readElement(out, encoded, 0);
+  return readScalar(encoded, 0) < P;
+}
+
 /** A public key: x and y of a point of the curve. A high s is valid, as in JOSE. */
 class P256Key extends TableKey<CombShape, Comb> implements SyncKey {
+  private readonly x: string;
+  private readonly y: string;
+
+  constructor(x: string, y: string, hash: Hash) {
+    super(hash);
+    this.x = x;
+    this.y = y;
+  }
+
   /** Returns whether `signature`, R||S of fixed width, never DER, signs `data`. */
   verify(signature: Uint8Array, data: Uint8Array): boolean {
     if (signature.length !== 64) return false; // before the data is hashed
     const hash = this.hash(data);
     const first = this.firstTableDue();
     const comb = first ?? this.table();
-    if (comb === null) this.readPoint();
+    if (comb === null) readPoint(this.x, this.y);
     if (!isSignature(signature, hash, comb)) return false; // a false signature changes nothing
     this.earn(first);
-    generator().earn();
+    generator.earn();
     return true;
   }
 
@@ -73,24 +90,9 @@ class P256Key extends TableKey<CombShape, Comb> implements SyncKey {
   }
 
   protected build(shape: CombShape): Comb {
-    this.readPoint();
+    readPoint(this.x, this.y);
     return createComb(keyX, keyY, shape);
   }
-
-  /** Writes keyX and keyY. To do so for each use without a table costs less than a hundredth of it. */
-  private readPoint(): void {
-    this.readBytes(coordinates);
-    readElement(keyX, coordinates, 0);
-    readElement(keyY, coordinates, 32);
-  }
-}
-
-let combsOfG: EarnedTable<Comb, Comb> | undefined;
-
-/** Made at the first use, so that a program that verifies nothing pays nothing. */
-function generator(): EarnedTable<Comb, Comb> {
-  const create = (shape: CombShape): Comb => createComb(GX, GY, shape);
-  return (combsOfG ??= earnedTables(create(FIRST_OF_G), STAGES_OF_G, create));
 }
 
 // Memory of one verification, written before it is read.
@@ -126,7 +128,7 @@ function addCold(u1: bigint, u2: bigint): void {
   writeOddMultiples(multiples, keyX, keyY);
   writeBits(bitsOfQ, u2);
   writeNaf(digits, bitsOfQ);
-  const combOfG = u1 === 0n ? null : generator().best();
+  const combOfG = u1 === 0n ? null : generator.best();
   const isNegatedG = combOfG !== null && writeSignedDigits(bitsOfG, u1, combOfG.length);
   for (let i = NAF_LENGTH - 1; i >= 0; i--) {
     double(sum);
@@ -138,7 +140,7 @@ function addCold(u1: bigint, u2: bigint): void {
 
 /** Computes u1·G + u2·Q for a key with a table, by both combs and one chain of doublings. */
 function addHot(u1: bigint, u2: bigint, comb: Comb): void {
-  const combOfG = u1 === 0n ? null : generator().best();
+  const combOfG = u1 === 0n ? null : generator.best();
   const isNegatedG = combOfG !== null && writeSignedDigits(bitsOfG, u1, combOfG.length);
   const isNegatedQ = writeSignedDigits(bitsOfQ, u2, comb.length);
   for (let i = Math.max(comb.columns, combOfG?.columns ?? 0) - 1; i >= 0; i--) {
