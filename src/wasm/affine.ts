@@ -5,9 +5,9 @@
 // canonical, and 0 has no inverse: so where there is one, no difference is 0, and every sum is right.
 import {
   call,
+  type Expression,
   f64x2,
   type Func,
-  get,
   I32,
   i32,
   leave,
@@ -114,13 +114,13 @@ export function defineAffineSums(
     [I32, I32, I32],
     I32,
     (first, end, distance) => {
-      const point = variable(get(first));
-      const other = (): I32 => i32.add(get(point), get(distance));
+      const point = variable(first);
+      const other = (): Expression<I32> => i32.add(point, distance);
       copy(product, one);
       loop(() => {
-        call(multiplyDifference, get(point), other());
-        set(point, i32.add(get(point), i32.const(NODE)));
-        return i32.ltU(get(point), get(end));
+        call(multiplyDifference, point, other());
+        set(point, i32.add(point, NODE));
+        return i32.ltU(point, end);
       });
       call(joinLanes);
       call(scalars.canonical, addressOf(words), addressOf(joined), addressOf(prime));
@@ -132,17 +132,17 @@ export function defineAffineSums(
         addressOf(squareOfR),
         addressOf(prime),
       );
-      when(i32.eqz(isInverted), () => leave(i32.const(0)));
+      when(i32.eqz(isInverted), () => leave(0));
       const inverted = variable(addressOf(words));
       writeLimbs(joined, inverted, 0);
       writeLimbs(joined, inverted, 8);
       call(partLanes);
       loop(() => {
-        set(point, i32.sub(get(point), i32.const(NODE)));
-        call(addPoint, get(point), other());
-        return i32.ltU(get(first), get(point));
+        set(point, i32.sub(point, NODE));
+        call(addPoint, point, other());
+        return i32.ltU(first, point);
       });
-      return i32.const(1);
+      return 1;
     },
     "addAll",
   );

@@ -1,11 +1,12 @@
 // A small assembler: from calls of TypeScript functions to the bytes of a WebAssembly module (WebAssembly
 // Core Specification 2.0, section 5, and its relaxed SIMD instructions).
 //
-// An expression writes its code when it is evaluated. TypeScript evaluates arguments from left to right and
-// before the function, which is the order that a stack machine wants: `i32.add(get(a), get(b))` writes
-// local.get a, local.get b, i32.add. What an expression returns is only the type of what it leaves on the
-// stack, so that TypeScript checks what the engine will validate. So an expression stands where it is used; a
-// `variable` keeps one for later. Bodies of loops and branches are functions.
+// An expression is a value that writes nothing until a statement takes it: then its operands are written in their
+// order, and its instruction behind them, as a stack machine wants it. So where an expression stands in the text
+// does not matter to the stack. It is used once, in the statement that it was made for: to read memory or a variable
+// later, or twice, would be to read another value, and never, to lose a call. The assembler throws for all three;
+// `variable` keeps a value. TypeScript checks the types that the engine will validate. A number stands for a
+// constant of the type that is wanted. Bodies of loops and branches are functions.
 
 /** The type of a value, as the binary format has it. */
 export interface ValueType<Name extends string = string> {
@@ -21,9 +22,19 @@ export const I64: I64 = { name: "i64", code: 0x7e };
 export const F64: F64 = { name: "f64", code: 0x7c };
 export const V128: V128 = { name: "v128", code: 0x7b };
 
-/** A parameter or a variable of a function. */
-export interface Local<T extends ValueType> {
+/** What leaves one value on the stack, once. */
+export interface Expression<T extends ValueType> {
   readonly type: T;
+  /** For the assembler: writes the code. */
+  readonly write: () => void;
+}
+
+/** An expression, a parameter or variable, or a constant; of V128 the same number in both lanes. */
+export type Operand<T extends ValueType> = Expression<T> | number | bigint;
+type Operands<P extends readonly ValueType[]> = { readonly [K in keyof P]: Operand<P[K]> };
+
+/** A parameter or a variable of a function: its value when it is used, any number of times. */
+export interface Local<T extends ValueType> extends Expression<T> {
   readonly index: number;
 }
 
@@ -40,6 +51,9 @@ export interface Func<P extends readonly ValueType[], R extends ValueType | unde
 let code: number[] = [];
 let locals: ValueType[] = [];
 let parameters = 0;
+let resultType: ValueType | undefined;
+/** Expressions that no statement has taken yet. */
+let pending = 0;
 
 function unsigned(to: number[], value: number): void {
   let rest = value;
@@ -58,129 +72,198 @@ function signed(value: bigint): void {
   }
 }
 
-/** A variable, zero at the start of its function. */
-export function local<T extends ValueType>(type: T): Local<T> {
-  locals.push(type);
-  return { type, index: parameters + locals.length - 1 };
-}
-
-export function get<T extends ValueType>({ type, index }: Local<T>): T {
-  code.push(0x20);
-  unsigned(code, index);
-  return type;
-}
-
-export function set<T extends ValueType>({ index }: Local<T>, _value: T): void {
-  code.push(0x21);
-  unsigned(code, index);
-}
-
-/** A variable that has this value. */
-export function variable<T extends ValueType>(value: T): Local<T> {
-  const made = local(value);
-  set(made, value);
-  return made;
-}
-
-export function call<P extends readonly ValueType[], R extends ValueType | undefined>(
-  { index, result }: Func<P, R>,
-  ..._args: P
-): R {
-  code.push(0x10);
-  unsigned(code, index);
-  return result;
-}
-
-/** Drops a result that is not wanted. */
-export function drop(_value: ValueType): void {
-  code.push(0x1a);
-}
-
-/** Runs the body, and again as long as what it leaves is not zero. */
-export function loop(body: () => I32): void {
-  code.push(0x03, 0x40);
-  body();
-  code.push(0x0d, 0, 0x0b);
-}
-
-export function when(_condition: I32, yes: () => void): void {
-  code.push(0x04, 0x40);
-  yes();
-  code.push(0x0b);
-}
-
-export function choose(_condition: I32, yes: () => void, no: () => void): void {
-  code.push(0x04, 0x40);
-  yes();
-  code.push(0x05);
-  no();
-  code.push(0x0b);
-}
-
-/** Leaves the function. */
-export function leave(_result?: ValueType): void {
-  code.push(0x0f);
-}
-
-/** The first value where the condition is not zero, else the second. */
-export function select<T extends ValueType>(yes: T, _no: T, _condition: I32): T {
-  code.push(0x1b);
-  return yes;
-}
-
 function doubleBytes(value: number): Uint8Array {
   return new Uint8Array(new Float64Array([value]).buffer);
 }
 
-type Constant<R> = (value: number | bigint) => R;
-type Unary<T, R> = (a: T) => R;
-type Binary<T, R> = (a: T, b: T) => R;
-type Load<R> = (address: I32, offset?: number) => R;
-type Store<T> = (address: I32, offset: number, value: T) => void;
+function write(operand: Operand<ValueType>, type: ValueType): void {
+  if (typeof operand === "object") {
+    operand.write();
+  } else if (type === I32 || type === I64) {
+    code.push(type === I32 ? 0x41 : 0x42);
+    signed(BigInt(operand));
+  } else {
+    const bytes = doubleBytes(Number(operand));
+    if (type === F64) code.push(0x44, ...bytes);
+    else code.push(0xfd, 12, ...bytes, ...bytes);
+  }
+}
 
-function unary<T, R>(result: R, ...bytes: number[]): Unary<T, R> {
-  return () => {
-    code.push(...bytes);
-    return result;
+function expression<T extends ValueType>(type: T, writeOnce: () => void): Expression<T> {
+  let isUsed = false;
+  pending++;
+  return {
+    type,
+    write() {
+      if (isUsed) throw new Error("an expression is used twice: keep its value in a variable");
+      isUsed = true;
+      pending--;
+      writeOnce();
+    },
   };
 }
 
-function binary<T, R>(result: R, ...bytes: number[]): Binary<T, R> {
-  return () => {
-    code.push(...bytes);
-    return result;
+/** Ends a statement, whose code is written. */
+function end(): void {
+  if (pending > 0) throw new Error("an expression is left over from before a statement, or unused");
+}
+
+function localAt<T extends ValueType>(type: T, index: number): Local<T> {
+  return {
+    type,
+    index,
+    write() {
+      code.push(0x20);
+      unsigned(code, index);
+    },
   };
+}
+
+/** A variable, zero at the start of its function. */
+export function local<T extends ValueType>(type: T): Local<T> {
+  locals.push(type);
+  return localAt(type, parameters + locals.length - 1);
+}
+
+export function set<T extends ValueType>({ index, type }: Local<T>, value: Operand<T>): void {
+  write(value, type);
+  code.push(0x21);
+  unsigned(code, index);
+  end();
+}
+
+/** A variable that has this value. */
+export function variable<T extends ValueType>(value: Expression<T>): Local<T> {
+  const made = local(value.type);
+  set(made, value);
+  return made;
+}
+
+/** Calls a function: an expression where it has a result, else a statement. */
+export function call<P extends readonly ValueType[], R extends ValueType | undefined>(
+  { index, params, result }: Func<P, R>,
+  ...operands: Operands<P>
+): R extends ValueType ? Expression<R> : void;
+export function call(
+  { index, params, result }: Func<readonly ValueType[], ValueType | undefined>,
+  ...operands: readonly Operand<ValueType>[]
+): Expression<ValueType> | undefined {
+  const writeCall = (): void => {
+    for (const [i, type] of params.entries()) write(operands[i] ?? 0, type);
+    code.push(0x10);
+    unsigned(code, index);
+  };
+  if (result !== undefined) return expression(result, writeCall);
+  writeCall();
+  end();
+  return undefined;
+}
+
+/** Drops a result that is not wanted. */
+export function drop(value: Expression<ValueType>): void {
+  value.write();
+  code.push(0x1a);
+  end();
+}
+
+/** Runs the body, and again as long as what it leaves is not zero. */
+export function loop(body: () => Operand<I32>): void {
+  code.push(0x03, 0x40);
+  write(body(), I32);
+  code.push(0x0d, 0, 0x0b);
+  end();
+}
+
+export function when(condition: Operand<I32>, yes: () => void): void {
+  write(condition, I32);
+  code.push(0x04, 0x40);
+  yes();
+  code.push(0x0b);
+  end();
+}
+
+export function choose(condition: Operand<I32>, yes: () => void, no: () => void): void {
+  when(condition, () => {
+    yes();
+    code.push(0x05);
+    no();
+  });
+}
+
+/** Leaves the function, with its result. */
+export function leave(result: Operand<ValueType>): void {
+  if (resultType !== undefined) write(result, resultType);
+  code.push(0x0f);
+  end();
+}
+
+/** The first value where the condition is not zero, else the second. */
+export function select(
+  yes: Operand<I32>,
+  no: Operand<I32>,
+  condition: Operand<I32>,
+): Expression<I32> {
+  return expression(I32, () => {
+    for (const operand of [yes, no, condition]) write(operand, I32);
+    code.push(0x1b);
+  });
+}
+
+type Unary<T extends ValueType, R extends ValueType> = (a: Operand<T>) => Expression<R>;
+export type Binary<T extends ValueType, R extends ValueType> = (
+  a: Operand<T>,
+  b: Operand<T>,
+) => Expression<R>;
+type Ternary<T extends ValueType> = (a: Operand<T>, b: Operand<T>, c: Operand<T>) => Expression<T>;
+type Load<R extends ValueType> = (address: Operand<I32>, offset?: number) => Expression<R>;
+export type Store<T extends ValueType> = (
+  address: Operand<I32>,
+  offset: number,
+  value: Operand<T>,
+) => void;
+
+/** An instruction whose operands are all of one type. */
+function instruction<T extends ValueType, R extends ValueType>(
+  type: T,
+  result: R,
+  ...bytes: number[]
+) {
+  return (...operands: readonly Operand<T>[]): Expression<R> =>
+    expression(result, () => {
+      for (const operand of operands) write(operand, type);
+      code.push(...bytes);
+    });
 }
 
 /** The constant `offset` is added to the address. No alignment is promised to the engine: 0. */
-function load<R>(result: R, ...bytes: number[]): Load<R> {
-  return (_address, offset = 0) => {
+function load<R extends ValueType>(result: R, ...bytes: number[]): Load<R> {
+  return (address, offset = 0) =>
+    expression(result, () => {
+      write(address, I32);
+      code.push(...bytes, 0);
+      unsigned(code, offset);
+    });
+}
+
+function store<T extends ValueType>(type: T, ...bytes: number[]): Store<T> {
+  return (address, offset, value) => {
+    write(address, I32);
+    write(value, type);
     code.push(...bytes, 0);
     unsigned(code, offset);
-    return result;
+    end();
   };
 }
 
-function store<T>(...bytes: number[]): Store<T> {
-  return (_address, offset) => {
-    code.push(...bytes, 0);
-    unsigned(code, offset);
-  };
-}
-
-/** A constant of i64 or i32. */
-function constant<R>(result: R, byte: number): Constant<R> {
-  return (value) => {
-    code.push(byte);
-    signed(BigInt(value));
-    return result;
-  };
+/** A constant, where nothing says its type. */
+function constant<T extends ValueType>(type: T): (value: number | bigint) => Expression<T> {
+  return (value) => expression(type, () => write(value, type));
 }
 
 /** Instructions, by their names in the specification. */
 export const i32: {
   /** Of -2^31 to 2^31 - 1. */
-  readonly const: Constant<I32>;
+  const(value: number | bigint): Expression<I32>;
   readonly wrap: Unary<I64, I32>;
 } & Readonly<
   Record<"load" | "load8U", Load<I32>> &
@@ -192,35 +275,35 @@ export const i32: {
       Binary<I32, I32>
     >
 > = {
-  const: constant(I32, 0x41),
+  const: constant(I32),
   load: load(I32, 0x28),
   load8U: load(I32, 0x2d),
-  store: store<I32>(0x36),
-  store8: store<I32>(0x3a),
-  eqz: unary<I32, I32>(I32, 0x45),
-  eq: binary<I32, I32>(I32, 0x46),
-  ne: binary<I32, I32>(I32, 0x47),
-  ltS: binary<I32, I32>(I32, 0x48),
-  ltU: binary<I32, I32>(I32, 0x49),
-  geS: binary<I32, I32>(I32, 0x4e),
-  ctz: unary<I32, I32>(I32, 0x68),
-  add: binary<I32, I32>(I32, 0x6a),
-  sub: binary<I32, I32>(I32, 0x6b),
-  mul: binary<I32, I32>(I32, 0x6c),
-  and: binary<I32, I32>(I32, 0x71),
-  or: binary<I32, I32>(I32, 0x72),
-  xor: binary<I32, I32>(I32, 0x73),
-  shl: binary<I32, I32>(I32, 0x74),
-  shrS: binary<I32, I32>(I32, 0x75),
-  shrU: binary<I32, I32>(I32, 0x76),
-  rotl: binary<I32, I32>(I32, 0x77),
-  rotr: binary<I32, I32>(I32, 0x78),
-  wrap: unary<I64, I32>(I32, 0xa7),
+  store: store(I32, 0x36),
+  store8: store(I32, 0x3a),
+  eqz: instruction(I32, I32, 0x45),
+  eq: instruction(I32, I32, 0x46),
+  ne: instruction(I32, I32, 0x47),
+  ltS: instruction(I32, I32, 0x48),
+  ltU: instruction(I32, I32, 0x49),
+  geS: instruction(I32, I32, 0x4e),
+  ctz: instruction(I32, I32, 0x68),
+  add: instruction(I32, I32, 0x6a),
+  sub: instruction(I32, I32, 0x6b),
+  mul: instruction(I32, I32, 0x6c),
+  and: instruction(I32, I32, 0x71),
+  or: instruction(I32, I32, 0x72),
+  xor: instruction(I32, I32, 0x73),
+  shl: instruction(I32, I32, 0x74),
+  shrS: instruction(I32, I32, 0x75),
+  shrU: instruction(I32, I32, 0x76),
+  rotl: instruction(I32, I32, 0x77),
+  rotr: instruction(I32, I32, 0x78),
+  wrap: instruction(I64, I32, 0xa7),
 };
 
 export const i64: {
   /** Of -2^63 to 2^63 - 1. */
-  readonly const: Constant<I64>;
+  const(value: number | bigint): Expression<I64>;
   readonly eqz: Unary<I64, I32>;
   /** The whole part of a double; what exceeds the range becomes its end. */
   readonly truncate: Unary<F64, I64>;
@@ -234,91 +317,88 @@ export const i64: {
       Binary<I64, I64>
     >
 > = {
-  const: constant(I64, 0x42),
+  const: constant(I64),
   load: load(I64, 0x29),
   load32U: load(I64, 0x35),
-  store: store<I64>(0x37),
-  store32: store<I64>(0x3e),
-  eqz: unary<I64, I32>(I32, 0x50),
-  ne: binary<I64, I32>(I32, 0x52),
-  ltS: binary<I64, I32>(I32, 0x53),
-  add: binary<I64, I64>(I64, 0x7c),
-  sub: binary<I64, I64>(I64, 0x7d),
-  mul: binary<I64, I64>(I64, 0x7e),
-  and: binary<I64, I64>(I64, 0x83),
-  or: binary<I64, I64>(I64, 0x84),
-  xor: binary<I64, I64>(I64, 0x85),
-  shl: binary<I64, I64>(I64, 0x86),
-  shrS: binary<I64, I64>(I64, 0x87),
-  shrU: binary<I64, I64>(I64, 0x88),
-  rotr: binary<I64, I64>(I64, 0x8a),
-  extendS: unary<I32, I64>(I64, 0xac),
-  extendU: unary<I32, I64>(I64, 0xad),
-  truncate: unary<F64, I64>(I64, 0xfc, 6),
+  store: store(I64, 0x37),
+  store32: store(I64, 0x3e),
+  eqz: instruction(I64, I32, 0x50),
+  ne: instruction(I64, I32, 0x52),
+  ltS: instruction(I64, I32, 0x53),
+  add: instruction(I64, I64, 0x7c),
+  sub: instruction(I64, I64, 0x7d),
+  mul: instruction(I64, I64, 0x7e),
+  and: instruction(I64, I64, 0x83),
+  or: instruction(I64, I64, 0x84),
+  xor: instruction(I64, I64, 0x85),
+  shl: instruction(I64, I64, 0x86),
+  shrS: instruction(I64, I64, 0x87),
+  shrU: instruction(I64, I64, 0x88),
+  rotr: instruction(I64, I64, 0x8a),
+  extendS: instruction(I32, I64, 0xac),
+  extendU: instruction(I32, I64, 0xad),
+  truncate: instruction(F64, I64, 0xfc, 6),
 };
 
 export const f64: {
-  const(value: number): F64;
   readonly load: Load<F64>;
   readonly store: Store<F64>;
   readonly convert: Unary<I32, F64>;
 } = {
-  const(value) {
-    code.push(0x44, ...doubleBytes(value));
-    return F64;
-  },
   load: load(F64, 0x2b),
-  store: store<F64>(0x39),
-  convert: unary<I32, F64>(F64, 0xb7),
+  store: store(F64, 0x39),
+  convert: instruction(I32, F64, 0xb7),
 };
-
-type Ternary<T> = (a: T, b: T, c: T) => T;
 
 /** Two doubles side by side. */
 export const f64x2: {
   readonly load: Load<V128>;
   readonly store: Store<V128>;
   /** The same number in both lanes. */
-  const(value: number): V128;
+  const(value: number | bigint): Expression<V128>;
   readonly splat: Unary<F64, V128>;
   /** a·b + c, rounded once or twice (relaxed SIMD). */
   readonly fused: Ternary<V128>;
   /** c - a·b, rounded once or twice (relaxed SIMD). */
   readonly fusedMinus: Ternary<V128>;
   /** Puts a number into lane 1. */
-  replaceLane1(a: V128, value: F64): V128;
+  replaceLane1(a: Operand<V128>, value: Operand<F64>): Expression<V128>;
   /** The lanes in the other order. */
-  swap(a: Local<V128>): V128;
+  swap(a: Local<V128>): Expression<V128>;
   /** The whole numbers of 32 bits at two addresses; that of lane 1 comes first. */
-  ofIntegers(lane1: I32, lane0: I32, offset: number): V128;
+  ofIntegers(lane1: Operand<I32>, lane0: Operand<I32>, offset: number): Expression<V128>;
 } & Readonly<Record<"add" | "sub" | "mul", Binary<V128, V128>>> = {
   load: load(V128, 0xfd, 0),
-  store: store<V128>(0xfd, 11),
-  const(value) {
-    code.push(0xfd, 12, ...doubleBytes(value), ...doubleBytes(value));
-    return V128;
-  },
-  splat: unary<F64, V128>(V128, 0xfd, 20),
-  add: binary<V128, V128>(V128, 0xfd, 0xf0, 1),
-  sub: binary<V128, V128>(V128, 0xfd, 0xf1, 1),
-  mul: binary<V128, V128>(V128, 0xfd, 0xf2, 1),
-  fused: unary(V128, 0xfd, 0x87, 2),
-  fusedMinus: unary(V128, 0xfd, 0x88, 2),
-  replaceLane1: unary(V128, 0xfd, 0x22, 1),
-  swap(a) {
-    get(a);
-    get(a);
-    code.push(0xfd, 13, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7); // i8x16.shuffle
-    return V128;
-  },
-  ofIntegers(_lane1, _lane0, offset) {
-    code.push(0xfd, 0x5c, 0); // v128.load32_zero
-    unsigned(code, offset);
-    code.push(0xfd, 0x56, 0); // v128.load32_lane
-    unsigned(code, offset);
-    code.push(1, 0xfd, 0xfe, 1); // f64x2.convert_low_i32x4_s
-    return V128;
-  },
+  store: store(V128, 0xfd, 11),
+  const: constant(V128),
+  splat: instruction(F64, V128, 0xfd, 20),
+  add: instruction(V128, V128, 0xfd, 0xf0, 1),
+  sub: instruction(V128, V128, 0xfd, 0xf1, 1),
+  mul: instruction(V128, V128, 0xfd, 0xf2, 1),
+  fused: instruction(V128, V128, 0xfd, 0x87, 2),
+  fusedMinus: instruction(V128, V128, 0xfd, 0x88, 2),
+  replaceLane1: (a, value) =>
+    expression(V128, () => {
+      write(a, V128);
+      write(value, F64);
+      code.push(0xfd, 0x22, 1);
+    }),
+  swap: (a) =>
+    expression(V128, () => {
+      a.write();
+      a.write();
+      code.push(0xfd, 13, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7); // i8x16.shuffle
+    }),
+  ofIntegers: (lane1, lane0, offset) =>
+    expression(V128, () => {
+      write(lane1, I32);
+      write(lane0, I32);
+      code.push(0xfd, 0x5c, 0); // v128.load32_zero
+      unsigned(code, offset);
+      code.push(0xfd, 0x56, 0); // v128.load32_lane
+      unsigned(code, offset);
+      code.push(1, 0xfd, 0xfe, 1); // f64x2.convert_low_i32x4_s
+    }),
 };
 
 /** A module that is being written: functions, and a memory of its own, exported as `memory`. */
@@ -327,7 +407,7 @@ export interface Module {
   define<const P extends readonly ValueType[], R extends ValueType>(
     params: P,
     result: R,
-    body: (...own: Locals<P>) => R,
+    body: (...own: Locals<P>) => Operand<R>,
     name?: string,
   ): Func<P, R>;
   /** Writes a function without a result. */
@@ -346,17 +426,22 @@ export function createModule(): Module {
   const exported: number[][] = [named("memory", 2, 0)];
   function add<P extends readonly ValueType[]>(
     params: P,
-    results: readonly ValueType[],
-    body: (...own: Locals<P>) => void,
+    result: ValueType | undefined,
+    body: (...own: Locals<P>) => Operand<ValueType> | void,
     name?: string,
   ): number {
     code = [];
     locals = [];
     parameters = params.length;
+    resultType = result;
+    pending = 0;
     // One local for each parameter, of its type.
-    body(...(params.map((type, index) => ({ type, index })) as unknown as Locals<P>));
+    const left = body(...(params.map(localAt) as unknown as Locals<P>));
+    if (result !== undefined) write(left ?? 0, result);
+    end();
     const index = functions.length;
     const codes = (list: readonly ValueType[]): number[] => list.map((type) => type.code);
+    const results = result === undefined ? [] : [result];
     types.push([0x60, params.length, ...codes(params), results.length, ...codes(results)]);
     const head: number[] = [];
     unsigned(head, locals.length);
@@ -370,12 +455,12 @@ export function createModule(): Module {
 
   return {
     define: (params, result, body, name) => ({
-      index: add(params, [result], body, name),
+      index: add(params, result, body, name),
       params,
       result,
     }),
     procedure: (params, body, name) => ({
-      index: add(params, [], body, name),
+      index: add(params, undefined, body, name),
       params,
       result: undefined,
     }),

@@ -2,12 +2,13 @@
 // entries of a table, as src/fast/*/comb.ts explains it. The combs here have two blocks. Of a signature by
 // itself each lane makes half, one block each; of two signatures each lane makes one, with both blocks.
 import {
+  type Operand,
   call,
+  type Expression,
   F64,
   f64,
   f64x2,
   type Func,
-  get,
   I32,
   i32,
   type Local,
@@ -86,14 +87,14 @@ export function defineComb(module: Module, shape: Shape, form: EntryForm): Comb 
     // With the top bit, digits of +1 and -1 make the number (writeSignedDigits in src/fast).
     const top = (length - 1) >> 5;
     const bit = i32Bit((length - 1) & 31);
-    i32.store(get(words), 4 * top, i32.or(i32.load(get(words), 4 * top), i32.const(bit)));
+    i32.store(words, 4 * top, i32.or(i32.load(words, 4 * top), bit));
     for (let tooth = 0; tooth < teeth; tooth++) {
       for (const block of [0, 1]) {
         const from = tooth * spacing + block * columns;
         i32.store(
-          get(digits),
+          digits,
           8 * tooth + 4 * block,
-          i32.shrU(i32.load(get(words), from >> 3), i32.const(from & 7)), // at least 25 bits
+          i32.shrU(i32.load(words, from >> 3), from & 7), // at least 25 bits
         );
       }
     }
@@ -105,20 +106,20 @@ export function defineComb(module: Module, shape: Shape, form: EntryForm): Comb 
     isNegated: Local<I32>,
     column: Local<I32>,
   ): Chosen => {
-    const digit = (tooth: number): I32 =>
-      i32.and(i32.shrU(i32.load(get(digits), 8 * tooth), get(column)), i32.const(1));
+    const digit = (tooth: number): Expression<I32> =>
+      i32.and(i32.shrU(i32.load(digits, 8 * tooth), column), 1);
     const index = variable(digit(0));
     for (let tooth = 1; tooth < teeth - 1; tooth++) {
-      set(index, i32.or(get(index), i32.shl(digit(tooth), i32.const(tooth))));
+      set(index, i32.or(index, i32.shl(digit(tooth), tooth)));
     }
     // The top digit is -1: the negated entry.
     const isMinus = variable(i32.eqz(digit(teeth - 1)));
-    const all = variable(i32.sub(i32.const(0), get(isMinus)));
-    set(index, i32.xor(get(index), i32.and(get(all), i32.const(shape.entries - 1))));
-    const address = i32.add(get(table), i32.mul(get(index), i32.const(entryBytes)));
+    const all = variable(i32.sub(0, isMinus));
+    set(index, i32.xor(index, i32.and(all, shape.entries - 1)));
+    const address = i32.add(table, i32.mul(index, entryBytes));
     return {
       address: variable(address),
-      isMinus: variable(i32.xor(get(isMinus), get(isNegated))),
+      isMinus: variable(i32.xor(isMinus, isNegated)),
     };
   };
 
@@ -145,8 +146,8 @@ export interface Chosen {
 export function writeEntries(chosen: readonly Chosen[], form: EntryForm, entry: Place): void {
   const [lane0, lane1] = chosen;
   if (lane0 === undefined || lane1 === undefined) throw new RangeError("an entry for each lane");
-  const sign = ({ isMinus }: Chosen): F64 =>
-    f64.convert(i32.sub(i32.const(1), i32.shl(get(isMinus), i32.const(1))));
+  const sign = ({ isMinus }: Chosen): Expression<F64> =>
+    f64.convert(i32.sub(1, i32.shl(isMinus, 1)));
   const signs = variable(f64x2.replaceLane1(f64x2.splat(sign(lane0)), sign(lane1)));
   const last = form.numbers - 1;
   for (let number = 0; number < form.numbers; number++) {
@@ -154,14 +155,14 @@ export function writeEntries(chosen: readonly Chosen[], form: EntryForm, entry: 
     const offset = isSwapped ? 0 : NUMBER * number;
     const shifted = ({ address, isMinus }: Chosen): Local<I32> => {
       if (!isSwapped) return address;
-      const isSecond = number === 0 ? get(isMinus) : i32.eqz(get(isMinus));
-      const moved = i32.add(i32.mul(isSecond, i32.const(NUMBER)), get(address));
+      const isSecond = number === 0 ? isMinus : i32.eqz(isMinus);
+      const moved = i32.add(i32.mul(isSecond, NUMBER), address);
       return variable(moved);
     };
     const [from0, from1] = [shifted(lane0), shifted(lane1)];
     eachLimb(after(entry, ELEMENT * number), (position) => {
-      const limb = f64x2.ofIntegers(get(from1), get(from0), offset + position / 4);
-      return number === last ? f64x2.mul(limb, get(signs)) : limb;
+      const limb = f64x2.ofIntegers(from1, from0, offset + position / 4);
+      return number === last ? f64x2.mul(limb, signs) : limb;
     });
   }
 }
@@ -175,9 +176,9 @@ const BLOCK_DIGITS = 4;
 
 /** A scalar and the table that it is for: addresses, and whether the scalar was negated. */
 export interface Multiple {
-  readonly table: () => I32;
-  readonly digits: () => I32;
-  readonly isNegated: () => I32;
+  readonly table: () => Expression<I32>;
+  readonly digits: () => Expression<I32>;
+  readonly isNegated: () => Operand<I32>;
 }
 
 /** Writes the entries of a column, those of block 0 in lane 0, those of block 1 in lane 1. */
@@ -205,10 +206,14 @@ function loadLanes(
   column: Local<I32>,
   out: Place,
 ): void {
-  const argumentsOf = ([one, block]: BlockOf): readonly [I32, I32, I32] => [
-    i32.add(one.table(), i32.const(block * blockBytes)),
-    i32.add(one.digits(), i32.const(block * BLOCK_DIGITS)),
+  const argumentsOf = ([one, block]: BlockOf): readonly [
+    Operand<I32>,
+    Operand<I32>,
+    Operand<I32>,
+  ] => [
+    i32.add(one.table(), block * blockBytes),
+    i32.add(one.digits(), block * BLOCK_DIGITS),
     one.isNegated(),
   ];
-  call(load, ...argumentsOf(lane0), ...argumentsOf(lane1), get(column), addressOf(out));
+  call(load, ...argumentsOf(lane0), ...argumentsOf(lane1), column, addressOf(out));
 }

@@ -5,7 +5,7 @@
 import {
   call,
   choose,
-  get,
+  type Expression,
   I32,
   i32,
   i64,
@@ -65,13 +65,13 @@ export function defineEddsaGroup(
     (index, table, tag, length) => {
       const item = variable(beginItem(items, index, table, tag));
       // The digits of an even number are those of the next one (eddsa.ts): none is negated.
-      i32.store(get(item), ITEM.isBaseNegated, i32.const(0));
-      i32.store(get(item), ITEM.isKeyNegated, i32.const(0));
+      i32.store(item, ITEM.isBaseNegated, 0);
+      i32.store(item, ITEM.isKeyNegated, 0);
       copyWords(at(item, ITEM.claimed), eddsa.hashed); // R
       copyWords(at(item, ITEM.ofBase), eddsa.s);
-      call(eddsa.hashMessage, get(length));
+      call(eddsa.hashMessage, length);
       copyWords(at(item, ITEM.ofKey), eddsa.k);
-      return i32.const(YES);
+      return YES;
     },
     "enterEddsa",
   );
@@ -85,7 +85,7 @@ export function defineEddsaGroup(
     digits(combs.base, ITEM.digitsOfBase);
     halve(ITEM.ofKey);
     choose(
-      get(isLate),
+      isLate,
       () => digits(combs.late, ITEM.digitsOfKey),
       () => digits(combs.early, ITEM.digitsOfKey),
     );
@@ -97,16 +97,16 @@ export function defineEddsaGroup(
     item: Local<I32>,
     factor: number,
     { shape, blockBytes }: Comb,
-    tableOf: (bytes: number) => I32,
+    tableOf: (bytes: number) => Expression<I32>,
   ): void => {
     const minus = variable(i32.const(1));
     const entries = [0, ITEM.size].map((bytes) => {
-      const point = variable(i32.add(tableOf(bytes), i32.const(shape.blocks * blockBytes)));
-      const entry = call(eddsa.surplus, addressOf(at(item, bytes + factor)), get(point));
+      const point = variable(i32.add(tableOf(bytes), shape.blocks * blockBytes));
+      const entry = call(eddsa.surplus, addressOf(at(item, bytes + factor)), point);
       return { address: variable(entry), isMinus: minus };
     });
     writeEntries(entries, NIELS, points.entry);
-    call(points.add, get(sum));
+    call(points.add, sum);
   };
 
   /** sum = [S]B + [k]A of two signatures, with keys whose tables have the shape of `comb` */
@@ -120,24 +120,20 @@ export function defineEddsaGroup(
         if (lane0 === undefined || lane1 === undefined) throw new RangeError("two lanes");
         for (const block of [0, 1] as const) {
           loadPair(from, [lane0, lane1], block, column, points.entry);
-          call(points.add, get(sum));
+          call(points.add, sum);
         }
       };
-      call(points.clear, get(sum));
+      call(points.clear, sum);
       loop(() => {
-        set(column, i32.sub(get(column), i32.const(1)));
-        call(points.double, get(sum));
+        set(column, i32.sub(column, 1));
+        call(points.double, sum);
         add(comb, ofKey);
         // The generator has fewer columns than a key.
-        when(i32.ltS(get(column), i32.const(combs.base.shape.columns)), () =>
-          add(combs.base, ofBase),
-        );
-        return get(column);
+        when(i32.ltS(column, combs.base.shape.columns), () => add(combs.base, ofBase));
+        return column;
       });
-      subtractSurplus(sum, item, ITEM.ofKey, comb, (bytes) =>
-        i32.load(get(item), bytes + ITEM.table),
-      );
-      subtractSurplus(sum, item, ITEM.ofBase, combs.base, () => get(tableOfB));
+      subtractSurplus(sum, item, ITEM.ofKey, comb, (bytes) => i32.load(item, bytes + ITEM.table));
+      subtractSurplus(sum, item, ITEM.ofBase, combs.base, () => tableOfB);
     });
   const [multiplyEarly, multiplyLate] = [multiplyPair(combs.early), multiplyPair(combs.late)];
 
@@ -146,7 +142,7 @@ export function defineEddsaGroup(
     const sum = variable(addressOf(sums));
     eachItem(items, count, 2, (item) => {
       body(item, sum);
-      set(sum, i32.add(get(sum), i32.const(EXTENDED)));
+      set(sum, i32.add(sum, EXTENDED));
     });
   };
   const LANES = [
@@ -162,11 +158,10 @@ export function defineEddsaGroup(
     (count, tableOfB, isLate) => {
       eachPair(count, (item, sum) => {
         for (const [bytes] of LANES) {
-          call(writeDigits, addressOf(at(item, bytes)), get(isLate));
+          call(writeDigits, addressOf(at(item, bytes)), isLate);
         }
-        const multiply = (of: typeof multiplyEarly) => () =>
-          call(of, get(sum), get(item), get(tableOfB));
-        choose(get(isLate), multiply(multiplyLate), multiply(multiplyEarly));
+        const multiply = (of: typeof multiplyEarly) => () => call(of, sum, item, tableOfB);
+        choose(isLate, multiply(multiplyLate), multiply(multiplyEarly));
         for (const [bytes, byte] of LANES) {
           const z = at(sum, 2 * ELEMENT + byte);
           const to = at(item, bytes + ITEM.inverted);
@@ -181,10 +176,10 @@ export function defineEddsaGroup(
         addressOf(prime),
         addressOf(rOfPrime),
       );
-      when(i32.eqz(isInverted), () => leave(i32.const(0)));
+      when(i32.eqz(isInverted), () => leave(0));
       eachPair(count, (item, sum) => {
         for (const [bytes, byte] of LANES) {
-          const field = (offset: number): I32 => addressOf(at(item, bytes + offset));
+          const field = (offset: number): Expression<I32> => addressOf(at(item, bytes + offset));
           const isValid = variable(
             call(
               eddsa.isEncodedAs,
@@ -193,10 +188,10 @@ export function defineEddsaGroup(
               field(ITEM.claimed),
             ),
           );
-          i32.store(get(item), bytes + ITEM.answer, get(isValid));
+          i32.store(item, bytes + ITEM.answer, isValid);
         }
       });
-      return i32.const(1);
+      return 1;
     },
     "runEddsa",
   );

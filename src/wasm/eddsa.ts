@@ -7,7 +7,6 @@ import {
   f64,
   f64x2,
   type Func,
-  get,
   I32,
   i32,
   i64,
@@ -110,7 +109,7 @@ export function defineEddsa(
 
   /** k = the hash modulo L: its upper half times 2^256, plus its lower one. */
   const hashMessage = module.procedure([I32], (length) => {
-    call(sha512, addressOf(hashed), i32.add(get(length), i32.const(64)));
+    call(sha512, addressOf(hashed), i32.add(length, 64));
     for (let i = 0; i < 16; i++) {
       // The hash is a little-endian number, and its words of 64 bits are big-endian.
       const from = hash.offset + 8 * (i >> 1) + (i % 2 === 0 ? 4 : 0);
@@ -130,7 +129,7 @@ export function defineEddsa(
 
   // The point itself stands last in its table.
   const surplus = module.define([I32, I32], I32, (number, point) =>
-    select(get(point), addressOf(nothing), i32.eqz(i32.and(i32.load(get(number)), i32.const(1)))),
+    select(point, addressOf(nothing), i32.eqz(i32.and(i32.load(number), 1))),
   );
 
   /** sum = [s]B + [k]A, A negated in its table, half of it in each lane */
@@ -148,37 +147,35 @@ export function defineEddsa(
         call(halve, addressOf(words), addressOf(number));
         const write = (comb: Comb) => () =>
           call(comb.writeDigits, addressOf(digits), addressOf(words));
-        choose(get(isLate), write(late), write(early));
+        choose(isLate, write(late), write(early));
         const byState = (of: (comb: Comb) => number): Local<I32> =>
-          variable(select(i32.const(of(late)), i32.const(of(early)), get(isLate)));
+          variable(select(of(late), of(early), isLate));
         const columns = byState(({ shape }) => shape.columns);
         const bytes = byState(({ shape }) => 2 * shape.entries * NIELS_BYTES);
-        const point = variable(i32.add(get(table), get(bytes)));
-        const once = variable(call(surplus, addressOf(number), get(point)));
+        const point = variable(i32.add(table, bytes));
+        const once = variable(call(surplus, addressOf(number), point));
         return { digits, table, isLate, early, late, columns, once };
       };
       const ofB = scalar(s, digitsOfB, tableOfB, isLateB, combs.early, combs.base);
       const ofA = scalar(k, digitsOfA, tableOfA, isLateA, combs.early, combs.late);
-      const column = variable(
-        select(get(ofB.columns), get(ofA.columns), i32.ltS(get(ofA.columns), get(ofB.columns))),
-      );
+      const column = variable(select(ofB.columns, ofA.columns, i32.ltS(ofA.columns, ofB.columns)));
       call(points.clear, addressOf(sum));
       loop(() => {
-        set(column, i32.sub(get(column), i32.const(1)));
+        set(column, i32.sub(column, 1));
         call(points.double, addressOf(sum));
         for (const part of [ofB, ofA]) {
           const multiple = {
-            table: () => get(part.table),
+            table: () => part.table,
             digits: () => addressOf(part.digits),
             isNegated: () => i32.const(0),
           };
           const load = (comb: Comb) => () => loadColumn(comb, multiple, column, points.entry);
-          when(i32.ltS(get(column), get(part.columns)), () => {
-            choose(get(part.isLate), load(part.late), load(part.early));
+          when(i32.ltS(column, part.columns), () => {
+            choose(part.isLate, load(part.late), load(part.early));
             call(points.add, addressOf(sum));
           });
         }
-        return get(column);
+        return column;
       });
       const minus = variable(i32.const(1));
       writeEntries(
@@ -199,7 +196,7 @@ export function defineEddsa(
     [I32],
     (point) => {
       eachLimb(encoded, (i) =>
-        f64x2.replaceLane1(f64x2.splat(f64.load(get(point), i)), f64.load(get(point), ELEMENT + i)),
+        f64x2.replaceLane1(f64x2.splat(f64.load(point, i)), f64.load(point, ELEMENT + i)),
       );
       operations.multiply(encoded, encoded, inverse); // 1 · 2
     },
@@ -211,20 +208,20 @@ export function defineEddsa(
   const isEncodedAs = module.define([I32, I32, I32], I32, (point, inverted, claimed) => {
     writeLimbs(inverse, inverted, 0);
     writeLimbs(inverse, inverted, 8);
-    call(divide, get(point));
+    call(divide, point);
     canonical(words, encoded);
     canonical(high, after(encoded, 8));
     // The parity of x is the highest bit of the encoding.
-    const parity = variable(i32.shl(i32.load(baseOf(words), words.offset), i32.const(31)));
+    const parity = variable(i32.shl(i32.load(baseOf(words), words.offset), 31));
     const top = high.offset + 28;
-    i32.store(baseOf(high), top, i32.or(i32.load(baseOf(high), top), get(parity)));
+    i32.store(baseOf(high), top, i32.or(i32.load(baseOf(high), top), parity));
     const difference = variable(i64.const(0));
     for (let i = 0; i < 32; i += 8) {
       const ours = variable(i64.load(baseOf(high), high.offset + i));
-      const theirs = variable(i64.load(get(claimed), i));
-      set(difference, i64.or(get(difference), i64.xor(get(ours), get(theirs))));
+      const theirs = variable(i64.load(claimed, i));
+      set(difference, i64.or(difference, i64.xor(ours, theirs)));
     }
-    return i64.eqz(get(difference));
+    return i64.eqz(difference);
   });
 
   /** Decides about the k, the S and the R that are in memory. */
@@ -232,7 +229,7 @@ export function defineEddsa(
     [I32, I32, I32, I32],
     I32,
     (tableOfB, isLateB, tableOfA, isLateA) => {
-      call(multiplyPoints, get(tableOfB), get(isLateB), get(tableOfA), get(isLateA));
+      call(multiplyPoints, tableOfB, isLateB, tableOfA, isLateA);
       canonical(words, after(sum, 2 * ELEMENT));
       const isInverted = call(
         scalars.invert,
@@ -241,7 +238,7 @@ export function defineEddsa(
         addressOf(one),
         addressOf(prime),
       );
-      when(i32.eqz(isInverted), () => leave(i32.const(UNSURE))); // never: Z is not 0
+      when(i32.eqz(isInverted), () => leave(UNSURE)); // never: Z is not 0
       return call(isEncodedAs, addressOf(sum), addressOf(inverseOfZ), addressOf(hashed));
     },
     "decideEddsa",
@@ -252,8 +249,8 @@ export function defineEddsa(
     I32,
     (tableOfB, isLateB, tableOfA, isLateA, tag, length) => {
       writeTagCheck(tableOfA, tag);
-      call(hashMessage, get(length));
-      return call(decide, get(tableOfB), get(isLateB), get(tableOfA), get(isLateA));
+      call(hashMessage, length);
+      return call(decide, tableOfB, isLateB, tableOfA, isLateA);
     },
     "verifyEddsa",
   );

@@ -10,7 +10,7 @@
 import {
   call,
   choose,
-  get,
+  type Expression,
   I32,
   i32,
   leave,
@@ -77,25 +77,25 @@ export function defineEs256Group(
     I32,
     (index, table, tag, length) => {
       const item = variable(beginItem(items, index, table, tag));
-      const field = (offset: number): I32 => addressOf(at(item, offset));
+      const field = (offset: number): Expression<I32> => addressOf(at(item, offset));
       const isInRange = call(es256.readSignature, field(ITEM.claimed), field(ITEM.inverted));
-      when(i32.eqz(isInRange), () => leave(i32.const(NO)));
-      call(es256.hashMessage, field(ITEM.ofBase), get(length));
-      return i32.const(YES);
+      when(i32.eqz(isInRange), () => leave(NO));
+      call(es256.hashMessage, field(ITEM.ofBase), length);
+      return YES;
     },
     "enterEs256",
   );
 
   /** The factors of a signature, from 1/s, and their digits. */
   const writeFactors = module.procedure([I32, I32], (item, isLate) => {
-    const field = (offset: number): I32 => addressOf(at(item, offset));
+    const field = (offset: number): Expression<I32> => addressOf(at(item, offset));
     const divided = (out: number, a: number): void =>
       call(scalars.multiply, field(out), field(a), field(ITEM.inverse), addressOf(order));
     divided(ITEM.ofBase, ITEM.ofBase);
     divided(ITEM.ofKey, ITEM.claimed);
     const halve = (sign: number, factor: number): void => {
       const isNegated = variable(call(es256.halve, addressOf(words), field(factor)));
-      i32.store(get(item), sign, get(isNegated));
+      i32.store(item, sign, isNegated);
     };
     const digits = (comb: Comb, to: number): void =>
       call(comb.writeDigits, field(to), addressOf(words));
@@ -103,7 +103,7 @@ export function defineEs256Group(
     digits(combs.base, ITEM.digitsOfBase);
     halve(ITEM.isKeyNegated, ITEM.ofKey);
     choose(
-      get(isLate),
+      isLate,
       () => digits(combs.late, ITEM.digitsOfKey),
       () => digits(combs.early, ITEM.digitsOfKey),
     );
@@ -115,34 +115,34 @@ export function defineEs256Group(
     multiple: (item: Local<I32>, bytes: number, table: Local<I32>) => Multiple,
   ) =>
     module.define([I32, I32, I32], I32, (first, count, table) => {
-      const node = variable(get(first));
+      const node = variable(first);
       const column = local(I32);
       loop(() => {
         eachItem(items, count, 2, (item) => {
           const lanes = [multiple(item, 0, table), multiple(item, ITEM.size, table)] as const;
           loadPair(comb, lanes, 0, column, at(node));
           loadPair(comb, lanes, 1, column, at(node, IN_NODE));
-          set(node, i32.add(get(node), i32.const(NODE)));
+          set(node, i32.add(node, NODE));
         });
-        set(column, i32.add(get(column), i32.const(1)));
-        return i32.ltS(get(column), i32.const(comb.shape.columns));
+        set(column, i32.add(column, 1));
+        return i32.ltS(column, comb.shape.columns);
       });
-      return get(node);
+      return node;
     });
   const [fillEarly, fillLate] = [fill(combs.early, multipleOfKey), fill(combs.late, multipleOfKey)];
   const fillBase = fill(combs.base, multipleOfBase);
 
   /** sum = the columns of two signatures: the last node is theirs, and one before in every `stride` bytes. */
   const sumColumns = module.procedure([I32, I32, I32], (first, last, stride) => {
-    const node = variable(get(last));
+    const node = variable(last);
     copyPoint(points.entry, at(node));
     call(points.assign, addressOf(sum));
     loop(() => {
-      set(node, i32.sub(get(node), get(stride)));
+      set(node, i32.sub(node, stride));
       call(points.double, addressOf(sum));
       copyPoint(points.entry, at(node));
       call(points.add, addressOf(sum));
-      return i32.ltU(get(first), get(node));
+      return i32.ltU(first, node);
     });
   });
 
@@ -167,28 +167,29 @@ export function defineEs256Group(
       writeLimbs(candidate, number1, 8);
       call(es256.compare);
     };
-    const hasX = (byte: 0 | 8): I32 => isZeroAt(points, candidate, byte);
+    const hasX = (byte: 0 | 8): Expression<I32> => isZeroAt(points, candidate, byte);
     compare(r0, r1);
     const [has0, has1] = [variable(hasX(0)), variable(hasX(8))];
     // r + n is below p for one r in 2^128, or where it was looked for.
-    const isBelow0 = variable(call(es256.addOrder, addressOf(other0), get(r0)));
-    const isBelow1 = variable(call(es256.addOrder, addressOf(other1), get(r1)));
-    when(i32.or(get(isBelow0), get(isBelow1)), () => {
+    const isBelow0 = variable(call(es256.addOrder, addressOf(other0), r0));
+    const isBelow1 = variable(call(es256.addOrder, addressOf(other1), r1));
+    when(i32.or(isBelow0, isBelow1), () => {
       compare(
-        variable(select(addressOf(other0), get(r0), get(isBelow0))),
-        variable(select(addressOf(other1), get(r1), get(isBelow1))),
+        variable(select(addressOf(other0), r0, isBelow0)),
+        variable(select(addressOf(other1), r1, isBelow1)),
       );
-      set(has0, i32.or(get(has0), hasX(0)));
-      set(has1, i32.or(get(has1), hasX(8)));
+      set(has0, i32.or(has0, hasX(0)));
+      set(has1, i32.or(has1, hasX(8)));
     });
     // Z is zero where some step was exceptional (point.ts).
-    const isUnsure = (byte: 0 | 8): I32 => isZeroAt(points, after(sum, 2 * ELEMENT), byte);
+    const isUnsure = (byte: 0 | 8): Expression<I32> =>
+      isZeroAt(points, after(sum, 2 * ELEMENT), byte);
     for (const [bytes, byte, has] of [
       [0, 0, has0],
       [ITEM.size, 8, has1],
     ] as const) {
-      const decided = variable(select(i32.const(UNSURE), get(has), isUnsure(byte)));
-      i32.store(get(item), bytes + ITEM.answer, get(decided));
+      const decided = variable(select(UNSURE, has, isUnsure(byte)));
+      i32.store(item, bytes + ITEM.answer, decided);
     }
   });
 
@@ -206,32 +207,31 @@ export function defineEs256Group(
         addressOf(order),
         addressOf(rOfOrder),
       );
-      when(i32.eqz(isInverted), () => leave(i32.const(0)));
-      eachItem(items, count, 1, (item) => call(writeFactors, get(item), get(isLate)));
+      when(i32.eqz(isInverted), () => leave(0));
+      eachItem(items, count, 1, (item) => call(writeFactors, item, isLate));
 
       const first = variable(addressOf(nodes));
       const ofBase = local(I32);
-      const fillKeys = (of: typeof fillLate) => () =>
-        set(ofBase, call(of, get(first), get(count), i32.const(0)));
-      choose(get(isLate), fillKeys(fillLate), fillKeys(fillEarly));
-      const end = variable(call(fillBase, get(ofBase), get(count), get(tableOfG)));
-      const bothBlocks = call(affine.addAll, get(first), get(end), i32.const(IN_NODE));
-      when(i32.eqz(bothBlocks), () => leave(i32.const(0)));
+      const fillKeys = (of: typeof fillLate) => () => set(ofBase, call(of, first, count, 0));
+      choose(isLate, fillKeys(fillLate), fillKeys(fillEarly));
+      const end = variable(call(fillBase, ofBase, count, tableOfG));
+      const bothBlocks = call(affine.addAll, first, end, IN_NODE);
+      when(i32.eqz(bothBlocks), () => leave(0));
       // The generator has fewer columns than a key.
-      const distance = variable(i32.sub(get(ofBase), get(first)));
-      const endOfBoth = variable(i32.add(get(first), i32.sub(get(end), get(ofBase))));
-      const both = call(affine.addAll, get(first), get(endOfBoth), get(distance));
-      when(i32.eqz(both), () => leave(i32.const(0)));
+      const distance = variable(i32.sub(ofBase, first));
+      const endOfBoth = variable(i32.add(first, i32.sub(end, ofBase)));
+      const both = call(affine.addAll, first, endOfBoth, distance);
+      when(i32.eqz(both), () => leave(0));
 
-      const stride = variable(i32.mul(get(count), i32.const(NODE / 2)));
-      const last = variable(i32.sub(get(ofBase), get(stride)));
+      const stride = variable(i32.mul(count, NODE / 2));
+      const last = variable(i32.sub(ofBase, stride));
       eachItem(items, count, 2, (item) => {
-        call(sumColumns, get(first), get(last), get(stride));
-        call(answer, get(item));
-        set(first, i32.add(get(first), i32.const(NODE)));
-        set(last, i32.add(get(last), i32.const(NODE)));
+        call(sumColumns, first, last, stride);
+        call(answer, item);
+        set(first, i32.add(first, NODE));
+        set(last, i32.add(last, NODE));
       });
-      return i32.const(1);
+      return 1;
     },
     "runEs256",
   );

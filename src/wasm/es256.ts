@@ -1,11 +1,11 @@
 // ES256 (FIPS 186-4 section 6.4, SEC 1 section 4.1.4) in lanes: from a message, a signature and the table of a
 // key, all in memory, to one of three answers.
 import {
+  type Operand,
   call,
   choose,
   drop,
   type Func,
-  get,
   I32,
   i32,
   I64,
@@ -15,8 +15,8 @@ import {
   local,
   loop,
   type Module,
-  set,
   select,
+  set,
   variable,
   when,
 } from "./assembler.js";
@@ -134,8 +134,8 @@ export function defineEs256(
 
   const isScalar = module.define([I32], I32, (number) =>
     i32.and(
-      i32.eqz(call(scalars.isZero, get(number))),
-      call(scalars.subtract, addressOf(scratch), get(number), addressOf(order)),
+      i32.eqz(call(scalars.isZero, number)),
+      call(scalars.subtract, addressOf(scratch), number, addressOf(order)),
     ),
   );
 
@@ -144,14 +144,14 @@ export function defineEs256(
    * the two lanes have opposite points then.)
    */
   const halve = module.define([I32, I32], I32, (out, k) => {
-    const isEven = variable(i32.eqz(i32.and(i32.load(get(k)), i32.const(1))));
-    const from = variable(get(k));
-    when(get(isEven), () => {
-      drop(call(scalars.subtract, addressOf(scratch), addressOf(order), get(k)));
+    const isEven = variable(i32.eqz(i32.and(i32.load(k), 1)));
+    const from = variable(k);
+    when(isEven, () => {
+      drop(call(scalars.subtract, addressOf(scratch), addressOf(order), k));
       set(from, addressOf(scratch));
     });
     writeHalf(out, from);
-    return get(isEven);
+    return isEven;
   });
 
   /** Adds a column of a comb to the sum, or begins the sum with it. */
@@ -163,11 +163,11 @@ export function defineEs256(
   ): void => {
     loadColumn(comb, multiple, column, points.entry);
     choose(
-      get(isBegun),
+      isBegun,
       () => call(points.add, addressOf(sum)),
       () => {
         call(points.assign, addressOf(sum));
-        set(isBegun, i32.const(1));
+        set(isBegun, 1);
       },
     );
   };
@@ -180,36 +180,32 @@ export function defineEs256(
         const isNegated = variable(call(halve, addressOf(words), addressOf(u)));
         const write = (comb: Comb) => () =>
           call(comb.writeDigits, addressOf(digits), addressOf(words));
-        choose(get(isLate), write(late), write(early));
-        const columns = variable(
-          select(i32.const(late.shape.columns), i32.const(early.shape.columns), get(isLate)),
-        );
+        choose(isLate, write(late), write(early));
+        const columns = variable(select(late.shape.columns, early.shape.columns, isLate));
         return { isNegated, columns, digits, isLate, early, late };
       };
       const ofG = scalar(u1, digitsOfG, isLateG, combs.early, combs.base);
       const ofQ = scalar(u2, digitsOfQ, isLateQ, combs.early, combs.late);
       const isBegun = local(I32);
-      const column = variable(
-        select(get(ofG.columns), get(ofQ.columns), i32.ltS(get(ofQ.columns), get(ofG.columns))),
-      );
+      const column = variable(select(ofG.columns, ofQ.columns, i32.ltS(ofQ.columns, ofG.columns)));
       loop(() => {
-        set(column, i32.sub(get(column), i32.const(1)));
-        when(get(isBegun), () => call(points.double, addressOf(sum)));
+        set(column, i32.sub(column, 1));
+        when(isBegun, () => call(points.double, addressOf(sum)));
         for (const [part, table] of [
           [ofG, tableOfG],
           [ofQ, tableOfQ],
         ] as const) {
           const multiple = {
-            table: () => get(table),
+            table: () => table,
             digits: () => addressOf(part.digits),
-            isNegated: () => get(part.isNegated),
+            isNegated: () => part.isNegated,
           };
           const add = (comb: Comb) => () => addColumn(comb, multiple, column, isBegun);
-          when(i32.ltS(get(column), get(part.columns)), () =>
-            choose(get(part.isLate), add(part.late), add(part.early)),
+          when(i32.ltS(column, part.columns), () =>
+            choose(part.isLate, add(part.late), add(part.early)),
           );
         }
-        return get(column);
+        return column;
       });
     },
   );
@@ -225,18 +221,16 @@ export function defineEs256(
   );
 
   const addOrder = module.define([I32, I32], I32, (out, from) => {
-    const carry = variable(call(scalars.add, get(out), get(from), addressOf(order)));
-    const isBelow = variable(
-      call(scalars.subtract, addressOf(scratch), get(out), addressOf(prime)),
-    );
-    return i32.and(get(isBelow), i32.eqz(get(carry)));
+    const carry = variable(call(scalars.add, out, from, addressOf(order)));
+    const isBelow = variable(call(scalars.subtract, addressOf(scratch), out, addressOf(prime)));
+    return i32.and(isBelow, i32.eqz(carry));
   });
 
   /** Whether x of the total is r modulo n: r, or r + n where that is below p. */
   const hasX = module.define([], I32, () => {
     // Lane 1 has the other candidate, or r once more.
     const isBelow = variable(call(addOrder, addressOf(z), addressOf(r)));
-    const other = variable(select(addressOf(z), addressOf(r), get(isBelow)));
+    const other = variable(select(addressOf(z), addressOf(r), isBelow));
     writeLimbs(candidate, variable(addressOf(r)), 0);
     writeLimbs(candidate, other, 8);
     call(compare);
@@ -244,15 +238,15 @@ export function defineEs256(
   });
 
   const readSignature = module.define([I32, I32], I32, (rOut, sOut) => {
-    call(scalars.read, get(rOut), addressOf(signature));
-    call(scalars.read, get(sOut), addressOf(after(signature, 32)));
-    return i32.and(call(isScalar, get(rOut)), call(isScalar, get(sOut)));
+    call(scalars.read, rOut, addressOf(signature));
+    call(scalars.read, sOut, addressOf(after(signature, 32)));
+    return i32.and(call(isScalar, rOut), call(isScalar, sOut));
   });
 
   const hashMessage = module.procedure([I32, I32], (out, length) => {
-    call(sha256, addressOf(message), get(length));
+    call(sha256, addressOf(message), length);
     for (let i = 0; i < 8; i++) {
-      i32.store(get(out), 4 * i, i32.load(baseOf(hash), hash.offset + 28 - 4 * i));
+      i32.store(out, 4 * i, i32.load(baseOf(hash), hash.offset + 28 - 4 * i));
     }
   });
 
@@ -262,7 +256,7 @@ export function defineEs256(
     I32,
     (tableOfG, isLateG, tableOfQ, isLateQ) => {
       const isInRange = call(readSignature, addressOf(r), addressOf(s));
-      when(i32.eqz(isInRange), () => leave(i32.const(NO)));
+      when(i32.eqz(isInRange), () => leave(NO));
       const isInverted = call(
         scalars.invert,
         addressOf(s),
@@ -270,15 +264,15 @@ export function defineEs256(
         addressOf(start),
         addressOf(order),
       );
-      when(i32.eqz(isInverted), () => leave(i32.const(UNSURE)));
+      when(i32.eqz(isInverted), () => leave(UNSURE));
       const divided = (out: Place, a: Place): void =>
         call(scalars.multiply, addressOf(out), addressOf(a), addressOf(s), addressOf(order));
       divided(u1, z);
       divided(u2, r);
-      call(multiplyPoints, get(tableOfG), get(isLateG), get(tableOfQ), get(isLateQ));
+      call(multiplyPoints, tableOfG, isLateG, tableOfQ, isLateQ);
       call(points.addLanes, addressOf(sum), addressOf(total));
       // Some step was exceptional (point.ts).
-      when(isZeroAt(points, after(total, 2 * ELEMENT), 0), () => leave(i32.const(UNSURE)));
+      when(isZeroAt(points, after(total, 2 * ELEMENT), 0), () => leave(UNSURE));
       return call(hasX);
     },
     "decideEs256",
@@ -289,8 +283,8 @@ export function defineEs256(
     I32,
     (tableOfG, isLateG, tableOfQ, isLateQ, tag, length) => {
       writeTagCheck(tableOfQ, tag);
-      call(hashMessage, addressOf(z), get(length));
-      return call(decide, get(tableOfG), get(isLateG), get(tableOfQ), get(isLateQ));
+      call(hashMessage, addressOf(z), length);
+      return call(decide, tableOfG, isLateG, tableOfQ, isLateQ);
     },
     "verifyEs256",
   );
@@ -316,16 +310,16 @@ export function defineEs256(
 
 /** Leaves the function, unsure, where a table has another tag before it (slots.ts). */
 export function writeTagCheck(table: Local<I32>, tag: Local<I32>): void {
-  const found = i32.load(i32.sub(get(table), i32.const(TAG_BYTES)));
-  when(i32.ne(found, get(tag)), () => leave(i32.const(UNSURE)));
+  const found = i32.load(i32.sub(table, TAG_BYTES));
+  when(i32.ne(found, tag), () => leave(UNSURE));
 }
 
 /** Writes half of a number, rounded down, and zeros behind it. */
 export function writeHalf(out: Local<I32>, from: Local<I32>): void {
-  const word = (i: number): I64 => (i < 4 ? i64.load(get(from), 8 * i) : i64.const(0));
+  const word = (i: number): Operand<I64> => (i < 4 ? i64.load(from, 8 * i) : 0);
   for (let i = 0; i < 4; i++) {
-    const half = variable(i64.shrU(word(i), i64.const(1)));
-    i64.store(get(out), 8 * i, i64.or(get(half), i64.shl(word(i + 1), i64.const(63))));
+    const half = variable(i64.shrU(word(i), 1));
+    i64.store(out, 8 * i, i64.or(half, i64.shl(word(i + 1), 63)));
   }
-  for (const offset of [32, 40]) i64.store(get(out), offset, i64.const(0));
+  for (const offset of [32, 40]) i64.store(out, offset, 0);
 }

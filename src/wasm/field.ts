@@ -7,11 +7,11 @@
 // divided by 2^24 exactly. So a fused multiply-add rounds nothing: it gives the same limbs.
 import {
   call,
+  type Expression,
   F64,
   f64,
   f64x2,
   type Func,
-  get,
   I32,
   i64,
   I64,
@@ -61,18 +61,26 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
   const columns = layout.take(16 * COLUMNS);
 
   /** sum += x·y */
-  function addProduct(sum: Local<V128>, x: () => V128, y: () => V128): void {
-    if (isFused) set(sum, f64x2.fused(x(), y(), get(sum)));
-    else set(sum, f64x2.add(get(sum), f64x2.mul(x(), y())));
+  function addProduct(
+    sum: Local<V128>,
+    x: () => Expression<V128>,
+    y: () => Expression<V128>,
+  ): void {
+    if (isFused) set(sum, f64x2.fused(x(), y(), sum));
+    else set(sum, f64x2.add(sum, f64x2.mul(x(), y())));
   }
 
   /** sum -= x·y */
-  function subtractProduct(sum: Local<V128>, x: () => V128, y: () => V128): void {
-    if (isFused) set(sum, f64x2.fusedMinus(x(), y(), get(sum)));
-    else set(sum, f64x2.sub(get(sum), f64x2.mul(x(), y())));
+  function subtractProduct(
+    sum: Local<V128>,
+    x: () => Expression<V128>,
+    y: () => Expression<V128>,
+  ): void {
+    if (isFused) set(sum, f64x2.fusedMinus(x(), y(), sum));
+    else set(sum, f64x2.sub(sum, f64x2.mul(x(), y())));
   }
 
-  function column(index: number): V128 {
+  function column(index: number): Expression<V128> {
     return f64x2.load(baseOf(columns), columns.offset + 16 * index);
   }
 
@@ -100,22 +108,22 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
         let isFirst = !isSubtracted;
         if (isSubtracted) set(sum, column(k));
         for (const [x, y] of pairs) {
-          if (isFirst) set(sum, f64x2.mul(get(x), get(y)));
+          if (isFirst) set(sum, f64x2.mul(x, y));
           else if (isSubtracted)
             subtractProduct(
               sum,
-              () => get(x),
-              () => get(y),
+              () => x,
+              () => y,
             );
           else
             addProduct(
               sum,
-              () => get(x),
-              () => get(y),
+              () => x,
+              () => y,
             );
           isFirst = false;
         }
-        f64x2.store(baseOf(columns), columns.offset + 16 * k, get(sum));
+        f64x2.store(baseOf(columns), columns.offset + 16 * k, sum);
       }
     }
   }
@@ -123,7 +131,7 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
   function writeProduct(isSubtracted: boolean, a: Place, b: Place, k?: Local<V128>): void {
     writeColumns(isSubtracted, (sum, limb) =>
       pairsOf(sum).map(([i, j]) => [
-        limb(`a${i}`, () => (k === undefined ? load(a, i) : f64x2.mul(load(a, i), get(k)))),
+        limb(`a${i}`, () => (k === undefined ? load(a, i) : f64x2.mul(load(a, i), k))),
         limb(`b${j}`, () => load(b, j)),
       ]),
     );
@@ -140,7 +148,7 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
             const k = i === j ? factor : 2 * factor;
             const single = plain(n);
             if (k === 1) return single;
-            return limb(`${k}·${n}`, () => f64x2.mul(get(single), f64x2.const(k)));
+            return limb(`${k}·${n}`, () => f64x2.mul(single, k));
           };
           return [times(i), plain(j)];
         }),
@@ -158,20 +166,20 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
       const down = variable(f64x2.const(DOWN));
       return {
         t: (k) => t[k] ?? (t[k] = local(V128)), // column 21 is 0 at the start
-        rounded: (x, by = round) => variable(f64x2.sub(f64x2.add(get(x), get(by)), get(by))),
-        subtract: (x, y) => set(x, f64x2.sub(get(x), get(y))),
-        add: (x, y) => set(x, f64x2.add(get(x), get(y))),
+        rounded: (x, by = round) => variable(f64x2.sub(f64x2.add(x, by), by)),
+        subtract: (x, y) => set(x, f64x2.sub(x, y)),
+        add: (x, y) => set(x, f64x2.add(x, y)),
         addTimes: (x, y, k) =>
           addProduct(
             x,
-            () => get(y),
-            () => get(k),
+            () => y,
+            () => k,
           ),
         subtractTimes: (x, y, k) =>
           subtractProduct(
             x,
-            () => get(y),
-            () => get(k),
+            () => y,
+            () => k,
           ),
         down,
       };
@@ -183,13 +191,13 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
       }),
       reduceAnd: module.procedure([I32, F64, I32], (out, k, c) => {
         const t = sums();
-        const factor = variable(f64x2.splat(get(k)));
+        const factor = variable(f64x2.splat(k));
         const limbs = fold(t);
         for (const [i, limb] of limbs.entries()) {
           addProduct(
             limb,
             () => load(at(c), i),
-            () => get(factor),
+            () => factor,
           );
         }
         carry(t, limbs, at(out));
@@ -200,7 +208,7 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
   return {
     product: module.procedure([I32, I32], (a, b) => writeProduct(false, at(a), at(b))),
     scaledProduct: module.procedure([I32, I32, F64], (a, b, k) =>
-      writeProduct(false, at(a), at(b), variable(f64x2.splat(get(k)))),
+      writeProduct(false, at(a), at(b), variable(f64x2.splat(k))),
     ),
     subtractProduct: module.procedure([I32, I32], (a, b) => writeProduct(true, at(a), at(b))),
     squareProduct: module.procedure([I32], (a) => writeSquare(false, at(a), 1)),
@@ -211,9 +219,9 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
 }
 
 /** Returns the variable of a limb, or of a multiple of one, within a block of columns. */
-type Limb = (name: string, value: () => V128) => Local<V128>;
+type Limb = (name: string, value: () => Expression<V128>) => Local<V128>;
 
-function load(place: Place, limb: number): V128 {
+function load(place: Place, limb: number): Expression<V128> {
   return f64x2.load(baseOf(place), place.offset + 16 * limb);
 }
 
@@ -305,7 +313,7 @@ function carryChains(sums: Sums, r: readonly Local<V128>[], out: Place, isWrappe
   const low = takeCarry(sums, limb(5));
   addTimes(limb(6), low, down);
   if (isWrapped) addTimes(limb(1), takeCarry(sums, limb(0)), down);
-  for (let j = 0; j < LIMBS; j++) f64x2.store(baseOf(out), out.offset + 16 * j, get(limb(j)));
+  for (let j = 0; j < LIMBS; j++) f64x2.store(baseOf(out), out.offset + 16 * j, limb(j));
 }
 
 /** The operations on numbers in memory, as the formulas of a curve name them. */
@@ -330,7 +338,7 @@ export interface Operations {
 export function operationsOf(field: Field, { reduce, reduceAnd }: Reduction): Operations {
   const fold = (out: Place): void => call(reduce, addressOf(out));
   const foldAnd = (out: Place, k: number, c: Place): void =>
-    call(reduceAnd, addressOf(out), f64.const(k), addressOf(c));
+    call(reduceAnd, addressOf(out), k, addressOf(c));
   const product = (a: Place, b: Place): void => call(field.product, addressOf(a), addressOf(b));
   const squareProduct = (a: Place): void => call(field.squareProduct, addressOf(a));
   return {
@@ -351,7 +359,7 @@ export function operationsOf(field: Field, { reduce, reduceAnd }: Reduction): Op
       foldAnd(out, k, c);
     },
     multiplyScaled(out, a, b, k) {
-      call(field.scaledProduct, addressOf(a), addressOf(b), f64.const(k));
+      call(field.scaledProduct, addressOf(a), addressOf(b), k);
       fold(out);
     },
     multiplyDifference(out, a, b, c, d) {
@@ -368,15 +376,15 @@ export function operationsOf(field: Field, { reduce, reduceAnd }: Reduction): Op
 }
 
 /** Writes limb by limb, with no carry: the results of `limb` for each of the eleven. */
-export function eachLimb(out: Place, limb: (offset: number) => V128): void {
+export function eachLimb(out: Place, limb: (offset: number) => Expression<V128>): void {
   for (let i = 0; i < LIMBS; i++) {
     const value = variable(limb(16 * i));
-    f64x2.store(baseOf(out), out.offset + 16 * i, get(value));
+    f64x2.store(baseOf(out), out.offset + 16 * i, value);
   }
 }
 
 /** A limb of a number, for eachLimb. */
-export function limbAt(place: Place, offset: number): V128 {
+export function limbAt(place: Place, offset: number): Expression<V128> {
   return f64x2.load(baseOf(place), place.offset + offset);
 }
 
@@ -405,24 +413,22 @@ const P256_LIMBS: ReadonlyMap<number, number> = new Map([
  * modulo 2^24 which multiple of p the value must be, and all limbs are compared with it.
  */
 export function defineIsZero(module: Module): Func<readonly [I32], I32> {
-  const body = (number: Local<I32>): I32 => {
-    const limb = (i: number): I64 => i64.truncate(f64.load(get(number), 16 * i));
+  const body = (number: Local<I32>): Expression<I32> => {
+    const limb = (i: number): Expression<I64> => i64.truncate(f64.load(number, 16 * i));
     // p is -1 modulo 2^24, so multiple k of p is -k.
-    const multiple = variable(
-      i64.shrS(i64.shl(i64.sub(i64.const(0), limb(0)), i64.const(40)), i64.const(40)),
-    );
+    const multiple = variable(i64.shrS(i64.shl(i64.sub(0, limb(0)), 40), 40));
     const rest = local(I64);
     const bits = local(I64);
     for (let i = 0; i < LIMBS; i++) {
-      set(rest, i64.add(get(rest), limb(i)));
+      set(rest, i64.add(rest, limb(i)));
       const factor = P256_LIMBS.get(i);
       if (factor !== undefined) {
-        set(rest, i64.sub(get(rest), i64.mul(get(multiple), i64.const(factor))));
+        set(rest, i64.sub(rest, i64.mul(multiple, factor)));
       }
-      set(bits, i64.or(get(bits), i64.and(get(rest), i64.const(0xffffff))));
-      set(rest, i64.shrS(get(rest), i64.const(24)));
+      set(bits, i64.or(bits, i64.and(rest, 0xffffff)));
+      set(rest, i64.shrS(rest, 24));
     }
-    return i64.eqz(i64.or(get(bits), get(rest)));
+    return i64.eqz(i64.or(bits, rest));
   };
   return module.define([I32], I32, body, "isZero");
 }

@@ -1,8 +1,8 @@
 // The signatures of a group in memory, one behind the other, and the inversion that they share.
 import {
   call,
+  type Expression,
   type Func,
-  get,
   I32,
   i32,
   i64,
@@ -10,6 +10,7 @@ import {
   type Local,
   loop,
   type Module,
+  type Operand,
   set,
   variable,
   when,
@@ -64,8 +65,8 @@ export function defineGroup(module: Module, layout: Layout, scalars: Scalars): G
 }
 
 /** The address of a signature by its number. */
-export function itemAddress(items: Place, index: Local<I32>): I32 {
-  return i32.add(addressOf(items), i32.mul(get(index), i32.const(ITEM.size)));
+export function itemAddress(items: Place, index: Local<I32>): Expression<I32> {
+  return i32.add(addressOf(items), i32.mul(index, ITEM.size));
 }
 
 /**
@@ -77,12 +78,12 @@ export function beginItem(
   index: Local<I32>,
   table: Local<I32>,
   tag: Local<I32>,
-): I32 {
+): Expression<I32> {
   writeTagCheck(table, tag);
   const item = variable(itemAddress(items, index));
-  i32.store(get(item), ITEM.table, get(table));
-  i32.store(get(item), ITEM.answer, i32.const(UNSURE));
-  return get(item);
+  i32.store(item, ITEM.table, table);
+  i32.store(item, ITEM.answer, UNSURE);
+  return item;
 }
 
 /** Runs the body for every signature, or for the first of every two; there is one at least. */
@@ -96,26 +97,26 @@ export function eachItem(
   const end = variable(itemAddress(items, count));
   loop(() => {
     body(item);
-    set(item, i32.add(get(item), i32.const(step * ITEM.size)));
-    return i32.ltU(get(item), get(end));
+    set(item, i32.add(item, step * ITEM.size));
+    return i32.ltU(item, end);
   });
 }
 
 /** What a signature multiplies the key by, and its table; `item` may be that many bytes before it. */
 export function multipleOfKey(item: Local<I32>, bytes: number): Multiple {
   return {
-    table: () => i32.load(get(item), bytes + ITEM.table),
+    table: () => i32.load(item, bytes + ITEM.table),
     digits: () => addressOf(at(item, bytes + ITEM.digitsOfKey)),
-    isNegated: () => i32.load(get(item), bytes + ITEM.isKeyNegated),
+    isNegated: () => i32.load(item, bytes + ITEM.isKeyNegated),
   };
 }
 
 /** The same of the generator. */
 export function multipleOfBase(item: Local<I32>, bytes: number, table: Local<I32>): Multiple {
   return {
-    table: () => get(table),
+    table: () => table,
     digits: () => addressOf(at(item, bytes + ITEM.digitsOfBase)),
-    isNegated: () => i32.load(get(item), bytes + ITEM.isBaseNegated),
+    isNegated: () => i32.load(item, bytes + ITEM.isBaseNegated),
   };
 }
 
@@ -132,12 +133,12 @@ export type InvertItems = Func<readonly [I32, I32, I32, I32, I32], I32>;
  */
 function defineInvertItems(module: Module, layout: Layout, scalars: Scalars): InvertItems {
   const product = layout.take(SCALAR);
-  const multiply = (out: I32, a: I32, m: Local<I32>): void =>
-    call(scalars.multiply, out, a, addressOf(product), get(m));
+  const multiply = (out: Operand<I32>, a: Operand<I32>, m: Local<I32>): void =>
+    call(scalars.multiply, out, a, addressOf(product), m);
   const copyWords = (to: Place, from: Place): void => {
     for (let i = 0; i < 32; i += 8) {
       const value = variable(i64.load(baseOf(from), from.offset + i));
-      i64.store(baseOf(to), to.offset + i, get(value));
+      i64.store(baseOf(to), to.offset + i, value);
     }
   };
 
@@ -145,31 +146,25 @@ function defineInvertItems(module: Module, layout: Layout, scalars: Scalars): In
     [I32, I32, I32, I32, I32],
     I32,
     (first, end, start, m, r) => {
-      const item = variable(get(first));
-      const field = (offset: number): I32 => addressOf(at(item, offset));
+      const item = variable(first);
+      const field = (offset: number): Expression<I32> => addressOf(at(item, offset));
       copyWords(product, at(r));
       loop(() => {
         copyWords(at(item, ITEM.inverse), product);
         multiply(addressOf(product), field(ITEM.inverted), m);
-        set(item, i32.add(get(item), i32.const(ITEM.size)));
-        return i32.ltU(get(item), get(end));
+        set(item, i32.add(item, ITEM.size));
+        return i32.ltU(item, end);
       });
       // One factor that is 0 makes the product 0, which has no inverse.
-      const isInverted = call(
-        scalars.invert,
-        addressOf(product),
-        addressOf(product),
-        get(start),
-        get(m),
-      );
-      when(i32.eqz(isInverted), () => leave(i32.const(0)));
+      const isInverted = call(scalars.invert, addressOf(product), addressOf(product), start, m);
+      when(i32.eqz(isInverted), () => leave(0));
       loop(() => {
-        set(item, i32.sub(get(item), i32.const(ITEM.size)));
+        set(item, i32.sub(item, ITEM.size));
         multiply(field(ITEM.inverse), field(ITEM.inverse), m);
         multiply(addressOf(product), field(ITEM.inverted), m);
-        return i32.ltU(get(first), get(item));
+        return i32.ltU(first, item);
       });
-      return i32.const(1);
+      return 1;
     },
     "invertItems",
   );

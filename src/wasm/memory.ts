@@ -1,5 +1,5 @@
 // The linear memory of the module: who has which addresses, and where a value lies.
-import { get, I32, i32, type Local } from "./assembler.js";
+import { type Expression, I32, i32, type Local } from "./assembler.js";
 import { limbsOf } from "../fast/limbs.js";
 
 /** Bytes of a number of the field: eleven limbs, each a double in both lanes. */
@@ -22,14 +22,14 @@ export function after({ base, offset }: Place, bytes: number): Place {
 }
 
 /** Writes what an instruction adds its constant offset to. */
-export function baseOf({ base }: Place): I32 {
-  return base === null ? i32.const(0) : get(base);
+export function baseOf({ base }: Place): Expression<I32> {
+  return base ?? i32.const(0);
 }
 
 /** Writes the whole address, as an argument of a function. */
-export function addressOf({ base, offset }: Place): I32 {
+export function addressOf({ base, offset }: Place): Expression<I32> {
   if (base === null) return i32.const(offset);
-  return offset === 0 ? get(base) : i32.add(get(base), i32.const(offset));
+  return offset === 0 ? base : i32.add(base, offset);
 }
 
 /** The lower part of the memory, which no table reaches. */

@@ -6,7 +6,7 @@
 // Z1·Z2·H), and p is a prime: once an addition was exceptional, Z is zero modulo p, and stays so to the end.
 // While Z is not zero, no step was exceptional, and the sum is right. So one exact test of the last Z finds
 // every case, and the user of a sum must make it.
-import { call, f64x2, type Func, I32, type Module } from "./assembler.js";
+import { call, type Expression, f64x2, type Func, I32, type Module } from "./assembler.js";
 import {
   copy,
   copySwapped,
@@ -151,6 +151,6 @@ function coordinates(point: Place): readonly [Place, Place, Place] {
 }
 
 /** Writes whether the lane `byte` bytes into a number is zero modulo p. */
-export function isZeroAt({ isZero }: Points, number: Place, byte: 0 | 8): I32 {
+export function isZeroAt({ isZero }: Points, number: Place, byte: 0 | 8): Expression<I32> {
   return call(isZero, addressOf(after(number, byte)));
 }

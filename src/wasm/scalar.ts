@@ -2,9 +2,9 @@
 // modulo a field's prime, for inverses). Variable time: public values only.
 import {
   call,
+  type Expression,
   f64,
   type Func,
-  get,
   I32,
   i32,
   I64,
@@ -13,6 +13,7 @@ import {
   local,
   loop,
   type Module,
+  type Operand,
   select,
   set,
   variable,
@@ -83,13 +84,13 @@ export function limbBytes(value: bigint): Uint8Array {
 
 /** Writes the functions of scalars. */
 export function defineScalars(module: Module, layout: Layout): Scalars {
-  const word = (place: Local<I32>, i: number): I64 => i64.load32U(get(place), 4 * i);
+  const word = (place: Local<I32>, i: number): Expression<I64> => i64.load32U(place, 4 * i);
   const storeWord = (place: Local<I32>, i: number, value: Local<I64>): void =>
-    i64.store32(get(place), 4 * i, get(value));
+    i64.store32(place, 4 * i, value);
 
   const read = module.procedure([I32, I32], (out, from) => {
     for (let i = 0; i < WORDS; i++) {
-      i32.store(get(out), 4 * i, swap32(variable(i32.load(get(from), 28 - 4 * i))));
+      i32.store(out, 4 * i, swap32(variable(i32.load(from, 28 - 4 * i))));
     }
   });
 
@@ -100,19 +101,19 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
         const part = variable(
           i64.add(
             isDifference ? i64.sub(word(a, i), word(b, i)) : i64.add(word(a, i), word(b, i)),
-            get(carry),
+            carry,
           ),
         );
         storeWord(out, i, part);
-        set(carry, i64.shrS(get(part), i64.const(32)));
+        set(carry, i64.shrS(part, 32));
       }
-      return i32.and(i32.wrap(get(carry)), i32.const(1));
+      return i32.and(i32.wrap(carry), 1);
     });
 
   const isZero = module.define([I32], I32, (a) => {
-    const bits = variable(i64.load(get(a)));
-    for (const offset of [8, 16, 24]) set(bits, i64.or(get(bits), i64.load(get(a), offset)));
-    return i64.eqz(get(bits));
+    const bits = variable(i64.load(a));
+    for (const offset of [8, 16, 24]) set(bits, i64.or(bits, i64.load(a, offset)));
+    return i64.eqz(bits);
   });
 
   const subtract = sum(true);
@@ -126,31 +127,31 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
     const top = wordOf(t, WORDS);
     /** t += factor·(the words of `by`), or (that + t)/2^32 where `isDivided` */
     const addRow = (factor: Local<I64>, by: Local<I32>, isDivided: boolean): void => {
-      set(carry, i64.const(0));
+      set(carry, 0);
       for (let j = 0; j < WORDS; j++) {
-        const product = i64.mul(get(factor), word(by, j));
-        set(part, i64.add(i64.add(product, get(wordOf(t, j))), get(carry)));
-        if (!isDivided) set(wordOf(t, j), i64.and(get(part), i64.const(0xffffffff)));
-        else if (j > 0) set(wordOf(t, j - 1), i64.and(get(part), i64.const(0xffffffff)));
-        set(carry, i64.shrU(get(part), i64.const(32)));
+        const product = i64.mul(factor, word(by, j));
+        set(part, i64.add(i64.add(product, wordOf(t, j)), carry));
+        if (!isDivided) set(wordOf(t, j), i64.and(part, 0xffffffff));
+        else if (j > 0) set(wordOf(t, j - 1), i64.and(part, 0xffffffff));
+        set(carry, i64.shrU(part, 32));
       }
-      set(top, i64.add(get(top), get(carry)));
+      set(top, i64.add(top, carry));
       if (!isDivided) return;
-      set(wordOf(t, WORDS - 1), i64.and(get(top), i64.const(0xffffffff)));
-      set(top, i64.shrU(get(top), i64.const(32)));
+      set(wordOf(t, WORDS - 1), i64.and(top, 0xffffffff));
+      set(top, i64.shrU(top, 32));
     };
-    const negatedInverse = variable(i64.load32U(get(m), NEGATED_INVERSE));
+    const negatedInverse = variable(i64.load32U(m, NEGATED_INVERSE));
     for (let i = 0; i < WORDS; i++) {
       addRow(variable(word(a, i)), b, false);
-      const quotient = i64.mul(get(wordOf(t, 0)), get(negatedInverse));
-      addRow(variable(i64.and(quotient, i64.const(0xffffffff))), m, true);
+      const quotient = i64.mul(wordOf(t, 0), negatedInverse);
+      addRow(variable(i64.and(quotient, 0xffffffff)), m, true);
     }
     // Below 2·m: minus m, unless that is negative.
     for (let i = 0; i < WORDS; i++) storeWord(out, i, wordOf(t, i));
-    const borrow = variable(call(subtract, addressOf(difference), get(out), get(m)));
-    when(i32.geS(i32.wrap(get(top)), get(borrow)), () => {
+    const borrow = variable(call(subtract, addressOf(difference), out, m));
+    when(i32.geS(i32.wrap(top), borrow), () => {
       for (const offset of [0, 8, 16, 24])
-        i64.store(get(out), offset, i64.load(baseOf(difference), difference.offset + offset));
+        i64.store(out, offset, i64.load(baseOf(difference), difference.offset + offset));
     });
   });
 
@@ -160,14 +161,14 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
     const rest = local(I64);
     const address = variable(addressOf(carried));
     for (let i = 0; i < 11; i++) {
-      set(rest, i64.add(get(rest), i64.truncate(f64.load(get(element), 16 * i))));
+      set(rest, i64.add(rest, i64.truncate(f64.load(element, 16 * i))));
       // Three bytes; the next store puts its own over the fourth. The last one keeps the sign.
-      i64.store32(get(address), 3 * i, get(rest));
-      set(rest, i64.shrS(get(rest), i64.const(24)));
+      i64.store32(address, 3 * i, rest);
+      set(rest, i64.shrS(rest, 24));
     }
     const limbs = Array.from({ length: LIMBS }, (_, i) => variable(limbOf(address, i)));
     const top = wordOf(limbs, LIMBS - 1);
-    set(top, i64.extendS(i32.load(get(address), 30)));
+    set(top, i64.extendS(i32.load(address, 30)));
     settle(limbs, local(I64), m);
     pack(out, limbs);
   });
@@ -191,10 +192,11 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
   const list = (): Place => layout.take(8 * LIMBS);
   const [f, g, d, e] = [list(), list(), list(), list()];
   const matrix = layout.take(32); // u, v, q, r
-  const limb = (place: Place, i: number): I64 => i64.load(baseOf(place), place.offset + 8 * i);
+  const limb = (place: Place, i: number): Expression<I64> =>
+    i64.load(baseOf(place), place.offset + 8 * i);
   const store = (place: Place, i: number, value: Local<I64>): void =>
-    i64.store(baseOf(place), place.offset + 8 * i, get(value));
-  const low30 = (x: I64): I64 => i64.and(x, i64.const(LIMB_MASK));
+    i64.store(baseOf(place), place.offset + 8 * i, value);
+  const low30 = (x: Operand<I64>): Expression<I64> => i64.and(x, LIMB_MASK);
 
   /** Sets the matrix to that of 30 steps, from eta and the low words of f and g. Returns the new eta. */
   const divisionSteps = module.define([I32, I32, I32], I32, (eta, fi, gi) => {
@@ -206,52 +208,52 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
     const [zeros, old, bits, w] = [local(I32), local(I32), local(I32), local(I32)];
     /** (a, b) = (b, -a) */
     const swap = (a: Local<I32>, b: Local<I32>): void => {
-      set(old, get(a));
-      set(a, get(b));
-      set(b, i32.sub(i32.const(0), get(old)));
+      set(old, a);
+      set(a, b);
+      set(b, i32.sub(0, old));
     };
-    const atMost = (most: () => I32): void =>
-      set(bits, select(get(bits), most(), i32.ltS(get(bits), most())));
+    const atMost = (most: () => Expression<I32>): void =>
+      set(bits, select(bits, most(), i32.ltS(bits, most())));
     loop(() => {
       // Several halvings at once, but none beyond the last step.
-      set(zeros, i32.ctz(i32.or(get(gi), i32.shl(i32.const(-1), get(left)))));
-      set(gi, i32.shrS(get(gi), get(zeros)));
-      set(u, i32.shl(get(u), get(zeros)));
-      set(v, i32.shl(get(v), get(zeros)));
-      set(eta, i32.sub(get(eta), get(zeros)));
-      set(left, i32.sub(get(left), get(zeros)));
-      when(get(left), () => {
-        when(i32.ltS(get(eta), i32.const(0)), () => {
-          set(eta, i32.sub(i32.const(0), get(eta)));
+      set(zeros, i32.ctz(i32.or(gi, i32.shl(-1, left))));
+      set(gi, i32.shrS(gi, zeros));
+      set(u, i32.shl(u, zeros));
+      set(v, i32.shl(v, zeros));
+      set(eta, i32.sub(eta, zeros));
+      set(left, i32.sub(left, zeros));
+      when(left, () => {
+        when(i32.ltS(eta, 0), () => {
+          set(eta, i32.sub(0, eta));
           swap(fi, gi);
           swap(u, q);
           swap(v, r);
         });
         // w·f clears several bits of g: f·(f² - 2) is -1/f modulo 2^6.
-        set(bits, i32.add(get(eta), i32.const(1)));
-        atMost(() => get(left));
+        set(bits, i32.add(eta, 1));
+        atMost(() => left);
         atMost(() => i32.const(6));
         set(
           w,
           i32.and(
-            i32.mul(i32.mul(get(fi), get(gi)), i32.sub(i32.mul(get(fi), get(fi)), i32.const(2))),
-            i32.sub(i32.shl(i32.const(1), get(bits)), i32.const(1)),
+            i32.mul(i32.mul(fi, gi), i32.sub(i32.mul(fi, fi), 2)),
+            i32.sub(i32.shl(1, bits), 1),
           ),
         );
-        set(gi, i32.add(get(gi), i32.mul(get(fi), get(w))));
-        set(q, i32.add(get(q), i32.mul(get(u), get(w))));
-        set(r, i32.add(get(r), i32.mul(get(v), get(w))));
+        set(gi, i32.add(gi, i32.mul(fi, w)));
+        set(q, i32.add(q, i32.mul(u, w)));
+        set(r, i32.add(r, i32.mul(v, w)));
       });
-      return get(left);
+      return left;
     });
     for (const [i, entry] of [u, v, q, r].entries()) {
-      i64.store(baseOf(matrix), matrix.offset + 8 * i, i64.extendS(get(entry)));
+      i64.store(baseOf(matrix), matrix.offset + 8 * i, i64.extendS(entry));
     }
-    return get(eta);
+    return eta;
   });
 
   /** The matrix in variables, and the sums of a row with a pair of numbers. */
-  function rows(a: Place, b: Place): (isFirst: boolean, i: number) => I64 {
+  function rows(a: Place, b: Place): (isFirst: boolean, i: number) => Expression<I64> {
     const entries = [0, 1, 2, 3].map((i) => variable(limb(matrix, i)));
     const [ai, bi] = [local(I64), local(I64)];
     return (isFirst, i) => {
@@ -261,7 +263,7 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
       }
       const left = wordOf(entries, isFirst ? 0 : 2);
       const right = wordOf(entries, isFirst ? 1 : 3);
-      return i64.add(i64.mul(get(left), get(ai)), i64.mul(get(right), get(bi)));
+      return i64.add(i64.mul(left, ai), i64.mul(right, bi));
     };
   }
 
@@ -270,21 +272,21 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
     const row = rows(f, g);
     const [fSum, gSum, part, bits] = [local(I64), local(I64), local(I64), local(I64)];
     for (let i = 0; i < LIMBS; i++) {
-      set(fSum, i64.add(row(true, i), get(fSum)));
-      set(gSum, i64.add(row(false, i), get(gSum)));
+      set(fSum, i64.add(row(true, i), fSum));
+      set(gSum, i64.add(row(false, i), gSum));
       if (i > 0) {
-        set(part, low30(get(fSum)));
+        set(part, low30(fSum));
         store(f, i - 1, part);
-        set(part, low30(get(gSum)));
+        set(part, low30(gSum));
         store(g, i - 1, part);
-        set(bits, i64.or(get(bits), get(part)));
+        set(bits, i64.or(bits, part));
       }
-      set(fSum, i64.shrS(get(fSum), i64.const(LIMB_BITS)));
-      set(gSum, i64.shrS(get(gSum), i64.const(LIMB_BITS)));
+      set(fSum, i64.shrS(fSum, LIMB_BITS));
+      set(gSum, i64.shrS(gSum, LIMB_BITS));
     }
     store(f, LIMBS - 1, fSum);
     store(g, LIMBS - 1, gSum);
-    return i64.ne(i64.or(get(bits), get(gSum)), i64.const(0));
+    return i64.ne(i64.or(bits, gSum), 0);
   });
 
   /**
@@ -293,7 +295,7 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
    */
   const stepCoefficients = module.procedure([I32], (m) => {
     const row = rows(d, e);
-    const negatedInverse = variable(i64.load32U(get(m), NEGATED_INVERSE));
+    const negatedInverse = variable(i64.load32U(m, NEGATED_INVERSE));
     const sums = [local(I64), local(I64)] as const;
     const multiples = [local(I64), local(I64)] as const;
     const part = local(I64);
@@ -301,18 +303,18 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
       for (const isFirst of [true, false]) {
         const sum = sums[isFirst ? 0 : 1];
         const multiple = multiples[isFirst ? 0 : 1];
-        set(sum, i64.add(row(isFirst, i), get(sum)));
+        set(sum, i64.add(row(isFirst, i), sum));
         if (i === 0) {
           // The lowest 30 bits, from -2^29 to 2^29 - 1.
-          const unit = i64.shl(i64.mul(get(sum), get(negatedInverse)), i64.const(64 - LIMB_BITS));
-          set(multiple, i64.shrS(unit, i64.const(64 - LIMB_BITS)));
+          const unit = i64.shl(i64.mul(sum, negatedInverse), 64 - LIMB_BITS);
+          set(multiple, i64.shrS(unit, 64 - LIMB_BITS));
         }
-        set(sum, i64.add(get(sum), i64.mul(get(multiple), i64.load(get(m), LIMBS_AT + 8 * i))));
+        set(sum, i64.add(sum, i64.mul(multiple, i64.load(m, LIMBS_AT + 8 * i))));
         if (i > 0) {
-          set(part, low30(get(sum)));
+          set(part, low30(sum));
           store(isFirst ? d : e, i - 1, part);
         }
-        set(sum, i64.shrS(get(sum), i64.const(LIMB_BITS)));
+        set(sum, i64.shrS(sum, LIMB_BITS));
       }
     }
     store(d, LIMBS - 1, sums[0]);
@@ -328,83 +330,83 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
       const isUnfinished = local(I32);
       const value = local(I64);
       for (let i = 0; i < LIMBS; i++) {
-        set(value, i64.load(get(m), LIMBS_AT + 8 * i));
+        set(value, i64.load(m, LIMBS_AT + 8 * i));
         store(f, i, value);
         set(value, limbOf(a, i));
         store(g, i, value);
-        set(value, i64.const(0));
+        set(value, 0);
         store(d, i, value);
-        set(value, i64.load(get(start), 8 * i));
+        set(value, i64.load(start, 8 * i));
         store(e, i, value);
       }
       loop(() => {
-        const low = (place: Place): I32 =>
-          i32.wrap(i64.or(limb(place, 0), i64.shl(limb(place, 1), i64.const(LIMB_BITS))));
-        set(eta, call(divisionSteps, get(eta), low(f), low(g)));
-        call(stepCoefficients, get(m));
+        const low = (place: Place): Expression<I32> =>
+          i32.wrap(i64.or(limb(place, 0), i64.shl(limb(place, 1), LIMB_BITS)));
+        set(eta, call(divisionSteps, eta, low(f), low(g)));
+        call(stepCoefficients, m);
         set(isUnfinished, call(stepNumbers));
-        set(left, i32.sub(get(left), i32.const(1)));
-        return i32.and(get(isUnfinished), i32.ne(get(left), i32.const(0)));
+        set(left, i32.sub(left, 1));
+        return i32.and(isUnfinished, i32.ne(left, 0));
       });
       const limbs = Array.from({ length: LIMBS }, (_, i) => variable(limb(d, i)));
-      const isUnit = variable(i32.eqz(get(isUnfinished)));
+      const isUnit = variable(i32.eqz(isUnfinished));
       settle(limbs, variable(limb(f, LIMBS - 1)), m);
       pack(out, limbs);
       // f is plus or minus the greatest common divisor: 1 or -1.
-      const sign = variable(i64.shrS(limb(f, LIMBS - 1), i64.const(63)));
+      const sign = variable(i64.shrS(limb(f, LIMBS - 1), 63));
       for (let i = 0; i < LIMBS; i++) {
-        set(value, i === 0 ? i64.or(get(sign), i64.const(1)) : get(sign));
-        if (i < LIMBS - 1) set(value, low30(get(value)));
-        set(isUnit, i32.and(get(isUnit), i64.eqz(i64.sub(limb(f, i), get(value)))));
+        set(value, i === 0 ? i64.or(sign, 1) : sign);
+        if (i < LIMBS - 1) set(value, low30(value));
+        set(isUnit, i32.and(isUnit, i64.eqz(i64.sub(limb(f, i), value))));
       }
-      return get(isUnit);
+      return isUnit;
     },
     "invert",
   );
 }
 
 /** One limb of 30 bits of the words at an address. */
-function limbOf(words: Local<I32>, i: number): I64 {
+function limbOf(words: Local<I32>, i: number): Expression<I64> {
   const bit = LIMB_BITS * i;
-  const bits = i64.shrU(i64.load(get(words), bit >> 3), i64.const(bit & 7));
-  return i64.and(bits, i64.const(i < LIMBS - 1 ? LIMB_MASK : 0xffff));
+  const bits = i64.shrU(i64.load(words, bit >> 3), bit & 7);
+  return i64.and(bits, i < LIMBS - 1 ? LIMB_MASK : 0xffff);
 }
 
 /** Negates the number where `sign` is negative, and brings it from ±13·m to 0 … m - 1. */
 function settle(limbs: readonly Local<I64>[], sign: Local<I64>, m: Local<I32>): void {
   const top = wordOf(limbs, LIMBS - 1);
-  const modulusAt = (i: number): I64 => i64.load(get(m), LIMBS_AT + 8 * i);
+  const modulusAt = (i: number): Expression<I64> => i64.load(m, LIMBS_AT + 8 * i);
   const carry = (all: readonly Local<I64>[]): void => {
     for (let i = 0; i < LIMBS - 1; i++) {
       const next = wordOf(all, i + 1);
       const one = wordOf(all, i);
-      set(next, i64.add(get(next), i64.shrS(get(one), i64.const(LIMB_BITS))));
-      set(one, i64.and(get(one), i64.const(LIMB_MASK)));
+      set(next, i64.add(next, i64.shrS(one, LIMB_BITS)));
+      set(one, i64.and(one, LIMB_MASK));
     }
   };
-  set(sign, i64.shrS(get(sign), i64.const(63)));
-  for (const limb of limbs) set(limb, i64.sub(i64.xor(get(limb), get(sign)), get(sign)));
+  set(sign, i64.shrS(sign, 63));
+  for (const limb of limbs) set(limb, i64.sub(i64.xor(limb, sign), sign));
   carry(limbs);
   const isAgain = local(I32);
   loop(() => {
-    set(isAgain, i64.ltS(get(top), i64.const(0)));
-    when(get(isAgain), () => {
-      for (const [i, limb] of limbs.entries()) set(limb, i64.add(get(limb), modulusAt(i)));
+    set(isAgain, i64.ltS(top, 0));
+    when(isAgain, () => {
+      for (const [i, limb] of limbs.entries()) set(limb, i64.add(limb, modulusAt(i)));
       carry(limbs);
     });
-    return get(isAgain);
+    return isAgain;
   });
   const less = limbs.map(() => local(I64));
   loop(() => {
     for (const [i, limb] of limbs.entries()) {
-      set(wordOf(less, i), i64.sub(get(limb), modulusAt(i)));
+      set(wordOf(less, i), i64.sub(limb, modulusAt(i)));
     }
     carry(less);
-    set(isAgain, i32.eqz(i64.ltS(get(wordOf(less, LIMBS - 1)), i64.const(0))));
-    when(get(isAgain), () => {
-      for (const [i, limb] of limbs.entries()) set(limb, get(wordOf(less, i)));
+    set(isAgain, i32.eqz(i64.ltS(wordOf(less, LIMBS - 1), 0)));
+    when(isAgain, () => {
+      for (const [i, limb] of limbs.entries()) set(limb, wordOf(less, i));
     });
-    return get(isAgain);
+    return isAgain;
   });
 }
 
@@ -414,21 +416,21 @@ function pack(out: Local<I32>, limbs: readonly Local<I64>[]): void {
     const first = Math.floor((32 * w) / LIMB_BITS);
     const skipped = 32 * w - LIMB_BITS * first;
     const bits = local(I64);
-    set(bits, i64.shrU(get(wordOf(limbs, first)), i64.const(skipped)));
+    set(bits, i64.shrU(wordOf(limbs, first), skipped));
     for (let i = first + 1, shift = LIMB_BITS - skipped; i < LIMBS && shift < 32; i++) {
-      set(bits, i64.or(get(bits), i64.shl(get(wordOf(limbs, i)), i64.const(shift))));
+      set(bits, i64.or(bits, i64.shl(wordOf(limbs, i), shift)));
       shift += LIMB_BITS;
     }
-    i64.store32(get(out), 4 * w, get(bits));
+    i64.store32(out, 4 * w, bits);
   }
 }
 
 /** Writes the words of a number as limbs, each from 0 to 2^24 - 1, into the lane at byte 0 or 8 of `out`. */
 export function writeLimbs(out: Place, words: Local<I32>, byte: 0 | 8): void {
   for (let i = 0; i < 11; i++) {
-    const bits = i32.and(i32.load(get(words), 3 * i), i32.const(i < 10 ? 0xffffff : 0xffff));
+    const bits = i32.and(i32.load(words, 3 * i), i < 10 ? 0xffffff : 0xffff);
     const limb = variable(f64.convert(bits));
-    f64.store(baseOf(out), out.offset + 16 * i + byte, get(limb));
+    f64.store(baseOf(out), out.offset + 16 * i + byte, limb);
   }
 }
 

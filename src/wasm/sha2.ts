@@ -1,8 +1,10 @@
 // SHA-256 and SHA-512 (FIPS 180-4) of a message in memory. The two differ in the width of a word, the number of
 // rounds and the distances of rotations; the constants of SHA-256 are the upper halves of those of SHA-512.
 import {
+  type Binary,
+  type Store,
+  type Expression,
   type Func,
-  get,
   I32,
   i32,
   I64,
@@ -11,6 +13,7 @@ import {
   local,
   loop,
   type Module,
+  type Operand,
   set,
   variable,
 } from "./assembler.js";
@@ -23,18 +26,13 @@ interface Variant<W extends Word> {
   readonly type: W;
   readonly bytes: 4 | 8;
   readonly rounds: number;
-  readonly instructions: {
-    readonly const: (value: bigint) => W;
-    readonly add: (a: W, b: W) => W;
-    readonly and: (a: W, b: W) => W;
-    readonly or: (a: W, b: W) => W;
-    readonly xor: (a: W, b: W) => W;
-    readonly rotr: (a: W, b: W) => W;
-    readonly shrU: (a: W, b: W) => W;
-    readonly store: (address: I32, offset: number, value: W) => void;
-  };
+  readonly instructions: Readonly<
+    Record<"add" | "and" | "or" | "xor" | "rotr" | "shrU", Binary<W, W>>
+  > & { readonly store: Store<W> };
+  /** A word, from the 64 bits that SHA-512 has in its place. */
+  readonly constant: (bits: bigint) => Expression<W>;
   /** Loads a word, the most significant byte first. */
-  readonly loadBigEndian: (address: () => I32, offset: number) => W;
+  readonly loadBigEndian: (address: Local<I32>, offset: number) => Expression<W>;
   /** Rotations of the sums of a and of e; rotations and the shift of the words of 16 and of 2 before. */
   readonly sumOfA: Distances;
   readonly sumOfE: Distances;
@@ -55,8 +53,9 @@ export function defineSha256(module: Module, out: Place): Hash {
     type: I32,
     bytes: 4,
     rounds: 64,
-    instructions: { ...i32, const: (value) => i32.const(BigInt.asIntN(32, value >> 32n)) },
-    loadBigEndian: (address, offset) => swap32(variable(i32.load(address(), offset))),
+    instructions: i32,
+    constant: (bits) => i32.const(BigInt.asIntN(32, bits >> 32n)),
+    loadBigEndian: (address, offset) => swap32(variable(i32.load(address, offset))),
     sumOfA: [2, 13, 22],
     sumOfE: [6, 11, 25],
     old: [7, 18, 3],
@@ -70,8 +69,9 @@ export function defineSha512(module: Module, out: Place): Hash {
     type: I64,
     bytes: 8,
     rounds: 80,
-    instructions: { ...i64, const: (value) => i64.const(BigInt.asIntN(64, value)) },
-    loadBigEndian: (address, offset) => swap64(address, offset),
+    instructions: i64,
+    constant: (bits) => i64.const(BigInt.asIntN(64, bits)),
+    loadBigEndian: swap64,
     sumOfA: [28, 34, 39],
     sumOfE: [14, 18, 41],
     old: [1, 8, 7],
@@ -80,55 +80,39 @@ export function defineSha512(module: Module, out: Place): Hash {
 }
 
 /** The bytes of a word in the other order. */
-export function swap32(word: Local<I32>): I32 {
-  return i32.or(
-    i32.and(i32.rotl(get(word), i32.const(8)), i32.const(0x00ff00ff)),
-    i32.and(i32.rotr(get(word), i32.const(8)), i32.const(0xff00ff00 | 0)),
-  );
+export function swap32(word: Local<I32>): Expression<I32> {
+  return i32.or(i32.and(i32.rotl(word, 8), 0x00ff00ff), i32.and(i32.rotr(word, 8), 0xff00ff00 | 0));
 }
 
 /** The eight bytes at an address as a word, the first the most significant. */
-function swap64(address: () => I32, offset: number): I64 {
-  const high = variable(i32.load(address(), offset));
-  const low = variable(i32.load(address(), offset + 4));
-  return i64.or(i64.shl(i64.extendU(swap32(high)), i64.const(32)), i64.extendU(swap32(low)));
+function swap64(address: Local<I32>, offset: number): Expression<I64> {
+  const high = variable(i32.load(address, offset));
+  const low = variable(i32.load(address, offset + 4));
+  return i64.or(i64.shl(i64.extendU(swap32(high)), 32), i64.extendU(swap32(low)));
 }
 
 function define<W extends Word>(module: Module, out: Place, variant: Variant<W>): Hash {
-  const { type, bytes, rounds, sumOfA, sumOfE, old, young } = variant;
-  const { add, and, or, xor, rotr, shrU, ...instructions } = variant.instructions;
+  const { type, bytes, rounds, constant, sumOfA, sumOfE, old, young } = variant;
+  const { add, and, or, xor, rotr, shrU, store } = variant.instructions;
   const constants = fractions(rounds, 3);
   const start = fractions(8, 2);
   const block = 16 * bytes;
-  const sum = (...words: readonly [W, ...W[]]): W => words.reduce((a, b) => add(a, b));
+  const sum = (word: Operand<W>, ...words: readonly Operand<W>[]): Operand<W> =>
+    words.reduce((a, b) => add(a, b), word);
 
   return module.procedure([I32, I32], (message, length) => {
     pad(message, length, block);
-    const end = variable(
-      i32.add(
-        get(message),
-        i32.and(i32.add(get(length), i32.const(block + 2 * bytes)), i32.const(-block)),
-      ),
-    );
-    const distance = (n: number): W => instructions.const(scaled(n));
-    const scaled = (n: number): bigint => (bytes === 4 ? BigInt(n) << 32n : BigInt(n));
-    const rotations = (word: Local<W>, [a, b, c]: Distances, isShifted: boolean): W => {
-      const last = (): W =>
-        isShifted ? shrU(get(word), distance(c)) : rotr(get(word), distance(c));
-      return xor(xor(rotr(get(word), distance(a)), rotr(get(word), distance(b))), last());
-    };
-    const state = start.map((value) => variable(instructions.const(value)));
+    const end = variable(i32.add(message, i32.and(i32.add(length, block + 2 * bytes), -block)));
+    const rotations = (word: Local<W>, [a, b, c]: Distances, isShifted: boolean): Expression<W> =>
+      xor(xor(rotr(word, a), rotr(word, b)), (isShifted ? shrU : rotr)(word, c));
+    const state = start.map((value) => variable(constant(value)));
     const w = Array.from({ length: 16 }, () => local(type));
     const work = state.map(() => local(type));
     const first = local(type);
     loop(() => {
-      for (const [i, word] of work.entries()) set(word, get(item(state, i)));
-      for (const [i, word] of w.entries())
-        set(
-          word,
-          variant.loadBigEndian(() => get(message), bytes * i),
-        );
-      for (const [i, constant] of constants.entries()) {
+      for (const [i, word] of work.entries()) set(word, item(state, i));
+      for (const [i, word] of w.entries()) set(word, variant.loadBigEndian(message, bytes * i));
+      for (const [i, bits] of constants.entries()) {
         // The names move by one in each round, and stand still: eight rounds later they are back.
         const [a, b, c, d, e, f, g, h] = Array.from({ length: 8 }, (_, k) =>
           item(work, (k + 8 * rounds - i) % 8),
@@ -138,8 +122,8 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
           set(
             now,
             sum(
-              get(now),
-              get(item(w, (i + 9) % 16)),
+              now,
+              item(w, (i + 9) % 16),
               rotations(item(w, (i + 1) % 16), old, true),
               rotations(item(w, (i + 14) % 16), young, true),
             ),
@@ -147,41 +131,30 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
         }
         set(
           first,
-          sum(
-            get(h),
-            rotations(e, sumOfE, false),
-            xor(get(g), and(get(e), xor(get(f), get(g)))),
-            instructions.const(constant),
-            get(now),
-          ),
+          sum(h, rotations(e, sumOfE, false), xor(g, and(e, xor(f, g))), constant(bits), now),
         );
-        set(d, add(get(d), get(first)));
-        const majority = (): W => or(and(get(a), get(b)), and(get(c), or(get(a), get(b))));
-        set(h, add(get(first), add(rotations(a, sumOfA, false), majority())));
+        set(d, add(d, first));
+        const majority = or(and(a, b), and(c, or(a, b)));
+        set(h, add(first, add(rotations(a, sumOfA, false), majority)));
       }
-      for (const [i, word] of state.entries()) set(word, add(get(word), get(item(work, i))));
-      set(message, i32.add(get(message), i32.const(block)));
-      return i32.ltU(get(message), get(end));
+      for (const [i, word] of state.entries()) set(word, add(word, item(work, i)));
+      set(message, i32.add(message, block));
+      return i32.ltU(message, end);
     });
     for (const [i, word] of state.entries()) {
-      instructions.store(baseOf(out), out.offset + bytes * i, get(word));
+      store(baseOf(out), out.offset + bytes * i, word);
     }
   });
 }
 
 /** Appends a bit 1, zeros, and the length in bits at the end of a block: 8 bytes of it are enough here. */
 function pad(message: Local<I32>, length: Local<I32>, block: number): void {
-  const position = variable(i32.add(get(message), get(length)));
-  i32.store8(get(position), 0, i32.const(0x80));
-  const last = variable(
-    i32.add(
-      get(message),
-      i32.and(i32.add(get(length), i32.const(block + block / 8)), i32.const(-block)),
-    ),
-  );
-  for (let i = 0; i < block + 16; i += 8) i64.store(get(position), 1 + i, i64.const(0));
-  const bits = variable(i32.shl(get(length), i32.const(3)));
-  i32.store(i32.sub(get(last), i32.const(4)), 0, swap32(bits));
+  const position = variable(i32.add(message, length));
+  i32.store8(position, 0, 0x80);
+  const last = variable(i32.add(message, i32.and(i32.add(length, block + block / 8), -block)));
+  for (let i = 0; i < block + 16; i += 8) i64.store(position, 1 + i, 0);
+  const bits = variable(i32.shl(length, 3));
+  i32.store(i32.sub(last, 4), 0, swap32(bits));
 }
 
 function item<T>(list: readonly T[], index: number): T {
