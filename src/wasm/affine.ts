@@ -18,7 +18,7 @@ import {
   when,
 } from "./assembler.js";
 import { copy, copySwapped, eachLimb, limbAt, type Operations } from "./field.js";
-import { addressOf, after, at, ELEMENT, type Layout, type Place } from "./memory.js";
+import { after, at, ELEMENT, type Layout, type Place } from "./memory.js";
 import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
 import { P } from "../fast/p256/curve.js";
 
@@ -123,17 +123,11 @@ export function defineAffineSums(
         return i32.ltU(point, end);
       });
       call(joinLanes);
-      call(scalars.canonical, addressOf(words), addressOf(joined), addressOf(prime));
+      call(scalars.canonical, words, joined, prime);
       // For lanes a·R and b·R these words are a·b·R; R²/(a·b·R), times b·R and divided by R, is R/a.
-      const isInverted = call(
-        scalars.invert,
-        addressOf(words),
-        addressOf(words),
-        addressOf(squareOfR),
-        addressOf(prime),
-      );
+      const isInverted = call(scalars.invert, words, words, squareOfR, prime);
       when(i32.eqz(isInverted), () => leave(0));
-      const inverted = variable(addressOf(words));
+      const inverted = variable(words);
       writeLimbs(joined, inverted, 0);
       writeLimbs(joined, inverted, 8);
       call(partLanes);

@@ -89,13 +89,15 @@ function write(operand: Operand<ValueType>, type: ValueType): void {
   }
 }
 
+const USED_ONCE = "an expression must be used once, in the statement it was made for";
+
 function expression<T extends ValueType>(type: T, writeOnce: () => void): Expression<T> {
   let isUsed = false;
   pending++;
   return {
     type,
     write() {
-      if (isUsed) throw new Error("an expression is used twice: keep its value in a variable");
+      if (isUsed) throw new Error(USED_ONCE);
       isUsed = true;
       pending--;
       writeOnce();
@@ -105,7 +107,7 @@ function expression<T extends ValueType>(type: T, writeOnce: () => void): Expres
 
 /** Ends a statement, whose code is written. */
 function end(): void {
-  if (pending > 0) throw new Error("an expression is left over from before a statement, or unused");
+  if (pending > 0) throw new Error(USED_ONCE);
 }
 
 function localAt<T extends ValueType>(type: T, index: number): Local<T> {
@@ -235,22 +237,50 @@ function instruction<T extends ValueType, R extends ValueType>(
     });
 }
 
+/** An address in memory: fixed, or that in a variable, plus an offset. As an operand, the address when it is used. */
+export interface Place extends Expression<I32> {
+  readonly base: Local<I32> | null;
+  readonly offset: number;
+}
+
+export function place(base: Local<I32> | null, offset: number): Place {
+  return {
+    type: I32,
+    base,
+    offset,
+    write() {
+      if (base === null || offset === 0) write(base ?? offset, I32);
+      else i32.add(base, offset).write();
+    },
+  };
+}
+
+/** Writes the address of an instruction that adds a constant to it; returns that constant. */
+function writeAddress(address: Operand<I32> | Place, offset: number): number {
+  if (typeof address !== "object" || !("base" in address)) {
+    write(address, I32);
+    return offset;
+  }
+  write(address.base ?? 0, I32);
+  return address.offset + offset;
+}
+
 /** The constant `offset` is added to the address. No alignment is promised to the engine: 0. */
 function load<R extends ValueType>(result: R, ...bytes: number[]): Load<R> {
   return (address, offset = 0) =>
     expression(result, () => {
-      write(address, I32);
+      const constantOffset = writeAddress(address, offset);
       code.push(...bytes, 0);
-      unsigned(code, offset);
+      unsigned(code, constantOffset);
     });
 }
 
 function store<T extends ValueType>(type: T, ...bytes: number[]): Store<T> {
   return (address, offset, value) => {
-    write(address, I32);
+    const constantOffset = writeAddress(address, offset);
     write(value, type);
     code.push(...bytes, 0);
-    unsigned(code, offset);
+    unsigned(code, constantOffset);
     end();
   };
 }
@@ -266,22 +296,20 @@ export const i32: {
   const(value: number | bigint): Expression<I32>;
   readonly wrap: Unary<I64, I32>;
 } & Readonly<
-  Record<"load" | "load8U", Load<I32>> &
+  Record<"load", Load<I32>> &
     Record<"store" | "store8", Store<I32>> &
     Record<"eqz" | "ctz", Unary<I32, I32>> &
     Record<
-      | ("eq" | "ne" | "ltS" | "ltU" | "geS" | "add" | "sub" | "mul")
+      | ("ne" | "ltS" | "ltU" | "geS" | "add" | "sub" | "mul" | "divU")
       | ("and" | "or" | "xor" | "shl" | "shrS" | "shrU" | "rotl" | "rotr"),
       Binary<I32, I32>
     >
 > = {
   const: constant(I32),
   load: load(I32, 0x28),
-  load8U: load(I32, 0x2d),
   store: store(I32, 0x36),
   store8: store(I32, 0x3a),
   eqz: instruction(I32, I32, 0x45),
-  eq: instruction(I32, I32, 0x46),
   ne: instruction(I32, I32, 0x47),
   ltS: instruction(I32, I32, 0x48),
   ltU: instruction(I32, I32, 0x49),
@@ -290,6 +318,7 @@ export const i32: {
   add: instruction(I32, I32, 0x6a),
   sub: instruction(I32, I32, 0x6b),
   mul: instruction(I32, I32, 0x6c),
+  divU: instruction(I32, I32, 0x6e),
   and: instruction(I32, I32, 0x71),
   or: instruction(I32, I32, 0x72),
   xor: instruction(I32, I32, 0x73),

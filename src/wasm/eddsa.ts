@@ -2,89 +2,53 @@
 // recomputed as [S]B - [k]A, and its encoding compared with the bytes of R.
 import {
   call,
-  choose,
-  drop,
   f64,
   f64x2,
-  type Func,
   I32,
   i32,
+  I64,
   i64,
-  leave,
-  type Local,
+  local,
   loop,
   type Module,
+  drop,
   select,
   set,
   variable,
   when,
 } from "./assembler.js";
-import {
-  type Comb,
-  defineComb,
-  loadColumn,
-  NIELS,
-  NIELS_BYTES,
-  shapeOf,
-  takeDigits,
-  writeEntries,
-} from "./comb.js";
-import { defineEdwards, type EdwardsPoints, EXTENDED, P25519 } from "./edwards.js";
-import { BASE_TEETH, EARLY_TEETH, LATE_TEETH, UNSURE, writeHalf, writeTagCheck } from "./es256.js";
+import { defineComb, MULTIPLE, NIELS, NIELS_BYTES, writeEntries } from "./comb.js";
+import { defineEdwards, EXTENDED, P25519 } from "./edwards.js";
+import { writeHalf } from "./es256.js";
 import { eachLimb, type Field, operationsOf } from "./field.js";
-import { addressOf, after, baseOf, ELEMENT, type Layout, type Place, wordBytes } from "./memory.js";
+import { defineEnter, ITEM } from "./items.js";
+import { after, at, ELEMENT, type Layout, type Place, wordBytes } from "./memory.js";
 import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
 import { defineSha512, swap32 } from "./sha2.js";
 import { L } from "../fast/ed25519/scalar.js";
 
-/** Where a caller puts what is verified. */
-export interface EddsaInput {
-  /** R, then A, then the message. */
-  readonly hashed: Place;
-  /** S, below L. */
+/** Where a caller puts S, and where the numbers lie that the tests look at. */
+export interface EddsaPlaces {
+  /** S, below L. The caller puts R, then A, then the message to `hashed`. */
   readonly s: Place;
-}
-
-/** Where the numbers lie that the tests look at. */
-export interface EddsaPlaces extends EddsaInput {
   readonly entry: Place;
   readonly sum: Place;
-  /** k, in words of 32 bits, the lowest first: what decideEddsa takes. */
-  readonly k: Place;
   readonly encoded: Place;
   readonly inverse: Place;
 }
 
-/** What a group uses of it too (eddsa-group.ts). */
-export interface Eddsa extends EddsaPlaces {
-  readonly points: EdwardsPoints;
-  readonly combs: Readonly<Record<"early" | "late" | "base", Comb>>;
-  readonly prime: Place;
-  /** What 1/Z is inverted from. */
-  readonly one: Place;
-  /** Writes k to its place: the hash of R, A and a message of that length, modulo the order. */
-  readonly hashMessage: Func<readonly [I32], undefined>;
-  /** Writes the half of a number that its digits are made of, rounded down: to, from. */
-  readonly halve: Func<readonly [I32, I32], undefined>;
-  /**
-   * Returns the entry that is subtracted once because the digits make the next odd number of an even one: number,
-   * the end of its table's entries.
-   */
-  readonly surplus: Func<readonly [I32, I32], I32>;
-  /** Whether X/Z and Y/Z encode to R: the lane of a point, the words of 1/Z, the bytes of R. */
-  readonly isEncodedAs: Func<readonly [I32, I32, I32], I32>;
-}
-
-/** Writes the function verifyEddsa. `hashed` has room for a message behind 64 bytes. */
+/** Writes the functions enterEddsa and decideEddsa, for a signature that is the first of the items. */
 export function defineEddsa(
   module: Module,
   layout: Layout,
   field: Field,
   scalars: Scalars,
   hashed: Place,
-): Eddsa {
+  items: Place,
+): EddsaPlaces {
   const points = defineEdwards(module, layout, field);
   const operations = operationsOf(field, field.ed25519);
+  const comb = defineComb(module, NIELS);
   const order = modulus(layout, L);
   const prime = modulus(layout, P25519);
   const one = layout.constant(limbBytes(1n));
@@ -93,9 +57,7 @@ export function defineEddsa(
   const squareOfR = layout.constant(wordBytes((R * R) % L, 8));
   const hash = layout.take(64);
   const sha512 = defineSha512(module, hash);
-  const take = (): Place => layout.take(SCALAR);
-  const [s, k, high, words, inverseOfZ] = [take(), take(), take(), take(), take()];
-  const [digitsOfB, digitsOfA] = [takeDigits(layout), takeDigits(layout)];
+  const [s, high, words] = [layout.take(SCALAR), layout.take(SCALAR), layout.take(SCALAR)];
   const sum = layout.take(EXTENDED);
   const encoded = layout.take(ELEMENT);
   const inverse = layout.take(ELEMENT);
@@ -104,171 +66,125 @@ export function defineEddsa(
   identity[0] = 1;
   identity[11] = 1;
   const nothing = layout.constant(new Uint8Array(identity.buffer));
-  const combOf = (teeth: number): Comb => defineComb(module, shapeOf(teeth, 253), NIELS);
-  const combs = { early: combOf(EARLY_TEETH), late: combOf(LATE_TEETH), base: combOf(BASE_TEETH) };
 
-  /** k = the hash modulo L: its upper half times 2^256, plus its lower one. */
-  const hashMessage = module.procedure([I32], (length) => {
-    call(sha512, addressOf(hashed), i32.add(length, 64));
-    for (let i = 0; i < 16; i++) {
-      // The hash is a little-endian number, and its words of 64 bits are big-endian.
-      const from = hash.offset + 8 * (i >> 1) + (i % 2 === 0 ? 4 : 0);
-      const word = variable(i32.load(baseOf(hash), from));
-      const to = i < 8 ? k : high;
-      i32.store(baseOf(to), to.offset + 4 * (i % 8), swap32(word));
-    }
-    const multiply = (out: Place, factor: Place): void =>
-      call(scalars.multiply, addressOf(out), addressOf(out), addressOf(factor), addressOf(order));
-    multiply(high, squareOfR);
-    multiply(k, rOfOrder);
-    drop(call(scalars.add, addressOf(k), addressOf(k), addressOf(high))); // below 2·L
-    multiply(k, rOfOrder);
+  defineEnter(
+    module,
+    items,
+    (item, length) => {
+      for (let i = 0; i < 32; i += 8) {
+        i64.store(item, ITEM.claimed + i, i64.load(hashed, i)); // R
+        i64.store(item, ITEM.ofBase + i, i64.load(s, i));
+      }
+      // k is the hash modulo L: its upper half times 2^256, plus its lower one.
+      const k = at(item, ITEM.ofKey);
+      call(sha512, hashed, i32.add(length, 64));
+      for (let i = 0; i < 16; i++) {
+        // The hash is a little-endian number, and its words of 64 bits are big-endian.
+        const from = 8 * (i >> 1) + (i % 2 === 0 ? 4 : 0);
+        const word = variable(i32.load(hash, from));
+        const to = i < 8 ? k : high;
+        i32.store(to, 4 * (i % 8), swap32(word));
+      }
+      const multiply = (out: Place, factor: Place): void =>
+        call(scalars.multiply, out, out, factor, order);
+      multiply(high, squareOfR);
+      multiply(k, rOfOrder);
+      drop(call(scalars.add, k, k, high)); // below 2·L
+      multiply(k, rOfOrder);
+    },
+    "enterEddsa",
+  );
+
+  /** sum = [S]B + [k]A, A negated in its table, half of it in each lane */
+  const multiplyPoints = module.procedure([I32], (item) => {
+    const column = local(I32);
+    const parts = (
+      [
+        [ITEM.ofBase, ITEM.base],
+        [ITEM.ofKey, ITEM.key],
+      ] as const
+    ).map(([factor, offset]) => {
+      const [number, multiple] = [variable(at(item, factor)), variable(at(item, offset))];
+      writeHalf(words, number);
+      i32.store(multiple, MULTIPLE.isNegated, 0);
+      call(comb.writeDigits, multiple, words);
+      const columns = variable(i32.load(multiple, MULTIPLE.columns));
+      set(column, select(columns, column, i32.ltS(column, columns)));
+      // The digits of an even number are those of the next one. The point itself stands last in its table.
+      const entries = i32.shl(NIELS_BYTES, i32.load(multiple, MULTIPLE.teeth));
+      const point = i32.add(i32.load(multiple, MULTIPLE.table), entries);
+      const isOdd = i32.and(i32.load(number), 1);
+      const address = variable(select(nothing, point, isOdd));
+      return { multiple, columns, surplus: { address, isMinus: variable(i32.const(1)) } };
+    });
+    call(points.clear, sum);
+    loop(() => {
+      set(column, i32.sub(column, 1));
+      call(points.double, sum);
+      for (const { multiple, columns } of parts) {
+        when(i32.ltS(column, columns), () => {
+          call(comb.load, multiple, 0, multiple, 1, column, points.entry);
+          call(points.add, sum);
+        });
+      }
+      return column;
+    });
+    const [ofB, ofA] = parts;
+    if (ofB === undefined || ofA === undefined) throw new RangeError("two parts"); // there are
+    writeEntries([ofB.surplus, ofA.surplus], NIELS, points.entry);
+    call(points.add, sum);
+    call(points.addLanes, sum);
   });
 
-  const halve = module.procedure([I32, I32], (out, number) => writeHalf(out, number));
-
-  // The point itself stands last in its table.
-  const surplus = module.define([I32, I32], I32, (number, point) =>
-    select(point, addressOf(nothing), i32.eqz(i32.and(i32.load(number), 1))),
-  );
-
-  /** sum = [s]B + [k]A, A negated in its table, half of it in each lane */
-  const multiplyPoints = module.procedure(
-    [I32, I32, I32, I32],
-    (tableOfB, isLateB, tableOfA, isLateA) => {
-      const scalar = (
-        number: Place,
-        digits: Place,
-        table: Local<I32>,
-        isLate: Local<I32>,
-        early: Comb,
-        late: Comb,
-      ) => {
-        call(halve, addressOf(words), addressOf(number));
-        const write = (comb: Comb) => () =>
-          call(comb.writeDigits, addressOf(digits), addressOf(words));
-        choose(isLate, write(late), write(early));
-        const byState = (of: (comb: Comb) => number): Local<I32> =>
-          variable(select(of(late), of(early), isLate));
-        const columns = byState(({ shape }) => shape.columns);
-        const bytes = byState(({ shape }) => 2 * shape.entries * NIELS_BYTES);
-        const point = variable(i32.add(table, bytes));
-        const once = variable(call(surplus, addressOf(number), point));
-        return { digits, table, isLate, early, late, columns, once };
-      };
-      const ofB = scalar(s, digitsOfB, tableOfB, isLateB, combs.early, combs.base);
-      const ofA = scalar(k, digitsOfA, tableOfA, isLateA, combs.early, combs.late);
-      const column = variable(select(ofB.columns, ofA.columns, i32.ltS(ofA.columns, ofB.columns)));
-      call(points.clear, addressOf(sum));
-      loop(() => {
-        set(column, i32.sub(column, 1));
-        call(points.double, addressOf(sum));
-        for (const part of [ofB, ofA]) {
-          const multiple = {
-            table: () => part.table,
-            digits: () => addressOf(part.digits),
-            isNegated: () => i32.const(0),
-          };
-          const load = (comb: Comb) => () => loadColumn(comb, multiple, column, points.entry);
-          when(i32.ltS(column, part.columns), () => {
-            choose(part.isLate, load(part.late), load(part.early));
-            call(points.add, addressOf(sum));
-          });
-        }
-        return column;
-      });
-      const minus = variable(i32.const(1));
-      writeEntries(
-        [
-          { address: ofB.once, isMinus: minus },
-          { address: ofA.once, isMinus: minus },
-        ],
-        NIELS,
-        points.entry,
-      );
-      call(points.add, addressOf(sum));
-      call(points.addLanes, addressOf(sum));
-    },
-  );
-
-  /** encoded = x in lane 0, y in lane 1, of the lane of a point, from 1/Z in limbs of 24 bits */
+  /** encoded = x in lane 0, y in lane 1, from 1/Z in limbs of 24 bits */
   const divide = module.procedure(
-    [I32],
-    (point) => {
-      eachLimb(encoded, (i) =>
-        f64x2.replaceLane1(f64x2.splat(f64.load(point, i)), f64.load(point, ELEMENT + i)),
-      );
+    [],
+    () => {
+      eachLimb(encoded, (i) => {
+        const coordinate = (bytes: number) => f64.load(sum, bytes + i);
+        return f64x2.replaceLane1(f64x2.splat(coordinate(0)), coordinate(ELEMENT));
+      });
       operations.multiply(encoded, encoded, inverse); // 1 · 2
     },
     "divideExtended",
   );
   const canonical = (out: Place, element: Place): void =>
-    call(scalars.canonical, addressOf(out), addressOf(element), addressOf(prime));
+    call(scalars.canonical, out, element, prime);
 
-  const isEncodedAs = module.define([I32, I32, I32], I32, (point, inverted, claimed) => {
+  /** Whether the sum encodes to R, from 1/Z in `words`. */
+  const isEncodedAs = module.define([I32], I32, (claimed) => {
+    const inverted = variable(words);
     writeLimbs(inverse, inverted, 0);
     writeLimbs(inverse, inverted, 8);
-    call(divide, point);
+    call(divide);
     canonical(words, encoded);
     canonical(high, after(encoded, 8));
     // The parity of x is the highest bit of the encoding.
-    const parity = variable(i32.shl(i32.load(baseOf(words), words.offset), 31));
-    const top = high.offset + 28;
-    i32.store(baseOf(high), top, i32.or(i32.load(baseOf(high), top), parity));
-    const difference = variable(i64.const(0));
+    const parity = i32.shl(i32.load(words), 31);
+    i32.store(high, 28, i32.or(i32.load(high, 28), parity));
+    const difference = local(I64);
     for (let i = 0; i < 32; i += 8) {
-      const ours = variable(i64.load(baseOf(high), high.offset + i));
-      const theirs = variable(i64.load(claimed, i));
-      set(difference, i64.or(difference, i64.xor(ours, theirs)));
+      const ours = i64.load(high, i);
+      set(difference, i64.or(difference, i64.xor(ours, i64.load(claimed, i))));
     }
     return i64.eqz(difference);
   });
 
-  /** Decides about the k, the S and the R that are in memory. */
-  const decide = module.define(
-    [I32, I32, I32, I32],
+  module.define(
+    [],
     I32,
-    (tableOfB, isLateB, tableOfA, isLateA) => {
-      call(multiplyPoints, tableOfB, isLateB, tableOfA, isLateA);
+    () => {
+      const item = variable(items);
+      call(multiplyPoints, item);
       canonical(words, after(sum, 2 * ELEMENT));
-      const isInverted = call(
-        scalars.invert,
-        addressOf(inverseOfZ),
-        addressOf(words),
-        addressOf(one),
-        addressOf(prime),
+      const isInverted = call(scalars.invert, words, words, one, prime);
+      // Always: Z is not 0.
+      when(isInverted, () =>
+        i32.store(item, ITEM.answer, call(isEncodedAs, at(item, ITEM.claimed))),
       );
-      when(i32.eqz(isInverted), () => leave(UNSURE)); // never: Z is not 0
-      return call(isEncodedAs, addressOf(sum), addressOf(inverseOfZ), addressOf(hashed));
+      return i32.load(item, ITEM.answer);
     },
     "decideEddsa",
   );
-
-  module.define(
-    [I32, I32, I32, I32, I32, I32],
-    I32,
-    (tableOfB, isLateB, tableOfA, isLateA, tag, length) => {
-      writeTagCheck(tableOfA, tag);
-      call(hashMessage, length);
-      return call(decide, tableOfB, isLateB, tableOfA, isLateA);
-    },
-    "verifyEddsa",
-  );
-  return {
-    hashed,
-    s,
-    entry: points.entry,
-    sum,
-    k,
-    encoded,
-    inverse,
-    points,
-    combs,
-    prime,
-    one,
-    hashMessage,
-    halve,
-    surplus,
-    isEncodedAs,
-  };
+  return { s, entry: points.entry, sum, encoded, inverse };
 }

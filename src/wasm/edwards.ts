@@ -20,8 +20,6 @@ export interface EdwardsPoints {
   readonly double: Func<readonly [I32], undefined>;
   /** Adds `entry`. */
   readonly add: Func<readonly [I32], undefined>;
-  /** Adds `entry`, and leaves T as it was: a doubling has to follow. */
-  readonly addLast: Func<readonly [I32], undefined>;
   /** Adds the point of lane 0 and that of lane 1; both lanes have X, Y and Z of the sum then. */
   readonly addLanes: Func<readonly [I32], undefined>;
 }
@@ -74,27 +72,26 @@ export function defineEdwards(module: Module, layout: Layout, field: Field): Edw
     "doubleExtended",
   );
 
-  const writeAdd = (name: string, withT: boolean): Func<readonly [I32], undefined> =>
-    module.procedure(
-      [I32],
-      (point) => {
-        const [x, y, z, t] = coordinates(at(point));
-        add(s, y, x);
-        subtract(e, y, x);
-        multiply(a, e, after(entry, ELEMENT));
-        multiply(b, s, entry);
-        multiply(c, t, after(entry, 2 * ELEMENT));
-        add(h, b, a);
-        subtract(e, b, a);
-        eachLimb(g, (i) => f64x2.add(twice(z, i), limbAt(c, i)));
-        eachLimb(f, (i) => f64x2.sub(twice(z, i), limbAt(c, i)));
-        multiply(x, e, f);
-        multiply(y, g, h);
-        multiply(z, f, g);
-        if (withT) multiply(t, e, h);
-      },
-      name,
-    );
+  const addEntry = module.procedure(
+    [I32],
+    (point) => {
+      const [x, y, z, t] = coordinates(at(point));
+      add(s, y, x);
+      subtract(e, y, x);
+      multiply(a, e, after(entry, ELEMENT));
+      multiply(b, s, entry);
+      multiply(c, t, after(entry, 2 * ELEMENT));
+      add(h, b, a);
+      subtract(e, b, a);
+      eachLimb(g, (i) => f64x2.add(twice(z, i), limbAt(c, i)));
+      eachLimb(f, (i) => f64x2.sub(twice(z, i), limbAt(c, i)));
+      multiply(x, e, f);
+      multiply(y, g, h);
+      multiply(z, f, g);
+      multiply(t, e, h);
+    },
+    "addExtended",
+  );
 
   /** EFD twisted/extended-1, add-2008-hwcd-3: each lane adds the point of the other. */
   const addLanes = module.procedure(
@@ -127,8 +124,7 @@ export function defineEdwards(module: Module, layout: Layout, field: Field): Edw
     entry,
     clear,
     double,
-    add: writeAdd("addExtended", true),
-    addLast: writeAdd("addExtendedLast", false),
+    add: addEntry,
     addLanes,
   };
 }

@@ -6,62 +6,52 @@ import { BASE } from "../fast/ed25519/point.js";
 import { createComb as p256Comb } from "../fast/p256/comb.js";
 import { isStrictSignature } from "../jose/ed25519.js";
 import { GX, GY } from "../fast/p256/curve.js";
-import { BASE_TEETH, EARLY_TEETH, NO, UNSURE, YES } from "./es256.js";
-import { ITEM } from "./items.js";
+import { GROUP_BASE_TEETH } from "./es256-group.js";
+import { ITEM, NO, UNSURE, YES } from "./items.js";
 import { assemble, type Assembled, MOST_MESSAGE } from "./module.js";
 import { platformWebAssembly, type WasmApi, type WasmMemory } from "./platform.js";
 import { BLOCK_PAGES, createSlots, PAGE, type Slot, type Slots } from "./slots.js";
 
-/** A table in its slot, and whether it is of the later, larger shape. */
+/** Teeth of the combs: a key's first and later one, and the generator's, whose first has as many as a key's. */
+export const EARLY_TEETH = 6;
+export const LATE_TEETH = 8;
+export const BASE_TEETH: number = GROUP_BASE_TEETH;
+
+/** A table in its slot, and the teeth of its comb. */
 export interface Table extends Slot {
-  readonly isLate: boolean;
+  readonly teeth: number;
 }
 
-/** What verifies with a key's table: YES, NO or UNSURE (es256.ts). */
-export type Verify = (table: Table, signature: Uint8Array, data: Uint8Array) => number;
-
-/** Puts a signature into the group in memory as number `index`; returns YES where it is in it now, else the answer. */
-export type Enter = (
-  index: number,
-  table: Table,
-  signature: Uint8Array,
-  data: Uint8Array,
-) => number;
-
-/** What decides about a group of signatures of one curve, which is in memory (items.ts). */
+/** What verifies signatures of one curve: they enter the memory, and are decided by themselves or in a group. */
 export interface Lanes {
-  /** Whether there are groups yet: they need the later table of the generator. */
-  isReady(): boolean;
   /**
-   * Decides about the first `count` signatures, an even number, whose tables are all late or all early ones.
+   * Puts a signature into memory as number `index`; returns YES where it is there now, else the answer (items.ts).
+   * `key` is the 32 bytes of a key of Ed25519.
+   */
+  enter(
+    index: number,
+    table: Table,
+    signature: Uint8Array,
+    data: Uint8Array,
+    key?: Uint8Array,
+  ): number;
+  /** Returns the answer about number 0, by itself. */
+  decide(): number;
+  /** Whether there are groups: they need the later table of the generator. */
+  hasGroups(): boolean;
+  /**
+   * Decides about the first `count` signatures, an even number, whose tables all have the same number of teeth.
    * Returns an answer for each; null where the group is unsure.
    */
-  run(count: number, isLate: boolean): readonly number[] | null;
+  decideGroup(count: number): readonly number[] | null;
 }
 
 export interface Engine {
   /** Whether products and sums are fused (relaxed SIMD). */
   readonly isFused: boolean;
   readonly slots: Slots;
-  readonly verifyEs256: Verify;
-  /** `key` is the 32 bytes of the key. */
-  readonly verifyEddsa: (
-    table: Table,
-    key: Uint8Array,
-    signature: Uint8Array,
-    data: Uint8Array,
-  ) => number;
-  readonly enterEs256: Enter;
-  readonly es256Lanes: Lanes;
-  /** `key` is the 32 bytes of the key. */
-  readonly enterEddsa: (
-    index: number,
-    table: Table,
-    key: Uint8Array,
-    signature: Uint8Array,
-    data: Uint8Array,
-  ) => number;
-  readonly eddsaLanes: Lanes;
+  readonly es256: Lanes;
+  readonly eddsa: Lanes;
   /** What the module exports, where it has its numbers, and the table of G now: for the tests. */
   readonly internals: {
     readonly exports: Readonly<Record<string, unknown>>;
@@ -115,98 +105,70 @@ const BASE_EARNED = 32;
 /** Makes an instance. Throws where the platform does not permit it. Exported for tests. */
 export function createEngine(api: WasmApi, isFused: boolean, mostBlocks: number): Engine {
   const assembled = assemble(isFused);
-  const { layout, input, bytes } = assembled;
+  const { layout, input, items, eddsa, bytes } = assembled;
   const reserved = Math.ceil(layout.end / PAGE);
   const firstBlocks = Math.min(FIRST_BLOCKS, mostBlocks);
   const module = new api.Module(
     bytes(reserved + BLOCK_PAGES * firstBlocks, reserved + BLOCK_PAGES * mostBlocks),
   );
   const { exports } = new api.Instance(module);
-  // module.ts defines them.
-  const memory = exports["memory"] as WasmMemory;
-  const verifyEs256 = exports["verifyEs256"] as Exported;
-  const verifyEddsa = exports["verifyEddsa"] as Exported;
-  const enterEs256 = exports["enterEs256"] as Exported;
-  const enterEddsa = exports["enterEddsa"] as Exported;
+  const memory = exports["memory"] as WasmMemory; // module.ts defines it
   layout.writeConstants(new Uint8Array(memory.buffer));
   const slots = createSlots(memory, reserved, mostBlocks);
   const ofG = createBase(slots, (teeth) => p256Comb(GX, GY, { teeth, blocks: 2 }).table);
   const ofB = createBase(slots, (teeth) => ed25519Comb(BASE, { teeth, blocks: 2 }).table);
   let view = new Uint8Array(memory.buffer);
 
-  /** Puts what is to be verified where the module reads it. */
-  function putInput(signature: Uint8Array, data: Uint8Array): void {
-    if (view.buffer !== memory.buffer) view = new Uint8Array(memory.buffer); // it grew
-    view.set(signature, input.signature.offset);
-    view.set(data, input.message.offset);
-  }
-
-  function ask(verify: Exported, base: Base, table: Table, length: number): number {
-    const of = base.table();
-    if (of === null) return UNSURE;
-    const [lateBase, late] = [Number(of.isLate), Number(table.isLate)];
-    const answer = verify(of.address, lateBase, table.address, late, table.tag, length);
-    if (answer === YES) base.earn();
-    return answer;
-  }
-
-  function lanesOf(run: Exported, base: Base): Lanes {
-    const { offset } = assembled.items;
+  function lanesOf(name: string, base: Base): Lanes {
+    // module.ts defines the first two; groups are of ES256.
+    const [enter, decide, run] = ["enter", "decide", "run"].map((verb) => exports[verb + name]) as [
+      Exported,
+      Exported,
+      Exported | undefined,
+    ];
     return {
-      isReady: () => base.table()?.isLate === true,
-      run(count, isLate) {
+      enter(index, table, signature, data, key) {
+        if (signature.length !== 64) return NO;
         const of = base.table();
-        if (of === null || !of.isLate || run(count, of.address, Number(isLate)) === 0) return null;
-        const at = (i: number): number => offset + i * ITEM.size + ITEM.answer;
+        if (data.length > MOST_MESSAGE || of === null) return UNSURE;
+        if (view.buffer !== memory.buffer) view = new Uint8Array(memory.buffer); // it grew
+        view.set(signature, input.signature.offset);
+        view.set(data, input.message.offset);
+        if (key !== undefined) {
+          if (!isStrictSignature(signature)) return NO;
+          view.set(key, input.signature.offset + 32); // between R and the message
+          view.set(signature.subarray(32), eddsa.s.offset);
+        }
+        return enter(
+          index,
+          of.address,
+          of.teeth,
+          table.address,
+          table.teeth,
+          table.tag,
+          data.length,
+        );
+      },
+      decide() {
+        const answer = decide();
+        if (answer === YES) base.earn();
+        return answer;
+      },
+      hasGroups: () => run !== undefined && base.table()?.teeth === BASE_TEETH,
+      decideGroup(count) {
+        if (run === undefined || run(count) === 0) return null;
+        const at = (i: number): number => items.offset + i * ITEM.size + ITEM.answer;
         return Array.from({ length: count }, (_, i) => view[at(i)] ?? UNSURE);
       },
     };
   }
 
-  /** Puts an ES256 signature where the module reads it; returns YES, or the answer about one that does not fit. */
-  function putEs256(signature: Uint8Array, data: Uint8Array): number {
-    if (signature.length !== 64) return NO;
-    if (data.length > MOST_MESSAGE) return UNSURE;
-    putInput(signature, data);
-    return YES;
-  }
-
-  /** The same of Ed25519. */
-  function putEddsa(key: Uint8Array, signature: Uint8Array, data: Uint8Array): number {
-    if (signature.length !== 64 || !isStrictSignature(signature)) return NO;
-    if (data.length > MOST_MESSAGE) return UNSURE;
-    putInput(signature, data);
-    const { hashed, s } = assembled.eddsa;
-    view.copyWithin(s.offset, hashed.offset + 32, hashed.offset + 64);
-    view.set(key, hashed.offset + 32); // the key replaces S
-    return YES;
-  }
-
-  const enter = (entry: Exported, index: number, { address, tag }: Table, length: number): number =>
-    entry(index, address, tag, length);
-
   return {
     isFused,
     slots,
     internals: { exports, memory, assembled, tableOfG: ofG.table, tableOfB: ofB.table },
-    verifyEs256(table, signature, data) {
-      const fits = putEs256(signature, data);
-      return fits === YES ? ask(verifyEs256, ofG, table, data.length) : fits;
-    },
-    enterEs256(index, table, signature, data) {
-      const fits = putEs256(signature, data);
-      return fits === YES ? enter(enterEs256, index, table, data.length) : fits;
-    },
-    es256Lanes: lanesOf(exports["runEs256"] as Exported, ofG),
-    verifyEddsa(table, key, signature, data) {
-      const fits = putEddsa(key, signature, data);
-      return fits === YES ? ask(verifyEddsa, ofB, table, data.length) : fits;
-    },
-    enterEddsa(index, table, key, signature, data) {
-      const fits = putEddsa(key, signature, data);
-      return fits === YES ? enter(enterEddsa, index, table, data.length) : fits;
-    },
-    eddsaLanes: lanesOf(exports["runEddsa"] as Exported, ofB),
+    es256: lanesOf("Es256", ofG),
+    eddsa: lanesOf("Eddsa", ofB),
   };
 }
 
@@ -229,7 +191,7 @@ function createBase(slots: Slots, build: (teeth: number) => Int32Array): Base {
     const slot = slots.put(build(teeth));
     if (slot === null) return;
     if (table !== null) slots.giveBack(table);
-    table = { ...slot, isLate: teeth === BASE_TEETH };
+    table = { ...slot, teeth };
   }
 
   return {

@@ -22,7 +22,7 @@ import {
   V128,
   variable,
 } from "./assembler.js";
-import { addressOf, at, baseOf, type Layout, type Place } from "./memory.js";
+import { at, type Layout, type Place } from "./memory.js";
 
 const LIMBS = 11;
 const COLUMNS = 2 * LIMBS - 1;
@@ -61,27 +61,17 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
   const columns = layout.take(16 * COLUMNS);
 
   /** sum += x·y */
-  function addProduct(
-    sum: Local<V128>,
-    x: () => Expression<V128>,
-    y: () => Expression<V128>,
-  ): void {
-    if (isFused) set(sum, f64x2.fused(x(), y(), sum));
-    else set(sum, f64x2.add(sum, f64x2.mul(x(), y())));
+  function addTimes(sum: Local<V128>, x: Operand<V128>, y: Local<V128>): void {
+    set(sum, isFused ? f64x2.fused(x, y, sum) : f64x2.add(sum, f64x2.mul(x, y)));
   }
 
   /** sum -= x·y */
-  function subtractProduct(
-    sum: Local<V128>,
-    x: () => Expression<V128>,
-    y: () => Expression<V128>,
-  ): void {
-    if (isFused) set(sum, f64x2.fusedMinus(x(), y(), sum));
-    else set(sum, f64x2.sub(sum, f64x2.mul(x(), y())));
+  function subtractTimes(sum: Local<V128>, x: Operand<V128>, y: Local<V128>): void {
+    set(sum, isFused ? f64x2.fusedMinus(x, y, sum) : f64x2.sub(sum, f64x2.mul(x, y)));
   }
 
   function column(index: number): Expression<V128> {
-    return f64x2.load(baseOf(columns), columns.offset + 16 * index);
+    return f64x2.load(columns, 16 * index);
   }
 
   /**
@@ -105,25 +95,13 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
       for (let k = first; k < last; k++) {
         const pairs = terms(k, limb);
         const sum = local(V128);
-        let isFirst = !isSubtracted;
         if (isSubtracted) set(sum, column(k));
-        for (const [x, y] of pairs) {
-          if (isFirst) set(sum, f64x2.mul(x, y));
-          else if (isSubtracted)
-            subtractProduct(
-              sum,
-              () => x,
-              () => y,
-            );
-          else
-            addProduct(
-              sum,
-              () => x,
-              () => y,
-            );
-          isFirst = false;
+        for (const [i, [x, y]] of pairs.entries()) {
+          if (isSubtracted) subtractTimes(sum, x, y);
+          else if (i > 0) addTimes(sum, x, y);
+          else set(sum, f64x2.mul(x, y));
         }
-        f64x2.store(baseOf(columns), columns.offset + 16 * k, sum);
+        f64x2.store(columns, 16 * k, sum);
       }
     }
   }
@@ -169,18 +147,8 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
         rounded: (x, by = round) => variable(f64x2.sub(f64x2.add(x, by), by)),
         subtract: (x, y) => set(x, f64x2.sub(x, y)),
         add: (x, y) => set(x, f64x2.add(x, y)),
-        addTimes: (x, y, k) =>
-          addProduct(
-            x,
-            () => y,
-            () => k,
-          ),
-        subtractTimes: (x, y, k) =>
-          subtractProduct(
-            x,
-            () => y,
-            () => k,
-          ),
+        addTimes,
+        subtractTimes,
         down,
       };
     };
@@ -193,13 +161,7 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
         const t = sums();
         const factor = variable(f64x2.splat(k));
         const limbs = fold(t);
-        for (const [i, limb] of limbs.entries()) {
-          addProduct(
-            limb,
-            () => load(at(c), i),
-            () => factor,
-          );
-        }
+        for (const [i, limb] of limbs.entries()) addTimes(limb, load(at(c), i), factor);
         carry(t, limbs, at(out));
       }),
     };
@@ -222,7 +184,7 @@ export function defineField(module: Module, layout: Layout, isFused: boolean): F
 type Limb = (name: string, value: () => Expression<V128>) => Local<V128>;
 
 function load(place: Place, limb: number): Expression<V128> {
-  return f64x2.load(baseOf(place), place.offset + 16 * limb);
+  return f64x2.load(place, 16 * limb);
 }
 
 /** The pairs of limbs whose products fall into a column. */
@@ -313,7 +275,7 @@ function carryChains(sums: Sums, r: readonly Local<V128>[], out: Place, isWrappe
   const low = takeCarry(sums, limb(5));
   addTimes(limb(6), low, down);
   if (isWrapped) addTimes(limb(1), takeCarry(sums, limb(0)), down);
-  for (let j = 0; j < LIMBS; j++) f64x2.store(baseOf(out), out.offset + 16 * j, limb(j));
+  for (let j = 0; j < LIMBS; j++) f64x2.store(out, 16 * j, limb(j));
 }
 
 /** The operations on numbers in memory, as the formulas of a curve name them. */
@@ -336,11 +298,10 @@ export interface Operations {
 
 /** The operations of one of the two fields. */
 export function operationsOf(field: Field, { reduce, reduceAnd }: Reduction): Operations {
-  const fold = (out: Place): void => call(reduce, addressOf(out));
-  const foldAnd = (out: Place, k: number, c: Place): void =>
-    call(reduceAnd, addressOf(out), k, addressOf(c));
-  const product = (a: Place, b: Place): void => call(field.product, addressOf(a), addressOf(b));
-  const squareProduct = (a: Place): void => call(field.squareProduct, addressOf(a));
+  const fold = (out: Place): void => call(reduce, out);
+  const foldAnd = (out: Place, k: number, c: Place): void => call(reduceAnd, out, k, c);
+  const product = (a: Place, b: Place): void => call(field.product, a, b);
+  const squareProduct = (a: Place): void => call(field.squareProduct, a);
   return {
     multiply(out, a, b) {
       product(a, b);
@@ -359,17 +320,17 @@ export function operationsOf(field: Field, { reduce, reduceAnd }: Reduction): Op
       foldAnd(out, k, c);
     },
     multiplyScaled(out, a, b, k) {
-      call(field.scaledProduct, addressOf(a), addressOf(b), k);
+      call(field.scaledProduct, a, b, k);
       fold(out);
     },
     multiplyDifference(out, a, b, c, d) {
       product(a, b);
-      call(field.subtractProduct, addressOf(c), addressOf(d));
+      call(field.subtractProduct, c, d);
       fold(out);
     },
     multiplyMinus8Square(out, a, b, c) {
       product(a, b);
-      call(field.subtractEightSquare, addressOf(c));
+      call(field.subtractEightSquare, c);
       fold(out);
     },
   };
@@ -377,16 +338,11 @@ export function operationsOf(field: Field, { reduce, reduceAnd }: Reduction): Op
 
 /** Writes limb by limb, with no carry: the results of `limb` for each of the eleven. */
 export function eachLimb(out: Place, limb: (offset: number) => Expression<V128>): void {
-  for (let i = 0; i < LIMBS; i++) {
-    const value = variable(limb(16 * i));
-    f64x2.store(baseOf(out), out.offset + 16 * i, value);
-  }
+  for (let i = 0; i < LIMBS; i++) f64x2.store(out, 16 * i, limb(16 * i));
 }
 
 /** A limb of a number, for eachLimb. */
-export function limbAt(place: Place, offset: number): Expression<V128> {
-  return f64x2.load(baseOf(place), place.offset + offset);
-}
+export const limbAt: (place: Place, offset: number) => Expression<V128> = f64x2.load;
 
 /** out = a */
 export function copy(out: Place, a: Place): void {

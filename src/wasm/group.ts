@@ -1,9 +1,8 @@
 // Signatures of many keys at a time: those whose keys have a table go through the lanes in groups, all others to
 // their keys.
 import type { KeyedSignature } from "../jose/alg.js";
-import type { Engine, Lanes, Table } from "./engine.js";
-import { UNSURE, YES } from "./es256.js";
-import { MOST_ITEMS } from "./items.js";
+import type { Lanes, Table } from "./engine.js";
+import { MOST_ITEMS, UNSURE, YES } from "./items.js";
 import { AcceleratedKey } from "./key.js";
 
 /** A signature that may go through the lanes, and which one of the list it is. */
@@ -11,7 +10,13 @@ interface Member extends KeyedSignature {
   readonly place: number;
   readonly key: AcceleratedKey;
   readonly table: Table;
-  readonly engine: Engine;
+}
+
+/** Signatures that one run can decide about: of one curve, with tables of as many teeth in one memory. */
+interface Group {
+  readonly lanes: Lanes;
+  readonly teeth: number;
+  readonly members: Member[];
 }
 
 /** Verifies each signature with its key; the verdicts are those of `key.verify`, in the same order. */
@@ -29,45 +34,32 @@ export function verifyMany(items: readonly KeyedSignature[]): readonly boolean[]
   });
 }
 
-/** Signatures that one run can decide about: of one curve, with tables of one shape in one memory. */
-function groupsOf(items: readonly KeyedSignature[]): readonly (readonly Member[])[] {
-  const groups: Member[][] = [];
-  /** By what decides about them, early and late; the last group of each, which has room. */
-  const open = new Map<Lanes, [Member[] | undefined, Member[] | undefined]>();
+function groupsOf(items: readonly KeyedSignature[]): readonly Group[] {
+  const groups: Group[] = [];
   for (const [place, { key, signature, data }] of items.entries()) {
-    const ready = key instanceof AcceleratedKey ? key.ready() : null;
-    if (ready === null || !(key instanceof AcceleratedKey)) continue;
-    const lanes = key.curve.lanes(ready.engine);
-    if (!lanes.isReady()) continue;
-    const ofBoth = open.get(lanes) ?? [undefined, undefined];
-    open.set(lanes, ofBoth);
-    const shape = ready.table.isLate ? 1 : 0;
-    const known = ofBoth[shape];
-    const group = known === undefined || known.length === MOST_ITEMS ? [] : known;
-    if (group !== known) groups.push(group);
-    ofBoth[shape] = group;
-    group.push({ place, key, signature, data, ...ready });
+    if (!(key instanceof AcceleratedKey)) continue;
+    const [table, lanes] = [key.next(), key.lanes()];
+    if (table === null || lanes?.hasGroups() !== true) continue;
+    const { teeth } = table;
+    let group = groups.find(
+      (one) => one.lanes === lanes && one.teeth === teeth && one.members.length < MOST_ITEMS,
+    );
+    if (group === undefined) groups.push((group = { lanes, teeth, members: [] }));
+    group.members.push({ place, key, table, signature, data });
   }
   return groups;
 }
 
 /** Writes the answers about the members of a group to their places; one that is left over stays unsure. */
-function verifyGroup(group: readonly Member[], answers: number[]): void {
-  const [first] = group;
-  if (first === undefined || group.length < 2) return;
-  const entered: Member[] = [];
-  for (const member of group) {
-    const { place, key, engine, table, signature, data } = member;
-    const answer = key.curve.enter(engine)(entered.length, table, signature, data);
-    if (answer === YES) entered.push(member);
+function verifyGroup({ lanes, members }: Group, answers: number[]): void {
+  if (members.length < 2) return;
+  const entered: number[] = [];
+  for (const { place, key, table, signature, data } of members) {
+    const answer = key.enter(entered.length, table, signature, data);
+    if (answer === YES) entered.push(place);
     else answers[place] = answer;
   }
   const count = entered.length - (entered.length % 2); // two lanes
-  if (count === 0) return;
-  const lanes = first.key.curve.lanes(first.engine);
-  const decided = lanes.run(count, first.table.isLate);
-  decided?.forEach((answer, i) => {
-    const { place } = entered[i] ?? first; // there are `count` of them
-    answers[place] = answer;
-  });
+  const decided = count === 0 ? null : lanes.decideGroup(count);
+  for (const [i, place] of entered.entries()) answers[place] = decided?.[i] ?? UNSURE;
 }

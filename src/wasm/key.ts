@@ -3,26 +3,24 @@
 import type { SyncKey } from "../jose/alg.js";
 import { type Stage, TableEarner } from "../jose/earned-table.js";
 import {
+  EARLY_TEETH,
   type Engine,
-  type Enter,
+  LATE_TEETH,
   type Lanes,
   type Table,
   theEngine,
-  type Verify,
 } from "./engine.js";
-import { EARLY_TEETH, LATE_TEETH, UNSURE, YES } from "./es256.js";
+import { UNSURE, YES } from "./items.js";
 import { whenCollected } from "./platform.js";
 
 /** What a curve adds to a key. */
 export interface Curve {
   /** Makes the table of a key: its comb of two blocks. */
   build(teeth: number): Int32Array;
-  /** Verifies with that table. */
-  verify(engine: Engine): Verify;
-  /** Puts a signature into a group, with that table. */
-  enter(engine: Engine): Enter;
-  /** Decides about a group. */
+  /** What verifies with that table. */
   lanes(engine: Engine): Lanes;
+  /** The 32 bytes of a key of Ed25519, which are hashed with each message. */
+  encoded?(): Uint8Array;
 }
 
 /**
@@ -64,7 +62,7 @@ export function acceleratedKey(
 /** A key as acceleratedKey makes it. */
 export class AcceleratedKey extends TableEarner<number, Table> implements SyncKey {
   private readonly below: SyncKey;
-  readonly curve: Curve;
+  private readonly curve: Curve;
   private readonly engineOf: () => Engine | null;
   /** Null until there is a table: most keys of many clients never have one. */
   private held: Held | null = null;
@@ -97,10 +95,19 @@ export class AcceleratedKey extends TableEarner<number, Table> implements SyncKe
     this.isDue = isValid;
   }
 
-  /** Returns the table for the next signature, and the engine that has it; null where there is no table. */
-  ready(): { readonly table: Table; readonly engine: Engine } | null {
-    const table = this.table();
-    return table === null || this.held === null ? null : { table, engine: this.held.engine };
+  /** Returns what verifies with the tables; null where there are none. */
+  lanes(): Lanes | null {
+    return this.held === null ? null : this.curve.lanes(this.held.engine);
+  }
+
+  /** Returns the table for the next signature; null where there is none. */
+  next(): Table | null {
+    return this.table();
+  }
+
+  /** Puts a signature where the lanes decide about it (Lanes.enter). */
+  enter(index: number, table: Table, signature: Uint8Array, data: Uint8Array): number {
+    return this.lanes()?.enter(index, table, signature, data, this.curve.encoded?.()) ?? UNSURE;
   }
 
   get size(): number {
@@ -127,7 +134,7 @@ export class AcceleratedKey extends TableEarner<number, Table> implements SyncKe
     const engine = this.engineOf();
     const slot = engine?.slots.put(this.curve.build(teeth)) ?? null;
     if (engine === null || slot === null) return null;
-    const table = { ...slot, isLate: teeth === LATE_TEETH };
+    const table = { ...slot, teeth };
     if (this.held !== null) {
       this.held.tables.push(table);
     } else {
@@ -138,9 +145,10 @@ export class AcceleratedKey extends TableEarner<number, Table> implements SyncKe
   }
 
   private ask(signature: Uint8Array, data: Uint8Array): number {
-    const ready = this.ready();
-    if (ready === null) return UNSURE;
-    return this.curve.verify(ready.engine)(ready.table, signature, data);
+    const table = this.table();
+    if (table === null) return UNSURE;
+    const answer = this.enter(0, table, signature, data);
+    return answer === YES ? (this.lanes()?.decide() ?? UNSURE) : answer;
   }
 
   private slotSize(): number {

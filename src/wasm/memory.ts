@@ -1,35 +1,19 @@
 // The linear memory of the module: who has which addresses, and where a value lies.
-import { type Expression, I32, i32, type Local } from "./assembler.js";
+import { type I32, type Local, type Place, place } from "./assembler.js";
+export type { Place } from "./assembler.js";
 import { limbsOf } from "../fast/limbs.js";
 
 /** Bytes of a number of the field: eleven limbs, each a double in both lanes. */
 export const ELEMENT = 176;
 
-/** An address: fixed, or that in a variable, plus an offset. */
-export interface Place {
-  readonly base: Local<I32> | null;
-  readonly offset: number;
-}
-
 /** The place that a variable points to. */
-export function at(base: Local<I32>, offset = 0): Place {
-  return { base, offset };
+export function at(base: Local<I32>, bytes = 0): Place {
+  return place(base, bytes);
 }
 
 /** A place some bytes further on. */
 export function after({ base, offset }: Place, bytes: number): Place {
-  return { base, offset: offset + bytes };
-}
-
-/** Writes what an instruction adds its constant offset to. */
-export function baseOf({ base }: Place): Expression<I32> {
-  return base ?? i32.const(0);
-}
-
-/** Writes the whole address, as an argument of a function. */
-export function addressOf({ base, offset }: Place): Expression<I32> {
-  if (base === null) return i32.const(offset);
-  return offset === 0 ? base : i32.add(base, offset);
+  return place(base, offset + bytes);
 }
 
 /** The lower part of the memory, which no table reaches. */
@@ -50,7 +34,7 @@ export function createLayout(): Layout {
   const take = (bytes: number): Place => {
     const offset = end;
     end += Math.ceil(bytes / 16) * 16;
-    return { base: null, offset };
+    return place(null, offset);
   };
   return {
     get end() {

@@ -2,10 +2,9 @@
 import { createModule } from "./assembler.js";
 import { defineEs256, type Es256Places, type Input } from "./es256.js";
 import { defineEs256Group, type Es256GroupPlaces } from "./es256-group.js";
-import { defineEddsaGroup, type EddsaGroupPlaces } from "./eddsa-group.js";
 import { defineEddsa, type EddsaPlaces } from "./eddsa.js";
 import { defineField } from "./field.js";
-import { defineGroup } from "./items.js";
+import { takeItems } from "./items.js";
 import { createLayout, type Layout, type Place } from "./memory.js";
 import { defineScalars } from "./scalar.js";
 import { PADDING } from "./sha2.js";
@@ -19,10 +18,9 @@ export interface Assembled {
   readonly input: Input;
   readonly es256: Es256Places;
   readonly eddsa: EddsaPlaces;
-  /** The signatures of a group. */
+  /** The signatures. */
   readonly items: Place;
   readonly es256Group: Es256GroupPlaces;
-  readonly eddsaGroup: EddsaGroupPlaces;
   /** Returns the bytes of the module. */
   bytes(pages: number, mostPages: number): Uint8Array;
 }
@@ -31,18 +29,16 @@ export interface Assembled {
 export function assemble(isFused: boolean): Assembled {
   const module = createModule();
   const layout = createLayout();
-  // One behind the other: Ed25519 hashes R, A and the message as one.
   const input = {
     signature: layout.take(64),
     message: layout.take(MOST_MESSAGE + PADDING),
   };
   const field = defineField(module, layout, isFused);
   const scalars = defineScalars(module, layout);
-  const es256 = defineEs256(module, layout, field, scalars, input);
-  const eddsa = defineEddsa(module, layout, field, scalars, input.signature);
-  const group = defineGroup(module, layout, scalars);
-  const es256Group = defineEs256Group(module, layout, scalars, group, es256);
-  const eddsaGroup = defineEddsaGroup(module, layout, scalars, group, eddsa);
-  const { items } = group;
-  return { layout, input, es256, eddsa, items, es256Group, eddsaGroup, bytes: module.bytes };
+  const items = takeItems(layout);
+  const es256 = defineEs256(module, layout, field, scalars, input, items);
+  const es256Group = defineEs256Group(module, layout, scalars, es256, items);
+  // One behind the other: Ed25519 hashes R, A and the message as one.
+  const eddsa = defineEddsa(module, layout, field, scalars, input.signature, items);
+  return { layout, input, items, es256, es256Group, eddsa, bytes: module.bytes };
 }

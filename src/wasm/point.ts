@@ -16,7 +16,7 @@ import {
   limbAt,
   operationsOf,
 } from "./field.js";
-import { addressOf, after, at, ELEMENT, type Layout, type Place } from "./memory.js";
+import { after, at, ELEMENT, type Layout, type Place } from "./memory.js";
 
 /** Bytes of a point: X, Y, Z. */
 export const POINT: number = 3 * ELEMENT;
@@ -152,5 +152,5 @@ function coordinates(point: Place): readonly [Place, Place, Place] {
 
 /** Writes whether the lane `byte` bytes into a number is zero modulo p. */
 export function isZeroAt({ isZero }: Points, number: Place, byte: 0 | 8): Expression<I32> {
-  return call(isZero, addressOf(after(number, byte)));
+  return call(isZero, after(number, byte));
 }

@@ -20,7 +20,7 @@ import {
   when,
 } from "./assembler.js";
 import { swap32 } from "./sha2.js";
-import { addressOf, baseOf, type Layout, type Place, wordBytes } from "./memory.js";
+import { type Layout, type Place, wordBytes } from "./memory.js";
 
 const WORDS = 8;
 /** Bytes of a scalar, with room behind it for loads of eight bytes that begin in it. */
@@ -148,10 +148,9 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
     }
     // Below 2·m: minus m, unless that is negative.
     for (let i = 0; i < WORDS; i++) storeWord(out, i, wordOf(t, i));
-    const borrow = variable(call(subtract, addressOf(difference), out, m));
+    const borrow = variable(call(subtract, difference, out, m));
     when(i32.geS(i32.wrap(top), borrow), () => {
-      for (const offset of [0, 8, 16, 24])
-        i64.store(out, offset, i64.load(baseOf(difference), difference.offset + offset));
+      for (const offset of [0, 8, 16, 24]) i64.store(out, offset, i64.load(difference, offset));
     });
   });
 
@@ -159,7 +158,7 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
   const carried = layout.take(48);
   const canonical = module.procedure([I32, I32, I32], (out, element, m) => {
     const rest = local(I64);
-    const address = variable(addressOf(carried));
+    const address = variable(carried);
     for (let i = 0; i < 11; i++) {
       set(rest, i64.add(rest, i64.truncate(f64.load(element, 16 * i))));
       // Three bytes; the next store puts its own over the fourth. The last one keeps the sign.
@@ -192,10 +191,9 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
   const list = (): Place => layout.take(8 * LIMBS);
   const [f, g, d, e] = [list(), list(), list(), list()];
   const matrix = layout.take(32); // u, v, q, r
-  const limb = (place: Place, i: number): Expression<I64> =>
-    i64.load(baseOf(place), place.offset + 8 * i);
+  const limb = (place: Place, i: number): Expression<I64> => i64.load(place, 8 * i);
   const store = (place: Place, i: number, value: Local<I64>): void =>
-    i64.store(baseOf(place), place.offset + 8 * i, value);
+    i64.store(place, 8 * i, value);
   const low30 = (x: Operand<I64>): Expression<I64> => i64.and(x, LIMB_MASK);
 
   /** Sets the matrix to that of 30 steps, from eta and the low words of f and g. Returns the new eta. */
@@ -247,7 +245,7 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
       return left;
     });
     for (const [i, entry] of [u, v, q, r].entries()) {
-      i64.store(baseOf(matrix), matrix.offset + 8 * i, i64.extendS(entry));
+      i64.store(matrix, 8 * i, i64.extendS(entry));
     }
     return eta;
   });
@@ -430,7 +428,7 @@ export function writeLimbs(out: Place, words: Local<I32>, byte: 0 | 8): void {
   for (let i = 0; i < 11; i++) {
     const bits = i32.and(i32.load(words, 3 * i), i < 10 ? 0xffffff : 0xffff);
     const limb = variable(f64.convert(bits));
-    f64.store(baseOf(out), out.offset + 16 * i + byte, limb);
+    f64.store(out, 16 * i + byte, limb);
   }
 }
 

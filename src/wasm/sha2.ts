@@ -17,7 +17,7 @@ import {
   set,
   variable,
 } from "./assembler.js";
-import { baseOf, type Place } from "./memory.js";
+import { type Place } from "./memory.js";
 
 type Word = I32 | I64;
 
@@ -142,7 +142,7 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
       return i32.ltU(message, end);
     });
     for (const [i, word] of state.entries()) {
-      store(baseOf(out), out.offset + bytes * i, word);
+      store(out, bytes * i, word);
     }
   });
 }
