@@ -6,7 +6,6 @@
 import {
   call,
   type Expression,
-  f64x2,
   type Func,
   I32,
   i32,
@@ -17,7 +16,7 @@ import {
   variable,
   when,
 } from "./assembler.js";
-import { copy, copySwapped, eachLimb, limbAt, type Operations } from "./field.js";
+import { add, copy, copySwapped, type Operations, subtract } from "./field.js";
 import { after, at, ELEMENT, type Layout, type Place } from "./memory.js";
 import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
 import { P } from "../fast/p256/curve.js";
@@ -61,8 +60,6 @@ export function defineAffineSums(
   const prime = modulus(layout, P);
   const squareOfR = layout.constant(limbBytes((1n << 528n) % P));
   const words = layout.take(SCALAR);
-  const subtract = (out: Place, x: Place, y: Place): void =>
-    eachLimb(out, (i) => f64x2.sub(limbAt(x, i), limbAt(y, i)));
 
   const multiplyDifference = module.procedure(
     [I32, I32],
@@ -84,7 +81,7 @@ export function defineAffineSums(
       multiply(inverse, inverse, difference); // of those before: 1 · 2
       subtract(rest, at(other, ELEMENT), y);
       multiply(slope, slope, rest); // 1 · 2
-      eachLimb(rest, (i) => f64x2.add(limbAt(x, i), limbAt(at(other), i)));
+      add(rest, x, at(other));
       squareAdd(difference, slope, -1, rest); // x'
       subtract(rest, x, difference);
       copy(x, difference);

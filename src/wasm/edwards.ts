@@ -1,7 +1,16 @@
 // Points of edwards25519 in extended coordinates, two at a time: the formulas of src/fast/ed25519/point.ts. They
 // are complete: no addition has an exceptional case, and Z is never 0.
 import { f64x2, type Func, I32, type Module } from "./assembler.js";
-import { copy, copySwapped, eachLimb, type Field, limbAt, operationsOf } from "./field.js";
+import {
+  add,
+  copy,
+  copySwapped,
+  eachLimb,
+  type Field,
+  limbAt,
+  operationsOf,
+  subtract,
+} from "./field.js";
 import { after, at, ELEMENT, elementBytes, type Layout, type Place } from "./memory.js";
 
 /** The prime of the field, and twice d of the curve (RFC 8032 section 5.1). */
@@ -34,10 +43,6 @@ export function defineEdwards(module: Module, layout: Layout, field: Field): Edw
   const zero = layout.constant(elementBytes(0n));
   const one = layout.constant(elementBytes(1n));
   const twiceD = layout.constant(elementBytes(TWICE_D));
-  const add = (out: Place, x: Place, y: Place): void =>
-    eachLimb(out, (i) => f64x2.add(limbAt(x, i), limbAt(y, i)));
-  const subtract = (out: Place, x: Place, y: Place): void =>
-    eachLimb(out, (i) => f64x2.sub(limbAt(x, i), limbAt(y, i)));
   const twice = (place: Place, i: number) => f64x2.add(limbAt(place, i), limbAt(place, i));
 
   const clear = module.procedure(

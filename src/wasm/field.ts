@@ -6,6 +6,7 @@
 // the bytes of the module). Every product and every sum is a whole number below 2^53, or such a number
 // divided by 2^24 exactly. So a fused multiply-add rounds nothing: it gives the same limbs.
 import {
+  type Operand,
   call,
   type Expression,
   F64,
@@ -22,6 +23,7 @@ import {
   V128,
   variable,
 } from "./assembler.js";
+import { itemOf } from "./list.js";
 import { at, type Layout, type Place } from "./memory.js";
 
 const LIMBS = 11;
@@ -256,11 +258,7 @@ function foldEd25519(sums: Sums): readonly Local<V128>[] {
  */
 function carryChains(sums: Sums, r: readonly Local<V128>[], out: Place, isWrapped: boolean): void {
   const { rounded, subtract, addTimes, down } = sums;
-  const limb = (j: number): Local<V128> => {
-    const found = r[j];
-    if (found === undefined) throw new RangeError("no such limb"); // every j is below 11
-    return found;
-  };
+  const limb = (j: number): Local<V128> => itemOf(r, j);
   const step = (j: number): void => addTimes(limb(j + 1), takeCarry(sums, limb(j)), down);
   step(5);
   for (let j = 0; j < 5; j++) {
@@ -343,6 +341,16 @@ export function eachLimb(out: Place, limb: (offset: number) => Expression<V128>)
 
 /** A limb of a number, for eachLimb. */
 export const limbAt: (place: Place, offset: number) => Expression<V128> = f64x2.load;
+
+/** out = x + y */
+export function add(out: Place, x: Place, y: Place): void {
+  eachLimb(out, (offset) => f64x2.add(limbAt(x, offset), limbAt(y, offset)));
+}
+
+/** out = x - y */
+export function subtract(out: Place, x: Place, y: Place): void {
+  eachLimb(out, (offset) => f64x2.sub(limbAt(x, offset), limbAt(y, offset)));
+}
 
 /** out = a */
 export function copy(out: Place, a: Place): void {

@@ -1,15 +1,15 @@
 // Signatures of many keys at a time: those whose keys have a table go through the lanes in groups, all others to
 // their keys.
 import type { KeyedSignature } from "../jose/alg.js";
-import type { Lanes, Table } from "./engine.js";
+import type { Lanes } from "./engine.js";
 import { MOST_ITEMS, UNSURE, YES } from "./items.js";
-import { AcceleratedKey } from "./key.js";
+import { AcceleratedKey, type KeyTable } from "./key.js";
 
 /** A signature that may go through the lanes, and which one of the list it is. */
 interface Member extends KeyedSignature {
   readonly place: number;
   readonly key: AcceleratedKey;
-  readonly table: Table;
+  readonly table: KeyTable;
 }
 
 /** Signatures that one run can decide about: of one curve, with tables of as many teeth in one memory. */
@@ -38,9 +38,9 @@ function groupsOf(items: readonly KeyedSignature[]): readonly Group[] {
   const groups: Group[] = [];
   for (const [place, { key, signature, data }] of items.entries()) {
     if (!(key instanceof AcceleratedKey)) continue;
-    const [table, lanes] = [key.next(), key.lanes()];
-    if (table === null || lanes?.hasGroups() !== true) continue;
-    const { teeth } = table;
+    const table = key.next();
+    if (table === null || !table.lanes.hasGroups()) continue;
+    const { lanes, teeth } = table;
     let group = groups.find(
       (one) => one.lanes === lanes && one.teeth === teeth && one.members.length < MOST_ITEMS,
     );

@@ -39,10 +39,15 @@ const KEY_BYTES = 120;
 /** Bytes of the objects around a slot (test/cache.test.ts). */
 const TABLE_OVERHEAD = 700;
 
+/** A table, and what verifies with it. */
+export interface KeyTable extends Table {
+  readonly lanes: Lanes;
+}
+
 /** The tables of a key, in the order in which it earned them. */
 interface Held {
   readonly engine: Engine;
-  readonly tables: Table[];
+  readonly tables: KeyTable[];
 }
 
 /** Gives slots back that a key took with it: one that no cache held, or that left without dropTables. */
@@ -60,7 +65,7 @@ export function acceleratedKey(
 }
 
 /** A key as acceleratedKey makes it. */
-export class AcceleratedKey extends TableEarner<number, Table> implements SyncKey {
+export class AcceleratedKey extends TableEarner<number, KeyTable> implements SyncKey {
   private readonly below: SyncKey;
   private readonly curve: Curve;
   private readonly engineOf: () => Engine | null;
@@ -95,19 +100,14 @@ export class AcceleratedKey extends TableEarner<number, Table> implements SyncKe
     this.isDue = isValid;
   }
 
-  /** Returns what verifies with the tables; null where there are none. */
-  lanes(): Lanes | null {
-    return this.held === null ? null : this.curve.lanes(this.held.engine);
-  }
-
   /** Returns the table for the next signature; null where there is none. */
-  next(): Table | null {
+  next(): KeyTable | null {
     return this.table();
   }
 
   /** Puts a signature where the lanes decide about it (Lanes.enter). */
-  enter(index: number, table: Table, signature: Uint8Array, data: Uint8Array): number {
-    return this.lanes()?.enter(index, table, signature, data, this.curve.encoded?.()) ?? UNSURE;
+  enter(index: number, table: KeyTable, signature: Uint8Array, data: Uint8Array): number {
+    return table.lanes.enter(index, table, signature, data, this.curve.encoded?.());
   }
 
   get size(): number {
@@ -130,11 +130,11 @@ export class AcceleratedKey extends TableEarner<number, Table> implements SyncKe
     return STAGES;
   }
 
-  protected build(teeth: number): Table | null {
+  protected build(teeth: number): KeyTable | null {
     const engine = this.engineOf();
     const slot = engine?.slots.put(this.curve.build(teeth)) ?? null;
     if (engine === null || slot === null) return null;
-    const table = { ...slot, teeth };
+    const table = { ...slot, teeth, lanes: this.curve.lanes(engine) };
     if (this.held !== null) {
       this.held.tables.push(table);
     } else {
@@ -148,7 +148,7 @@ export class AcceleratedKey extends TableEarner<number, Table> implements SyncKe
     const table = this.table();
     if (table === null) return UNSURE;
     const answer = this.enter(0, table, signature, data);
-    return answer === YES ? (this.lanes()?.decide() ?? UNSURE) : answer;
+    return answer === YES ? table.lanes.decide() : answer;
   }
 
   private slotSize(): number {

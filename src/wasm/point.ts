@@ -15,6 +15,8 @@ import {
   type Field,
   limbAt,
   operationsOf,
+  subtract,
+  add as addLimbs,
 } from "./field.js";
 import { after, at, ELEMENT, type Layout, type Place } from "./memory.js";
 
@@ -78,12 +80,12 @@ export function definePoints(module: Module, layout: Layout, field: Field, one: 
       square(a, z); // delta
       square(b, y); // gamma
       multiplyScaled(c, x, b, 4); // V
-      eachLimb(d, (i) => f64x2.add(limbAt(x, i), limbAt(a, i)));
-      eachLimb(e, (i) => f64x2.sub(limbAt(x, i), limbAt(a, i)));
+      addLimbs(d, x, a);
+      subtract(e, x, a);
       multiplyScaled(f, d, e, 3); // alpha
       multiplyScaled(z, y, z, 2);
       squareAdd(x, f, -2, c);
-      eachLimb(d, (i) => f64x2.sub(limbAt(c, i), limbAt(x, i)));
+      subtract(d, c, x);
       multiplyMinus8Square(y, f, d, b);
     },
     "double",
@@ -104,7 +106,7 @@ export function definePoints(module: Module, layout: Layout, field: Field, one: 
       multiply(z, z, b);
       eachLimb(f, (i) => f64x2.add(limbAt(c, i), f64x2.add(limbAt(e, i), limbAt(e, i))));
       squareAdd(x, d, -1, f);
-      eachLimb(g, (i) => f64x2.sub(limbAt(e, i), limbAt(x, i)));
+      subtract(g, e, x);
       multiplyDifference(y, d, g, y, c);
     },
     "add",

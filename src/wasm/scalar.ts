@@ -19,6 +19,7 @@ import {
   variable,
   when,
 } from "./assembler.js";
+import { itemOf } from "./list.js";
 import { swap32 } from "./sha2.js";
 import { type Layout, type Place, wordBytes } from "./memory.js";
 
@@ -98,12 +99,8 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
     module.define([I32, I32, I32], I32, (out, a, b) => {
       const carry = local(I64); // 1, 0 or -1
       for (let i = 0; i < WORDS; i++) {
-        const part = variable(
-          i64.add(
-            isDifference ? i64.sub(word(a, i), word(b, i)) : i64.add(word(a, i), word(b, i)),
-            carry,
-          ),
-        );
+        const { add, sub } = i64;
+        const part = variable(add((isDifference ? sub : add)(word(a, i), word(b, i)), carry));
         storeWord(out, i, part);
         set(carry, i64.shrS(part, 32));
       }
@@ -124,30 +121,30 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
     const t = Array.from({ length: WORDS + 1 }, () => local(I64));
     const carry = local(I64);
     const part = local(I64);
-    const top = wordOf(t, WORDS);
+    const top = itemOf(t, WORDS);
     /** t += factor·(the words of `by`), or (that + t)/2^32 where `isDivided` */
     const addRow = (factor: Local<I64>, by: Local<I32>, isDivided: boolean): void => {
       set(carry, 0);
       for (let j = 0; j < WORDS; j++) {
         const product = i64.mul(factor, word(by, j));
-        set(part, i64.add(i64.add(product, wordOf(t, j)), carry));
-        if (!isDivided) set(wordOf(t, j), i64.and(part, 0xffffffff));
-        else if (j > 0) set(wordOf(t, j - 1), i64.and(part, 0xffffffff));
+        set(part, i64.add(i64.add(product, itemOf(t, j)), carry));
+        if (!isDivided) set(itemOf(t, j), i64.and(part, 0xffffffff));
+        else if (j > 0) set(itemOf(t, j - 1), i64.and(part, 0xffffffff));
         set(carry, i64.shrU(part, 32));
       }
       set(top, i64.add(top, carry));
       if (!isDivided) return;
-      set(wordOf(t, WORDS - 1), i64.and(top, 0xffffffff));
+      set(itemOf(t, WORDS - 1), i64.and(top, 0xffffffff));
       set(top, i64.shrU(top, 32));
     };
     const negatedInverse = variable(i64.load32U(m, NEGATED_INVERSE));
     for (let i = 0; i < WORDS; i++) {
       addRow(variable(word(a, i)), b, false);
-      const quotient = i64.mul(wordOf(t, 0), negatedInverse);
+      const quotient = i64.mul(itemOf(t, 0), negatedInverse);
       addRow(variable(i64.and(quotient, 0xffffffff)), m, true);
     }
     // Below 2·m: minus m, unless that is negative.
-    for (let i = 0; i < WORDS; i++) storeWord(out, i, wordOf(t, i));
+    for (let i = 0; i < WORDS; i++) storeWord(out, i, itemOf(t, i));
     const borrow = variable(call(subtract, difference, out, m));
     when(i32.geS(i32.wrap(top), borrow), () => {
       for (const offset of [0, 8, 16, 24]) i64.store(out, offset, i64.load(difference, offset));
@@ -166,7 +163,7 @@ export function defineScalars(module: Module, layout: Layout): Scalars {
       set(rest, i64.shrS(rest, 24));
     }
     const limbs = Array.from({ length: LIMBS }, (_, i) => variable(limbOf(address, i)));
-    const top = wordOf(limbs, LIMBS - 1);
+    const top = itemOf(limbs, LIMBS - 1);
     set(top, i64.extendS(i32.load(address, 30)));
     settle(limbs, local(I64), m);
     pack(out, limbs);
@@ -192,7 +189,7 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
   const [f, g, d, e] = [list(), list(), list(), list()];
   const matrix = layout.take(32); // u, v, q, r
   const limb = (place: Place, i: number): Expression<I64> => i64.load(place, 8 * i);
-  const store = (place: Place, i: number, value: Local<I64>): void =>
+  const store = (place: Place, i: number, value: Operand<I64>): void =>
     i64.store(place, 8 * i, value);
   const low30 = (x: Operand<I64>): Expression<I64> => i64.and(x, LIMB_MASK);
 
@@ -250,74 +247,47 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
     return eta;
   });
 
-  /** The matrix in variables, and the sums of a row with a pair of numbers. */
-  function rows(a: Place, b: Place): (isFirst: boolean, i: number) => Expression<I64> {
-    const entries = [0, 1, 2, 3].map((i) => variable(limb(matrix, i)));
-    const [ai, bi] = [local(I64), local(I64)];
-    return (isFirst, i) => {
-      if (isFirst) {
-        set(ai, limb(a, i));
-        set(bi, limb(b, i));
-      }
-      const left = wordOf(entries, isFirst ? 0 : 2);
-      const right = wordOf(entries, isFirst ? 1 : 3);
-      return i64.add(i64.mul(left, ai), i64.mul(right, bi));
-    };
-  }
-
-  /** (f, g) = matrix·(f, g)/2^30, which is exact. Returns whether g is not zero. */
-  const stepNumbers = module.define([], I32, () => {
-    const row = rows(f, g);
-    const [fSum, gSum, part, bits] = [local(I64), local(I64), local(I64), local(I64)];
-    for (let i = 0; i < LIMBS; i++) {
-      set(fSum, i64.add(row(true, i), fSum));
-      set(gSum, i64.add(row(false, i), gSum));
-      if (i > 0) {
-        set(part, low30(fSum));
-        store(f, i - 1, part);
-        set(part, low30(gSum));
-        store(g, i - 1, part);
-        set(bits, i64.or(bits, part));
-      }
-      set(fSum, i64.shrS(fSum, LIMB_BITS));
-      set(gSum, i64.shrS(gSum, LIMB_BITS));
-    }
-    store(f, LIMBS - 1, fSum);
-    store(g, LIMBS - 1, gSum);
-    return i64.ne(i64.or(bits, gSum), 0);
-  });
-
   /**
-   * (d, e) = matrix·(d, e)/2^30 modulo m: a multiple of m makes the sums divisible. Each round adds at most
-   * half of m to the larger of the two, so they stay below 13·m.
+   * (a, b) = matrix·(a, b)/2^30: exact, or modulo m, of which a multiple makes the sums divisible. Returns bits of b that
+   * are all 0 where b is.
    */
-  const stepCoefficients = module.procedure([I32], (m) => {
-    const row = rows(d, e);
-    const negatedInverse = variable(i64.load32U(m, NEGATED_INVERSE));
-    const sums = [local(I64), local(I64)] as const;
-    const multiples = [local(I64), local(I64)] as const;
-    const part = local(I64);
+  const step = (a: Place, b: Place, m: Local<I32> | null): Local<I64> => {
+    const [ai, bi, bits] = [local(I64), local(I64), local(I64)];
+    const rows = [a, b].map((place, row) => {
+      const entry = (column: number): Local<I64> =>
+        variable(i64.load(matrix, 16 * row + 8 * column));
+      return { place, left: entry(0), right: entry(1), sum: local(I64), multiple: local(I64) };
+    });
     for (let i = 0; i < LIMBS; i++) {
-      for (const isFirst of [true, false]) {
-        const sum = sums[isFirst ? 0 : 1];
-        const multiple = multiples[isFirst ? 0 : 1];
-        set(sum, i64.add(row(isFirst, i), sum));
-        if (i === 0) {
-          // The lowest 30 bits, from -2^29 to 2^29 - 1.
-          const unit = i64.shl(i64.mul(sum, negatedInverse), 64 - LIMB_BITS);
-          set(multiple, i64.shrS(unit, 64 - LIMB_BITS));
+      set(ai, limb(a, i));
+      set(bi, limb(b, i));
+      for (const { place, left, right, sum, multiple } of rows) {
+        set(sum, i64.add(i64.add(i64.mul(left, ai), i64.mul(right, bi)), sum));
+        if (m !== null) {
+          if (i === 0) {
+            // The lowest 30 bits, from -2^29 to 2^29 - 1.
+            const unit = i64.mul(sum, i64.load32U(m, NEGATED_INVERSE));
+            set(multiple, i64.shrS(i64.shl(unit, 64 - LIMB_BITS), 64 - LIMB_BITS));
+          }
+          set(sum, i64.add(sum, i64.mul(multiple, i64.load(m, LIMBS_AT + 8 * i))));
         }
-        set(sum, i64.add(sum, i64.mul(multiple, i64.load(m, LIMBS_AT + 8 * i))));
         if (i > 0) {
-          set(part, low30(sum));
-          store(isFirst ? d : e, i - 1, part);
+          store(place, i - 1, low30(sum));
+          if (place === b) set(bits, i64.or(bits, low30(sum)));
         }
         set(sum, i64.shrS(sum, LIMB_BITS));
       }
     }
-    store(d, LIMBS - 1, sums[0]);
-    store(e, LIMBS - 1, sums[1]);
-  });
+    for (const { place, sum } of rows) {
+      store(place, LIMBS - 1, sum);
+      if (place === b) set(bits, i64.or(bits, sum));
+    }
+    return bits;
+  };
+  /** Returns whether g is not zero. */
+  const stepNumbers = module.define([], I32, () => i64.ne(step(f, g, null), 0));
+  /** Each round adds at most half of m to the larger of the two, so they stay below 13·m. */
+  const stepCoefficients = module.procedure([I32], (m) => void step(d, e, m));
 
   return module.define(
     [I32, I32, I32, I32],
@@ -326,16 +296,11 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
       const left = variable(i32.const(ROUNDS));
       const eta = variable(i32.const(-1));
       const isUnfinished = local(I32);
-      const value = local(I64);
       for (let i = 0; i < LIMBS; i++) {
-        set(value, i64.load(m, LIMBS_AT + 8 * i));
-        store(f, i, value);
-        set(value, limbOf(a, i));
-        store(g, i, value);
-        set(value, 0);
-        store(d, i, value);
-        set(value, i64.load(start, 8 * i));
-        store(e, i, value);
+        store(f, i, i64.load(m, LIMBS_AT + 8 * i));
+        store(g, i, limbOf(a, i));
+        store(d, i, 0);
+        store(e, i, i64.load(start, 8 * i));
       }
       loop(() => {
         const low = (place: Place): Expression<I32> =>
@@ -353,9 +318,9 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
       // f is plus or minus the greatest common divisor: 1 or -1.
       const sign = variable(i64.shrS(limb(f, LIMBS - 1), 63));
       for (let i = 0; i < LIMBS; i++) {
-        set(value, i === 0 ? i64.or(sign, 1) : sign);
-        if (i < LIMBS - 1) set(value, low30(value));
-        set(isUnit, i32.and(isUnit, i64.eqz(i64.sub(limb(f, i), value))));
+        const ones = i === 0 ? i64.or(sign, 1) : sign;
+        const expected = i < LIMBS - 1 ? low30(ones) : ones;
+        set(isUnit, i32.and(isUnit, i64.eqz(i64.sub(limb(f, i), expected))));
       }
       return isUnit;
     },
@@ -372,12 +337,12 @@ function limbOf(words: Local<I32>, i: number): Expression<I64> {
 
 /** Negates the number where `sign` is negative, and brings it from ±13·m to 0 … m - 1. */
 function settle(limbs: readonly Local<I64>[], sign: Local<I64>, m: Local<I32>): void {
-  const top = wordOf(limbs, LIMBS - 1);
+  const top = itemOf(limbs, LIMBS - 1);
   const modulusAt = (i: number): Expression<I64> => i64.load(m, LIMBS_AT + 8 * i);
   const carry = (all: readonly Local<I64>[]): void => {
     for (let i = 0; i < LIMBS - 1; i++) {
-      const next = wordOf(all, i + 1);
-      const one = wordOf(all, i);
+      const next = itemOf(all, i + 1);
+      const one = itemOf(all, i);
       set(next, i64.add(next, i64.shrS(one, LIMB_BITS)));
       set(one, i64.and(one, LIMB_MASK));
     }
@@ -397,12 +362,12 @@ function settle(limbs: readonly Local<I64>[], sign: Local<I64>, m: Local<I32>): 
   const less = limbs.map(() => local(I64));
   loop(() => {
     for (const [i, limb] of limbs.entries()) {
-      set(wordOf(less, i), i64.sub(limb, modulusAt(i)));
+      set(itemOf(less, i), i64.sub(limb, modulusAt(i)));
     }
     carry(less);
-    set(isAgain, i32.eqz(i64.ltS(wordOf(less, LIMBS - 1), 0)));
+    set(isAgain, i32.eqz(i64.ltS(itemOf(less, LIMBS - 1), 0)));
     when(isAgain, () => {
-      for (const [i, limb] of limbs.entries()) set(limb, wordOf(less, i));
+      for (const [i, limb] of limbs.entries()) set(limb, itemOf(less, i));
     });
     return isAgain;
   });
@@ -414,9 +379,9 @@ function pack(out: Local<I32>, limbs: readonly Local<I64>[]): void {
     const first = Math.floor((32 * w) / LIMB_BITS);
     const skipped = 32 * w - LIMB_BITS * first;
     const bits = local(I64);
-    set(bits, i64.shrU(wordOf(limbs, first), skipped));
+    set(bits, i64.shrU(itemOf(limbs, first), skipped));
     for (let i = first + 1, shift = LIMB_BITS - skipped; i < LIMBS && shift < 32; i++) {
-      set(bits, i64.or(bits, i64.shl(wordOf(limbs, i), shift)));
+      set(bits, i64.or(bits, i64.shl(itemOf(limbs, i), shift)));
       shift += LIMB_BITS;
     }
     i64.store32(out, 4 * w, bits);
@@ -430,10 +395,4 @@ export function writeLimbs(out: Place, words: Local<I32>, byte: 0 | 8): void {
     const limb = variable(f64.convert(bits));
     f64.store(out, 16 * i + byte, limb);
   }
-}
-
-function wordOf<T>(list: readonly (T | undefined)[], index: number): T {
-  const found = list[index];
-  if (found === undefined) throw new RangeError("no such word"); // every index is within its list
-  return found;
 }

@@ -17,6 +17,7 @@ import {
   set,
   variable,
 } from "./assembler.js";
+import { itemOf } from "./list.js";
 import { type Place } from "./memory.js";
 
 type Word = I32 | I64;
@@ -101,8 +102,7 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
     words.reduce((a, b) => add(a, b), word);
 
   return module.procedure([I32, I32], (message, length) => {
-    pad(message, length, block);
-    const end = variable(i32.add(message, i32.and(i32.add(length, block + 2 * bytes), -block)));
+    const end = pad(message, length, block);
     const rotations = (word: Local<W>, [a, b, c]: Distances, isShifted: boolean): Expression<W> =>
       xor(xor(rotr(word, a), rotr(word, b)), (isShifted ? shrU : rotr)(word, c));
     const state = start.map((value) => variable(constant(value)));
@@ -110,22 +110,22 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
     const work = state.map(() => local(type));
     const first = local(type);
     loop(() => {
-      for (const [i, word] of work.entries()) set(word, item(state, i));
+      for (const [i, word] of work.entries()) set(word, itemOf(state, i));
       for (const [i, word] of w.entries()) set(word, variant.loadBigEndian(message, bytes * i));
       for (const [i, bits] of constants.entries()) {
         // The names move by one in each round, and stand still: eight rounds later they are back.
         const [a, b, c, d, e, f, g, h] = Array.from({ length: 8 }, (_, k) =>
-          item(work, (k + 8 * rounds - i) % 8),
+          itemOf(work, (k + 8 * rounds - i) % 8),
         ) as [Local<W>, Local<W>, Local<W>, Local<W>, Local<W>, Local<W>, Local<W>, Local<W>]; // eight
-        const now = item(w, i % 16);
+        const now = itemOf(w, i % 16);
         if (i >= 16) {
           set(
             now,
             sum(
               now,
-              item(w, (i + 9) % 16),
-              rotations(item(w, (i + 1) % 16), old, true),
-              rotations(item(w, (i + 14) % 16), young, true),
+              itemOf(w, (i + 9) % 16),
+              rotations(itemOf(w, (i + 1) % 16), old, true),
+              rotations(itemOf(w, (i + 14) % 16), young, true),
             ),
           );
         }
@@ -137,7 +137,7 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
         const majority = or(and(a, b), and(c, or(a, b)));
         set(h, add(first, add(rotations(a, sumOfA, false), majority)));
       }
-      for (const [i, word] of state.entries()) set(word, add(word, item(work, i)));
+      for (const [i, word] of state.entries()) set(word, add(word, itemOf(work, i)));
       set(message, i32.add(message, block));
       return i32.ltU(message, end);
     });
@@ -147,20 +147,18 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
   });
 }
 
-/** Appends a bit 1, zeros, and the length in bits at the end of a block: 8 bytes of it are enough here. */
-function pad(message: Local<I32>, length: Local<I32>, block: number): void {
+/**
+ * Appends a bit 1, zeros, and the length in bits at the end of a block: 8 bytes of it are enough here. Returns the
+ * address of that end.
+ */
+function pad(message: Local<I32>, length: Local<I32>, block: number): Local<I32> {
   const position = variable(i32.add(message, length));
   i32.store8(position, 0, 0x80);
-  const last = variable(i32.add(message, i32.and(i32.add(length, block + block / 8), -block)));
+  const end = variable(i32.add(message, i32.and(i32.add(length, block + block / 8), -block)));
   for (let i = 0; i < block + 16; i += 8) i64.store(position, 1 + i, 0);
   const bits = variable(i32.shl(length, 3));
-  i32.store(i32.sub(last, 4), 0, swap32(bits));
-}
-
-function item<T>(list: readonly T[], index: number): T {
-  const found = list[index];
-  if (found === undefined) throw new RangeError("no such word"); // every index is within its list
-  return found;
+  i32.store(i32.sub(end, 4), 0, swap32(bits));
+  return end;
 }
 
 /** The first 64 bits behind the point of the square or cube roots of the first primes. */
