@@ -3,13 +3,11 @@ import type { SyncAlg, SyncKey } from "../../src/jose/alg.js";
 import { eddsaAlg } from "../../src/fast/ed25519/eddsa.js";
 import { readWideScalar } from "../../src/fast/ed25519/scalar.js";
 import { es256Alg } from "../../src/fast/p256/es256.js";
-import { isStrictSignature } from "../../src/jose/ed25519.js";
 import { curveOf } from "../../src/wasm/algorithm.js";
-import type { Engine, Table } from "../../src/wasm/engine.js";
-import { NO, UNSURE, YES } from "../../src/wasm/es256.js";
+import type { Engine, Lanes, Table } from "../../src/wasm/engine.js";
 import { verifyMany } from "../../src/wasm/group.js";
-import { ITEM } from "../../src/wasm/items.js";
-import { acceleratedKey, type Curve } from "../../src/wasm/key.js";
+import { ITEM, UNSURE, YES } from "../../src/wasm/items.js";
+import { acceleratedKey } from "../../src/wasm/key.js";
 
 /** A function of the module, from and to numbers. */
 export type Exported = (...numbers: readonly number[]) => number;
@@ -20,44 +18,13 @@ export function exportOf({ internals }: Engine, name: string): Exported {
   return found as Exported; // the module's functions take numbers and return one
 }
 
-/** As verifyEs256 of an engine, but `hash` is what was signed. */
-export function verifyHash(
-  engine: Engine,
-  table: Table,
-  signature: Uint8Array,
-  hash: Uint8Array,
-): number {
-  const { assembled, memory, tableOfG } = engine.internals;
-  const bytes = new Uint8Array(memory.buffer);
-  bytes.set(signature, assembled.input.signature.offset);
-  bytes.set(hash.toReversed(), assembled.es256.hash.offset);
-  const base = tableOfG();
-  if (base === null) throw new Error("there is no room for the table of G");
-  const decide = exportOf(engine, "decideEs256");
-  return decide(base.address, Number(base.isLate), table.address, Number(table.isLate));
+/** Puts 32 bytes where a part of a signature in memory is. */
+function replacePart({ internals }: Engine, index: number, part: number, bytes: Uint8Array): void {
+  const { assembled, memory } = internals;
+  new Uint8Array(memory.buffer).set(bytes, assembled.items.offset + index * ITEM.size + part);
 }
 
-/** As verifyEddsa of an engine, but `hash` is that of R, the key and the message: 64 bytes. */
-function verifyEddsaHash(
-  engine: Engine,
-  table: Table,
-  signature: Uint8Array,
-  hash: Uint8Array,
-): number {
-  if (signature.length !== 64 || !isStrictSignature(signature)) return NO;
-  const { assembled, memory, tableOfB } = engine.internals;
-  const base = tableOfB();
-  if (base === null) throw new Error("there is no room for the table of B");
-  const bytes = new Uint8Array(memory.buffer);
-  const { hashed, s, k } = assembled.eddsa;
-  bytes.set(signature, hashed.offset);
-  bytes.set(signature.subarray(32), s.offset);
-  bytes.set(littleEndian(hash), k.offset);
-  const decide = exportOf(engine, "decideEddsa");
-  return decide(base.address, Number(base.isLate), table.address, Number(table.isLate));
-}
-
-/** As enterEs256 of an engine, but `hash` is what was signed. */
+/** As `enter` of the lanes of ES256, but `hash` is what was signed. */
 export function enterHash(
   engine: Engine,
   index: number,
@@ -65,27 +32,33 @@ export function enterHash(
   signature: Uint8Array,
   hash: Uint8Array,
 ): number {
-  const answer = engine.enterEs256(index, table, signature, new Uint8Array());
-  const { assembled, memory } = engine.internals;
-  const place = assembled.items.offset + index * ITEM.size + ITEM.ofBase;
-  if (answer === YES) new Uint8Array(memory.buffer).set(hash.toReversed(), place);
+  const answer = engine.es256.enter(index, table, signature, new Uint8Array());
+  if (answer === YES) replacePart(engine, index, ITEM.ofBase, hash.toReversed());
   return answer;
 }
 
-/** As enterEddsa of an engine, but `hash` is that of R, the key and the message. */
-function enterEddsaHash(
+/** Verifies by itself a signature over this hash: YES, NO or UNSURE. */
+export function verifyHash(
   engine: Engine,
-  index: number,
   table: Table,
   signature: Uint8Array,
   hash: Uint8Array,
 ): number {
-  const key = new Uint8Array(32); // only the hash knows it
-  const answer = engine.enterEddsa(index, table, key, signature, new Uint8Array());
-  const { assembled, memory } = engine.internals;
-  const place = assembled.items.offset + index * ITEM.size + ITEM.ofKey;
-  if (answer === YES) new Uint8Array(memory.buffer).set(littleEndian(hash), place);
-  return answer;
+  const answer = enterHash(engine, 0, table, signature, hash);
+  return answer === YES ? engine.es256.decide() : answer;
+}
+
+/** Lanes of one curve that enter signatures in a way of their own: the same object for an engine. */
+function lanesWith(
+  lanesOf: (engine: Engine) => Lanes,
+  enterOf: (engine: Engine) => Lanes["enter"],
+): (engine: Engine) => Lanes {
+  const known = new WeakMap<Engine, Lanes>();
+  return (engine) => {
+    const lanes = known.get(engine) ?? { ...lanesOf(engine), enter: enterOf(engine) };
+    known.set(engine, lanes);
+    return lanes;
+  };
 }
 
 /** k of a hash of 64 bytes, in 32. */
@@ -94,40 +67,41 @@ function littleEndian(hash: Uint8Array): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, i) => Number((number >> BigInt(8 * i)) & 0xffn));
 }
 
-/** A curve that does these two otherwise. */
-function withHash(curve: Curve, own: Pick<Curve, "verify" | "enter">): Curve {
-  return {
-    build: (teeth) => curve.build(teeth),
-    lanes: (engine) => curve.lanes(engine),
-    ...own,
-  };
-}
-
 /** Ed25519 in lanes over another hash, and the same of fast below. */
 export function hashedEddsaInLanes(sha512: (data: Uint8Array) => Uint8Array): SyncAlg {
   const below = eddsaAlg("Ed25519", sha512);
+  const lanes = lanesWith(
+    ({ eddsa }) => eddsa,
+    (engine) =>
+      (index, table, signature, data, key = new Uint8Array()) => {
+        const answer = engine.eddsa.enter(index, table, signature, new Uint8Array(), key);
+        const hash = sha512(Buffer.concat([signature.subarray(0, 32), key, data]));
+        if (answer === YES) replacePart(engine, index, ITEM.ofKey, littleEndian(hash));
+        return answer;
+      },
+  );
   return {
     ...below,
-    verifyMany,
     importKey(jwk): SyncKey | null {
       const key = below.importKey(jwk);
       const curve = curveOf(jwk);
-      if (key === null || curve === null || jwk.kty !== "OKP") return null;
-      const a = Buffer.from(jwk.x, "base64url");
-      const hashOf = (signature: Uint8Array, data: Uint8Array): Uint8Array =>
-        sha512(Buffer.concat([signature.subarray(0, 32), a, data]));
-      const hashed = withHash(curve, {
-        verify: (engine) => (table, signature, data) =>
-          verifyEddsaHash(engine, table, signature, hashOf(signature, data)),
-        enter: (engine) => (index, table, signature, data) =>
-          enterEddsaHash(engine, index, table, signature, hashOf(signature, data)),
+      if (key === null || curve === null) return null;
+      return acceleratedKey(key, {
+        build: (teeth) => curve.build(teeth),
+        encoded: () => curve.encoded?.() ?? new Uint8Array(),
+        lanes,
       });
-      return acceleratedKey(key, hashed);
     },
   };
 }
 
 const below = es256Alg((hash) => hash);
+
+const hashedLanes = lanesWith(
+  ({ es256 }) => es256,
+  (engine) => (index, table, signature, hash) =>
+    hash.length === 32 ? enterHash(engine, index, table, signature, hash) : UNSURE,
+);
 
 /** ES256 in lanes over the hash itself, and the same of fast below. */
 export const hashedEs256InLanes: SyncAlg = {
@@ -142,14 +116,6 @@ export const hashedEs256InLanes: SyncAlg = {
       verify: (signature, hash) => key.verify(signature, hash),
       size: key.size,
     };
-    const isWhole = (signature: Uint8Array, hash: Uint8Array): boolean =>
-      signature.length === 64 && hash.length === 32;
-    const hashed = withHash(curve, {
-      verify: (engine) => (table, signature, hash) =>
-        isWhole(signature, hash) ? verifyHash(engine, table, signature, hash) : UNSURE,
-      enter: (engine) => (index, table, signature, hash) =>
-        isWhole(signature, hash) ? enterHash(engine, index, table, signature, hash) : UNSURE,
-    });
-    return acceleratedKey(bare, hashed);
+    return acceleratedKey(bare, { build: (teeth) => curve.build(teeth), lanes: hashedLanes });
   },
 };

@@ -1,6 +1,21 @@
 // The digits of a scalar in a comb of P-256 (src/wasm/comb.ts), by which the tests meet the exceptional cases of sums.
-import type { Shape } from "../../src/wasm/comb.js";
 import { N } from "../fuzz/p256.js";
+
+/** The size of a comb of two blocks: the one of createComb in src/fast, for scalars of 256 bits. */
+export interface Shape {
+  readonly teeth: number;
+  /** Columns of a block. */
+  readonly columns: number;
+  /** Digits between two teeth. */
+  readonly spacing: number;
+  /** Digits of a scalar. */
+  readonly length: number;
+}
+
+export function shapeOf(teeth: number): Shape {
+  const columns = Math.ceil(Math.ceil(256 / teeth) / 2);
+  return { teeth, columns, spacing: 2 * columns, length: 2 * columns * teeth };
+}
 
 /** How a comb sums a scalar's multiple. */
 export interface Digits {

@@ -5,13 +5,14 @@ import { readPublicJwk } from "../../src/jose/jwk.js";
 import { type Limbs, newLimbs } from "../../src/fast/limbs.js";
 import { addAffine, double, newAffineNiels, newPoint } from "../../src/fast/ed25519/point.js";
 import { curveOf } from "../../src/wasm/algorithm.js";
-import type { Engine, Table } from "../../src/wasm/engine.js";
-import { EARLY_TEETH, LATE_TEETH, NO, UNSURE, YES } from "../../src/wasm/es256.js";
+import { BASE_TEETH, EARLY_TEETH, type Engine, LATE_TEETH } from "../../src/wasm/engine.js";
+import { NO, UNSURE, YES } from "../../src/wasm/items.js";
 import { ELEMENT } from "../../src/wasm/memory.js";
 import { createDice } from "../fuzz/dice.js";
 import { ed25519Curve } from "../fuzz/ed25519.js";
 import { nodeSign, publicJwk } from "../support/keys.js";
 import { exportOf } from "../support/lanes.js";
+import { verifyWith } from "./tables.js";
 import { newEngine, VARIANTS } from "./variants.js";
 
 const ROUNDS = 3;
@@ -26,8 +27,11 @@ function keyOf(engine: Engine, jwk: unknown, teeth: number): LaneKey | undefined
   const curve = typeof read === "string" ? null : curveOf(read);
   const slot = curve === null ? null : engine.slots.put(curve.build(teeth));
   if (curve === null || slot === null) return undefined;
-  const table: Table = { ...slot, isLate: teeth === LATE_TEETH };
-  return { verify: (signature, data) => curve.verify(engine)(table, signature, data) };
+  const table = { ...slot, teeth };
+  return {
+    verify: (signature, data) =>
+      verifyWith(curve.lanes(engine), table, signature, data, curve.encoded?.()),
+  };
 }
 
 const STATES = VARIANTS.flatMap((variant) =>
@@ -65,7 +69,7 @@ describe.each(STATES)(
         }
       }
       expect(Math.min(yes, no)).toBeGreaterThan(150);
-      expect(engine.internals.tableOfB()?.isLate).toBe(isWarm);
+      expect(engine.internals.tableOfB()?.teeth === BASE_TEETH).toBe(isWarm);
     });
   },
 );

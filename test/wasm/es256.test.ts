@@ -2,14 +2,13 @@
 // of the key and of G. A right answer is the class's verdict or "unsure"; where a sum is exceptional, only "unsure".
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { Table } from "../../src/wasm/engine.js";
-import { shapeOf } from "../../src/wasm/comb.js";
-import { BASE_TEETH, EARLY_TEETH, LATE_TEETH, NO, UNSURE, YES } from "../../src/wasm/es256.js";
+import { EARLY_TEETH, LATE_TEETH, type Table } from "../../src/wasm/engine.js";
+import { NO, UNSURE, YES } from "../../src/wasm/items.js";
 import { createDice } from "../fuzz/dice.js";
 import { divided, jwkOf, mod, multiple, N, p256Curve, pair, toBytes } from "../fuzz/p256.js";
 import { verifyHash } from "../support/lanes.js";
-import { type Digits, digitsOf } from "./digits.js";
-import { tableOf, warm } from "./tables.js";
+import { type Digits, digitsOf, shapeOf } from "./digits.js";
+import { tableOf, verifyWith, warm } from "./tables.js";
 import { newEngine, VARIANTS } from "./variants.js";
 
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
@@ -58,7 +57,7 @@ describe.each(STATES)(
           const table = tables.get(subject) ?? tableOf(engine, subject.jwk, teeth);
           if (table === undefined) throw new Error("a key was due");
           tables.set(subject, table);
-          const answer = engine.verifyEs256(table, signature, data);
+          const answer = verifyWith(engine.es256, table, signature, data);
           answers.set(name, (answers.get(name) ?? new Set()).add(answer));
           expect([verdict === "accepted" ? YES : NO, UNSURE]).toContain(answer);
         }
@@ -79,7 +78,7 @@ describe.each(STATES)(
         const table = tableOf(engine, jwkOf(multiple(d)), teeth);
         if (table === undefined) throw new Error("a key was due");
         for (let j = 0; j < 10; j++) {
-          expect(engine.verifyEs256(table, pair(r, dice.scalar(N)), data)).toBe(UNSURE);
+          expect(verifyWith(engine.es256, table, pair(r, dice.scalar(N)), data)).toBe(UNSURE);
         }
         engine.slots.giveBack(table);
       }
@@ -87,13 +86,11 @@ describe.each(STATES)(
 
     test("an addition in a lane that meets an equal or an opposite point is unsure.", () => {
       const dice = createDice("meeting");
-      const shapeOfG = shapeOf(engine.internals.tableOfG()?.isLate ? BASE_TEETH : EARLY_TEETH, 256);
+      const shapeOfG = shapeOf(engine.internals.tableOfG()?.teeth ?? 0);
       for (let i = 0; i < 40; i++) {
         const [u1, u2] = [dice.scalar(N), dice.scalar(N)];
         const [lane, sign] = [i & 1, i & 2 ? 1n : -1n] as const;
-        const d = mod(
-          sign * meeting(digitsOf(u1, shapeOfG), digitsOf(u2, shapeOf(teeth, 256)), lane),
-        );
+        const d = mod(sign * meeting(digitsOf(u1, shapeOfG), digitsOf(u2, shapeOf(teeth)), lane));
         const r = xOf(mod(u1 + u2 * d));
         const s = mod(r * inverse(u2));
         const table = tableOf(engine, jwkOf(multiple(d)), teeth);
@@ -172,7 +169,8 @@ describe.each(STATES)(
       if (valid === undefined) throw new Error("a valid signature was due");
       const table = tableOf(engine, valid.subject.jwk, teeth);
       if (table === undefined) throw new Error("a key was due");
-      const ask = (one: Table): number => engine.verifyEs256(one, valid.signature, valid.data);
+      const ask = (one: Table): number =>
+        verifyWith(engine.es256, one, valid.signature, valid.data);
       expect(ask(table)).toBe(YES);
       expect(ask({ ...table, tag: table.tag + 1 })).toBe(UNSURE);
       engine.slots.giveBack(table);
@@ -196,7 +194,7 @@ test("messages of every length up to the most have the hash of node:crypto; long
   for (const length of lengths) {
     const data = dice.bytes(length);
     const s = mod(inverse(k) * (hashOf(data) + r * d));
-    expect(engine.verifyEs256(table, pair(r, s), data)).toBe(YES);
+    expect(verifyWith(engine.es256, table, pair(r, s), data)).toBe(YES);
   }
-  expect(engine.verifyEs256(table, pair(r, 1n), dice.bytes(4097))).toBe(UNSURE);
+  expect(verifyWith(engine.es256, table, pair(r, 1n), dice.bytes(4097))).toBe(UNSURE);
 });

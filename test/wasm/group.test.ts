@@ -10,26 +10,28 @@ import type { KeyedSignature, SyncKey } from "../../src/jose/alg.js";
 import { limbsOf } from "../../src/fast/limbs.js";
 import { IN_NODE, NODE } from "../../src/wasm/affine.js";
 import { curveOf } from "../../src/wasm/algorithm.js";
-import { shapeOf } from "../../src/wasm/comb.js";
-import type { Engine, Table } from "../../src/wasm/engine.js";
-import { BASE_TEETH, EARLY_TEETH, LATE_TEETH, NO, UNSURE, YES } from "../../src/wasm/es256.js";
+import {
+  BASE_TEETH,
+  EARLY_TEETH,
+  type Engine,
+  LATE_TEETH,
+  type Table,
+} from "../../src/wasm/engine.js";
 import { verifyMany } from "../../src/wasm/group.js";
-import { ITEM, MOST_ITEMS } from "../../src/wasm/items.js";
+import { ITEM, MOST_ITEMS, NO, UNSURE, YES } from "../../src/wasm/items.js";
 import { acceleratedKey } from "../../src/wasm/key.js";
 import { ELEMENT } from "../../src/wasm/memory.js";
-import type { Curve, SignatureCase, Subject } from "../fuzz/case.js";
+import type { SignatureCase, Subject } from "../fuzz/case.js";
 import { createDice } from "../fuzz/dice.js";
-import { ed25519Curve } from "../fuzz/ed25519.js";
 import { divided, jwkOf, mod, multiple, N, p256Curve, pair, toBytes } from "../fuzz/p256.js";
 import { enterHash, exportOf } from "../support/lanes.js";
 import { runs } from "../support/arbitraries.js";
-import { type Digits, digitsOf } from "./digits.js";
+import { type Digits, digitsOf, shapeOf } from "./digits.js";
 import { tableOf, warm } from "./tables.js";
 import { newEngine, VARIANTS } from "./variants.js";
 
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const MOST = 33;
-const CURVES = [p256Curve, ed25519Curve] as const;
 
 const inverse = (value: bigint): bigint => divided(1n, value);
 const xOf = (k: bigint): bigint =>
@@ -47,13 +49,12 @@ interface Keyed extends KeyedSignature {
 /** A key of fast below, in this state; `asked` is called whenever the key below is. */
 function keyOf(
   engine: Engine,
-  { alg }: Curve,
   { jwk, witness }: Subject,
   state: State,
   asked: () => void,
 ): SyncKey | null {
-  const read = readPublicJwk(jwk, fast[alg]);
-  const below = typeof read === "string" ? null : fast[alg].importKey(read);
+  const read = readPublicJwk(jwk, fast.ES256);
+  const below = typeof read === "string" ? null : fast.ES256.importKey(read);
   const curve = typeof read === "string" ? null : curveOf(read);
   if (below === null || curve === null) return null;
   const spied: SyncKey = {
@@ -74,7 +75,6 @@ function keyOf(
 /** Signatures with their keys; every key has the state that `stateOf` gives to its number. */
 function keyedSignatures(
   engine: Engine,
-  curve: Curve,
   cases: readonly SignatureCase[],
   stateOf: (index: number) => State,
   asked: () => void = () => undefined,
@@ -83,28 +83,27 @@ function keyedSignatures(
   return cases.flatMap(({ name, subject, signature, data }) => {
     const id = JSON.stringify(subject.jwk);
     const known = keys.get(id);
-    const key =
-      known === undefined ? keyOf(engine, curve, subject, stateOf(keys.size), asked) : known;
+    const key = known === undefined ? keyOf(engine, subject, stateOf(keys.size), asked) : known;
     keys.set(id, key);
-    const verdict = curve.classes.get(name) === "accepted";
+    const verdict = p256Curve.classes.get(name) === "accepted";
     return key === null ? [] : [{ name, key, signature, data, verdict }];
   });
 }
 
 /** A generator's later table, which groups need. */
-function warmed(variant: "plain" | "fused", curve: Curve): Engine {
+function warmed(variant: "plain" | "fused"): Engine {
   const engine = newEngine(variant, 200);
-  const valid = curve.round(createDice("warm")).find(({ name }) => name === "valid");
+  const valid = p256Curve.round(createDice("warm")).find(({ name }) => name === "valid");
   if (valid === undefined) throw new Error("a valid signature was due");
-  const key = keyOf(engine, curve, valid.subject, "late", () => undefined);
+  const key = keyOf(engine, valid.subject, "late", () => undefined);
   for (let i = 0; i < 40; i++) key?.verify(valid.signature, valid.data);
   return engine;
 }
 
 /** The first few of each class, in the order of the dice. */
-function someOfEach(curve: Curve, seed: string, most: number): readonly SignatureCase[] {
+function someOfEach(seed: string, most: number): readonly SignatureCase[] {
   const counts = new Map<string, number>();
-  return curve.round(createDice(seed)).filter(({ name }) => {
+  return p256Curve.round(createDice(seed)).filter(({ name }) => {
     const count = (counts.get(name) ?? 0) + 1;
     counts.set(name, count);
     return count <= most;
@@ -128,124 +127,114 @@ const STATES: Readonly<Record<string, (index: number) => State>> = {
   mixed: (index) => (["late", "early", "late", "cold", "early"] as const)[index % 5] ?? "late",
 };
 
-describe.each(CURVES.flatMap((curve) => VARIANTS.map((variant) => ({ curve, variant }))))(
-  "$curve.name, $variant",
-  ({ curve, variant }) => {
-    test.each(Object.keys(STATES))(
-      "every class in groups of every size up to 33, in every place, with %s tables",
-      { timeout: 120_000 },
-      (state) => {
-        const engine = warmed(variant, curve);
-        const cases = someOfEach(curve, `groups ${state}`, 2);
-        const all = keyedSignatures(engine, curve, cases, STATES[state] ?? (() => "late"));
-        const ring = [...all, ...all.slice(0, MOST)];
-        for (let size = 1; size <= MOST; size++) {
-          for (let start = 0; start < all.length; start++) {
-            expectVerdicts(ring.slice(start, start + size));
-          }
+describe.each(VARIANTS)("ES256, %s", (variant) => {
+  test.each(Object.keys(STATES))(
+    "every class in groups of every size up to 33, in every place, with %s tables",
+    { timeout: 120_000 },
+    (state) => {
+      const engine = warmed(variant);
+      const cases = someOfEach(`groups ${state}`, 2);
+      const all = keyedSignatures(engine, cases, STATES[state] ?? (() => "late"));
+      const ring = [...all, ...all.slice(0, MOST)];
+      for (let size = 1; size <= MOST; size++) {
+        for (let start = 0; start < all.length; start++) {
+          expectVerdicts(ring.slice(start, start + size));
         }
-        expect(all.length).toBeGreaterThan(40);
-      },
+      }
+      expect(all.length).toBeGreaterThan(40);
+    },
+  );
+
+  test("groups of valid and of bad signatures are decided without the key below.", () => {
+    const engine = warmed(variant);
+    const asked = vi.fn<() => void>();
+    for (const state of ["early", "late"] as const) {
+      const cases = someOfEach(`whole ${state}`, 40).filter(({ name }) =>
+        /^(valid|bit of .*|other key)$/.test(name),
+      );
+      const all = keyedSignatures(engine, cases, () => state, asked);
+      asked.mockClear();
+      const even = all.slice(0, 32);
+      expect(even).toHaveLength(32);
+      // Keys with early tables earn late ones on the way.
+      for (let i = 0; i < 4; i++) expectVerdicts(even);
+      expect(asked).not.toHaveBeenCalled();
+    }
+  });
+
+  test("groups of chance signatures have the verdicts of each by itself.", () => {
+    const engine = warmed(variant);
+    const dice = createDice(`property ${variant}`);
+    const all = keyedSignatures(engine, p256Curve.round(dice), STATES["mixed"] ?? (() => "late"));
+    const [good, bad] = [true, false].map((verdict) =>
+      all.filter((one) => one.verdict === verdict),
+    ) as [Keyed[], Keyed[]];
+    const one = fc.tuple(fc.boolean(), fc.nat()).map(([isGood, i]) => {
+      const list = isGood ? good : bad;
+      return list[i % list.length] as Keyed; // in range
+    });
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 70 }), (group) => {
+        const alone = group.map(({ key, signature, data }) => key.verify(signature, data));
+        expect(verifyMany(group)).toEqual(alone);
+        expect(alone).toEqual(group.map(({ verdict }) => verdict));
+      }),
+      runs(60),
     );
+  });
 
-    test("groups of valid and of bad signatures are decided without the key below.", () => {
-      const engine = warmed(variant, curve);
-      const asked = vi.fn<() => void>();
-      for (const state of ["early", "late"] as const) {
-        const cases = someOfEach(curve, `whole ${state}`, 40).filter(({ name }) =>
-          /^(valid|bit of .*|other key)$/.test(name),
-        );
-        const all = keyedSignatures(engine, curve, cases, () => state, asked);
-        asked.mockClear();
-        const even = all.slice(0, 32);
-        expect(even).toHaveLength(32);
-        // Keys with early tables earn late ones on the way.
-        for (let i = 0; i < 4; i++) expectVerdicts(even);
-        expect(asked).not.toHaveBeenCalled();
+  test("wrong lengths, long messages, dropped tables and other keys are verified by the key.", () => {
+    const engine = warmed(variant);
+    const cases = p256Curve.round(createDice("odd ones")).filter(({ name }) => name === "valid");
+    const all = keyedSignatures(engine, cases.slice(0, 8), () => "late");
+    const [first, second] = all;
+    if (first === undefined || second === undefined) throw new Error("two were due");
+    const bare: SyncKey = { size: 0, verify: (_, data) => data === second.data };
+    const dropped = keyedSignatures(engine, cases.slice(0, 1), () => "late")[0];
+    dropped?.key.dropTables?.();
+    dropped?.key.dropTables?.();
+    if (dropped === undefined) throw new Error("a key was due");
+    const odd: readonly Keyed[] = [
+      { ...first, signature: first.signature.subarray(1), verdict: false },
+      { ...first, signature: new Uint8Array(0), verdict: false },
+      { ...first, signature: new Uint8Array(65), verdict: false },
+      { ...first, data: new Uint8Array(4097), verdict: false },
+      { ...first, data: new Uint8Array(100_000), verdict: false },
+      { ...first, data: new Uint8Array(0), verdict: false },
+      { ...first, key: bare, verdict: false },
+      { ...second, key: bare, verdict: true },
+      dropped,
+    ];
+    for (const one of odd) {
+      for (let place = 0; place <= all.length; place++) {
+        expectVerdicts([...all.slice(0, place), one, ...all.slice(place)]);
       }
-    });
+    }
+    expectVerdicts([...odd, ...odd]);
+    expect(verifyMany([])).toEqual([]);
+  });
 
-    test("groups of chance signatures have the verdicts of each by itself.", () => {
-      const engine = warmed(variant, curve);
-      const dice = createDice(`property ${variant}`);
-      const all = keyedSignatures(
-        engine,
-        curve,
-        curve.round(dice),
-        STATES["mixed"] ?? (() => "late"),
-      );
-      const [good, bad] = [true, false].map((verdict) =>
-        all.filter((one) => one.verdict === verdict),
-      ) as [Keyed[], Keyed[]];
-      const one = fc.tuple(fc.boolean(), fc.nat()).map(([isGood, i]) => {
-        const list = isGood ? good : bad;
-        return list[i % list.length] as Keyed; // in range
-      });
-      fc.assert(
-        fc.property(fc.array(one, { maxLength: 70 }), (group) => {
-          const alone = group.map(({ key, signature, data }) => key.verify(signature, data));
-          expect(verifyMany(group)).toEqual(alone);
-          expect(alone).toEqual(group.map(({ verdict }) => verdict));
-        }),
-        runs(60),
-      );
-    });
+  test("valid signatures of a group earn the tables that they earn by themselves.", () => {
+    const engine = warmed(variant);
+    const cases = someOfEach("earning", 6).filter(({ name }) => /^(valid|bit of .*)$/.test(name));
+    const alone = keyedSignatures(engine, cases, () => "cold");
+    const grouped = keyedSignatures(engine, cases, () => "cold");
+    for (let round = 0; round < 30; round++) {
+      for (const { key, signature, data } of alone) key.verify(signature, data);
+      expectVerdicts(grouped);
+      const sizes = (list: readonly Keyed[]) => list.map(({ key }) => key.tableSize);
+      // What the last valid ones earn is built when the key comes back: the first round differs by nothing.
+      expect(sizes(grouped)).toEqual(sizes(alone));
+    }
+    expect(Math.max(...grouped.map(({ key }) => key.tableSize ?? 0))).toBeGreaterThan(20_000);
+  });
+});
 
-    test("wrong lengths, long messages, dropped tables and other keys are verified by the key.", () => {
-      const engine = warmed(variant, curve);
-      const cases = curve.round(createDice("odd ones")).filter(({ name }) => name === "valid");
-      const all = keyedSignatures(engine, curve, cases.slice(0, 8), () => "late");
-      const [first, second] = all;
-      if (first === undefined || second === undefined) throw new Error("two were due");
-      const bare: SyncKey = { size: 0, verify: (_, data) => data === second.data };
-      const dropped = keyedSignatures(engine, curve, cases.slice(0, 1), () => "late")[0];
-      dropped?.key.dropTables?.();
-      dropped?.key.dropTables?.();
-      if (dropped === undefined) throw new Error("a key was due");
-      const odd: readonly Keyed[] = [
-        { ...first, signature: first.signature.subarray(1), verdict: false },
-        { ...first, signature: new Uint8Array(0), verdict: false },
-        { ...first, signature: new Uint8Array(65), verdict: false },
-        { ...first, data: new Uint8Array(4097), verdict: false },
-        { ...first, data: new Uint8Array(100_000), verdict: false },
-        { ...first, data: new Uint8Array(0), verdict: false },
-        { ...first, key: bare, verdict: false },
-        { ...second, key: bare, verdict: true },
-        dropped,
-      ];
-      for (const one of odd) {
-        for (let place = 0; place <= all.length; place++) {
-          expectVerdicts([...all.slice(0, place), one, ...all.slice(place)]);
-        }
-      }
-      expectVerdicts([...odd, ...odd]);
-      expect(verifyMany([])).toEqual([]);
-    });
-
-    test("valid signatures of a group earn the tables that they earn by themselves.", () => {
-      const engine = warmed(variant, curve);
-      const cases = someOfEach(curve, "earning", 6).filter(({ name }) =>
-        /^(valid|bit of .*)$/.test(name),
-      );
-      const alone = keyedSignatures(engine, curve, cases, () => "cold");
-      const grouped = keyedSignatures(engine, curve, cases, () => "cold");
-      for (let round = 0; round < 30; round++) {
-        for (const { key, signature, data } of alone) key.verify(signature, data);
-        expectVerdicts(grouped);
-        const sizes = (list: readonly Keyed[]) => list.map(({ key }) => key.tableSize);
-        // What the last valid ones earn is built when the key comes back: the first round differs by nothing.
-        expect(sizes(grouped)).toEqual(sizes(alone));
-      }
-      expect(Math.max(...grouped.map(({ key }) => key.tableSize ?? 0))).toBeGreaterThan(20_000);
-    });
-  },
-);
-
-test("the algorithms of dpop-core/wasm have it, and only those that the module knows.", () => {
-  for (const alg of [wasm.ES256, wasm.EdDSA, wasm.Ed25519]) {
-    expect(alg.verifyMany?.([])).toEqual([]);
+test("ES256 of dpop-core/wasm has it, and no other algorithm.", () => {
+  expect(wasm.ES256.verifyMany?.([])).toEqual([]);
+  for (const alg of wasm.algs) {
+    if (alg !== wasm.ES256) expect(alg.verifyMany).toBeUndefined();
   }
-  expect(wasm.ES384.verifyMany).toBeUndefined();
 });
 
 /** A signature over a chosen hash, with the table of its key. */
@@ -262,7 +251,7 @@ describe.each(
   const engine = newEngine(variant, 64);
   warm(engine);
   const dice = createDice(`exceptional ${teeth}`);
-  const [shapeOfG, shapeOfQ] = [shapeOf(BASE_TEETH, 256), shapeOf(teeth, 256)];
+  const [shapeOfG, shapeOfQ] = [shapeOf(BASE_TEETH), shapeOf(teeth)];
   const tableFor = (d: bigint): Table => {
     const table = tableOf(engine, jwkOf(multiple(d)), teeth);
     if (table === undefined) throw new Error("a key was due");
@@ -284,7 +273,7 @@ describe.each(
     for (const [i, { table, signature, hash }] of group.entries()) {
       expect(enterHash(engine, i, table, signature, hash)).toBe(YES);
     }
-    return engine.es256Lanes.run(group.length, teeth === LATE_TEETH);
+    return engine.es256.decideGroup(group.length);
   }
 
   /** In groups of two to the most, in every place: it has its own answer, and the others have theirs. */
@@ -390,9 +379,9 @@ describe.each(
     const cold = newEngine(variant);
     const table = tableOf(cold, jwkOf(multiple(7n)), teeth);
     if (table === undefined) throw new Error("a key was due");
-    expect(cold.es256Lanes.isReady()).toBe(false);
-    for (const i of [0, 1]) cold.enterEs256(i, table, one.signature, new Uint8Array());
-    expect(cold.es256Lanes.run(2, teeth === LATE_TEETH)).toBeNull();
+    expect(cold.es256.hasGroups()).toBe(false);
+    for (const i of [0, 1]) cold.es256.enter(i, table, one.signature, new Uint8Array());
+    expect(cold.es256.decideGroup(2)).toBeNull();
   });
 
   test("a signature has no answer of one that was in its place before.", () => {
@@ -420,9 +409,7 @@ describe.each(VARIANTS)("what a group shares, %s", (variant) => {
     const write = (at: number, value: bigint): void => bytes.set(toBytes(value).toReversed(), at);
     const wordsAt = (at: number): bigint =>
       BigInt(`0x${Buffer.from(bytes.slice(at, at + 32).toReversed()).toString("hex")}`);
-    const { order, start, rOfOrder } = assembled.es256Group;
-    const run = (count: number): number =>
-      invertItems(items.offset, place(count, 0), start.offset, order.offset, rOfOrder.offset);
+    const run = (count: number): number => invertItems(items.offset, place(count, 0));
     for (let count = 1; count <= MOST_ITEMS; count++) {
       const ends = [1n, N - 1n, 2n, (1n << 256n) - 1n];
       const values = Array.from({ length: count }, (_, i) => ends[i - 3] ?? dice.scalar(N));
