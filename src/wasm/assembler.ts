@@ -107,7 +107,7 @@ function expression<T extends ValueType>(type: T, writeOnce: () => void): Expres
 
 /** Ends a statement, whose code is written. */
 function end(): void {
-  if (pending > 0) throw new Error(USED_ONCE);
+  if (pending !== 0) throw new Error(USED_ONCE);
 }
 
 function localAt<T extends ValueType>(type: T, index: number): Local<T> {
