@@ -435,8 +435,13 @@ describe.each(VARIANTS)("what a group shares, %s", (variant) => {
   const R = 1n << 264n;
   const { nodes } = assembled.es256Group;
 
-  function put(address: number, lane: number, value: bigint): void {
-    for (const [i, limb] of limbsOf(value).entries()) doubles[address / 8 + 2 * i + lane] = limb;
+  /** The limbs of a number; with the other of two limbs 0 at the edge of a carry, 2^24 apart, where it is moved. */
+  function put(address: number, lane: number, value: bigint, isMoved = false): void {
+    const limbs = limbsOf(value);
+    const carry = isMoved ? ((limbs[0] ?? 0) < 0 ? -1 : 1) : 0;
+    limbs[0] = (limbs[0] ?? 0) - carry * 2 ** 24;
+    limbs[1] = (limbs[1] ?? 0) + carry;
+    for (const [i, limb] of limbs.entries()) doubles[address / 8 + 2 * i + lane] = limb;
   }
   function read(address: number, lane: number): bigint {
     let sum = 0n;
@@ -446,10 +451,10 @@ describe.each(VARIANTS)("what a group shares, %s", (variant) => {
   }
   type Point = ReturnType<typeof p256.Point.fromAffine>;
   /** Numbers that are the same modulo p: in the form of the field, and p more or less. */
-  function putPoint(address: number, lane: number, point: Point): void {
+  function putPoint(address: number, lane: number, point: Point, isMoved = false): void {
     const { x, y } = point.toAffine();
     const shift = BigInt(dice.below(3) - 1) * P;
-    put(address, lane, ((x * R) % P) + shift);
+    put(address, lane, ((x * R) % P) + shift, isMoved);
     put(address + ELEMENT, lane, ((y * R) % P) - shift);
   }
   const anyPoint = (): Point => p256.Point.BASE.multiply(dice.scalar(N));
@@ -480,9 +485,11 @@ describe.each(VARIANTS)("what a group shares, %s", (variant) => {
           const [a] = pairs[i]?.[lane] ?? [];
           if (a === undefined) throw new Error("a point was due");
           for (const meeting of [a, a.negate()]) {
-            putAll();
-            putPoint(place + IN_NODE, lane, meeting);
-            expect(addAll(nodes.offset, end, IN_NODE)).toBe(0);
+            for (const isMoved of [false, true]) {
+              putAll();
+              putPoint(place + IN_NODE, lane, meeting, isMoved);
+              expect(addAll(nodes.offset, end, IN_NODE)).toBe(0);
+            }
           }
         }
       }
