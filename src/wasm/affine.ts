@@ -16,7 +16,7 @@ import {
   variable,
   when,
 } from "./assembler.js";
-import { add, copy, copySwapped, type Operations, subtract } from "./field.js";
+import { addElements, copy, copySwapped, type Operations, subtractElements } from "./field.js";
 import { after, at, ELEMENT, type Layout, type Place } from "./memory.js";
 import { limbBytes, modulus, SCALAR, type Scalars, writeLimbs } from "./scalar.js";
 import { P } from "../fast/p256/curve.js";
@@ -64,7 +64,7 @@ export function defineAffineSums(
   const multiplyDifference = module.procedure(
     [I32, I32],
     (point, other) => {
-      subtract(difference, at(other), at(point));
+      subtractElements(difference, at(other), at(point));
       copy(at(point, PRODUCT), product);
       multiply(product, product, difference); // 1 · 2
     },
@@ -76,14 +76,14 @@ export function defineAffineSums(
     [I32, I32],
     (point, other) => {
       const [x, y] = [at(point), at(point, ELEMENT)];
-      subtract(difference, at(other), x);
+      subtractElements(difference, at(other), x);
       multiply(slope, inverse, at(point, PRODUCT)); // 1/difference
       multiply(inverse, inverse, difference); // of those before: 1 · 2
-      subtract(rest, at(other, ELEMENT), y);
+      subtractElements(rest, at(other, ELEMENT), y);
       multiply(slope, slope, rest); // 1 · 2
-      add(rest, x, at(other));
+      addElements(rest, x, at(other));
       squareAdd(difference, slope, -1, rest); // x'
-      subtract(rest, x, difference);
+      subtractElements(rest, x, difference);
       copy(x, difference);
       multiplyAdd(y, slope, rest, -1, y); // 1 · 2
     },

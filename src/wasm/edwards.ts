@@ -2,14 +2,14 @@
 // are complete: no addition has an exceptional case, and Z is never 0.
 import { f64x2, type Func, I32, type Module } from "./assembler.js";
 import {
-  add,
+  addElements,
   copy,
   copySwapped,
   eachLimb,
   type Field,
   limbAt,
   operationsOf,
-  subtract,
+  subtractElements,
 } from "./field.js";
 import { after, at, ELEMENT, elementBytes, type Layout, type Place } from "./memory.js";
 
@@ -61,12 +61,12 @@ export function defineEdwards(module: Module, layout: Layout, field: Field): Edw
     [I32],
     (point) => {
       const [x, y, z, t] = coordinates(at(point));
-      add(s, x, y);
+      addElements(s, x, y);
       square(a, x);
       square(b, y);
       square(c, z);
-      add(h, b, a); // -H
-      subtract(g, b, a);
+      addElements(h, b, a); // -H
+      subtractElements(g, b, a);
       squareAdd(e, s, -1, h);
       eachLimb(f, (i) => f64x2.sub(twice(c, i), limbAt(g, i))); // -F
       multiply(x, e, f);
@@ -81,13 +81,13 @@ export function defineEdwards(module: Module, layout: Layout, field: Field): Edw
     [I32],
     (point) => {
       const [x, y, z, t] = coordinates(at(point));
-      add(s, y, x);
-      subtract(e, y, x);
+      addElements(s, y, x);
+      subtractElements(e, y, x);
       multiply(a, e, after(entry, ELEMENT));
       multiply(b, s, entry);
       multiply(c, t, after(entry, 2 * ELEMENT));
-      add(h, b, a);
-      subtract(e, b, a);
+      addElements(h, b, a);
+      subtractElements(e, b, a);
       eachLimb(g, (i) => f64x2.add(twice(z, i), limbAt(c, i)));
       eachLimb(f, (i) => f64x2.sub(twice(z, i), limbAt(c, i)));
       multiply(x, e, f);
@@ -103,10 +103,10 @@ export function defineEdwards(module: Module, layout: Layout, field: Field): Edw
     [I32],
     (point) => {
       const [x, y, z, t] = coordinates(at(point));
-      subtract(e, y, x);
+      subtractElements(e, y, x);
       copySwapped(f, e);
       multiply(a, e, f); // 2 · 2
-      add(s, y, x);
+      addElements(s, y, x);
       copySwapped(f, s);
       multiply(b, s, f); // 2 · 2
       copySwapped(f, t);
@@ -114,8 +114,8 @@ export function defineEdwards(module: Module, layout: Layout, field: Field): Edw
       multiply(c, c, twiceD);
       copySwapped(f, z);
       multiply(z, z, f); // half of D
-      add(h, b, a);
-      subtract(e, b, a);
+      addElements(h, b, a);
+      subtractElements(e, b, a);
       eachLimb(g, (i) => f64x2.add(twice(z, i), limbAt(c, i)));
       eachLimb(f, (i) => f64x2.sub(twice(z, i), limbAt(c, i)));
       multiply(x, e, f); // 2 · 3

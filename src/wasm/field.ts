@@ -343,12 +343,12 @@ export function eachLimb(out: Place, limb: (offset: number) => Expression<V128>)
 export const limbAt: (place: Place, offset: number) => Expression<V128> = f64x2.load;
 
 /** out = x + y */
-export function add(out: Place, x: Place, y: Place): void {
+export function addElements(out: Place, x: Place, y: Place): void {
   eachLimb(out, (offset) => f64x2.add(limbAt(x, offset), limbAt(y, offset)));
 }
 
 /** out = x - y */
-export function subtract(out: Place, x: Place, y: Place): void {
+export function subtractElements(out: Place, x: Place, y: Place): void {
   eachLimb(out, (offset) => f64x2.sub(limbAt(x, offset), limbAt(y, offset)));
 }
 

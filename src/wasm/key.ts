@@ -100,7 +100,7 @@ export class AcceleratedKey extends TableEarner<number, KeyTable> implements Syn
     this.isDue = isValid;
   }
 
-  /** Returns the table for the next signature; null where there is none. */
+  /** Returns the table for the next signature, or null. */
   next(): KeyTable | null {
     return this.table();
   }

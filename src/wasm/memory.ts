@@ -42,9 +42,9 @@ export function createLayout(): Layout {
     },
     take,
     constant(bytes) {
-      const place = take(bytes.length);
-      constants.push([place.offset, bytes]);
-      return place;
+      const taken = take(bytes.length);
+      constants.push([taken.offset, bytes]);
+      return taken;
     },
     writeConstants(memory) {
       for (const [offset, bytes] of constants) memory.set(bytes, offset);

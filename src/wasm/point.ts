@@ -15,8 +15,8 @@ import {
   type Field,
   limbAt,
   operationsOf,
-  subtract,
-  add as addLimbs,
+  subtractElements,
+  addElements,
 } from "./field.js";
 import { after, at, ELEMENT, type Layout, type Place } from "./memory.js";
 
@@ -80,12 +80,12 @@ export function definePoints(module: Module, layout: Layout, field: Field, one: 
       square(a, z); // delta
       square(b, y); // gamma
       multiplyScaled(c, x, b, 4); // V
-      addLimbs(d, x, a);
-      subtract(e, x, a);
+      addElements(d, x, a);
+      subtractElements(e, x, a);
       multiplyScaled(f, d, e, 3); // alpha
       multiplyScaled(z, y, z, 2);
       squareAdd(x, f, -2, c);
-      subtract(d, c, x);
+      subtractElements(d, c, x);
       multiplyMinus8Square(y, f, d, b);
     },
     "double",
@@ -106,7 +106,7 @@ export function definePoints(module: Module, layout: Layout, field: Field, one: 
       multiply(z, z, b);
       eachLimb(f, (i) => f64x2.add(limbAt(c, i), f64x2.add(limbAt(e, i), limbAt(e, i))));
       squareAdd(x, d, -1, f);
-      subtract(g, e, x);
+      subtractElements(g, e, x);
       multiplyDifference(y, d, g, y, c);
     },
     "add",

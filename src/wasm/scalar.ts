@@ -248,7 +248,7 @@ function defineInvert(module: Module, layout: Layout): Func<readonly [I32, I32, 
   });
 
   /**
-   * (a, b) = matrix·(a, b)/2^30: exact, or modulo m, of which a multiple makes the sums divisible. Returns bits of b that
+   * (a, b) = matrix·(a, b)/2^30: exact, or modulo m: a multiple of it makes the sums divisible. Returns bits of b that
    * are all 0 where b is.
    */
   const step = (a: Place, b: Place, m: Local<I32> | null): Local<I64> => {
