@@ -30,7 +30,7 @@ export interface Expression<T extends ValueType> {
 }
 
 /** An expression, a parameter or variable, or a constant; of V128 the same number in both lanes. */
-export type Operand<T extends ValueType> = Expression<T> | number | bigint;
+export type Operand<T extends ValueType> = Expression<T> | number;
 type Operands<P extends readonly ValueType[]> = { readonly [K in keyof P]: Operand<P[K]> };
 
 /** A parameter or a variable of a function: its value when it is used, any number of times. */
@@ -61,12 +61,12 @@ function unsigned(to: number[], value: number): void {
   to.push(rest);
 }
 
-function signed(value: bigint): void {
-  let rest = value;
-  for (;;) {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    const isLast = rest === (low < 0x40 ? 0n : -1n);
+/** Up to 2^53. */
+function signed(value: number): void {
+  for (let rest = value; ;) {
+    const low = rest & 0x7f;
+    rest = (rest - low) / 0x80;
+    const isLast = rest === (low < 0x40 ? 0 : -1);
     code.push(isLast ? low : low | 0x80);
     if (isLast) return;
   }
@@ -81,9 +81,9 @@ function write(operand: Operand<ValueType>, type: ValueType): void {
     operand.write();
   } else if (type === I32 || type === I64) {
     code.push(type === I32 ? 0x41 : 0x42);
-    signed(BigInt(operand));
+    signed(operand);
   } else {
-    const bytes = doubleBytes(Number(operand));
+    const bytes = doubleBytes(operand);
     if (type === F64) code.push(0x44, ...bytes);
     else code.push(0xfd, 12, ...bytes, ...bytes);
   }
@@ -217,7 +217,7 @@ export type Binary<T extends ValueType, R extends ValueType> = (
   b: Operand<T>,
 ) => Expression<R>;
 type Ternary<T extends ValueType> = (a: Operand<T>, b: Operand<T>, c: Operand<T>) => Expression<T>;
-type Load<R extends ValueType> = (address: Operand<I32>, offset?: number) => Expression<R>;
+export type Load<R extends ValueType> = (address: Operand<I32>, offset?: number) => Expression<R>;
 export type Store<T extends ValueType> = (
   address: Operand<I32>,
   offset: number,
@@ -286,14 +286,14 @@ function store<T extends ValueType>(type: T, ...bytes: number[]): Store<T> {
 }
 
 /** A constant, where nothing says its type. */
-function constant<T extends ValueType>(type: T): (value: number | bigint) => Expression<T> {
+function constant<T extends ValueType>(type: T): (value: number) => Expression<T> {
   return (value) => expression(type, () => write(value, type));
 }
 
 /** Instructions, by their names in the specification. */
 export const i32: {
   /** Of -2^31 to 2^31 - 1. */
-  const(value: number | bigint): Expression<I32>;
+  const(value: number): Expression<I32>;
   readonly wrap: Unary<I64, I32>;
 } & Readonly<
   Record<"load", Load<I32>> &
@@ -331,8 +331,8 @@ export const i32: {
 };
 
 export const i64: {
-  /** Of -2^63 to 2^63 - 1. */
-  const(value: number | bigint): Expression<I64>;
+  /** Of -2^53 to 2^53. */
+  const(value: number): Expression<I64>;
   readonly eqz: Unary<I64, I32>;
   /** The whole part of a double; what exceeds the range becomes its end. */
   readonly truncate: Unary<F64, I64>;
@@ -384,7 +384,7 @@ export const f64x2: {
   readonly load: Load<V128>;
   readonly store: Store<V128>;
   /** The same number in both lanes. */
-  const(value: number | bigint): Expression<V128>;
+  const(value: number): Expression<V128>;
   readonly splat: Unary<F64, V128>;
   /** a·b + c, rounded once or twice (relaxed SIMD). */
   readonly fused: Ternary<V128>;
@@ -502,7 +502,7 @@ export function createModule(): Module {
         unsigned(bytes, index);
         return bytes;
       });
-      return Uint8Array.from(
+      return new Uint8Array(
         [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0].concat(
           section(1, types),
           section(3, indices),

@@ -45,6 +45,7 @@ export function defineEddsa(
   scalars: Scalars,
   hashed: Place,
   items: Place,
+  roots: Place,
 ): EddsaPlaces {
   const points = defineEdwards(module, layout, field);
   const operations = operationsOf(field, field.ed25519);
@@ -56,7 +57,7 @@ export function defineEddsa(
   const rOfOrder = layout.constant(wordBytes(R % L, 8));
   const squareOfR = layout.constant(wordBytes((R * R) % L, 8));
   const hash = layout.take(64);
-  const sha512 = defineSha512(module, hash);
+  const sha512 = defineSha512(module, roots, hash);
   const [s, high, words] = [layout.take(SCALAR), layout.take(SCALAR), layout.take(SCALAR)];
   const sum = layout.take(EXTENDED);
   const encoded = layout.take(ELEMENT);

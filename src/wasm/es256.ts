@@ -72,6 +72,7 @@ export function defineEs256(
   scalars: Scalars,
   { signature, message }: Input,
   items: Place,
+  roots: Place,
 ): Es256 {
   const one = layout.constant(elementBytes(R % P));
   const squareOfR = layout.constant(elementBytes((R * R) % P));
@@ -83,7 +84,7 @@ export function defineEs256(
   // The words of an inverse are 1/s·2^256, which makes the products below those of 1/s.
   const start = layout.constant(limbBytes((1n << 256n) % N));
   const hash = layout.take(32);
-  const sha256 = defineSha256(module, hash);
+  const sha256 = defineSha256(module, roots, hash);
   const [scratch, words] = [layout.take(SCALAR), layout.take(SCALAR)];
   const candidate = layout.take(ELEMENT);
   const sum = layout.take(POINT);

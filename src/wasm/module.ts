@@ -7,7 +7,7 @@ import { defineField } from "./field.js";
 import { takeItems } from "./items.js";
 import { createLayout, type Layout, type Place } from "./memory.js";
 import { defineScalars } from "./scalar.js";
-import { PADDING } from "./sha2.js";
+import { PADDING, takeRoots } from "./sha2.js";
 
 /** The longest message that the module hashes, in bytes. */
 export const MOST_MESSAGE = 4096;
@@ -36,9 +36,10 @@ export function assemble(isFused: boolean): Assembled {
   const field = defineField(module, layout, isFused);
   const scalars = defineScalars(module, layout);
   const items = takeItems(layout);
-  const es256 = defineEs256(module, layout, field, scalars, input, items);
+  const roots = takeRoots(layout);
+  const es256 = defineEs256(module, layout, field, scalars, input, items, roots);
   const es256Group = defineEs256Group(module, layout, scalars, es256, items);
   // One behind the other: Ed25519 hashes R, A and the message as one.
-  const eddsa = defineEddsa(module, layout, field, scalars, input.signature, items);
+  const eddsa = defineEddsa(module, layout, field, scalars, input.signature, items, roots);
   return { layout, input, items, es256, es256Group, eddsa, bytes: module.bytes };
 }

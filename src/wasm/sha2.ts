@@ -9,6 +9,7 @@ import {
   i32,
   I64,
   i64,
+  type Load,
   type Local,
   local,
   loop,
@@ -18,7 +19,7 @@ import {
   variable,
 } from "./assembler.js";
 import { itemOf } from "./list.js";
-import { type Place } from "./memory.js";
+import { after, type Layout, type Place } from "./memory.js";
 
 type Word = I32 | I64;
 
@@ -29,9 +30,7 @@ interface Variant<W extends Word> {
   readonly rounds: number;
   readonly instructions: Readonly<
     Record<"add" | "and" | "or" | "xor" | "rotr" | "shrU", Binary<W, W>>
-  > & { readonly store: Store<W> };
-  /** A word, from the 64 bits that SHA-512 has in its place. */
-  readonly constant: (bits: bigint) => Expression<W>;
+  > & { readonly load: Load<W>; readonly store: Store<W> };
   /** Loads a word, the most significant byte first. */
   readonly loadBigEndian: (address: Local<I32>, offset: number) => Expression<W>;
   /** Rotations of the sums of a and of e; rotations and the shift of the words of 16 and of 2 before. */
@@ -48,14 +47,19 @@ export const PADDING = 160;
 /** Message, its length in bytes. The message is padded where it stands: up to PADDING bytes behind it change. */
 export type Hash = Func<readonly [I32, I32], undefined>;
 
+/** Puts what both hashes begin with into memory, and what they add in each round: 64 bits each, of SHA-512. */
+export function takeRoots(layout: Layout): Place {
+  const bits = BigUint64Array.from([...fractions(8, 2), ...fractions(80, 3)]);
+  return layout.constant(new Uint8Array(bits.buffer));
+}
+
 /** Writes SHA-256; the eight words of the hash go to `out`, each as the engine stores words. */
-export function defineSha256(module: Module, out: Place): Hash {
-  return define(module, out, {
+export function defineSha256(module: Module, roots: Place, out: Place): Hash {
+  return define(module, after(roots, 4), out, {
     type: I32,
     bytes: 4,
     rounds: 64,
     instructions: i32,
-    constant: (bits) => i32.const(BigInt.asIntN(32, bits >> 32n)),
     loadBigEndian: (address, offset) => swap32(variable(i32.load(address, offset))),
     sumOfA: [2, 13, 22],
     sumOfE: [6, 11, 25],
@@ -65,13 +69,12 @@ export function defineSha256(module: Module, out: Place): Hash {
 }
 
 /** Writes SHA-512. */
-export function defineSha512(module: Module, out: Place): Hash {
-  return define(module, out, {
+export function defineSha512(module: Module, roots: Place, out: Place): Hash {
+  return define(module, roots, out, {
     type: I64,
     bytes: 8,
     rounds: 80,
     instructions: i64,
-    constant: (bits) => i64.const(BigInt.asIntN(64, bits)),
     loadBigEndian: swap64,
     sumOfA: [28, 34, 39],
     sumOfE: [14, 18, 41],
@@ -92,11 +95,14 @@ function swap64(address: Local<I32>, offset: number): Expression<I64> {
   return i64.or(i64.shl(i64.extendU(swap32(high)), 32), i64.extendU(swap32(low)));
 }
 
-function define<W extends Word>(module: Module, out: Place, variant: Variant<W>): Hash {
-  const { type, bytes, rounds, constant, sumOfA, sumOfE, old, young } = variant;
-  const { add, and, or, xor, rotr, shrU, store } = variant.instructions;
-  const constants = fractions(rounds, 3);
-  const start = fractions(8, 2);
+function define<W extends Word>(
+  module: Module,
+  roots: Place,
+  out: Place,
+  variant: Variant<W>,
+): Hash {
+  const { type, bytes, rounds, sumOfA, sumOfE, old, young } = variant;
+  const { add, and, or, xor, rotr, shrU, load, store } = variant.instructions;
   const block = 16 * bytes;
   const sum = (word: Operand<W>, ...words: readonly Operand<W>[]): Operand<W> =>
     words.reduce((a, b) => add(a, b), word);
@@ -105,14 +111,14 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
     const end = pad(message, length, block);
     const rotations = (word: Local<W>, [a, b, c]: Distances, isShifted: boolean): Expression<W> =>
       xor(xor(rotr(word, a), rotr(word, b)), (isShifted ? shrU : rotr)(word, c));
-    const state = start.map((value) => variable(constant(value)));
+    const state = Array.from({ length: 8 }, (_, i) => variable(load(roots, 8 * i)));
     const w = Array.from({ length: 16 }, () => local(type));
     const work = state.map(() => local(type));
     const first = local(type);
     loop(() => {
       for (const [i, word] of work.entries()) set(word, itemOf(state, i));
       for (const [i, word] of w.entries()) set(word, variant.loadBigEndian(message, bytes * i));
-      for (const [i, bits] of constants.entries()) {
+      for (let i = 0; i < rounds; i++) {
         // The names move by one in each round, and stand still: eight rounds later they are back.
         const [a, b, c, d, e, f, g, h] = Array.from({ length: 8 }, (_, k) =>
           itemOf(work, (k + 8 * rounds - i) % 8),
@@ -131,7 +137,13 @@ function define<W extends Word>(module: Module, out: Place, variant: Variant<W>)
         }
         set(
           first,
-          sum(h, rotations(e, sumOfE, false), xor(g, and(e, xor(f, g))), constant(bits), now),
+          sum(
+            h,
+            rotations(e, sumOfE, false),
+            xor(g, and(e, xor(f, g))),
+            load(roots, 8 * (8 + i)),
+            now,
+          ),
         );
         set(d, add(d, first));
         const majority = or(and(a, b), and(c, or(a, b)));
