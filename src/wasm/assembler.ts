@@ -476,8 +476,9 @@ export function createModule(): Module {
     unsigned(head, locals.length);
     for (const type of locals) head.push(1, type.code);
     const size: number[] = [];
-    unsigned(size, head.length + code.length + 1);
-    functions.push(size.concat(head, code, 0x0b));
+    code.push(0x0b);
+    unsigned(size, head.length + code.length);
+    functions.push(size.concat(head, code));
     if (name !== undefined) exported.push(named(name, 0, index));
     return index;
   }
