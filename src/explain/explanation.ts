@@ -19,9 +19,9 @@ export interface Explanation {
   /** What the proof is compared with. */
   readonly request: ExplainedRequest;
   /** Both URLs; absent where the proof has no `htu` that can be read. */
-  readonly urls?: ExplainedUrls;
+  readonly urls?: ExplainedUrls | undefined;
   /** The clock; absent where the proof has no `iat` that can be read. */
-  readonly times?: ExplainedTimes;
+  readonly times?: ExplainedTimes | undefined;
 }
 
 /** What a verifier answers. */
@@ -37,7 +37,7 @@ export interface RefusalVerdict {
   /** The rule that decided. */
   readonly rule: RuleName;
   /** Only for a failure of a clock: the claim minus the server's time, in seconds. */
-  readonly clockOffset?: number;
+  readonly clockOffset?: number | undefined;
 }
 
 /**
@@ -92,26 +92,26 @@ export type RuleStatus = "passed" | "failed" | "not reached" | "not checked";
 export interface ExplainedRule {
   readonly name: RuleName;
   /** The item of section 4.3, such as "12a"; absent for a rule of another section. */
-  readonly item?: string;
+  readonly item?: string | undefined;
   /** The section of RFC 9449: "4.3", "5" or "11.1". */
   readonly section: string;
   /** The rule in words. */
   readonly title: string;
   readonly status: RuleStatus;
   /** Where it failed: the code that a verifier gives if this rule decides. */
-  readonly code?: VerifyFailureCode;
+  readonly code?: VerifyFailureCode | undefined;
   /** What the rule asks for. */
-  readonly expected?: Fact;
+  readonly expected?: Fact | undefined;
   /** What the proof, or the request, has. */
-  readonly found?: Fact;
+  readonly found?: Fact | undefined;
   /** Where it failed: the likely cause. */
-  readonly cause?: Cause;
+  readonly cause?: Cause | undefined;
   /** The cause in one sentence. Where the rule was not reached or not checked: why. */
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** Where it failed: what to do. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Where it was not reached: the rule that failed. */
-  readonly after?: RuleName;
+  readonly after?: RuleName | undefined;
 }
 
 /** A value of an explanation: plain JSON. */
@@ -121,21 +121,21 @@ export type Fact =
 /** What a proof says, as far as it can be read. Nothing in it is verified. */
 export interface ExplainedProof {
   /** Characters of the header field. */
-  readonly length?: number;
+  readonly length?: number | undefined;
   /** `typ`, `alg` and `kid` of the header, where they are text. */
-  readonly typ?: string;
-  readonly alg?: string;
-  readonly kid?: string;
+  readonly typ?: string | undefined;
+  readonly alg?: string | undefined;
+  readonly kid?: string | undefined;
   /** The public key, by its members of RFC 7638. */
-  readonly jwk?: PublicJwk;
+  readonly jwk?: PublicJwk | undefined;
   /** The thumbprint of that key. */
-  readonly jkt?: string;
+  readonly jkt?: string | undefined;
   /** The names of the other members of the header. */
-  readonly otherMembers?: readonly string[];
+  readonly otherMembers?: readonly string[] | undefined;
   /** The claims that RFC 9449 and RFC 7519 name: jti, htm, htu, iat, ath, nonce, exp, nbf. */
-  readonly claims?: { readonly [name: string]: Fact };
+  readonly claims?: { readonly [name: string]: Fact } | undefined;
   /** The names of the other claims. */
-  readonly otherClaims?: readonly string[];
+  readonly otherClaims?: readonly string[] | undefined;
 }
 
 /** What a proof is compared with. */
@@ -146,9 +146,9 @@ export interface ExplainedRequest {
   /** The time, in seconds since the epoch. */
   readonly now: number;
   /** The hash of the access token. */
-  readonly ath?: string;
+  readonly ath?: string | undefined;
   /** The thumbprint that the key must have. */
-  readonly jkt?: string;
+  readonly jkt?: string | undefined;
 }
 
 /** A URL, without its query and fragment, and without its user information. */
@@ -171,19 +171,19 @@ export interface ExplainedUrls {
     readonly part: "scheme" | "host" | "port" | "path";
     /** The first character of the normal forms that differs, from 0. */
     readonly index: number;
-  };
+  } | undefined;
 }
 
 /** The clock of item 11, in seconds since the epoch. */
 export interface ExplainedTimes {
   readonly now: number;
   /** The window in which `iat` is accepted, both ends included; absent where the nonce decides. */
-  readonly window?: { readonly earliest: number; readonly latest: number };
+  readonly window?: { readonly earliest: number; readonly latest: number } | undefined;
   readonly iat: number;
-  readonly exp?: number;
-  readonly nbf?: number;
+  readonly exp?: number | undefined;
+  readonly nbf?: number | undefined;
   /** `iat` minus `now`: negative where the proof is from the past. */
   readonly offset: number;
   /** Where the nonce decides: the last second in which it is accepted. */
-  readonly acceptUntil?: number;
+  readonly acceptUntil?: number | undefined;
 }

@@ -204,8 +204,16 @@ function makeNonce(end: number, key: NonceKey, audience: Uint8Array, hasher: Has
   return head + encodeBase64url(hmacSha256(key.secret, data, hasher).subarray(0, 18));
 }
 
-/** Returns the time in a text of the right length. Only its MAC shows that the nonce is ours. */
-function readEnd(nonce: string): number | null {
+/** Returns true where two nonces name the same secret. Only their MACs show whether they are ours. */
+export function isSameKeyId(one: string, other: string): boolean {
+  return one.slice(0, KEY_ID_END) === other.slice(0, KEY_ID_END);
+}
+
+/**
+ * Returns the end of the interval in a text of the right length, in seconds since the epoch. Only its MAC
+ * shows that the nonce is ours.
+ */
+export function readEnd(nonce: string): number | null {
   if (nonce.length !== LENGTH) return null;
   const time = decodeBase64url(nonce, KEY_ID_END, TIME_END);
   return time === null ? null : time.reduce((number, byte) => number * 256 + byte, 0);
