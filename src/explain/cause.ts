@@ -134,13 +134,15 @@ export function wordsOf(cause: Cause): Words {
 }
 
 const NEW_PROOF = "Make a new proof for every request, repeats included.";
-const CLOCK = "Synchronise the clock (NTP), or use server nonces, which need no clock of the client.";
+const CLOCK =
+  "Synchronise the clock (NTP), or use server nonces, which need no clock of the client.";
 const URL_OUTSIDE =
   "Pass the URL that the client called: public origin, and the path as it was sent.";
 const OWN_HTU = "Make the proof for the URL that is called, without query and fragment.";
 const PUBLIC_ONLY = "Send only the public members of the key: kty, crv, x, y or kty, n, e.";
 const RS_FORM = "Sign with R||S, 64 bytes for ES256 (dsaEncoding: ieee-p1363), not with DER.";
-const HASH_FORM = "base64url without padding of the SHA-256 of the token's characters: 43 characters.";
+const HASH_FORM =
+  "base64url without padding of the SHA-256 of the token's characters: 43 characters.";
 const JKT_FORM =
   "Use the RFC 7638 thumbprint: SHA-256 of the required members only, in base64url, 43 characters.";
 

@@ -25,7 +25,7 @@ export function createEcho(accessToken: string | undefined): Echo {
     // A token of a few characters is no secret, and stands in any text.
     const isIn = token.length >= SHORTEST ? text.includes(token) : token !== "" && text === token;
     const shown = isIn ? text.split(token).join("[access token]") : text;
-    return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}…` : shown;
+    return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}...` : shown;
   };
 }
 
@@ -34,11 +34,12 @@ const SHORTEST = 8;
 /** Returns a URL without its query, fragment and user information, any of which may be secret. */
 export function writtenUrl(url: string): string {
   const end = pathEnd(url);
-  const rest = end < url.length ? `${url.charAt(end)}…` : "";
+  const rest = end < url.length ? `${url.charAt(end)}...` : "";
   const start = url.indexOf("://") + 3;
   const slash = url.slice(start, end).indexOf("/");
   const authorityEnd = slash === -1 ? end : start + slash;
   const at = start < 3 ? -1 : url.slice(start, authorityEnd).lastIndexOf("@");
-  const path = at === -1 ? url.slice(0, end) : `${url.slice(0, start)}…${url.slice(start + at, end)}`;
+  const path =
+    at === -1 ? url.slice(0, end) : `${url.slice(0, start)}...${url.slice(start + at, end)}`;
   return path + rest;
 }

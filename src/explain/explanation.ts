@@ -166,12 +166,14 @@ export interface ExplainedUrls {
   /** That of the request. */
   readonly url: ExplainedUrl;
   /** Where both have a normal form, and these differ. */
-  readonly difference?: {
-    /** The part of the URL. */
-    readonly part: "scheme" | "host" | "port" | "path";
-    /** The first character of the normal forms that differs, from 0. */
-    readonly index: number;
-  } | undefined;
+  readonly difference?:
+    | {
+        /** The part of the URL. */
+        readonly part: "scheme" | "host" | "port" | "path";
+        /** The first character of the normal forms that differs, from 0. */
+        readonly index: number;
+      }
+    | undefined;
 }
 
 /** The clock of item 11, in seconds since the epoch. */

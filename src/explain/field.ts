@@ -42,7 +42,8 @@ export function examineField(
     return { text: "", header: null, payload: null, signature: null, signed: null };
   }
   const pieces = fields.flatMap((field) => field.split(",")).map((piece) => piece.trim());
-  const text = code === "proof_multiple" ? (pieces.find((piece) => piece !== "") ?? "") : (fields[0] ?? "");
+  const text =
+    code === "proof_multiple" ? (pieces.find((piece) => piece !== "") ?? "") : (fields[0] ?? "");
   rules.set("single", code === "proof_multiple" ? several(fields, pieces) : passed({ found: 1 }));
   const sizes = { expected: limits.proof, found: text.length };
   const isLong = splitProof(text, limits) === "proof_too_large";
@@ -55,7 +56,10 @@ export function examineField(
   }
   const [cause, segment] = formFault(text, segments, parts);
   const found = segment ?? `${text.split(".").length} segments`;
-  rules.set("form", failed("jws_malformed", cause, { expected: "header.payload.signature", found }));
+  rules.set(
+    "form",
+    failed("jws_malformed", cause, { expected: "header.payload.signature", found }),
+  );
   const cleaned = text.replace(SCHEME, "").replace(/[\s"']/g, ""); // the other rules are judged all the same
   return cleaned === text ? parts : { ...partsOf(cleaned), text };
 }
@@ -80,8 +84,7 @@ function partsOf(text: string): Parts {
   return {
     text,
     header: signed === null ? null : parseHeader(signed, segments),
-    payload:
-      signed === null || payloadEnd <= headerEnd + 1 ? null : parsePayload(signed, segments),
+    payload: signed === null || payloadEnd <= headerEnd + 1 ? null : parsePayload(signed, segments),
     signature: payloadEnd >= text.length - 1 ? null : decodeSignature(segments),
     signed,
   };

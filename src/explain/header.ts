@@ -36,7 +36,7 @@ export function examineHeader(
       ? failed("alg_unsupported", algCause(header["alg"], policy), { expected, found })
       : passed({ expected, found }),
   );
-  return { alg, jwk: examineJwk(header["jwk"], alg, policy, rules) };
+  return { alg, jwk: examineJwk(header["jwk"], alg, policy, echo, rules) };
 }
 
 function judgeTyp(header: JsonObject, echo: Echo): Judgement {
@@ -77,6 +77,7 @@ function examineJwk(
   value: JsonValue | undefined,
   alg: Alg | undefined,
   { limits }: Policy<Alg, ReplayStore>,
+  echo: Echo,
   rules: Map<RuleName, Judgement>,
 ): PublicJwk | undefined {
   const members = membersOf(value);
@@ -85,7 +86,9 @@ function examineJwk(
     rules.set("public", notReached("jwk"));
     return undefined;
   }
-  const secret = Object.keys(members).filter((name) => readPublicJwk({ [name]: 0 }) === "jwk_private");
+  const secret = Object.keys(members).filter(
+    (name) => readPublicJwk({ [name]: 0 }) === "jwk_private",
+  );
   rules.set(
     "public",
     secret.length > 0
@@ -95,12 +98,14 @@ function examineJwk(
   const rest = without(members, secret);
   const jwk = readPublicJwk(rest, alg, limits.modulusLength);
   const expected: Fact =
-    alg === undefined ? "a public key" : { kty: alg.kty, ...(alg.crv === undefined ? {} : { crv: alg.crv }) };
+    alg === undefined
+      ? "a public key"
+      : { kty: alg.kty, ...(alg.crv === undefined ? {} : { crv: alg.crv }) };
   if (typeof jwk !== "string") {
-    rules.set("jwk", passed({ expected, found: kindOf(jwk) }));
+    rules.set("jwk", passed({ expected, found: kindOf(jwk, echo) }));
     return jwk;
   }
-  rules.set("jwk", failed(jwk, jwkCause(rest, jwk, alg), { expected, found: kindOf(rest) }));
+  rules.set("jwk", failed(jwk, jwkCause(rest, jwk, alg), { expected, found: kindOf(rest, echo) }));
   return undefined;
 }
 
@@ -115,10 +120,10 @@ function without(members: JsonObject, names: readonly string[]): JsonObject {
 }
 
 /** Kind and curve are words of a standard, if they are right; any other text stays out. */
-function kindOf(members: JsonObject | PublicJwk): Fact {
+function kindOf(members: JsonObject | PublicJwk, echo: Echo): Fact {
   const { kty, crv } = members as JsonObject; // every JWK is one
   const word = (value: JsonValue | undefined): Fact =>
-    typeof value === "string" && value.length <= 16 ? value : null;
+    typeof value === "string" && value.length <= 16 ? echo(value) : null;
   return crv === undefined ? { kty: word(kty) } : { kty: word(kty), crv: word(crv) };
 }
 
@@ -149,6 +154,7 @@ function jwkCause(members: JsonObject, code: string, alg: Alg | undefined): Caus
 export function factOf(value: JsonValue | undefined, echo: Echo): Fact {
   if (typeof value === "string") return echo(value);
   if (value === undefined) return null;
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value); // no JSON
   if (typeof value !== "object" || value === null) return value;
   return Array.isArray(value) ? "an array" : "an object";
 }

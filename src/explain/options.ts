@@ -26,3 +26,20 @@ export type ExplainOptions = Omit<VerifierOptions, "replay" | "cache"> & ReplayO
 /** Options of explainProofAsync: those of createAsyncVerifier, with a replay store that is only read. */
 export type AsyncExplainOptions = Omit<AsyncVerifierOptions, "replay" | "cache" | "grouping"> &
   ReplayOption<boolean | Promise<boolean>>;
+
+/** Reads the option `replay`. Returns null where no store is read. */
+export function readReader<R extends ReplayReader<unknown>>(
+  value: R | "none" | undefined,
+): R | null {
+  if (value === undefined || value === "none") return null;
+  if (typeof value !== "object" || value === null || typeof value.has !== "function") {
+    throw new TypeError('replay must be an object with a function has, or "none"');
+  }
+  return value;
+}
+
+/** Reads an option that is true or false. Default false. */
+export function choiceOfBoolean(value: unknown, name: string): boolean {
+  if (value === undefined || typeof value === "boolean") return value === true;
+  throw new TypeError(`${name} must be true or false`);
+}
