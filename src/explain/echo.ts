@@ -31,7 +31,7 @@ export function createEcho(accessToken: string | undefined): Echo {
 
 const SHORTEST = 8;
 
-/** Returns a URL without its query, fragment and user information, any of which may be secret. */
+/** Returns a URL without its query, fragment and user information, each of them may be secret. */
 export function writtenUrl(url: string): string {
   const end = pathEnd(url);
   const rest = end < url.length ? `${url.charAt(end)}...` : "";

@@ -42,7 +42,6 @@ type Members = readonly (readonly [string, unknown])[];
 
 /** JSON of the key that some programs hash: in the order of the proof, with more members, with spaces. */
 function writings(members: Members, alg: string): readonly string[] {
-  const sorted = (list: Members): Members => [...list].sort(([a], [b]) => (a < b ? -1 : 1)); // toSorted is too young for some engines
   const required = members.filter(([name]) => ["crv", "kty", "x", "y", "n", "e"].includes(name));
   const withAlg = sorted([...required.filter(([name]) => name !== "alg"), ["alg", alg]]);
   const orders = [members, sorted(members), required, sorted(required), withAlg];
@@ -52,4 +51,11 @@ function writings(members: Members, alg: string): readonly string[] {
       `{${pairs.map((pair) => pair.join(colon)).join(comma)}}`;
     return [joined(":", ","), joined(": ", ", ")]; // as JavaScript writes it, and as Python does
   });
+}
+
+/** By name. Array.prototype.toSorted is too young for some engines. */
+function sorted(list: Members): Members {
+  const copy = [...list];
+  copy.sort(([a], [b]) => (a < b ? -1 : 1));
+  return copy;
 }

@@ -1,7 +1,7 @@
 // Nonces (RFC 9449 sections 8 and 9): one that was refused, to its likely cause.
 import { LAST_SECOND } from "../input/argument.js";
-import { isSameKeyId, readEnd } from "../server/nonce-issuer.js";
 import { askNonce, type NonceAnswer, type NonceCheck } from "../verify/nonce-check.js";
+import { isSameKeyId, nonceEnd } from "../verify/nonce-form.js";
 import type { Cause } from "./cause.js";
 
 /**
@@ -15,7 +15,7 @@ export function nonceCause(
   now: number,
 ): readonly [Cause, age?: number] {
   if (nonce === undefined) return ["nonce_absent"];
-  const end = readEnd(nonce);
+  const end = nonceEnd(nonce);
   if (end === null || end > LAST_SECOND) return ["nonce_foreign"];
   const { status } = askNonce(check, nonce, end);
   if ((status === "valid" || status === "renew") && end < now) return ["nonce_expired", now - end];

@@ -82,7 +82,7 @@ const STAND_IN: Readonly<Record<ClaimName, string | number>> = {
   nbf: 0,
 };
 
-/** readClaims tells only the first fault. It is asked again with that one mended, until there is none. */
+/** readClaims tells only the first fault. It is asked again with that one mended, until no fault is left. */
 function repairedClaims(
   payload: JsonObject,
   { policy }: Standard,

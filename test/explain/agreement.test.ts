@@ -61,7 +61,7 @@ test("a disagreement is found", () => {
 describe("what would be a secret is nowhere in it", () => {
   const token = `secret-${randomBytes(24).toString("hex")}`;
   const key = privateJwk("ES256");
-  const everywhere = { [token]: token, x: [token], ...{ jti: token, nonce: token, ath: token } };
+  const everywhere = { [token]: token, x: [token], jti: token, nonce: token, ath: token };
   const htu = `https://user:${token}@server.example.com/${token}?access_token=${token}`;
   test.each([
     ["as the proof", token],

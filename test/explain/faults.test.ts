@@ -20,6 +20,9 @@ const TOKEN = "eyJhbGciOiJFUzI1NiJ9.c2VjcmV0LXRva2Vu.c2lnbmF0dXJl";
 const sha256 = (text: string | Buffer): Buffer => createHash("sha256").update(text).digest();
 const ath = (token: string): string => sha256(token).toString("base64url");
 
+/** Select Graphic Rendition of ECMA-48. */
+const SGR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, "g");
+
 const secret = (byte: number): Uint8Array => Uint8Array.from({ length: 32 }, (_, i) => byte + i);
 const issuer = (byte: number, audience: string) =>
   createNonceIssuer({ secrets: [secret(byte)], audience, clock: () => NOW });
@@ -397,7 +400,7 @@ describe.each(Object.entries(FAULTS))("%s", (_, fault) => {
     expect(text + JSON.stringify(explanation)).not.toContain(TOKEN);
     expect(text + JSON.stringify(explanation)).not.toContain(privateJwk("ES256").d);
     const colored = formatExplanation(explanation, { color: true });
-    expect(colored.replace(/\u001b\[[\d;]*m/g, "")).toBe(text);
+    expect(colored.replaceAll(SGR, "")).toBe(text);
     expect(colored).toContain("\u001b[1;31m");
   });
 });

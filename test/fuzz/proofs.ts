@@ -15,7 +15,7 @@ import {
   type VerifyResult,
 } from "dpop-core/core";
 import { explainProof } from "dpop-core/explain";
-import { fast } from "dpop-core/fast";
+import { fast as fastBackend } from "dpop-core/fast";
 import { nobleBackend } from "dpop-core/noble";
 import { disagreements } from "../support/explained.js";
 import type { SyncImplementation } from "../support/implementation.js";
@@ -373,7 +373,7 @@ function isRight(proof: DamagedProof, outcomes: readonly Asked[]): boolean {
 
 /** An explanation says the same, of the fast backend, which is asked first. */
 function isExplained({ text, request }: DamagedProof, result: VerifyResult): boolean {
-  return disagreements(explainProof(text, request, { backend: fast }), result).length === 0;
+  return disagreements(explainProof(text, request, { backend: fastBackend }), result).length === 0;
 }
 
 /** OpenSSL looks at a point of Ed25519 no sooner than when it verifies. */
