@@ -27,6 +27,8 @@ const BELOW: ReadonlyMap<string, readonly string[]> = new Map([
   // The roles never import each other, and a client verifies nothing.
   ["server", [...LOW, "replay", "proof", "verify", "tokens"]],
   ["client", [...LOW, "proof"]],
+  // Why a verifier says what it says.
+  ["explain", [...LOW, "replay", "proof", "verify"]],
   // What a server does with a verdict; no adapter verifies anything itself.
   ["adapters", [...LOW, "proof", "server"]],
   // A client of one platform, which brings its own keys.
@@ -200,6 +202,7 @@ test("src keeps the rules of the house", async () => {
       [
         "browser",
         "core",
+        "explain",
         "fast",
         "index",
         "jwt",
@@ -229,6 +232,7 @@ const SOUND: Tree = {
   "server/s.ts": 'export { v as s } from "../verify/v.js";',
   "client/c.ts": 'export { p as c } from "../proof/p.js";',
   "browser/b.ts": 'export { c as b } from "../client/c.js"; export { w } from "../webcrypto/w.js";',
+  "explain/e.ts": 'export { v as e } from "../verify/v.js";',
   "adapters/a.ts": 'export { s as a } from "../server/s.js";',
   "replay/r.ts": 'export { b as r } from "../jose/b.js";',
   "fast/f.ts": 'import { b } from "../jose/b.js"; export const f = b;',
@@ -301,6 +305,11 @@ test.each([
     "browser/b.ts",
     'import { s } from "../server/s.js";',
     "imports server/s.ts, which is not below it",
+  ],
+  [
+    "verify/v.ts",
+    'import { e } from "../explain/e.js";',
+    "imports explain/e.ts, which is not below it",
   ],
   ["adapters/a.ts", 'import type { Request } from "express";', "imports express"],
   [

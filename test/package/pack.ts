@@ -13,6 +13,7 @@ export const ENTRIES: readonly string[] = [
   "node-crypto",
   "webcrypto",
   "jwt",
+  "explain",
   "redis",
   "express",
   "fastify",
