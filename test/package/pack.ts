@@ -24,6 +24,9 @@ export const ENTRIES: readonly string[] = [
   "browser",
 ];
 
+/** The program that `bin` of package.json names. */
+export const COMMAND_LINE = "dist/cli.js";
+
 /** What is published beside dist/. */
 export const TOP_FILES: readonly string[] = [
   "LICENSE",
