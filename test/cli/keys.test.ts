@@ -1,5 +1,5 @@
 // Keys on the command line: keygen, thumbprint, prove, and where a key comes from.
-import { execFileSync } from "node:child_process";
+import type { KeyExportOptions } from "node:crypto";
 import { chmod, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { calculateJwkThumbprint, type JWK } from "jose";
@@ -7,6 +7,7 @@ import { createVerifier } from "dpop-core";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import { describe, expect, test } from "vitest";
 import { ALGS, KEY_FILE } from "../../src/cli/base/key.js";
+import { type KeyKind, keyPair } from "../support/key-pair.js";
 import { NOW, openTerminal } from "./terminal.js";
 
 const API = "https://api.example/things?page=2";
@@ -103,29 +104,25 @@ describe("the key comes from", () => {
     expect(await jktOf(["-k", "option"], { DPOP_KEY: variable })).toBe(jkts.get("option"));
   });
 
-  test.each([
-    [
-      "a P-256 key of openssl",
-      ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-      [],
-    ],
-    ["an Ed25519 key of openssl", ["genpkey", "-algorithm", "ED25519"], []],
-    [
-      "an RSA key of openssl",
-      ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-      ["--alg", "PS256"],
-    ],
-  ])("%s, in PEM", async (_, args, more) => {
+  test.each<[string, KeyKind, "pkcs8" | "sec1" | "pkcs1", readonly string[]]>([
+    ["a P-256 key", "P-256", "pkcs8", []],
+    ["a P-256 key in the form of its own", "P-256", "sec1", []],
+    ["an Ed25519 key", "ed25519", "pkcs8", []],
+    ["an RSA key", { rsa: 2048 }, "pkcs8", ["--alg", "PS256"]],
+    ["an RSA key in the form of its own", { rsa: 2048 }, "pkcs1", ["--alg", "PS256"]],
+  ])("%s, in PEM as node:crypto writes it", async (_, kind, type, more) => {
     const { run, folder } = await openTerminal();
     const file = join(folder, "key.pem");
-    execFileSync("openssl", [...args, "-out", file], { stdio: "ignore" });
+    const { privateKey, publicKey } = keyPair(kind);
+    const form: KeyExportOptions<"pem"> = { type, format: "pem" };
+    await writeFile(file, privateKey.export(form));
     await chmod(file, 0o600);
     const proved = await run(["prove", "GET", API, "--key", "key.pem", ...more], { now: NOW });
     expect(proved.stderr).toBe("");
     const verified = verify(proved.stdout);
     const printed = await run(["thumbprint", "key.pem"]);
     expect(verified).toMatchObject({ ok: true, jkt: printed.stdout.trim() });
-    const open = execFileSync("openssl", ["pkey", "-in", file, "-pubout"], { encoding: "utf8" });
+    const open = publicKey.export({ type: "spki", format: "pem" }).toString();
     expect((await run(["thumbprint"], { stdin: open })).stdout).toBe(printed.stdout);
   });
 

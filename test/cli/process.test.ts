@@ -1,4 +1,5 @@
 // The built command line as a process: streams, signals, the script of the docs, and every example of the help.
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -8,6 +9,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { COMMANDS } from "../../src/cli/program.js";
 import { readText } from "../docs/pages.js";
 import { API_NAME, startOidcProvider } from "../interop/support/oidc-provider.js";
+import { keyPair } from "../support/key-pair.js";
 import { openShell, type Shell } from "./shell.js";
 import { serveFor } from "./terminal.js";
 
@@ -142,18 +144,21 @@ describe("every example of the help runs as it is written", () => {
     const folder = await newFolder();
     const { issuer, api } = await serveFor();
     const here = (line: string): string =>
-      line.replaceAll("http://127.0.0.1:4000", issuer).replaceAll("http://127.0.0.1:4001", api);
+      line.replace(/http:\/\/127\.0\.0\.1:400(0|1)\b/g, (_, last) => (last === "0" ? issuer : api));
     await writeFile(join(folder, "client-secret"), "demo-secret\n", { mode: 0o600 });
+    const { privateKey, publicKey } = keyPair("ed25519");
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+    await writeFile(join(folder, "key.pem"), pem, { mode: 0o600 });
+    await writeFile(join(folder, "open.pem"), publicKey.export({ type: "spki", format: "pem" }));
     const before = [
       "dpop-core keygen",
-      "openssl genpkey -algorithm ED25519 -out key.pem",
       here(
         "dpop-core token http://127.0.0.1:4000/token --client-id demo --client-secret-file client-secret --out token",
       ),
       "dpop-core prove GET https://api.example/things --token-file token > proof",
     ];
     const { exit, stderr } = await shell.run(before.join(" && "), folder);
-    expect({ exit, stderr }).toMatchObject({ exit: 0 });
+    expect(exit, stderr).toBe(0);
     const [token, proof] = await Promise.all(
       ["token", "proof"].map((file) => readFile(join(folder, file), "utf8")),
     );
@@ -167,6 +172,15 @@ describe("every example of the help runs as it is written", () => {
     ];
     await writeFile(join(folder, "request.txt"), raw.join("\r\n"), { mode: 0o600 });
     return { folder, here };
+  }
+
+  const isThere = (program: string): boolean => spawnSync(program, ["version"]).error === undefined;
+  const hasCurl = isThere("curl");
+  const hasOpenssl = isThere("openssl");
+  /** Without curl, what would be piped to it is looked at in its place; without openssl, its result is there. */
+  function runnable(command: string): string {
+    const piped = hasCurl ? command : command.replace(/ \| curl .*/, "");
+    return hasOpenssl ? piped : piped.replace("openssl pkey -in key.pem -pubout", "cat open.pem");
   }
 
   /** What an example ends with, where that is not 0. */
@@ -194,8 +208,9 @@ describe("every example of the help runs as it is written", () => {
       if (says === "A new token for a refresh token") {
         await writeFile(join(folder, "response.json"), '{"refresh_token":"r"}', { mode: 0o600 });
       }
-      const { exit, stdout, stderr } = await shell.run(here(command), folder);
-      expect({ exit, stderr }).toMatchObject({ exit: EXITS.get(says) ?? 0 });
+      const { exit, stdout, stderr } = await shell.run(here(runnable(command)), folder);
+      const isCut = !hasCurl && command.includes("| curl");
+      expect(exit, stderr).toBe(isCut ? 0 : (EXITS.get(says) ?? 0));
       expect(stdout + stderr).not.toContain("a fault of dpop-core");
       expect((stdout + stderr).length).toBeGreaterThan(20);
     },
