@@ -172,6 +172,7 @@ export function readPublicKey(text: string): PublicJwk | null {
 
 function pemMembers(text: string): Readonly<Record<string, unknown>> | null {
   try {
+    // A key that was imported, as this one, can be exported so in Node 20 too.
     return { ...createPublicKey(text).export({ format: "jwk" }) };
   } catch {
     return null;
