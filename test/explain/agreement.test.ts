@@ -98,6 +98,10 @@ describe("takes time linear in the length", () => {
     "of an htu": [mint({ claims: { htu: `https://a/${"%2F/../".repeat(size / 7)}` } })],
     "of JSON in JSON": [`${b64("[".repeat(size / 2))}.${b64('{"a":'.repeat(size / 8))}.AA`],
     "of padding": [mint({ claims: { ath: "=".repeat(size) } })],
+    "of padding that a letter ends": [
+      mint({ claims: { ath: `${"=".repeat(size)}x` } }),
+      { accessToken: "t", jkt: `${"=".repeat(size)}x` },
+    ],
     "of a URL": [mint(), { url: `https://a/${"/%25".repeat(size / 4)}` }],
     "of a token": [
       mint({ claims: { ath: "a" } }),
