@@ -7,10 +7,15 @@ import { createVerifier } from "dpop-core";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import { describe, expect, test } from "vitest";
 import { ALGS, KEY_FILE } from "../../src/cli/base/key.js";
+import { LABELS } from "../../src/jose/alg.js";
 import { type KeyKind, keyPair } from "../support/key-pair.js";
 import { NOW, openTerminal } from "./terminal.js";
 
 const API = "https://api.example/things?page=2";
+
+test("the labels are all that keys can be read for", () => {
+  expect(ALGS).toEqual(LABELS);
+});
 
 describe("keygen", () => {
   test("writes a JWK with the mode 600, and never over a file without --force", async () => {

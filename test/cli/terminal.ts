@@ -9,6 +9,9 @@ import { run } from "../../src/cli/program.js";
 /** Seconds since the epoch: 2026-11-27 10:15:00 UTC. */
 export const NOW = 1_795_774_500;
 
+/** What would move the cursor or set colours; a line feed is not among it. */
+export const CONTROL = /[^\P{Cc}\n]/u;
+
 export interface Options {
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;

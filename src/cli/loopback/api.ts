@@ -1,16 +1,10 @@
 // The API of serve: tells every client that gets in what it was seen to send.
-import { randomBytes } from "node:crypto";
-import {
-  createAsyncResourceServer,
-  createAsyncVerifier,
-  createMemoryReplayStore,
-  createNonceIssuer,
-  type ServerEvent,
-} from "dpop-core/core";
+import { createAsyncResourceServer, createAsyncVerifier, type ServerEvent } from "dpop-core/core";
 import { createGuard } from "dpop-core/http";
 import { createJwtAccessTokens } from "dpop-core/jwt";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import type { Listening } from "./listen.js";
+import { verifierOptions } from "./proofs.js";
 
 /** What the API is to be like. */
 export interface ApiOptions {
@@ -27,17 +21,8 @@ export interface ApiOptions {
 
 /** Lets a server answer as an API. */
 export function serveApi({ server, origin }: Listening, options: ApiOptions): void {
-  const { issuer, audience, nonces, clock, onEvent, tell } = options;
-  const nonce = nonces
-    ? createNonceIssuer({
-        backend: nodeCrypto,
-        secrets: [randomBytes(32)],
-        audience: origin,
-        clock,
-      })
-    : undefined;
-  const replay = createMemoryReplayStore({ backend: nodeCrypto });
-  const verifier = createAsyncVerifier({ backend: nodeCrypto, replay, nonce, clock });
+  const { issuer, audience, clock, onEvent, tell } = options;
+  const verifier = createAsyncVerifier(verifierOptions(origin, options));
   const accessTokens = createJwtAccessTokens({
     backend: nodeCrypto,
     issuer,

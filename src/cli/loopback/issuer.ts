@@ -4,16 +4,15 @@ import type { IncomingMessage } from "node:http";
 import {
   type AuthorizationServer,
   createAuthorizationServer,
-  createMemoryReplayStore,
-  createNonceIssuer,
   createVerifier,
   type ServerEvent,
   serverMetadata,
   type SyncSigner,
 } from "dpop-core/core";
-import { createSigner, generatePrivateJwk, nodeCrypto } from "dpop-core/node-crypto";
+import { createSigner, generatePrivateJwk } from "dpop-core/node-crypto";
 import { thumbprintOf } from "../base/key.js";
 import { answerWith, type Listening, type Reply } from "./listen.js";
+import { verifierOptions } from "./proofs.js";
 
 /** What the authorization server is to be like. */
 export interface IssuerOptions {
@@ -42,22 +41,12 @@ interface Issuer extends IssuerOptions {
 
 /** Lets a server answer as an authorization server. */
 export function serveIssuer({ server, origin }: Listening, options: IssuerOptions): void {
-  const { nonces, clock, onEvent } = options;
-  const replay = createMemoryReplayStore({ backend: nodeCrypto });
-  const nonce = nonces
-    ? createNonceIssuer({
-        backend: nodeCrypto,
-        secrets: [randomBytes(32)],
-        audience: origin,
-        clock,
-      })
-    : undefined;
-  const verifier = createVerifier({ backend: nodeCrypto, replay, nonce, clock });
+  const verifier = createVerifier(verifierOptions(origin, options));
   const signer = createSigner(generatePrivateJwk("ES256"));
   const issuer: Issuer = {
     ...options,
     origin,
-    endpoint: createAuthorizationServer({ verifier, onEvent }),
+    endpoint: createAuthorizationServer({ verifier, onEvent: options.onEvent }),
     signer,
     kid: thumbprintOf(signer.publicJwk),
   };
