@@ -10,9 +10,6 @@ import type { Cause } from "./cause.js";
 /** RFC 9278 section 3. */
 const URI = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:";
 
-/** Most characters of a thumbprint with padding. Of a longer text the padding would be sought in quadratic time. */
-const LONGEST = 44;
-
 /**
  * Returns why `expected` is likely not the thumbprint `jkt`. `header` is that of the proof; its `jwk` has the key
  * with all its members.
@@ -28,12 +25,10 @@ export function jktCause(
   const form = hash === null ? null : formOf(expected, hash);
   if (form === "padded" || form === "base64" || form === "hex") return `jkt_${form}`;
   if (expected === URI + jkt) return "jkt_uri";
-  const jwk = header["jwk"];
-  const members =
-    typeof jwk === "object" && jwk !== null && !Array.isArray(jwk) ? Object.entries(jwk) : [];
+  const members: Members = Object.entries(Object(header["jwk"]));
   const kid = members.find(([name]) => name === "kid")?.[1];
   if (expected === header["kid"] || expected === kid) return "jkt_kid";
-  const bare = expected.length > LONGEST ? "" : expected.replace(/=+$/, "");
+  const bare = expected.replace(/=$/, ""); // the padding of 32 bytes is one character
   const isOther = writings(members, String(header["alg"])).some((json) => {
     const bytes = encodeUtf8(json);
     return bytes !== null && sha256Base64url(bytes, hasher) === bare;
@@ -47,7 +42,7 @@ type Members = readonly (readonly [string, unknown])[];
 /** JSON of the key that some programs hash: in the order of the proof, with more members, with spaces. */
 function writings(members: Members, alg: string): readonly string[] {
   const required = members.filter(([name]) => ["crv", "kty", "x", "y", "n", "e"].includes(name));
-  const withAlg = sorted([...required.filter(([name]) => name !== "alg"), ["alg", alg]]);
+  const withAlg = sorted([...required, ["alg", alg]]);
   const orders = [members, sorted(members), required, sorted(required), withAlg];
   return orders.flatMap((list) => {
     const pairs = list.map(([name, value]) => [JSON.stringify(name), JSON.stringify(value)]);
