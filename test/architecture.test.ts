@@ -14,7 +14,7 @@ type Graph = ReadonlyMap<string, readonly string[]>;
 /** What every other layer and every backend rests on. */
 const LOW = ["bytes", "input", "jose"];
 
-/** What each folder may import from, besides itself. An entry may import everything. */
+/** What each folder may import from, besides itself. An entry may import every layer of the library. */
 const BELOW: ReadonlyMap<string, readonly string[]> = new Map([
   ["bytes", []],
   ["input", ["bytes"]],
@@ -27,6 +27,8 @@ const BELOW: ReadonlyMap<string, readonly string[]> = new Map([
   // The roles never import each other, and a client verifies nothing.
   ["server", [...LOW, "replay", "proof", "verify", "tokens"]],
   ["client", [...LOW, "proof"]],
+  // Why a verifier says what it says.
+  ["explain", [...LOW, "replay", "proof", "verify"]],
   // What a server does with a verdict; no adapter verifies anything itself.
   ["adapters", [...LOW, "proof", "server"]],
   // A client of one platform, which brings its own keys.
@@ -39,7 +41,21 @@ const BELOW: ReadonlyMap<string, readonly string[]> = new Map([
   ["wasm", [...LOW, "fast", "fast/p256", "fast/ed25519"]],
   ["node-crypto", LOW],
   ["webcrypto", LOW],
+  // The command line stands on the published entries, as every other program does, and on no layer within.
+  ["cli/base", []],
+  ["cli/loopback", ["cli/base"]],
+  ["cli/commands", ["cli/base", "cli/loopback"]],
+  ["cli", ["cli/base", "cli/commands"]],
 ]);
+
+/** The folders of the command line, which is no part of the library. */
+const COMMAND_LINE = /^cli(?:\/|$)/;
+
+/** What the command line names besides its own files. */
+const OF_COMMAND_LINE = /^(?:node:[\w/]+|dpop-core\/[\w-]+)$/;
+
+/** The layers that an entry may lead to. */
+const LIBRARY = [...BELOW.keys()].filter((folder) => !COMMAND_LINE.test(folder));
 
 /** The files that name packages, by how these begin. */
 const PACKAGES: ReadonlyMap<string, string> = new Map([
@@ -124,7 +140,11 @@ function violations(tree: Tree): string[] {
     graph.set(path, targets);
     const packages = specifiers.filter((specifier) => !isRelative(specifier));
     const prefix = PACKAGES.get(path);
-    const foreign = packages.filter((name) => prefix === undefined || !name.startsWith(prefix));
+    const isOwn = (name: string): boolean =>
+      COMMAND_LINE.test(posix.dirname(path))
+        ? OF_COMMAND_LINE.test(name)
+        : prefix !== undefined && name.startsWith(prefix);
+    const foreign = packages.filter((name) => !isOwn(name));
     const all = [...faults, ...foreign.map((name) => `imports ${name}`)];
     if (
       ![path, posix.dirname(path)].some((place) => WEBCRYPTO.has(place)) &&
@@ -142,7 +162,7 @@ function violations(tree: Tree): string[] {
 
 function layerFaults(path: string, targets: readonly string[], graph: Graph): string[] {
   const folder = posix.dirname(path);
-  const below = folder === "." ? [...BELOW.keys()] : BELOW.get(folder);
+  const below = folder === "." ? LIBRARY : BELOW.get(folder);
   if (below === undefined) return ["is in no known layer"];
   return targets.flatMap((target) => {
     if (!graph.has(target)) return [`imports ${target}, which does not exist`];
@@ -200,6 +220,7 @@ test("src keeps the rules of the house", async () => {
       [
         "browser",
         "core",
+        "explain",
         "fast",
         "index",
         "jwt",
@@ -208,6 +229,7 @@ test("src keeps the rules of the house", async () => {
         "redis",
         "wasm",
         "webcrypto",
+        "cli/main",
         ...ADAPTERS,
       ].map((entry) => `${entry}.ts`),
     ),
@@ -229,6 +251,7 @@ const SOUND: Tree = {
   "server/s.ts": 'export { v as s } from "../verify/v.js";',
   "client/c.ts": 'export { p as c } from "../proof/p.js";',
   "browser/b.ts": 'export { c as b } from "../client/c.js"; export { w } from "../webcrypto/w.js";',
+  "explain/e.ts": 'export { v as e } from "../verify/v.js";',
   "adapters/a.ts": 'export { s as a } from "../server/s.js";',
   "replay/r.ts": 'export { b as r } from "../jose/b.js";',
   "fast/f.ts": 'import { b } from "../jose/b.js"; export const f = b;',
@@ -240,6 +263,10 @@ const SOUND: Tree = {
   "node-crypto.ts": 'export { n } from "./node-crypto/algorithm.js";',
   "node-crypto/algorithm.ts": 'import crypto from "node:crypto"; import "../jose/b.js"; crypto;',
   "webcrypto.ts": 'export { sha256 } from "./noble/sha256.js"; globalThis.crypto.subtle;',
+  "cli/base/b.ts": 'import "node:fs/promises"; export { p } from "dpop-core/core";',
+  "cli/loopback/l.ts": 'export { p as l } from "../base/b.js";',
+  "cli/commands/c.ts": 'export { l as c } from "../loopback/l.js";',
+  "cli/main.ts": 'import { c } from "./commands/c.js"; c;',
 };
 
 test("a sound tree has no violations", () => {
@@ -302,6 +329,11 @@ test.each([
     'import { s } from "../server/s.js";',
     "imports server/s.ts, which is not below it",
   ],
+  [
+    "verify/v.ts",
+    'import { e } from "../explain/e.js";',
+    "imports explain/e.ts, which is not below it",
+  ],
   ["adapters/a.ts", 'import type { Request } from "express";', "imports express"],
   [
     "replay/r.ts",
@@ -361,6 +393,17 @@ test.each([
   ["jose/b.ts", 'export * as a from "../bytes/a.js";', "has export *"],
   ["jose/b.ts", '/// <reference types="node" />', "has a reference directive"],
   ["utils/u.ts", "", "is in no known layer"],
+  ["index.ts", 'import "./cli/main.js";', "imports cli/main.ts, which is not below it"],
+  ["core.ts", 'import "./cli/base/b.js";', "imports cli/base/b.ts, which is not below it"],
+  ["cli/base/b.ts", 'import "../../proof/p.js";', "imports proof/p.ts, which is not below it"],
+  ["cli/main.ts", 'import "../core.js";', "imports core.ts, which is not below it"],
+  ["cli/base/b.ts", 'import "jose";', "imports jose"],
+  [
+    "cli/base/b.ts",
+    'import "../commands/c.js";',
+    "imports cli/commands/c.ts, which is not below it",
+  ],
+  ["proof/p.ts", 'import "node:fs";', "imports node:fs"],
 ])("is found: %s: %s", (path, text, violation) => {
   expect(violations({ ...SOUND, [path]: text })).toContain(`${path} ${violation}`);
 });

@@ -30,6 +30,7 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["WebCrypto", "crypto.subtle"],
   ["JWT access tokens", "names another issuer than the option"],
   ["introspection", "token_type_hint"],
+  ["explanations", "replay.has must return"],
   ["Redis", "dpop:replay:"],
   ["guard", "onError must be"],
   ["CORS", "cors.origins must be"],
@@ -41,13 +42,14 @@ const NOBLE = ["P-256", "P-521", "Ed25519", "SHA-256", "key handling"];
 const TOKENS = ["JWT access tokens", "introspection"];
 const ADAPTER = ["guard", "CORS", "Node requests", "Fetch requests"];
 const BACKEND = ["fast P-256", "fast Ed25519", "WebAssembly", "Node", "WebCrypto"];
-const PLATFORM = new Set([...BACKEND, ...TOKENS, "Redis", ...ADAPTER, "browser"]);
+const PLATFORM = new Set([...BACKEND, ...TOKENS, "explanations", "Redis", ...ADAPTER, "browser"]);
 const MAIN = [...TELLING.keys()].filter((part) => !PLATFORM.has(part));
 const CORE = MAIN.filter((part) => !NOBLE.includes(part));
 
 /** Challenges, for the names of the fields that CORS exposes. */
 const ON_NODE = ["challenges", "guard", "CORS", "Node requests"];
 const IN_BROWSER = ["SHA-256", "creation", "client session", "fetch", "WebCrypto", "browser"];
+const EXPLAIN = ["verifier", "nonce checks", "failures", "explanations"];
 const ON_FETCH = ["challenges", "guard", "CORS", "Fetch requests"];
 
 /** What a whole side of the package is known by, in words that a bundler leaves. */
@@ -118,6 +120,8 @@ describe("what is built", () => {
     ["webcrypto", "cjs", ["SHA-256", "WebCrypto"]],
     ["jwt", "js", ["failures", ...TOKENS]],
     ["jwt", "cjs", ["failures", ...TOKENS]],
+    ["explain", "js", EXPLAIN],
+    ["explain", "cjs", EXPLAIN],
     ["redis", "js", ["Redis"]],
     ["redis", "cjs", ["Redis"]],
     ["express", "js", ON_NODE],
@@ -145,6 +149,7 @@ describe("what is built", () => {
     ["core", ["arithmetic", "noble's curves"]],
     ["node-crypto", ["arithmetic", "noble's curves"]],
     ["jwt", ["arithmetic", "noble's curves"]],
+    ["explain", ["arithmetic", "noble's curves"]],
     ["redis", ["arithmetic", "noble's curves"]],
     ["express", ["arithmetic", "noble's curves"]],
     ["fetch", ["arithmetic", "noble's curves"]],
@@ -199,6 +204,8 @@ describe("an app that is bundled with", () => {
     ['import { webcrypto } from "dpop-core/webcrypto"', ["SHA-256", "WebCrypto"]],
     ['import { createJwtAccessTokens } from "dpop-core/jwt"', ["JWT access tokens"]],
     ['import { createIntrospection } from "dpop-core/jwt"', ["introspection"]],
+    ['import { explainProof } from "dpop-core/explain"', EXPLAIN],
+    ['import { formatExplanation } from "dpop-core/explain"', []],
     ['import { createRedisReplayStore } from "dpop-core/redis"', ["Redis"]],
     ['import { createGuard } from "dpop-core/express"', ["guard", "CORS", "Node requests"]],
     ['import { openBrowserSession } from "dpop-core/browser"', IN_BROWSER],

@@ -613,6 +613,46 @@ describe("what is counted is what is held", () => {
     expect(cache.usage()).toMatchObject({ keys: 1, tables: 0, tableBytes: 0 });
   });
 
+  test("nor once its tables grow over the room, whatever place it had", () => {
+    const cache = newCache({ maxTableBytes: 1000 });
+    let tableSize = 500;
+    const key: FakeKey = Object.defineProperties(
+      { ...fakeKey(1, 0), size: 3000, dropTables: nothing },
+      { tableSize: { get: () => tableSize } },
+    );
+    const one = client("one", () => key);
+    prove(cache, one);
+    expect(cache.usage()).toMatchObject({ tables: 1, tableBytes: 500 });
+    tableSize = 1001;
+    prove(cache, one);
+    expect(cache.usage()).toMatchObject({ keys: 1, tables: 0, tableBytes: 0 });
+  });
+
+  test("the bytes of a header that is used often count beside its text", () => {
+    const cache = newCache();
+    const one = client("one", () => fakeKey(Infinity, 0));
+    const bytes = Array.from({ length: 20 }, () => {
+      prove(cache, one);
+      return cache.usage().keyBytes;
+    });
+    const keyBytes = 250 + 640 + 1000; // the header, what is around it, and the key
+    const often = keyBytes + 250 + 300; // the header once more, and its array
+    expect(bytes).toEqual([...Array(16).fill(keyBytes), ...Array(4).fill(often)]);
+  });
+
+  test.each<[string, PublicJwk, number]>([
+    ["P-256", { kty: "EC", crv: "P-256", x: "x".repeat(43), y: "y".repeat(43) }, 0],
+    ["P-384", { kty: "EC", crv: "P-384", x: "x".repeat(64), y: "y".repeat(64) }, 42],
+    ["P-521", { kty: "EC", crv: "P-521", x: "x".repeat(88), y: "y".repeat(88) }, 90],
+    ["Ed25519", { kty: "OKP", crv: "Ed25519", x: "x".repeat(43) }, 0],
+    ["RSA, 2048 bits", { kty: "RSA", n: "n".repeat(342), e: "AQAB" }, 342],
+  ])("the texts of a key count: %s", (_, jwk, more) => {
+    const cache = newCache();
+    const known = { alg: noble.EdDSA, jwk, jkt: "jkt", key: fakeKey(Infinity, 0) };
+    cache.keepKey(undefined, "header", known, signedUnder("header"));
+    expect(cache.usage().keyBytes).toBe("header".length + 640 + 1000 + more);
+  });
+
   test("a key that leaves is not among those with tables", () => {
     const cache = newCache({ maxKeys: 1 });
     proveOften(

@@ -37,8 +37,8 @@ class Earner extends TableEarner<string, string> {
     return this.table();
   }
 
-  count(): void {
-    this.earn();
+  count(built?: string): void {
+    this.earn(built);
   }
 
   drop(): void {
@@ -111,4 +111,21 @@ describe("The price of a table doubles up to 64 times the first", () => {
     );
     expect(found).toEqual(FACTORS.map((factor) => 3 * factor));
   });
+});
+
+test("A table that was built for the signature that earns it is kept, and no other is built.", () => {
+  const key = new Earner();
+  let tries = 0;
+  key.onTry = () => tries++;
+  key.count();
+  key.count("of the signature");
+  expect([key.has(), tries]).toEqual(["of the signature", 0]);
+});
+
+test("A key without a table has none to drop, and its first one costs no more.", () => {
+  const key = new Earner();
+  key.drop();
+  key.count();
+  key.count();
+  expect(key.has()).toBe("small");
 });

@@ -82,6 +82,7 @@ describe("in a context without the globals of a platform", () => {
     ["dpop-core/wasm", "accelerate"],
     ["dpop-core/webcrypto", "createSigner"],
     ["dpop-core/jwt", "createJwtAccessTokens"],
+    ["dpop-core/explain", "explainProof"],
     ["dpop-core/redis", "createRedisReplayStore"],
     ["dpop-core/express", "createGuard"],
     ["dpop-core/fastify", "createGuard"],

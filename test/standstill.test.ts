@@ -62,7 +62,7 @@ const RISKS: readonly (readonly [RegExp, readonly string[]])[] = [
   ],
   [
     /\.export\(\s*\{\s*format:\s*["']jwk["']/,
-    ["src/node-crypto/signer.ts", "test/support/key-pair.ts"],
+    ["src/cli/base/key.ts", "src/node-crypto/signer.ts", "test/support/key-pair.ts"],
   ],
 ];
 

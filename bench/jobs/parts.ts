@@ -131,7 +131,7 @@ function eachTime(taken: Taken): Steps {
     operation("decoding the claims", [headerEnd + 1, payload], [headerEnd, null], (start) =>
       jsonOf(proof, signed, start, payloadEnd),
     ),
-    operation("reading the claims", [payload, claims], [{}, "claim_missing"], (one) =>
+    operation("reading the claims", [payload, claims], [{}, "claim_missing jti"], (one) =>
       readClaims(one, LIMITS),
     ),
     operation("htm", [request.method, null], ["GET", isCode], (one) => checkHtm(claims, one)),

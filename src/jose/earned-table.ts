@@ -40,14 +40,14 @@ export abstract class TableEarner<Shape, Table> {
     return this.built === null ? null : this.built.table;
   }
 
-  /** Counts one valid signature, and keeps the table that is due: `first` if it is that one, else a new one. */
-  protected earn(first: Table | null = null): void {
+  /** Counts one valid signature, and keeps the table that is due: the one that was built for it, or a new one. */
+  protected earn(built: Table | null = null): void {
     const stage = this.stages()[this.level()];
     if (stage === undefined) return; // nothing left to earn
     this.valid++;
     if (this.valid < stage.earned * this.patience) return;
     const before = this.built;
-    const table = (before === null ? first : null) ?? this.build(stage.shape);
+    const table = built ?? this.build(stage.shape);
     if (table === null) this.goBackTo(before);
     else this.built = { table, before, level: this.level() + 1 };
   }

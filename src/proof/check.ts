@@ -4,12 +4,13 @@ import { constantTimeEqual } from "../bytes/equal.js";
 import type { Hasher } from "../jose/hash.js";
 import { hashOf } from "./ath.js";
 import type { ProofClaims } from "./claims.js";
-import { clockFailure, failure, type VerifyFailure } from "./failure.js";
+import { clockFailure, detailedFailure, failure, type VerifyFailure } from "./failure.js";
 import { normalizeHtu, pathEnd } from "./htu.js";
 
 /** Item 8. Methods are case-sensitive (RFC 9110 section 9.1). */
 export function checkHtm(claims: ProofClaims, method: string): VerifyFailure | null {
-  return claims.htm === method ? null : failure("htm_mismatch");
+  if (claims.htm === method) return null;
+  return detailedFailure("htm_mismatch", { htm: claims.htm, method });
 }
 
 /**
@@ -18,13 +19,25 @@ export function checkHtm(claims: ProofClaims, method: string): VerifyFailure | n
  * length.
  */
 export function checkHtu(claims: ProofClaims, url: string, longest: number): VerifyFailure | null {
-  if (url.length > longest && pathEnd(url) > longest) return failure("htu_mismatch");
+  if (url.length > longest && pathEnd(url) > longest) return badHtu("htu_mismatch", claims, url);
   const target = normalizeHtu(url);
-  if (target === null) return failure("url_invalid");
+  if (target === null) return badHtu("url_invalid", claims, url);
   if (claims.htu === url || claims.htu === target) return null;
   const htu = normalizeHtu(claims.htu);
-  if (htu === null) return failure("htu_invalid");
-  return htu === target ? null : failure("htu_mismatch");
+  if (htu === null) return badHtu("htu_invalid", claims, url);
+  return htu === target ? null : badHtu("htu_mismatch", claims, url);
+}
+
+/** Both URLs are known then. A query may hold what no log should. */
+function badHtu(
+  code: "url_invalid" | "htu_invalid" | "htu_mismatch",
+  { htu }: ProofClaims,
+  url: string,
+): VerifyFailure {
+  return detailedFailure(code, {
+    htu: htu.slice(0, pathEnd(htu)),
+    url: url.slice(0, pathEnd(url)),
+  });
 }
 
 /** The times that are accepted, in seconds. */

@@ -3,7 +3,6 @@ import type { JsonObject, JsonValue } from "../input/json.js";
 import { isWellFormed } from "../bytes/utf8.js";
 import { integerArgument, membersArgument } from "../input/argument.js";
 import { MAX_MODULUS, MIN_MODULUS } from "../jose/jwk.js";
-import type { VerifyFailureCode } from "./failure.js";
 
 /** The media type of a proof, without its `application/` prefix. */
 export const TYP = "dpop+jwt";
@@ -90,22 +89,36 @@ export function readLimits(value: ProofLimitOptions | undefined): ProofLimits {
   });
 }
 
+/** The claims that are read. */
+export type ClaimName = "jti" | "htm" | "htu" | "iat" | "ath" | "nonce" | "exp" | "nbf";
+
+/** What is wrong with the claims: the code of the failure, and the claim. */
+export type ClaimFault = `${"claim_missing" | "claim_invalid" | "claim_too_long"} ${ClaimName}`;
+
 /**
  * Reads the claims of a payload: first whether the required ones are there, then every type, then
- * every length.
+ * every length. Returns the first fault.
  */
 export function readClaims(
   payload: JsonObject,
   limits: Pick<ProofLimits, "jti" | "htu" | "nonce">,
-): ProofClaims | VerifyFailureCode {
+): ProofClaims | ClaimFault {
   const { jti, htm, htu, iat, ath, nonce, exp, nbf } = payload;
-  if (jti === undefined || htm === undefined || htu === undefined || iat === undefined)
-    return "claim_missing";
-  if (!isText(jti) || !isText(htm) || !isText(htu) || !isNumericDate(iat)) return "claim_invalid";
-  if (!isOptional(ath, isText) || !isOptional(nonce, isText)) return "claim_invalid";
-  if (!isOptional(exp, isNumericDate) || !isOptional(nbf, isNumericDate)) return "claim_invalid";
-  if (jti.length > limits.jti || htu.length > limits.htu) return "claim_too_long";
-  if (nonce !== undefined && nonce.length > limits.nonce) return "claim_too_long";
+  if (jti === undefined) return "claim_missing jti";
+  if (htm === undefined) return "claim_missing htm";
+  if (htu === undefined) return "claim_missing htu";
+  if (iat === undefined) return "claim_missing iat";
+  if (!isText(jti)) return "claim_invalid jti";
+  if (!isText(htm)) return "claim_invalid htm";
+  if (!isText(htu)) return "claim_invalid htu";
+  if (!isNumericDate(iat)) return "claim_invalid iat";
+  if (!isOptional(ath, isText)) return "claim_invalid ath";
+  if (!isOptional(nonce, isText)) return "claim_invalid nonce";
+  if (!isOptional(exp, isNumericDate)) return "claim_invalid exp";
+  if (!isOptional(nbf, isNumericDate)) return "claim_invalid nbf";
+  if (jti.length > limits.jti) return "claim_too_long jti";
+  if (htu.length > limits.htu) return "claim_too_long htu";
+  if (nonce !== undefined && nonce.length > limits.nonce) return "claim_too_long nonce";
   return payload as ProofClaims; // every member that ProofClaims names was checked above
 }
 

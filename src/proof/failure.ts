@@ -1,5 +1,6 @@
 // Failures: every reason to refuse a request, with the rule that it comes from and what OAuth
 // answers at each place.
+import type { ClaimFault } from "./claims.js";
 
 /** Why a request was refused: a key of FAILURES. */
 export type FailureCode =
@@ -118,6 +119,26 @@ export interface Failure<Code extends FailureCode = FailureCode> {
    * Only for `replay_store_full`, where the store gives it: the value of `Retry-After`, in seconds.
    */
   readonly retryAfter?: number | undefined;
+  /**
+   * What is known of some failures beside the code, for logs: JSON.stringify and the spread leave it
+   * out, so that it is not sent by mistake. It holds what the client sent, as it was sent.
+   */
+  readonly detail?: FailureDetail | undefined;
+}
+
+/** What `detail` of a failure holds. */
+interface FailureDetail {
+  /** `claim_missing`, `claim_invalid`, `claim_too_long`: the name of the claim. */
+  readonly claim?: string | undefined;
+  /** `htm_mismatch`: the claim, and the method of the request. */
+  readonly htm?: string | undefined;
+  readonly method?: string | undefined;
+  /**
+   * `htu_mismatch`, `htu_invalid`, `url_invalid`: the claim, and the URL of the request, both before their
+   * query.
+   */
+  readonly htu?: string | undefined;
+  readonly url?: string | undefined;
 }
 
 // Above the table, which is made from them when this file is loaded.
@@ -283,6 +304,28 @@ function constants(): Readonly<Record<FailureCode, Failure>> {
 /** Returns the failure that `code` stands for. */
 export function failure<Code extends FailureCode>(code: Code): Failure<Code> {
   return CONSTANTS[code] as Failure<Code>; // the constant of a code carries that code
+}
+
+/** Returns a failure with what is known beside its code. */
+export function detailedFailure<Code extends FailureCode>(
+  code: Code,
+  detail: FailureDetail,
+): Failure<Code> {
+  const { message } = FAILURES[code];
+  return Object.defineProperty({ ok: false, code, message } as const, "detail", { value: detail });
+}
+
+/** Those of claims, by their faults. They are made once, since there are few. */
+const ofClaims: Map<ClaimFault, VerifyFailure> = /* @__PURE__ */ new Map();
+
+/** Returns the failure of a fault of the claims. */
+export function claimFailure(fault: ClaimFault): VerifyFailure {
+  const known = ofClaims.get(fault);
+  if (known !== undefined) return known;
+  const [code, claim] = fault.split(" ") as [VerifyFailureCode, string]; // as the type of a fault says
+  const made = Object.freeze(detailedFailure(code, Object.freeze({ claim })));
+  ofClaims.set(fault, made);
+  return made;
 }
 
 /**

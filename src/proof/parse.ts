@@ -15,7 +15,7 @@ import {
   readLimits,
   TYP,
 } from "./claims.js";
-import { failure, type VerifyFailure, type VerifyFailureCode } from "./failure.js";
+import { claimFailure, failure, type VerifyFailure, type VerifyFailureCode } from "./failure.js";
 
 /**
  * A proof that is well-formed. Anyone can make one: nothing in it was checked against a request, a
@@ -66,7 +66,7 @@ export function parseProof(
   const alg = header["alg"];
   if (typeof alg !== "string" || algShape(alg) === undefined) return failure("alg_unsupported");
   const claims = readClaims(jws.payload, limits);
-  if (typeof claims === "string") return failure(claims);
+  if (typeof claims === "string") return claimFailure(claims);
   const jwk = readPublicJwk(header["jwk"], undefined, limits.modulusLength);
   if (typeof jwk === "string") return failure(jwk);
   return { ok: true, alg, jwk, claims, header };

@@ -9,12 +9,13 @@ import {
   timeArgument,
 } from "../input/argument.js";
 import { DAY, platformClock } from "../input/clock.js";
-import { decodeBase64url, encodeBase64url } from "../bytes/base64url.js";
+import { encodeBase64url } from "../bytes/base64url.js";
 import { constantTimeEqual } from "../bytes/equal.js";
 import { asciiBytes, encodeUtf8 } from "../bytes/utf8.js";
 import { type Hasher, hasherArgument } from "../jose/hash.js";
 import { hmacSha256 } from "../jose/hmac.js";
 import type { NonceAnswer, NonceCheck } from "../verify/nonce-check.js";
+import { nonceEnd } from "../verify/nonce-form.js";
 
 /** Options of createNonceIssuer. */
 export interface NonceIssuerOptions {
@@ -76,12 +77,6 @@ const OPTIONS = [
 /** The least length of a secret in bytes: that of the hash (RFC 2104 section 3). */
 const SECRET_BYTES = 32;
 
-// A nonce is a key id (6 bytes), the end of its interval (6 bytes, big-endian, seconds since the epoch)
-// and the head of a MAC (18 bytes). Each length is a multiple of three, so that parts share no character.
-const KEY_ID_END = 8;
-const TIME_END = 16;
-const LENGTH = 40;
-
 /**
  * Makes an issuer of nonces, which also checks them. It computes every nonce from the secrets and the
  * clock, so that it works where no memory lives between two requests. A nonce is not bound to a client
@@ -124,7 +119,7 @@ export function createNonceIssuer(options: NonceIssuerOptions): NonceIssuer {
     check(nonce: string | undefined, now: number): NonceAnswer {
       const current = intervalEnd(timeArgument(now, "now"));
       if (nonce === undefined) return { status: "missing", nextNonce: nonceAt(current) };
-      const end = readEnd(stringArgument(nonce, "nonce"));
+      const end = nonceEnd(stringArgument(nonce, "nonce"));
       // A nonce from later than any of our clocks can show is not ours.
       const isTimely =
         end !== null && end <= now + clockTolerance + interval && now <= end + lifetime;
@@ -202,11 +197,4 @@ function makeNonce(end: number, key: NonceKey, audience: Uint8Array, hasher: Has
   data.set(label);
   data.set(audience, label.length);
   return head + encodeBase64url(hmacSha256(key.secret, data, hasher).subarray(0, 18));
-}
-
-/** Returns the time in a text of the right length. Only its MAC shows that the nonce is ours. */
-function readEnd(nonce: string): number | null {
-  if (nonce.length !== LENGTH) return null;
-  const time = decodeBase64url(nonce, KEY_ID_END, TIME_END);
-  return time === null ? null : time.reduce((number, byte) => number * 256 + byte, 0);
 }

@@ -374,7 +374,7 @@ function dropAllTables(key: SyncKey | AsyncKey): void {
 /** Returns the bytes of a key's texts that exceed those of P-256: RSA, P-384 and P-521. */
 function sizeOfJwk(jwk: PublicJwk): number {
   if (jwk.kty === "RSA") return jwk.n.length;
-  return jwk.kty === "EC" ? 2 * Math.max(0, jwk.x.length - 43) : 0;
+  return jwk.kty === "EC" ? 2 * (jwk.x.length - 43) : 0;
 }
 
 /** Checks a size from a backend: any other value would make every bound void. */

@@ -165,7 +165,10 @@ function judgeAgain<A extends Alg>(
  * Checks the key against the thumbprints that the request itself gives. It comes before a look-up, so that
  * a proof of the wrong key costs none and uses up no code.
  */
-function checkKeys({ jkt }: PendingProof<Alg>, facts: RequestFacts): VerifyFailure | null {
+export function checkKeys(
+  { jkt }: Pick<PendingProof<Alg>, "jkt">,
+  facts: RequestFacts,
+): VerifyFailure | null {
   const expected = typeof facts.jkt === "string" ? facts.jkt : undefined;
   const otherKey = checkJkt(jkt, expected) ?? checkJkt(jkt, facts.requiredJkt); // sections 6 and 10
   if (otherKey !== null) return otherKey;
@@ -178,8 +181,8 @@ function athOf({ claims }: PendingProof<Alg>): string {
 }
 
 /** Checks the key against the result of the look-up: what a token, code or request is bound to. */
-function checkFound(
-  { jkt }: PendingProof<Alg>,
+export function checkFound(
+  { jkt }: Pick<PendingProof<Alg>, "jkt">,
   facts: RequestFacts,
   found: unknown,
 ): VerifyFailure | null {
@@ -197,9 +200,9 @@ function readExpected(expected: unknown, { accessToken }: RequestFacts): string 
   );
 }
 
-function verifyWith(
+export function verifyWith(
   key: SyncKey | AsyncKey,
-  { signature, signed }: PendingProof<Alg>,
+  { signature, signed }: Pick<PendingProof<Alg>, "signature" | "signed">,
 ): boolean | Promise<boolean> {
   if (typeof key?.verify !== "function") {
     leave(key);
@@ -227,7 +230,7 @@ function verifyAsync(
  * Only true is a valid signature, and only false an invalid one. A backend that returns anything else is
  * broken.
  */
-function checkSignature(valid: unknown): VerifyFailure | null {
+export function checkSignature(valid: unknown): VerifyFailure | null {
   if (valid === true) return null;
   if (valid === false) return failure("signature_invalid");
   leave(valid);

@@ -8,7 +8,7 @@ import { decodeSignature, parseHeader, parsePayload, signingInput } from "../jos
 import { thumbprint } from "../jose/thumbprint.js";
 import { checkAth, checkHtm, checkHtu, checkIat, checkLifetime } from "../proof/check.js";
 import { type ProofClaims, readClaims } from "../proof/claims.js";
-import { failure, type VerifyFailure } from "../proof/failure.js";
+import { claimFailure, failure, type VerifyFailure } from "../proof/failure.js";
 import { checkHeader, splitProof } from "../proof/parse.js";
 import type { FoundAth, FoundKey, ProofCache } from "./cache.js";
 import { askNonce, checkNonce, type NonceAnswer, type VerifiedNonce } from "./nonce-check.js";
@@ -64,7 +64,7 @@ export function prepare<A extends Alg>(
   const alg = known === undefined ? acceptedAlg(header["alg"], policy) : known.alg; // item 5
   if (alg === undefined) return failure("alg_unsupported");
   const claims = readClaims(payload, policy.limits); // item 3
-  if (typeof claims === "string") return failure(claims);
+  if (typeof claims === "string") return claimFailure(claims);
   const otherMethod = checkHtm(claims, request.method); // item 8
   if (otherMethod !== null) return otherMethod;
   const otherUrl = checkHtu(claims, request.url, policy.limits.htu); // item 9
@@ -113,18 +113,29 @@ export function checkTime(
   const badNonce = answer === undefined ? null : checkNonce(answer, now, policy.noncePolicy); // item 10
   if (badNonce !== null) return badNonce;
   const acceptUntil = answer?.acceptUntil;
-  const isIatFree = acceptUntil !== undefined && policy.iatWithNonce === "free";
-  const badTime = isIatFree ? null : checkIat(claims, now, policy); // item 11
+  const isFree = isIatFree(answer, policy);
+  const badTime = isFree ? null : checkIat(claims, now, policy); // item 11
   if (badTime !== null) return badTime;
   const badLifetime = checkLifetime(claims, now, policy); // item 11
   if (badLifetime !== null) return badLifetime;
-  const tooOld = isIatFree ? Infinity : claims.iat + policy.maxAge;
+  const tooOld = isFree ? Infinity : claims.iat + policy.maxAge;
   const lastAccepted = Math.min(acceptUntil ?? Infinity, tooOld);
   return { ok: true, nonce: statusOf(answer), lastAccepted };
 }
 
+/** Returns true where only a nonce, which was found valid, decides the time. */
+export function isIatFree(
+  answer: NonceAnswer | undefined,
+  { iatWithNonce }: Policy<Alg, ReplayStore>,
+): boolean {
+  return answer?.acceptUntil !== undefined && iatWithNonce === "free";
+}
+
 /** Item 5: labels are compared with case (RFC 7515 section 4.1.1). One that is not listed is not supported. */
-function acceptedAlg<A extends Alg>(label: unknown, policy: Policy<A, ReplayStore>): A | undefined {
+export function acceptedAlg<A extends Alg>(
+  label: unknown,
+  policy: Policy<A, ReplayStore>,
+): A | undefined {
   return typeof label === "string" ? policy.algs.get(label) : undefined;
 }
 

@@ -1,10 +1,12 @@
-// The pages: README.md and docs/. Each block of TypeScript in them is a file of examples/, and tables between marks
+// The pages: README.md and docs/. Each block of TypeScript or shell in them is a file of examples/, and tables between marks
 // are made from the code; written() says what a page must hold.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAILURES } from "dpop-core";
 import { format } from "prettier";
 import results from "../../bench/results/node20.json" with { type: "json" };
+import { EXIT_CODES } from "../../src/cli/base/help.js";
+import { COMMANDS } from "../../src/cli/program.js";
 import { ROOT } from "../support/build.js";
 
 /** From the root. */
@@ -23,7 +25,7 @@ export function readText(file: string): string {
 }
 
 /** The name of a file, then its text. */
-const BLOCK = /<!-- (examples\/[\w/-]+\.ts) -->\n\n```ts\n[\s\S]*?\n```\n/g;
+const BLOCK = /<!-- (examples\/[\w/-]+\.(ts|sh)) -->\n\n```\2\n[\s\S]*?\n```\n/g;
 
 /** The files of examples/ whose text a page shows, in its order. */
 export function examplesOf(page: string): readonly string[] {
@@ -34,10 +36,13 @@ export function examplesOf(page: string): readonly string[] {
 export async function written(page: string): Promise<string> {
   const withCode = page.replaceAll(
     BLOCK,
-    (_, file: string) => `<!-- ${file} -->\n\n\`\`\`ts\n${readText(file)}\`\`\`\n`,
+    (_, file: string, kind: string) =>
+      `<!-- ${file} -->\n\n\`\`\`${kind}\n${readText(file)}\`\`\`\n`,
   );
   const withFailures = withPart(withCode, "failures", await failuresTable());
-  return withPart(withFailures, "speed", await speedTable());
+  const withSpeed = withPart(withFailures, "speed", await speedTable());
+  const withCommands = withPart(withSpeed, "commands", await commandsTable());
+  return withPart(withCommands, "exit codes", await exitCodesTable());
 }
 
 /** The text with what is between the two marks of a part replaced, where it has these marks. */
@@ -61,6 +66,20 @@ async function failuresTable(): Promise<string> {
   );
   const head = "code | 4.3 item | resource | token | pushed request";
   const lines = [head, "--- | --- | --- | --- | ---", ...rows].map((row) => `| ${row} |`);
+  return format(lines.join("\n"), { parser: "markdown", printWidth: 100 });
+}
+
+async function commandsTable(): Promise<string> {
+  const rows = COMMANDS.map(({ name, positionals, summary }) => {
+    return `| \`${`${name} ${positionals}`.trim()}\` | ${summary} |`;
+  });
+  const lines = ["| command | |", "| --- | --- |", ...rows];
+  return format(lines.join("\n"), { parser: "markdown", printWidth: 100 });
+}
+
+async function exitCodesTable(): Promise<string> {
+  const rows = EXIT_CODES.map(([code, meaning]) => `| ${code} | ${meaning} |`);
+  const lines = ["| exit code | |", "| ---: | --- |", ...rows];
   return format(lines.join("\n"), { parser: "markdown", printWidth: 100 });
 }
 

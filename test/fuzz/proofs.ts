@@ -1,5 +1,5 @@
 // Damaged proofs past verifiers: with caches and without, cold and warm, of every implementation, the
-// result is the same to the last member, and nothing is ever thrown. What was damaged and not signed
+// result is the same to the last member, an explanation says the same, and nothing is ever thrown. What was damaged and not signed
 // anew is never accepted.
 import { isDeepStrictEqual } from "node:util";
 import { ed25519 } from "@noble/curves/ed25519.js";
@@ -14,7 +14,10 @@ import {
   type Verifier,
   type VerifyResult,
 } from "dpop-core/core";
+import { explainProof } from "dpop-core/explain";
+import { fast as fastBackend } from "dpop-core/fast";
 import { nobleBackend } from "dpop-core/noble";
+import { disagreements } from "../support/explained.js";
 import type { SyncImplementation } from "../support/implementation.js";
 import { NOW, TOKEN_URL } from "../support/mint.js";
 import { base64url, flippedBit, shuffled, times } from "./case.js";
@@ -67,7 +70,7 @@ interface Base {
 
 type Json = Readonly<Record<string, unknown>>;
 
-interface DamagedProof {
+export interface DamagedProof {
   readonly name: ClassName;
   readonly text: string;
   readonly request: ProofRequest;
@@ -104,6 +107,13 @@ function signed(header: string, claims: string, signer: SyncSigner): string {
 }
 
 // The damage.
+
+/** So many proofs of each class, always the same for a seed. */
+export function damagedProofs(seed: string, each: number): readonly DamagedProof[] {
+  const dice = createDice(seed);
+  const bases = makeBases(dice);
+  return NAMES.flatMap((name) => times(each, () => damaged(name, bases, dice)));
+}
 
 const UNITS = [..."ABCYZabcyz01289-_.=+/ ,\t\u0000\u00e9\ud800\u20ac"];
 
@@ -348,15 +358,22 @@ interface Asked extends Outcome {
   readonly result: VerifyResult | undefined;
 }
 
-function isRight(name: ClassName, outcomes: readonly Asked[]): boolean {
+function isRight(proof: DamagedProof, outcomes: readonly Asked[]): boolean {
+  const { name } = proof;
   const [first] = outcomes;
   if (first === undefined || first.result === undefined) return false;
+  if (!isExplained(proof, first.result)) return false;
   const fate: Fate = CLASSES[name];
   if (fate !== "either" && first.result.ok !== (fate === "accepted")) return false;
   return outcomes.every(
     ({ by, result }) =>
       isDeepStrictEqual(result, first.result) || (by.startsWith("node") && isLate(first, result)),
   );
+}
+
+/** An explanation says the same, of the fast backend, which is asked first. */
+function isExplained({ text, request }: DamagedProof, result: VerifyResult): boolean {
+  return disagreements(explainProof(text, request, { backend: fastBackend }), result).length === 0;
 }
 
 /** OpenSSL looks at a point of Ed25519 no sooner than when it verifies. */
@@ -378,7 +395,7 @@ function rounds(implementations: Implementations): Round {
       const verifiers = [...always, cold, ...(index % NOBLE_EVERY === 0 ? sometimes : [])];
       const outcomes = verifiers.map((verifier) => asked(verifier, proof));
       const where = { part: PROOFS, name: proof.name, seed, round, index };
-      const mismatch = isRight(proof.name, outcomes)
+      const mismatch = isRight(proof, outcomes)
         ? undefined
         : { ...where, ...described(proof, outcomes) };
       return tallyOf(proof.name, outcomes, mismatch);

@@ -12,6 +12,7 @@ const USUAL = [
   "src/replay",
   "src/verify",
   "src/server",
+  "src/explain",
   "src/tokens",
   "src/client",
   "src/adapters",

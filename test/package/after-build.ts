@@ -1,9 +1,9 @@
-// The last step of `npm run build`: turns what `tsup --metafile` left in dist/ into the SBOM, which is published, and
+// The last step of `npm run build`: builds the command line, turns what `tsup --metafile` left in dist/ into the SBOM, which is published, and
 // gives the files of the tarball their modes, which would follow the umask of the user who cloned the repository.
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ROOT } from "../support/build.js";
-import { filesOf, TOP_FILES } from "./pack.js";
+import { buildCommandLine, ROOT } from "../support/build.js";
+import { COMMAND_LINE, filesOf, TOP_FILES } from "./pack.js";
 import { inputsOf, packagesOf, SBOM_FILE, sbomOf } from "./sbom.js";
 
 const dist = join(ROOT, "dist");
@@ -11,6 +11,8 @@ const metafiles = ["esm", "cjs"].map((format) => join(dist, `metafile-${format}.
 const inputs = await Promise.all(metafiles.map(inputsOf));
 await writeFile(join(ROOT, SBOM_FILE), await sbomOf(ROOT, packagesOf(inputs.flat())));
 await Promise.all(metafiles.map((file) => rm(file)));
+await buildCommandLine(dist);
 
 const published = [...(await filesOf(dist)).map((file) => join("dist", file)), ...TOP_FILES];
-await Promise.all(published.map((file) => chmod(join(ROOT, file), 0o644)));
+const modeOf = (file: string): number => (file === COMMAND_LINE ? 0o755 : 0o644);
+await Promise.all(published.map((file) => chmod(join(ROOT, file), modeOf(file))));

@@ -8,7 +8,7 @@ import { formatMessage } from "publint/utils";
 import ts from "typescript";
 import { objectOf, readJson, ROOT } from "../support/build.js";
 import { check } from "./check.js";
-import { ENTRIES, filesOf, homeIn, TOP_FILES } from "./pack.js";
+import { COMMAND_LINE, ENTRIES, filesOf, homeIn, TOP_FILES } from "./pack.js";
 import { SBOM_FILE } from "./sbom.js";
 
 const KINDS = ["js", "cjs", "d.ts", "d.cts"];
@@ -40,8 +40,8 @@ export async function checkContents(project: string): Promise<void> {
       [],
     );
   });
-  await check("every file of the build is loaded by an entry", async () => {
-    const loaded = await reachedFrom(home, due);
+  await check("every file of the build is loaded by an entry, or is the command line", async () => {
+    const loaded = await reachedFrom(home, [...due, COMMAND_LINE]);
     deepStrictEqual(
       files.filter((file) => file.startsWith("dist/") && !loaded.has(file)),
       [SBOM_FILE],

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ROOT } from "../support/build.js";
 import { checkBundlers } from "./bundlers.js";
 import { check, endOfChecks } from "./check.js";
+import { checkCommandLine } from "./command-line.js";
 import { checkContents, checkTools } from "./contents.js";
 import { checkDeno } from "./deno.js";
 import { install, pack } from "./pack.js";
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
     await checkSbom(project);
     await checkReproducible(folder, tarball, project);
     await checkUse(project);
+    await checkCommandLine(project);
     await checkBundlers(project);
     await checkDeno(project);
     await checkSizes(project);

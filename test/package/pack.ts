@@ -13,6 +13,7 @@ export const ENTRIES: readonly string[] = [
   "node-crypto",
   "webcrypto",
   "jwt",
+  "explain",
   "redis",
   "express",
   "fastify",
@@ -22,6 +23,9 @@ export const ENTRIES: readonly string[] = [
   "fetch",
   "browser",
 ];
+
+/** The program that `bin` of package.json names. */
+export const COMMAND_LINE = "dist/cli.js";
 
 /** What is published beside dist/. */
 export const TOP_FILES: readonly string[] = [

@@ -42,6 +42,8 @@ const guards = [express, fastify, koa, hono, http, fetch].map(({ createGuard }) 
 if (guards.some((createGuard) => typeof createGuard !== "function")) throw new Error("no guard");
 if (typeof browser.openBrowserSession !== "function") throw new Error("no session of a browser");
 const anyFetch = main.createDpopFetch({ session });
+const explained = explain.explainProof(p1, request, { backend: node.nodeCrypto });
+if (!explained.verdict.ok) throw new Error(explain.formatExplanation(explained));
 const shared = redis.createRedisReplayStore({ send: async () => "OK" });
 const { publicJwk } = main.createSigner(main.generatePrivateJwk("ES256"));
 const tokens = jwt.createJwtAccessTokens({
@@ -69,6 +71,7 @@ import * as fast from "dpop-core/fast";
 import * as wasm from "dpop-core/wasm";
 import * as node from "dpop-core/node-crypto";
 import * as jwt from "dpop-core/jwt";
+import * as explain from "dpop-core/explain";
 import * as redis from "dpop-core/redis";
 import * as webcrypto from "dpop-core/webcrypto";
 import * as express from "dpop-core/express";

@@ -29,6 +29,29 @@ export async function buildPackage(
   return { app, dist, remove: () => rm(app, { recursive: true, force: true }) };
 }
 
+/** Node's oldest version that the package runs on, for esbuild. */
+const NODE = "node20.19";
+
+/**
+ * Builds the command line into `cli.js` of a folder that has the entries: it imports them by the package's own name, as
+ * every program does.
+ */
+export async function buildCommandLine(dist: string): Promise<void> {
+  await build({
+    config: false, // the settings of the package are for its entries
+    entry: { cli: join(ROOT, "src/cli/main.ts") },
+    outDir: dist,
+    format: "esm",
+    platform: "node",
+    target: NODE,
+    external: [/^dpop-core(?:\/|$)/],
+    removeNodeProtocol: false,
+    clean: false,
+    treeshake: true,
+    silent: true,
+  });
+}
+
 /** Bundles one file of an app into one file, as an app's own esbuild would; its text. With a `globalName`, as a script. */
 export async function bundleApp(
   app: string,
