@@ -262,7 +262,7 @@ function byNewKey(i: number): string {
 
 const TOKEN_REQUEST = { method: "POST", url: TOKEN_URL, now: NOW };
 
-test("100,000 valid proofs of new keys stay within the bounds, and a hot key stays hot", async () => {
+test("10,000 valid proofs of new keys stay within the bounds, and a hot key stays hot", async () => {
   const hot = counting(nodeCrypto.ES256);
   const cold = counting(nodeCrypto.EdDSA);
   const cache = {
@@ -281,14 +281,14 @@ test("100,000 valid proofs of new keys stay within the bounds, and a hot key sta
   const proof = mint();
   for (let i = 0; i < 2; i++) expect(verifier.verify(proof, TOKEN_REQUEST).ok).toBe(true);
   let valid = 0;
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < 10_000; i++) {
     if (verifier.verify(byNewKey(i), TOKEN_REQUEST).ok) valid++;
-    if (i % 1000 !== 0) continue;
+    if (i % 500 !== 0) continue;
     expect(verifier.verify(proof, TOKEN_REQUEST).ok).toBe(true);
     within(verifier.cacheUsage(), cache);
     await new Promise(setImmediate); // a sign of life
   }
-  expect([valid, cold.imports()]).toEqual([100_000, 100_000]);
+  expect([valid, cold.imports()]).toEqual([10_000, 10_000]);
   expect(hot.imports()).toBe(1);
   expect(verifier.cacheUsage().keys).toBeGreaterThan(30);
 }, 600_000);
@@ -297,8 +297,7 @@ describe("what is counted is no less than what is held", () => {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
   const held = (): number => {
-    collect();
-    collect();
+    for (let i = 0; i < 8; i++) collect(); // code that nothing calls any more goes after some of them
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   };
