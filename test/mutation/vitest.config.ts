@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, mergeConfig } from "vitest/config";
 import { BaseSequencer, type Reporter, type TestSpecification, type Vitest } from "vitest/node";
-import main from "../vitest.config.js";
+import { everyTest as main } from "../vitest.config.js";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

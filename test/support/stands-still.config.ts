@@ -1,6 +1,6 @@
 // For standstill.test.ts: a run of one file, which never ends by itself.
 import { defineConfig } from "vitest/config";
-import config from "../vitest.config.js";
+import { everyTest as config } from "../vitest.config.js";
 
 export default defineConfig({
   ...config,
