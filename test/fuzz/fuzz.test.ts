@@ -90,6 +90,10 @@ describe("a round", () => {
     expect(round("ES256", faultyImplementations("throws"))).toEqual(tally);
   });
 
+  test("ES256: a backend that refuses valid is found out in the class valid", () => {
+    expect(mismatched(round("ES256", faultyImplementations("refuses valid")))).toContain("valid");
+  });
+
   test.each<[fault: Fault, name: string]>([
     ["refuses valid", "valid"],
     ["throws", "bit of the signature"],
@@ -111,11 +115,11 @@ describe("npm run test:fuzz", () => {
     },
   );
 
-  test.each<Fault>(["accepts s = 0", "refuses valid"])(
-    "with a backend that %s, says so and exits with 1",
+  test(
+    "with a backend that accepts s = 0, says so and exits with 1",
     { timeout: TIMEOUT },
-    async (fault) => {
-      const ended = await fuzz("--count 1 --proofs 0 --seed 1", fault);
+    async () => {
+      const ended = await fuzz("--count 1 --proofs 0 --seed 1", "accepts s = 0");
       expect(ended.code).toBe(1);
       expect(ended.lines.at(-1)).toMatch(/^test:fuzz: \d+ passed, [1-9]\d* failed$/);
       const text = ended.lines.join("\n");
