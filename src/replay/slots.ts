@@ -18,7 +18,7 @@ const LEAST_HOMES = 8;
 const TAIL = 32;
 
 /** The share of its homes that may be taken, by live and by expired entries. */
-const MOST_TAKEN = 0.82;
+const MOST_TAKEN = 0.78;
 /** The share that is taken after a purge: between these two a segment stays, else it is resized. */
 const LEAST_KEPT = 0.28;
 const MOST_KEPT = 0.5;
