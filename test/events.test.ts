@@ -100,6 +100,20 @@ describe.each(KINDS)("servers that answer %s", (_, make) => {
     ]);
   });
 
+  test("tell by the name detail what differed, and leave it out of JSON, of a copy and of what a log walks over", async () => {
+    const url = `${API_URL}/other?secret=1`;
+    const [event, ...more] = await eventsOf((all) => all.authenticate(apiRequest({ url })));
+    expect(more).toEqual([]);
+    expect(event?.detail).toEqual({ htu: API_URL, url: `${API_URL}/other` });
+    expect(Object.keys({ ...event })).not.toContain("detail");
+    expect(JSON.stringify(event)).not.toContain("detail");
+    const missing = tokenRequest({ proof: mint({ claims: { jti: undefined } }) });
+    const [refused] = await eventsOf((all) => all.checkTokenRequest(missing));
+    expect(refused?.detail).toEqual({ claim: "jti" });
+    const [good] = await eventsOf((all) => all.checkTokenRequest(tokenRequest()));
+    expect(good?.detail).toBeUndefined();
+  });
+
   test("tell of tokens, and why none was granted", async () => {
     expect(await eventsOf((all) => all.checkTokenRequest(tokenRequest()))).toEqual([
       { ...token, ...granted },

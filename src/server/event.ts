@@ -23,6 +23,11 @@ export interface ServerEvent {
   readonly scheme?: Scheme | undefined;
   /** Only for a refusal because of a clock: the claim minus the server's time, in seconds. */
   readonly clockOffset?: number | undefined;
+  /**
+   * What is known of some refusals beside the code, as `detail` of a failure has it: what the client sent, as it was
+   * sent. It is not enumerable: a log of the whole event leaves it out, one that names it has it.
+   */
+  readonly detail?: Failure["detail"];
 }
 
 /** Is told of every event, before the result is returned. What it throws propagates. */
@@ -88,8 +93,8 @@ export async function reportedAsync<R>(
 }
 
 /** Says why a request was refused. */
-export function refusalEvent({ code, clockOffset }: Failure): EventResult {
-  return { outcome: "refused", code, clockOffset };
+export function refusalEvent({ code, clockOffset, detail }: Failure): EventResult {
+  return { outcome: "refused", code, clockOffset, detail };
 }
 
 const ERROR: EventResult = { outcome: "error" };
@@ -97,8 +102,9 @@ const ERROR: EventResult = { outcome: "error" };
 function eventOf(
   place: ServerEvent["place"],
   { method, url }: EventRequest,
-  result: EventResult,
+  { detail, ...result }: EventResult,
 ): ServerEvent {
   const [path = ""] = url.split(/[?#]/, 1);
-  return { place, method, url: path, ...result };
+  const event = { place, method, url: path, ...result };
+  return detail === undefined ? event : Object.defineProperty(event, "detail", { value: detail });
 }
