@@ -65,6 +65,7 @@ describe("explain", () => {
       `GET /things HTTP/1.1\r\nHost: api.example\r\nDPoP: ${proofOf()}\r\n\r\nDPoP: evil`,
       [],
     ],
+    ["a command of curl", `curl 'https://api.example/things' -H 'DPoP: ${proofOf()}'`, []],
     ["a raw request with an absolute URL", `GET ${URL_HERE} HTTP/1.1\nDPoP: ${proofOf()}\n`, []],
     ["a log of curl", curlLog([`DPoP: ${proofOf()}`], ["HTTP/1.1 200 OK", `Date: ${DATE}`]), []],
   ])("takes %s", async (_, stdin, args) => {

@@ -1,27 +1,9 @@
-// Captured requests: a raw HTTP request, the log of curl -v, or header fields, to what came in and what was sent back.
+// Captured requests: a raw HTTP request, the log of curl -v, a command of curl or header fields, to what came in and what
+// was sent back.
 // The text is a stranger's: nothing here throws, and each step takes linear time.
+import type { CapturedRequest, Field } from "./captured.js";
+import { readCurlCommand } from "./curl-command.js";
 import { isLoopback } from "./url.js";
-
-/** A header field. The name is in small letters. */
-type Field = readonly [name: string, value: string];
-
-/** A request that someone captured. */
-export interface CapturedRequest {
-  /** Undefined where the text has header fields only. */
-  readonly method: string | undefined;
-  /** As it stood in the request line. */
-  readonly target: string | undefined;
-  /** The scheme, as far as the text tells it. */
-  readonly scheme: "http" | "https" | undefined;
-  readonly fields: readonly Field[];
-  readonly response: CapturedResponse | undefined;
-}
-
-/** What a server sent back. */
-export interface CapturedResponse {
-  readonly status: number;
-  readonly fields: readonly Field[];
-}
 
 /** How many requests of a log are kept: the last ones. */
 const MOST = 64;
@@ -34,10 +16,12 @@ const FIELD = /^([!#$%&'*+.^_`|~\dA-Za-z-]+):(.*)$/;
 const CURL_LINE = /^[\s\d:.%kMGT-]*([*<>])(?: (.*)|)$/;
 
 /**
- * Reads a text. Returns the requests in their order: one of a raw request, any number of a log of curl; none where the text
- * is neither.
+ * Reads a text. Returns the requests in their order: one of a raw request or a command of curl, any number of a log of curl;
+ * none of any other text.
  */
 export function readCaptured(text: string): readonly CapturedRequest[] {
+  const command = readCurlCommand(text);
+  if (command !== null) return [command];
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trimEnd());
   const isLog = lines.some((line) => REQUEST_LINE.test(logLine(line, ">") ?? ""));
   return (isLog ? readLog(lines) : readRaw(lines)).slice(-MOST);

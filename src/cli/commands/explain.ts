@@ -1,14 +1,9 @@
 // dpop-core explain: why a proof is refused, rule by rule, or that it is not.
-import { type Explanation, explainProof, formatExplanation } from "dpop-core/explain";
+import { describeRule, type Explanation, explainProof, formatExplanation } from "dpop-core/explain";
 import type { NonceCheck } from "dpop-core/core";
 import { nodeCrypto } from "dpop-core/node-crypto";
-import {
-  type CapturedRequest,
-  type CapturedResponse,
-  readCaptured,
-  urlOf,
-  valuesOf,
-} from "../base/captured-request.js";
+import type { CapturedRequest, CapturedResponse } from "../base/captured.js";
+import { readCaptured, urlOf, valuesOf } from "../base/captured-request.js";
 import { COMMON, defineCommand, type Values } from "../base/command.js";
 import { EXIT, mistake } from "../base/fault.js";
 import { readText, STREAM } from "../base/files.js";
@@ -65,7 +60,7 @@ export const explain = defineCommand({
   summary: "Say why a proof is refused, rule by rule",
   positionals: "[FILE]",
   notes: [
-    "It reads standard input or a file: a proof, with the request in --method and --url; a raw HTTP request; header fields; or the log of curl -v or of dpop-core fetch --verbose, where it explains the last request that has a proof. Nothing is sent. The exit code is 0 for a proof that is good, 1 for one that is refused.",
+    "It reads standard input or a file: a proof, with the request in --method and --url; a raw HTTP request; header fields; a command of curl; or the log of curl -v or of dpop-core fetch --verbose, where it explains the last request that has a proof. Nothing is sent. The exit code is 0 for a proof that is good, 1 for one that is refused.",
     "Whether the proof was used before is not known here.",
   ],
   options: OPTIONS,
@@ -86,16 +81,21 @@ export const explain = defineCommand({
     },
   ],
   async run(io, { options, positionals: [path = STREAM] }) {
-    const what = "a proof, a raw HTTP request, or the log of curl -v";
+    const what = "a proof, a raw HTTP request, or a command or log of curl";
     const text = await readText(io, { path, option: "FILE", what });
     const subject = await readSubject(io, text, options);
     const explanation = explainSubject(subject);
     const remarks = remarksOn(subject, explanation, io.clock());
-    if (options.json) writeLine(io.stdout, JSON.stringify({ ...explanation, remarks }));
+    if (options.json) writeLine(io.stdout, jsonOf(explanation, remarks));
     else print(io, explanation, remarks);
     return explanation.verdict.ok ? EXIT.ok : EXIT.refused;
   },
 });
+
+function jsonOf(explanation: Explanation, remarks: readonly string[]): string {
+  const rules = explanation.rules.map((rule) => ({ ...rule, ...describeRule(rule) }));
+  return JSON.stringify({ ...explanation, rules, remarks });
+}
 
 /** A proof, its request, and what the server wants. */
 interface Subject {
