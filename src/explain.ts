@@ -2,6 +2,7 @@
 // No cryptography: a backend is passed in.
 export { explainProof, explainProofAsync } from "./explain/explain.js";
 export { formatExplanation, type FormatOptions } from "./explain/format.js";
+export { describeRule, type RuleWords } from "./explain/words.js";
 export type {
   ExplainedProof,
   ExplainedRequest,

@@ -27,7 +27,6 @@ export function explanationOf(
   const verdict = verdictOf(result, rules);
   return defined({
     verdict,
-    summary: summaryOf(verdict, rules),
     rules,
     proof: proofOf(examined),
     request: requestOf(examined, bound),
@@ -42,12 +41,6 @@ function verdictOf(result: VerifyResult, rules: readonly ExplainedRule[]): Verdi
   // The verifier was asked last. Only a time can have passed meanwhile, if a part took a second or more.
   const rule = rules.find((one) => one.code === code)?.name ?? "iat";
   return defined({ ok: false, code, message, rule, clockOffset });
-}
-
-function summaryOf(verdict: Verdict, rules: readonly ExplainedRule[]): string {
-  if (verdict.ok) return "Accepted: every rule that was checked holds";
-  const text = rules.find(({ name }) => name === verdict.rule)?.text;
-  return `Refused: ${text ?? verdict.message}`;
 }
 
 const CLAIMS: readonly ClaimName[] = ["jti", "htm", "htu", "iat", "ath", "nonce", "exp", "nbf"];

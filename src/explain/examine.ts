@@ -124,7 +124,7 @@ export function judgeKeys(examined: Examination, found: Found | null): void {
     own !== null
       ? failed(own.code, "client_key", { found: jkt })
       : clientKeyJkt === undefined
-        ? notChecked("no key of the client was given")
+        ? notChecked()
         : passed({ found: jkt }),
   );
 }
@@ -141,7 +141,7 @@ function judgeJkt(
   const failure = checkKeys({ jkt }, { ...facts, clientKeyJkt: undefined }) ?? others;
   const expected = bound ?? requiredJkt;
   if (failure === null) {
-    if (expected === undefined) return notChecked("no key is expected");
+    if (expected === undefined) return notChecked();
     return passed({ expected: String(expected), found: jkt });
   }
   const wrong = bound === jkt ? requiredJkt : bound;
@@ -212,7 +212,7 @@ export function judgeReplay(
   hasReader: boolean,
   used: unknown,
 ): void {
-  if (!hasReader) rules.set("replay", notChecked("no replay store was given to read"));
+  if (!hasReader) rules.set("replay", notChecked());
   if (!hasReader || parts.header === null || claimed === undefined) return;
   if (jkt === undefined || !claimed.has("jti")) {
     rules.set("replay", notReached(jkt === undefined ? "jwk" : "claims"));

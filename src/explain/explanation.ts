@@ -10,8 +10,6 @@ import type { Cause } from "./cause.js";
 export interface Explanation {
   /** What a verifier with these options answers. */
   readonly verdict: Verdict;
-  /** One line: what decided, and the likely cause. The same as the first line of formatExplanation. */
-  readonly summary: string;
   /** Every rule, in the order of section 4.3. */
   readonly rules: readonly ExplainedRule[];
   /** What the proof says, as far as it can be read. */
@@ -95,8 +93,6 @@ export interface ExplainedRule {
   readonly item?: string | undefined;
   /** The section of RFC 9449: "4.3", "5" or "11.1". */
   readonly section: string;
-  /** The rule in words. */
-  readonly title: string;
   readonly status: RuleStatus;
   /** Where it failed: the code that a verifier gives if this rule decides. */
   readonly code?: VerifyFailureCode | undefined;
@@ -104,12 +100,15 @@ export interface ExplainedRule {
   readonly expected?: Fact | undefined;
   /** What the proof, or the request, has. */
   readonly found?: Fact | undefined;
-  /** Where it failed: the likely cause. */
+  /** Where it failed: the likely cause. describeRule says it in words. */
   readonly cause?: Cause | undefined;
-  /** The cause in one sentence. Where the rule was not reached or not checked: why. */
-  readonly text?: string | undefined;
-  /** Where it failed: what to do. */
-  readonly hint?: string | undefined;
+  /** Where `claims` failed: the claims that the cause is about. */
+  readonly names?: readonly string[] | undefined;
+  /**
+   * Where a time failed, in seconds: the claim minus the server's time; of a nonce that has expired, the time since it was
+   * replaced.
+   */
+  readonly seconds?: number | undefined;
   /** Where it was not reached: the rule that failed. */
   readonly after?: RuleName | undefined;
 }

@@ -4,6 +4,7 @@ import { choiceOfBoolean } from "./options.js";
 import type { ExplainedRule, Explanation, Fact } from "./explanation.js";
 import { durationOf } from "./clock.js";
 import { membersArgument } from "../input/argument.js";
+import { describeRule, type RuleWords } from "./words.js";
 
 /** Options of formatExplanation. */
 export interface FormatOptions {
@@ -43,13 +44,17 @@ export function formatExplanation(explanation: Explanation, options: FormatOptio
   const { color } = membersArgument(options, "options", ["color"]);
   const isColored = choiceOfBoolean(color, "color");
   const paint: Paint = (style, text) => (isColored ? `\u001b[${style}m${text}\u001b[0m` : text);
-  const { verdict, summary, rules } = explanation;
+  const { verdict, rules } = explanation;
   const decisive = verdict.ok ? undefined : rules.find(({ name }) => name === verdict.rule);
+  const { text, hint } = decisive === undefined ? NO_WORDS : describeRule(decisive);
+  const summary = verdict.ok
+    ? "Accepted: every rule that was checked holds"
+    : `Refused: ${text ?? verdict.message}`;
   const head = paint(`${BOLD};${verdict.ok ? GREEN : RED}`, printable(summary).slice(0, COLUMNS));
   const lines = [
     head,
     ...(verdict.ok ? [] : wrapped("  code", `${verdict.code}${placeOf(decisive)}`)),
-    ...(decisive?.hint === undefined ? [] : wrapped("  to do", decisive.hint)),
+    ...(hint === undefined ? [] : wrapped("  to do", hint)),
     ...urlLines(explanation, decisive),
     ...timeLines(explanation, decisive),
     "",
@@ -57,6 +62,8 @@ export function formatExplanation(explanation: Explanation, options: FormatOptio
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const NO_WORDS: Partial<RuleWords> = {};
 
 function placeOf(rule: ExplainedRule | undefined): string {
   if (rule === undefined) return "";
@@ -101,7 +108,8 @@ const STYLES: Readonly<Record<ExplainedRule["status"], string>> = {
 function ruleLines(rule: ExplainedRule, isDecisive: boolean, paint: Paint): readonly string[] {
   const place = (rule.item ?? `s. ${rule.section}`).padEnd(8);
   const status = rule.status.padEnd(13);
-  const line = `${place}${paint(STYLES[rule.status], status)}${rule.title}`;
+  const { title, text = "", hint = "" } = describeRule(rule);
+  const line = `${place}${paint(STYLES[rule.status], status)}${title}`;
   if (rule.status === "not reached") return [`${line}, after ${rule.after ?? "form"}`];
   if (rule.status !== "failed") return [line];
   const room = COLUMNS - INDENT;
@@ -109,10 +117,10 @@ function ruleLines(rule: ExplainedRule, isDecisive: boolean, paint: Paint): read
     fact === undefined ? [] : [`${`  ${label}`.padEnd(INDENT)}${cut(textOf(fact), room)}`];
   return [
     line,
-    ...(isDecisive ? [] : wrapped("  cause", rule.text ?? "")),
+    ...(isDecisive ? [] : wrapped("  cause", text)),
     ...shown("expected", rule.expected),
     ...shown("found", rule.found),
-    ...(isDecisive ? [] : wrapped("  to do", rule.hint ?? "")),
+    ...(isDecisive ? [] : wrapped("  to do", hint)),
   ];
 }
 

@@ -12,7 +12,7 @@ import { isIatFree } from "../verify/prepare.js";
 import type { RequestFacts } from "../verify/request.js";
 import { athCause } from "./ath.js";
 import type { Cause } from "./cause.js";
-import { clockCause, durationOf, lifetimeCause } from "./clock.js";
+import { clockCause, lifetimeCause } from "./clock.js";
 import { type Echo, writtenUrl } from "./echo.js";
 import type { ExplainedTimes, ExplainedUrls, Fact, RuleName } from "./explanation.js";
 import { factOf } from "./header.js";
@@ -114,9 +114,9 @@ function judgeClaims(faults: readonly ClaimFault[], payload: JsonObject, echo: E
   const found = Object.fromEntries(
     faults.map(nameIn).map((name): [string, Fact] => [name, factOf(payload[name], echo)]),
   );
-  const alike = faults.filter((fault) => fault.startsWith(code)).map(nameIn);
+  const names = faults.filter((fault) => fault.startsWith(code)).map(nameIn);
   const expected = code === "claim_missing" ? ["jti", "htm", "htu", "iat"] : undefined;
-  return failed(code, CLAIM_CAUSES[code], { expected, found }, `: ${alike.join(", ")}`);
+  return failed(code, CLAIM_CAUSES[code], { expected, found, names });
 }
 
 function judgeHtm(claims: ProofClaims, { method }: RequestFacts, echo: Echo): Judgement {
@@ -185,17 +185,14 @@ function judgeNonce(
   const { nonce } = claims;
   const found = nonce === undefined ? null : echo(nonce);
   if (policy.nonce === undefined || answer === undefined) {
-    return { ...notChecked("the server checks no nonces"), found };
+    return notChecked({ found });
   }
   const failure = checkNonce(answer, facts.now, policy.noncePolicy);
   if (failure !== null) {
-    const [cause, age] = nonceCause(policy.nonce, nonce, answer, facts.now);
-    const more = age === undefined ? "" : ` (${durationOf(age)} ago)`;
-    return failed(failure.code, cause, { expected: "a nonce of DPoP-Nonce", found }, more);
+    const [cause, seconds] = nonceCause(policy.nonce, nonce, answer, facts.now);
+    return failed(failure.code, cause, { expected: "a nonce of DPoP-Nonce", found, seconds });
   }
-  return nonce === undefined
-    ? { ...notChecked("the proof has none, which noncePolicy accepts"), found }
-    : passed({ found });
+  return nonce === undefined ? notChecked({ found }) : passed({ found });
 }
 
 function judgeIat(
@@ -209,21 +206,20 @@ function judgeIat(
   const facing = { expected, found: claims.iat };
   const nonce = rules.get("nonce")?.status;
   if (nonce !== "failed" && isIatFree(answer, policy)) {
-    return { ...notChecked("the nonce decides the time"), found: claims.iat };
+    return notChecked({ found: claims.iat });
   }
   // With a good nonce, this time might not count at all.
   if (nonce === "failed" && policy.iatWithNonce === "free")
     return { ...notReached("nonce"), ...facing };
   const failure = checkIat(claims, now, policy);
   if (failure === null) return passed(facing);
-  const offset = claims.iat - now;
   const cause = clockCause(claims.iat, now, policy);
-  return failed(failure.code, cause, facing, ` (${durationOf(offset)})`);
+  return failed(failure.code, cause, { ...facing, seconds: claims.iat - now });
 }
 
 function judgeLifetime(claims: ProofClaims, { policy, facts }: Standard): Judgement {
   const { exp, nbf } = claims;
-  if (exp === undefined && nbf === undefined) return notChecked("the proof has no exp and no nbf");
+  if (exp === undefined && nbf === undefined) return notChecked();
   const found: Fact = {
     ...(exp === undefined ? {} : { exp }),
     ...(nbf === undefined ? {} : { nbf }),
@@ -231,8 +227,7 @@ function judgeLifetime(claims: ProofClaims, { policy, facts }: Standard): Judgem
   const failure = checkLifetime(claims, facts.now, policy);
   if (failure === null) return passed({ found });
   const cause = lifetimeCause(failure.code, claims, facts.now);
-  const more = ` (${durationOf(failure.clockOffset ?? 0)})`;
-  return failed(failure.code, cause, { found }, more);
+  return failed(failure.code, cause, { found, seconds: failure.clockOffset });
 }
 
 function judgeAth(claims: ProofClaims, { policy, facts, echo }: Standard): Judgement {
@@ -241,7 +236,7 @@ function judgeAth(claims: ProofClaims, { policy, facts, echo }: Standard): Judge
   const failure = checkAth(claims, accessToken, policy.hasher);
   if (accessToken === undefined) {
     return failure === null
-      ? notChecked("no access token came with the proof")
+      ? notChecked()
       : failed(failure.code, "ath_unexpected", { expected: null, found });
   }
   const facing = { expected: hashOf(accessToken, policy.hasher), found };

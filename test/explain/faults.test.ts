@@ -3,6 +3,8 @@ import { createHash, createPrivateKey, sign } from "node:crypto";
 import { createNonceIssuer, type FieldValue, type ProofRequest } from "dpop-core";
 import {
   type Cause,
+  describeRule,
+  type ExplainedRule,
   explainProof,
   type ExplainOptions,
   explainProofAsync,
@@ -373,14 +375,12 @@ describe.each(Object.entries(FAULTS))("%s", (_, fault) => {
 
   test("the first line names the cause", async () => {
     const explanation = explainProof(proof, request, { backend: nodeCrypto, ...fault.options });
-    const { verdict, rules, summary } = explanation;
+    const { verdict, rules } = explanation;
     expect(verdict).toMatchObject({ ok: false, rule: fault.rule });
-    expect(rules.find(({ name }) => name === fault.rule)).toMatchObject({
-      status: "failed",
-      cause: fault.cause,
-    });
+    const rule = rules.find(({ name }) => name === fault.rule);
+    expect(rule).toMatchObject({ status: "failed", cause: fault.cause });
     const [first = ""] = formatExplanation(explanation).split("\n");
-    expect(first).toBe(summary);
+    expect(first).toBe(`Refused: ${rule && describeRule(rule).text}`);
     expect(first).toMatch(fault.says);
     const { algs: _algs, ...options } = fault.options ?? {};
     const only = fault.options?.algs === undefined ? {} : { algs: [webcrypto.EdDSA] };
@@ -404,3 +404,11 @@ describe.each(Object.entries(FAULTS))("%s", (_, fault) => {
     expect(colored).toContain("\u001b[1;31m");
   });
 });
+
+test.each([undefined, null, 1, "htu", {}, { name: "toString" }])(
+  "describeRule refuses %j",
+  (value) => {
+    // A caller without types may pass anything.
+    expect(() => describeRule(value as unknown as ExplainedRule)).toThrow(/^rule must be/);
+  },
+);

@@ -1,11 +1,12 @@
 // Whether an explanation agrees with what a verifier returned for the same input, and with itself.
 import { isDeepStrictEqual } from "node:util";
 import type { VerifyResult } from "dpop-core";
-import type { Explanation } from "dpop-core/explain";
+import { describeRule, type Explanation, formatExplanation } from "dpop-core/explain";
 
 /** Returns what is wrong, in words; nothing where all agrees. */
 export function disagreements(explanation: Explanation, result: VerifyResult): readonly string[] {
-  const { verdict, rules, summary } = explanation;
+  const { verdict, rules } = explanation;
+  const summary = formatExplanation(explanation).split("\n", 1)[0] ?? "";
   const failed = rules.filter(({ status }) => status === "failed");
   const decisive = verdict.ok ? undefined : rules.find(({ name }) => name === verdict.rule);
   const faults: readonly (readonly [boolean, string])[] = [
@@ -22,10 +23,12 @@ export function disagreements(explanation: Explanation, result: VerifyResult): r
       "no failed rule has that code",
     ],
     [
-      failed.every(({ code, cause, text, hint }) => code && cause && text && hint),
+      failed.every(
+        (rule) => rule.code && rule.cause && describeRule(rule).text && describeRule(rule).hint,
+      ),
       "a failed rule has no cause",
     ],
-    [summary.length <= 100, "the first line is too long"],
+    [/^(?:Accepted|Refused): /.test(summary) && summary.length <= 100, "the first line is another"],
     [
       isDeepStrictEqual(JSON.parse(JSON.stringify(explanation)), explanation),
       "it is no plain JSON",
