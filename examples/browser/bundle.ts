@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsup";
 
-/** Returns the text of a script with all that it imports: a module, or a script for a service worker. */
-export async function bundle(script: URL, format: "esm" | "iife"): Promise<string> {
+/** Returns the text of a script with all that it imports: a module, or a script for a service worker or an element. */
+export async function bundle(
+  script: URL,
+  format: "esm" | "iife",
+  { minify = false }: { readonly minify?: boolean } = {},
+): Promise<string> {
   const outDir = await mkdtemp(join(tmpdir(), "dpop-core-"));
   try {
     await build({
@@ -18,6 +22,7 @@ export async function bundle(script: URL, format: "esm" | "iife"): Promise<strin
       platform: "browser",
       target: "es2022",
       splitting: false,
+      minify,
       noExternal: [/.*/],
       tsconfig: fileURLToPath(new URL("../../test/tsconfig.json", import.meta.url)), // where dpop-core is
       outExtension: () => ({ js: ".js" }),

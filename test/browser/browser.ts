@@ -32,6 +32,8 @@ export interface Tab {
   /** Begins a script that leaves the page: no one waits for its end. */
   begin(script: string): Promise<void>;
   url(): Promise<string>;
+  /** What it has asked for since it was opened, where the driver tells it. */
+  requested?(): readonly string[];
   /** Ends the tab at once. */
   kill(): Promise<void>;
 }

@@ -7,11 +7,12 @@ import { browsers as chromium } from "./engines/chromium.js";
 import { browsers as firefox } from "./engines/firefox.js";
 import { browsers as webkit } from "./engines/webkit.js";
 import { cases as client } from "./client.js";
+import { cases as debuggerPage } from "./debugger.js";
 import { cases as session } from "./session.js";
 import { type Case, runCase } from "./stage.js";
 
 const BROWSERS: readonly BrowserKind[] = [...chromium, ...firefox, ...webkit];
-const CASES: readonly Case[] = [...client, ...session];
+const CASES: readonly Case[] = [...client, ...debuggerPage, ...session];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

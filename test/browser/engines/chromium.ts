@@ -19,8 +19,9 @@ export const browsers: readonly BrowserKind[] = engines.map(({ id, name, debian,
         await use({
           async open(url) {
             const page = await context.newPage();
-            await page.goto(url);
-            return tabOf(page);
+            const tab = tabOf(page);
+            await tab.goto(url);
+            return tab;
           },
         });
       } finally {
@@ -30,11 +31,14 @@ export const browsers: readonly BrowserKind[] = engines.map(({ id, name, debian,
 }));
 
 function tabOf(page: Page): Tab {
+  const requested: string[] = [];
+  page.on("request", (request) => requested.push(request.url()));
   return {
     goto: async (url) => void (await page.goto(url)),
     run: (body) => page.evaluate(called(body)),
     begin: async (script) => void (await page.evaluate(begun(script))),
     url: async () => page.url(),
+    requested: () => requested,
     kill: () => page.close({ runBeforeUnload: false }),
   };
 }

@@ -28,8 +28,9 @@ function withPages(
       await use({
         async open(url) {
           const page = await browser.newPage();
-          await page.goto(url);
-          return tabOf(page);
+          const tab = tabOf(page);
+          await tab.goto(url);
+          return tab;
         },
       });
     } finally {
@@ -39,11 +40,14 @@ function withPages(
 }
 
 function tabOf(page: Page): Tab {
+  const requested: string[] = [];
+  page.on("request", (request) => requested.push(request.url()));
   return {
     goto: async (url) => void (await page.goto(url)),
     run: (body) => page.evaluate(called(body)),
     begin: async (script) => void (await page.evaluate(begun(script))),
     url: async () => page.url(),
+    requested: () => requested,
     kill: () => page.close({ runBeforeUnload: false }),
   };
 }
