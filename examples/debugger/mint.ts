@@ -170,7 +170,7 @@ function der(signature: Uint8Array): Uint8Array<ArrayBuffer> {
     const start = number.findIndex((byte) => byte !== 0);
     const bytes = [...number.subarray(start)];
     if ((bytes[0] ?? 0) >= 0x80) bytes.unshift(0);
-    return [2, bytes.length, ...bytes];
+    return [2, bytes.length].concat(bytes);
   });
   return Uint8Array.of(0x30, numbers.length, ...numbers);
 }
