@@ -27,6 +27,15 @@ export interface RedisReplayStoreOptions {
   readonly prefix?: string | undefined;
 }
 
+/** A replay store in Redis or Valkey. */
+export interface RedisReplayStore extends ReplayStore {
+  /**
+   * Returns true where an entry of this key is live, and records nothing: for explainProofAsync. It sends
+   * `EXISTS prefix+key`, which may be older than a `SET` of another instance that is under way.
+   */
+  has(key: string): Promise<boolean>;
+}
+
 /**
  * Makes a replay store in Redis or Valkey, for createAsyncVerifier: of all instances that share it, only
  * one accepts a proof.
@@ -79,7 +88,7 @@ export interface RedisReplayStoreOptions {
  * ```
  * @see RFC 9449 section 11.1
  */
-export function createRedisReplayStore(options: RedisReplayStoreOptions): ReplayStore {
+export function createRedisReplayStore(options: RedisReplayStoreOptions): RedisReplayStore {
   const { send, prefix: given } = membersArgument(options, "options", ["send", "prefix"]);
   if (typeof send !== "function") throw new TypeError("send must be a function");
   const prefix = given === undefined ? "dpop:replay:" : stringArgument(given, "prefix");
@@ -96,6 +105,11 @@ export function createRedisReplayStore(options: RedisReplayStoreOptions): Replay
         throw new Error("send took longer than the entry lives, so its OK proves nothing");
       }
       return answer;
+    },
+    async has(key: string): Promise<boolean> {
+      const reply = await send(["EXISTS", prefix + keyArgument(key)]);
+      if (reply === 1 || reply === 0) return reply === 1;
+      throw new TypeError("send must return the number 1 or 0 for EXISTS");
     },
   });
 }

@@ -4,10 +4,11 @@ import {
   type AsyncVerifierOptions,
   createAsyncVerifier,
   type NonceCheck,
-  type ReplayStore,
   type VerifyResult,
 } from "dpop-core";
-import { createRedisReplayStore, type RedisCommand } from "dpop-core/redis";
+import { explainProofAsync } from "dpop-core/explain";
+import { nodeCrypto } from "dpop-core/node-crypto";
+import { createRedisReplayStore, type RedisCommand, type RedisReplayStore } from "dpop-core/redis";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runs } from "./support/arbitraries.js";
@@ -17,7 +18,7 @@ import { JKT } from "./support/rfc.js";
 const KEY = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 const KEY_FORM = /^[A-Za-z0-9_-]{43}$/;
 
-/** A Redis that knows one command in one form, and whose clock a test sets, in milliseconds. */
+/** A Redis that knows each command in one form, and whose clock a test sets, in milliseconds. */
 class FakeRedis {
   now = 0;
   readonly sent: string[][] = [];
@@ -26,6 +27,9 @@ class FakeRedis {
   readonly send = (args: RedisCommand): Promise<unknown> => {
     this.sent.push([...args]);
     const [command, key, value, nx, px, ttl = "", ...rest] = args;
+    if (command === "EXISTS" && args.length === 2) {
+      return Promise.resolve((this.#expiry.get(key) ?? 0) > this.now ? 1 : 0);
+    }
     const form = [command, value, nx, px, ...rest].join(" ");
     if (form !== "SET 1 NX PX" || !/^[1-9][0-9]*$/.test(ttl)) {
       return Promise.reject(new Error("ERR syntax error"));
@@ -37,7 +41,7 @@ class FakeRedis {
 }
 
 /** A store whose `send` does nothing but answer this. */
-function answering(reply: unknown): ReplayStore {
+function answering(reply: unknown): RedisReplayStore {
   return createRedisReplayStore({ send: () => Promise.resolve(reply) });
 }
 
@@ -100,6 +104,49 @@ describe("the command", () => {
     const { send, sent } = new FakeRedis();
     await createRedisReplayStore({ send }).add(KEY, Number.MAX_SAFE_INTEGER, 0, JKT);
     expect(sent[0]?.[5]).toMatch(/^[0-9]{19}$/);
+  });
+});
+
+describe("has", () => {
+  test("asks whether an entry is live, by one EXISTS, and records nothing", async () => {
+    const redis = new FakeRedis();
+    const store = createRedisReplayStore({ send: redis.send, prefix: "{api}:" });
+    expect(await store.has(KEY)).toBe(false);
+    expect(await store.add(KEY, NOW + 60, NOW, JKT)).toBe("new");
+    expect(await store.has(KEY)).toBe(true);
+    redis.now = 60_000;
+    expect(await store.has(KEY)).toBe(false);
+    expect(redis.sent[0]).toEqual(["EXISTS", `{api}:${KEY}`]);
+  });
+
+  test.each([undefined, null, "1", "0", true, 2, 1n, "QUEUED", [1]])(
+    "takes no %j for a reply",
+    async (reply) => {
+      await expect(answering(reply).has(KEY)).rejects.toThrow(
+        /^send must return the number 1 or 0 for EXISTS$/,
+      );
+    },
+  );
+
+  test("refuses a key that no verifier asks for, and lets errors of send pass", async () => {
+    await expect(answering(1).has("short")).rejects.toThrow("key must be 32 bytes in base64url");
+    const error = new Error("down");
+    const store = createRedisReplayStore({ send: () => Promise.reject(error) });
+    await expect(store.has(KEY)).rejects.toBe(error);
+  });
+
+  test("tells explainProofAsync that a proof was used", async () => {
+    const store = createRedisReplayStore({ send: new FakeRedis().send });
+    const [proof, request] = [mint(), at(NOW)];
+    const explained = async () => {
+      const options = { backend: nodeCrypto, replay: store };
+      const { verdict } = await explainProofAsync(proof, request, options);
+      return verdict.ok ? "ok" : verdict.code;
+    };
+    expect([await explained(), await explained()]).toEqual(["ok", "ok"]);
+    const verifier = createAsyncVerifier({ replay: store });
+    expect(outcomeOf(await verifier.verify(proof, request))).toBe("ok");
+    expect(await explained()).toBe("jti_replayed");
   });
 });
 

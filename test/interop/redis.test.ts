@@ -91,6 +91,16 @@ async function race(
 }
 
 describe.each(CLIENTS)("replay store over %s", (client) => {
+  test("has says whether an entry is live, and records nothing", async () => {
+    const { send } = await connected(client);
+    const store = createRedisReplayStore({ send });
+    const key = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    expect([await store.has(key), await store.has(key)]).toEqual([false, false]);
+    expect(await store.add(key, NOW + 60, NOW, "")).toBe("new");
+    expect([await store.has(key), await store.has(key)]).toEqual([true, true]);
+    expect(await store.add(key, NOW + 60, NOW, "")).toBe("seen");
+  });
+
   test("two processes race the same proof 200 times: exactly one wins each time", async () => {
     const [one, other] = await Promise.all([startInstance(client), startInstance(client)]);
     expect(new Set([one.pid, other.pid, process.pid]).size).toBe(3);
