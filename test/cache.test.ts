@@ -385,8 +385,14 @@ describe("what is counted is no less than what is held", () => {
     [wasm.EdDSA, 8608],
   ]);
 
-  test.each(algs.slice(2))("a key of %s with its first table", (_, alg) => {
-    const { keys, each } = imported(alg, 2000, 2);
+  test.each(algs.slice(2))("a key of %s with its first table", async (_, alg) => {
+    // Tables that earlier tests left are given back in a later turn. If that falls into a measurement, it is too small: the
+    // larger of two counts.
+    await new Promise(setImmediate);
+    const first = imported(alg, 2000, 2).each;
+    await new Promise(setImmediate);
+    const { keys, each: second } = imported(alg, 2000, 2);
+    const each = Math.max(first, second);
     expect(keys.every((key) => key !== null && Number(key.tableSize) > 0)).toBe(true);
     const counted = Math.min(...keys.map((key) => key?.size ?? 0)) - (SLOTS.get(alg) ?? 0);
     expect(counted).toBeGreaterThanOrEqual(each);
