@@ -72,9 +72,13 @@ function keysOf(
 
 function timeOf(text: string, now: number, notes: string[]): number {
   if (text === "") return now;
-  const time = /^\d{1,12}$/.test(text) ? Number(text) : Math.floor(Date.parse(text) / 1000);
+  const isZoned = !text.includes(":") || /(?:Z|GMT|UTC|[+-]\d\d:?\d\d)$/i.test(text);
+  const date = isZoned ? Date.parse(text) / 1000 : Number.NaN; // or it would be that of this place
+  const time = /^\d{1,12}$/.test(text) ? Number(text) : Math.floor(date);
   if (Number.isFinite(time) && time >= 0) return time;
-  notes.push("The time of the request can't be read: now is taken.");
+  notes.push(
+    "The time of the request is no number and no date with a time zone, such as Z: now is taken.",
+  );
   return now;
 }
 

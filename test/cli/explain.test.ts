@@ -227,6 +227,31 @@ describe("explain", () => {
     );
   });
 
+  test("a good proof that a server refused says so in the server's words, and does not send to explain again", async () => {
+    const refusal = [
+      "HTTP/1.1 401 Unauthorized",
+      'WWW-Authenticate: DPoP error="invalid_dpop_proof", error_description="The DPoP proof was used before", algs="ES256"',
+      `Date: ${DATE}`,
+    ];
+    const { code, remarks } = await explained(curlLog([`DPoP: ${proofOf()}`], refusal));
+    expect(code).toBe("ok");
+    expect(remarks[0]).toContain("the server answered 401.");
+    expect(remarks[0]).toContain('"The DPoP proof was used before"');
+    expect(remarks[0]).toContain("used before, its own URL, its nonces");
+    expect(remarks[0]).not.toContain("dpop-core explain");
+  });
+
+  test.each(["2026-11-27T10:15:00", "2026-11-27 10:15", "Nov 27 2026 10:15:00"])(
+    "a date without a time zone is refused: %s",
+    async (now) => {
+      const { run } = await openTerminal();
+      const args = ["explain", "--url", URL_HERE, "--now", now];
+      const { exit, stderr } = await run(args, { stdin: proofOf() });
+      expect(exit).toBe(2);
+      expect(stderr).toContain("--now has no time zone");
+    },
+  );
+
   test("standard input can't be two things", async () => {
     const { run } = await openTerminal();
     const both = await run(["explain", "-t", "-", "--url", URL_HERE], { stdin: "a" });

@@ -173,6 +173,8 @@ function reasonOf(code: string): string {
 function adviceFor(code: string): string {
   if (code === "ECONNREFUSED")
     return "Is the server running, and is the port right? dpop-core serve starts one to try";
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH/.test(code))
+    return "That port does not speak TLS: is it http?";
   if (/CERT|SIGNATURE|SSL|TLS/.test(code)) {
     return "Its certificate is not trusted here: NODE_EXTRA_CA_CERTS=FILE names a certification authority of yours";
   }

@@ -97,6 +97,6 @@ function nextStep(
   if (error === "invalid_token")
     return "Is the token of another authorization server, or for another API? dpop-core inspect shows what it says";
   if (error === "invalid_dpop_proof")
-    return "To see which rule refuses the proof, add --verbose and give all of it to dpop-core explain: 2>&1 | dpop-core explain";
+    return "To see which rule refuses the proof, add --verbose and give all of it to dpop-core explain: 2>&1 | dpop-core explain --token-file FILE";
   return "dpop-core inspect shows what the token says";
 }

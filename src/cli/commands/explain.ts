@@ -9,7 +9,7 @@ import { EXIT, mistake } from "../base/fault.js";
 import { readText, STREAM } from "../base/files.js";
 import { type Io, writeLine } from "../base/io.js";
 import { algArgument, ALGS, readPublicKey, thumbprintOf } from "../base/key.js";
-import { reasonOf } from "../base/response.js";
+import { type Reason, reasonOf } from "../base/response.js";
 import { hasColor, paintFor } from "../base/text.js";
 import { boundKeyOf, claimsOf, readToken, TOKEN_OPTIONS, loadToken } from "../base/token.js";
 import { isLoopback, methodArgument } from "../base/url.js";
@@ -217,6 +217,12 @@ function dateIn(response: CapturedResponse | undefined): number | undefined {
 function timeArgument(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const time = /^\d{1,11}(?:\.\d+)?$/.test(value) ? Number(value) : Date.parse(value) / 1000;
+  if (value.includes(":") && !/(?:Z|GMT|UTC|[+-]\d\d:?\d\d)$/i.test(value)) {
+    throw mistake(
+      "--now has no time zone",
+      "Write Z behind it for UTC, as in 2026-11-27T10:15:00Z",
+    );
+  }
   if (time >= 0) return time;
   throw mistake(
     "--now is no time",
@@ -317,10 +323,22 @@ function remarksOn(subject: Subject, { verdict }: Explanation, now: number): rea
     const { status } = response;
     const headers = headersOf(response);
     const reason = reasonOf({ status, headers, text: "", accessToken, jkt: jkt ?? "", now });
-    const why = reason === null ? "" : ` ${reason.message}. ${reason.next}.`;
-    remarks.push(`The proof is good by these rules, and the server answered ${status}.${why}`);
+    const why =
+      reason === null ? "" : ` ${reason.message}${quoted(reason.said)}. ${nextOf(reason)}.`;
+    remarks.unshift(`The proof is good by these rules, and the server answered ${status}.${why}`);
   }
   return remarks;
+}
+
+/** The words of a server, which knows more than the rules: whether the proof came before, and its own URL. */
+function quoted(said: string | null): string {
+  return said === null ? "" : `: "${said}"`;
+}
+
+function nextOf({ error, next }: Reason): string {
+  return error === "invalid_dpop_proof"
+    ? "It knows what is not known here: whether the proof was used before, its own URL, its nonces"
+    : next;
 }
 
 function headersOf({ fields }: CapturedResponse): Headers {
