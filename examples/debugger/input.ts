@@ -1,6 +1,7 @@
 // What was pasted and what the fields say, to a proof and the request that it came with.
 import type { AsyncProofRequest, NonceCheck } from "dpop-core/core";
 import { readCaptured, urlOf, valuesOf } from "../../src/cli/base/captured-request.js";
+import { expectNonce, readTime } from "../../src/cli/base/expected.js";
 import { claimsIn, headerIn, jsonIn, textIn, thumbprintOf } from "./segments.js";
 
 /** The fields of the form, by their ids. */
@@ -72,22 +73,10 @@ function keysOf(
 
 function timeOf(text: string, now: number, notes: string[]): number {
   if (text === "") return now;
-  const isZoned = !text.includes(":") || /(?:Z|GMT|UTC|[+-]\d\d:?\d\d)$/i.test(text);
-  const date = isZoned ? Date.parse(text) / 1000 : Number.NaN; // or it would be that of this place
-  const time = /^\d{1,12}$/.test(text) ? Number(text) : Math.floor(date);
-  if (Number.isFinite(time) && time >= 0) return time;
+  const time = readTime(text);
+  if (typeof time === "number") return Math.floor(time);
   notes.push(
     "The time of the request is no number and no date with a time zone, such as Z: now is taken.",
   );
   return now;
-}
-
-/** The one nonce that is known to be good. */
-function expectNonce(expected: string): NonceCheck {
-  return {
-    check(nonce) {
-      if (nonce === expected) return { status: "valid" };
-      return { status: nonce === undefined ? "missing" : "invalid", nextNonce: expected };
-    },
-  };
 }

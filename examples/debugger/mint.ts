@@ -87,6 +87,7 @@ const addSeconds = (name: string, seconds: number) => (draft: Draft) =>
   (draft.claims[name] = draft.target.now + seconds);
 
 /** By their names; the first is good. */
+// prettier-ignore
 export const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["good", { title: "good" }],
   ["method", { title: "for another method", change: ({ claims, target }) => (claims["htm"] = target.method === "POST" ? "GET" : "POST") }],
@@ -124,7 +125,7 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["padded", { title: "padded with =", send: (proof) => `${proof}==` }],
   ["bearer", { title: "with a scheme before it", send: (proof) => `DPoP ${proof}` }],
   ["twice", { title: "twice, joined with a comma", send: (proof) => `DPoP: ${proof}, ${proof}` }],
-]); // prettier-ignore
+]);
 
 /** Makes a proof of a kind: the value of a field, or the whole field. */
 export async function mint(name: string, key: PageKey, target: Target): Promise<string> {

@@ -1,10 +1,10 @@
 // dpop-core explain: why a proof is refused, rule by rule, or that it is not.
 import { describeRule, type Explanation, explainProof, formatExplanation } from "dpop-core/explain";
-import type { NonceCheck } from "dpop-core/core";
 import { nodeCrypto } from "dpop-core/node-crypto";
 import type { CapturedRequest, CapturedResponse } from "../base/captured.js";
 import { readCaptured, urlOf, valuesOf } from "../base/captured-request.js";
 import { COMMON, defineCommand, type Values } from "../base/command.js";
+import { expectNonce, readTime } from "../base/expected.js";
 import { EXIT, mistake } from "../base/fault.js";
 import { readText, STREAM } from "../base/files.js";
 import { type Io, writeLine } from "../base/io.js";
@@ -216,14 +216,14 @@ function dateIn(response: CapturedResponse | undefined): number | undefined {
 
 function timeArgument(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  const time = /^\d{1,11}(?:\.\d+)?$/.test(value) ? Number(value) : Date.parse(value) / 1000;
-  if (value.includes(":") && !/(?:Z|GMT|UTC|[+-]\d\d:?\d\d)$/i.test(value)) {
+  const time = readTime(value);
+  if (time === "no zone") {
     throw mistake(
       "--now has no time zone",
       "Write Z behind it for UTC, as in 2026-11-27T10:15:00Z",
     );
   }
-  if (time >= 0) return time;
+  if (time !== null) return time;
   throw mistake(
     "--now is no time",
     "Write seconds since 1970, or a date such as 2026-11-27T10:15:00Z",
@@ -278,16 +278,6 @@ function jwkIn(header: string): string {
   } catch {
     return "";
   }
-}
-
-/** The one nonce that is known to be good. The time of the proof stays a matter of `iat`. */
-function expectNonce(expected: string): NonceCheck {
-  return {
-    check(nonce) {
-      if (nonce === expected) return { status: "valid" };
-      return { status: nonce === undefined ? "missing" : "invalid", nextNonce: expected };
-    },
-  };
 }
 
 /** What the rules of a proof don't say: of the token, of the response, and of what is not known. */
