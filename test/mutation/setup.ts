@@ -12,7 +12,7 @@ type Told = (key: string) => unknown;
 
 /** Parts of the full names of tests that take seconds, measure time or memory, or make RSA keys. */
 const LEFT_OUT = [
-  "10,000 valid proofs of new keys",
+  "valid proofs of 10,000 and more new keys",
   "what leaves no trace 100,000 proofs",
   "what is counted is no less than what is held",
   "hashes with one first word are kept too",

@@ -5,7 +5,7 @@ import { vi } from "vitest";
 import { readPublicJwk } from "../../src/jose/jwk.js";
 import { type KeyName, privateJwk, publicJwk } from "./keys.js";
 
-const SLOW = process.env["SLOW"] === "1";
+export const SLOW: boolean = process.env["SLOW"] === "1";
 export const QUICK: boolean = process.env["QUICK"] === "1"; // test:mutation, which runs them once for each mutant
 if (SLOW) vi.setConfig({ testTimeout: 900_000 });
 
