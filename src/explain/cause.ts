@@ -9,6 +9,7 @@ export type Cause =
   | "same_proof_twice"
   // size, form, crit
   | "too_large"
+  | "field_name"
   | "scheme_prefix"
   | "quoted"
   | "whitespace"

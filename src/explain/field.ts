@@ -96,6 +96,7 @@ function formFault(
   segments: JwsSegments | null,
   { header, payload, signature }: Parts,
 ): readonly [Cause, string?] {
+  if (/^DPoP:/i.test(text)) return ["field_name"];
   if (SCHEME.test(text)) return ["scheme_prefix"];
   if (text.startsWith('"') || text.startsWith("'")) return ["quoted"];
   if (/\s/.test(text)) return ["whitespace"];

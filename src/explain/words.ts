@@ -104,6 +104,7 @@ function causes(): Readonly<Record<Cause, readonly [text: string, hint: string]>
     same_proof_twice: ["the request has the same DPoP header field twice", "Set the header, do not append to it; look for a client and a proxy that both add it."],
     // size, form, crit
     too_large: ["the proof is longer than the server accepts", "Leave certificate chains and large claims out of the proof."],
+    field_name: ["the value begins with the name of the field, DPoP:, which stands there twice", "Send the name once: the value is only the proof."],
     scheme_prefix: ["the header DPoP begins with a scheme: only the proof belongs there", "Put the proof into DPoP, and the token into Authorization: DPoP <token>."],
     quoted: ["the proof stands in quotes", "Send the three segments without quotes."],
     whitespace: ["the proof has spaces or line breaks in it", "Send the three segments in one line, without spaces."],

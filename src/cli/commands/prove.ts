@@ -13,7 +13,7 @@ export const prove = defineCommand({
   summary: "Print a proof for one request",
   positionals: "METHOD URL",
   notes: [
-    "A proof is good for one request and about a minute. With an access token it goes to an API, without one to an authorization server.",
+    "It prints the whole header field, name and value; with --json, the proof by itself. A proof is good for one request and about a minute. With an access token it goes to an API, without one to an authorization server.",
     "--curl prints a configuration of curl with the method, the URL, the proof and the access token. Pipe it: curl reads it from standard input, so that the token stands in no argument.",
   ],
   options: {
