@@ -1,6 +1,6 @@
 // The program: from arguments to a command, and from what it throws to a message and an exit code.
 import { createRequire } from "node:module";
-import type { Command } from "./base/command.js";
+import { type Command, isNear } from "./base/command.js";
 import { EXIT, type ExitCode, Fault, mistake } from "./base/fault.js";
 import { commandHelp, programHelp } from "./base/help.js";
 import { type Io, writeLine } from "./base/io.js";
@@ -61,11 +61,13 @@ function runWithoutCommand(io: Io, name: string | undefined, rest: readonly stri
     case "--version":
     case "-V":
       return print(io, [version()]);
-    default:
+    default: {
+      const near = COMMANDS.find((one) => isNear(one.name, name));
       throw mistake(
-        "there is no such command",
+        `there is no such command${near === undefined ? "" : `: ${near.name}?`}`,
         `The commands are ${COMMANDS.map((one) => one.name).join(", ")}: dpop-core --help`,
       );
+    }
   }
 }
 

@@ -59,7 +59,9 @@ describe("help", () => {
 
 describe("a mistake has the exit code 2, and says what to do", () => {
   test.each([
-    [["prov"], "there is no such command"],
+    [["prov"], "there is no such command: prove?"],
+    [["explan"], "there is no such command: explain?"],
+    [["sign"], "there is no such command"],
     [["prove"], "prove takes METHOD URL, and got 0 values"],
     [["prove", "GET"], "prove takes METHOD URL, and got 1 value"],
     [["keygen", "a"], "keygen takes no values, and got 1 value"],
@@ -71,6 +73,9 @@ describe("a mistake has the exit code 2, and says what to do", () => {
     [["keygen", "--ouput", "a"], "keygen has no option --ouput"],
     [["keygen", "--otu", "a"], "keygen has no such option: --out?"],
     [["prove", "GET", "https://a.example", "--tokenfile", "t"], "--token-file?"],
+    [["prove", "https://a.example", "GET"], "METHOD comes before URL"],
+    [["prove", "get", "https://a.example"], "METHOD has small letters"],
+    [["fetch", "https://a.example", "-X", "Post"], "--request has small letters"],
     [["prove", "GET", "/things"], "URL is no absolute URL"],
     [["prove", "G T", "https://a.example"], "METHOD is no HTTP method"],
     [["prove", "GET", "http://api.example/"], "URL must be https, or http on this machine"],
@@ -108,6 +113,16 @@ describe("a mistake has the exit code 2, and says what to do", () => {
     expect(next).toMatch(/^ {2}\S/);
     expect(more).toEqual([""]);
   });
+
+  test.each(["thumbprint", "inspect", "explain"])(
+    "nothing on the standard input of %s, as where the command before it failed",
+    async (name) => {
+      const { run } = await openTerminal();
+      const { exit, stdout, stderr } = await run([name], { stdin: "\n" });
+      expect([exit, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(/standard input is empty\n {2}It should hold a/);
+    },
+  );
 
   test("with --json it is one object on standard error", async () => {
     const { run } = await openTerminal();

@@ -154,7 +154,12 @@ describe("the key comes from", () => {
     [
       "a public key",
       '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}',
-      "can't sign proofs: privateKey.d must be base64url",
+      "holds a public key only",
+    ],
+    [
+      "a public key in PEM",
+      "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n",
+      "holds a public key only",
     ],
     ["an encrypted key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA", "is encrypted"],
     ["a secret of HMAC", '{"kty":"oct","k":"c2VjcmV0"}', "can't sign proofs"],

@@ -174,8 +174,8 @@ function unknownOption(name: string, option: string, known: readonly string[]): 
   return mistake(`${name} has no option${shown}`, helpOf(name));
 }
 
-/** True for a slip: one word begins with the other, or one letter is too many, missing, wrong or swapped. */
-function isNear(one: string, other: string): boolean {
+/** Returns true for a slip: one word begins with the other, or one letter is too many, missing, wrong or swapped. */
+export function isNear(one: string, other: string): boolean {
   if (other.length >= 3 && (one.startsWith(other) || one.split("-").includes(other))) return true;
   let start = 0;
   while (start < one.length && one[start] === other[start]) start++;

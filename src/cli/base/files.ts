@@ -65,7 +65,11 @@ export async function readText(
   source: Source,
   isSecret: (text: string) => boolean = () => false,
 ): Promise<string> {
-  if (source.path === STREAM) return readStdin(io, source.what);
+  if (source.path === STREAM) {
+    const text = await readStdin(io, source.what);
+    if (text.trim() !== "") return text;
+    throw mistake("standard input is empty", `It should hold ${source.what}`);
+  }
   const { text, mode } = await readFile(io, source);
   // Windows has no such bits: there every file seems to be open to all.
   if ((mode & 0o077) !== 0 && process.platform !== "win32" && isSecret(text)) {

@@ -100,6 +100,12 @@ export function algArgument(alg: string | undefined): SigningLabel | undefined {
 }
 
 function signerOf(text: string, origin: string, alg: SigningLabel | undefined): SyncSigner {
+  if (!holdsPrivateKey(text) && readPublicKey(text) !== null) {
+    throw mistake(
+      `${origin} holds a public key only`,
+      "A proof is signed with the private key: dpop-core keygen makes one",
+    );
+  }
   const key = text.trimStart().startsWith("-----BEGIN") ? pemKey(text, origin) : parseJwk(text);
   if (key === null) throw noKey(origin);
   try {
@@ -110,6 +116,11 @@ function signerOf(text: string, origin: string, alg: SigningLabel | undefined): 
     // Its messages name members and labels, never a value.
     throw mistake(`${origin} can't sign proofs: ${error.message}`, adviceFor(error.message));
   }
+}
+
+/** Returns true for a text that holds a private key, whether it is good or not. */
+export function holdsPrivateKey(text: string): boolean {
+  return text.includes("PRIVATE KEY") || "d" in (parseObject(text) ?? {});
 }
 
 function adviceFor(message: string): string {

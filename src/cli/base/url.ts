@@ -40,5 +40,12 @@ export function methodArgument(value: string, name: string): string {
   if (!/^[!#$%&'*+.^_`|~\dA-Za-z-]{1,64}$/.test(value)) {
     throw mistake(`${name} is no HTTP method`, "Write one such as GET or POST");
   }
+  const standard = value.toUpperCase();
+  if (value !== standard && /^(?:DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT)$/.test(standard)) {
+    throw mistake(
+      `${name} has small letters, which makes it another method`,
+      `Write it as ${standard}`,
+    );
+  }
   return value;
 }

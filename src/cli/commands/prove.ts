@@ -43,6 +43,12 @@ export const prove = defineCommand({
     },
   ],
   async run(io, { options, positionals: [method = "", address = ""] }) {
+    if (URL.canParse(method) && !URL.canParse(address)) {
+      throw mistake(
+        "METHOD comes before URL",
+        "Write dpop-core prove GET https://api.example/things",
+      );
+    }
     const url = urlArgument(address, "URL");
     const htm = methodArgument(method, "METHOD");
     const key = await loadKey(io, options);

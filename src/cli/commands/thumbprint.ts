@@ -3,8 +3,7 @@ import { defineCommand } from "../base/command.js";
 import { EXIT, mistake } from "../base/fault.js";
 import { readText, STREAM } from "../base/files.js";
 import { writeLine } from "../base/io.js";
-import { parseObject } from "../base/json.js";
-import { readPublicKey, thumbprintOf } from "../base/key.js";
+import { holdsPrivateKey, readPublicKey, thumbprintOf } from "../base/key.js";
 
 export const thumbprint = defineCommand({
   name: "thumbprint",
@@ -23,7 +22,7 @@ export const thumbprint = defineCommand({
   ],
   async run(io, { options, positionals: [path = STREAM] }) {
     const what = "a key, as a JWK or in PEM";
-    const text = await readText(io, { path, option: "FILE", what }, isPrivate);
+    const text = await readText(io, { path, option: "FILE", what }, holdsPrivateKey);
     const jwk = readPublicKey(text);
     if (jwk === null) {
       throw mistake(
@@ -36,7 +35,3 @@ export const thumbprint = defineCommand({
     return EXIT.ok;
   },
 });
-
-function isPrivate(text: string): boolean {
-  return text.includes("PRIVATE KEY") || "d" in (parseObject(text) ?? {});
-}
