@@ -4,14 +4,7 @@ import { decodeBase64url } from "../bytes/base64url.js";
 import { decodeUtf8 } from "../bytes/utf8.js";
 import type { FieldValue } from "../input/http.js";
 import type { JsonObject } from "../input/json.js";
-import {
-  decodeSignature,
-  type JwsSegments,
-  parseHeader,
-  parsePayload,
-  signingInput,
-  splitJws,
-} from "../jose/jws.js";
+import { decodeSignature, parseHeader, parsePayload, signingInput } from "../jose/jws.js";
 import type { ProofLimits } from "../proof/claims.js";
 import { isProofAbsent, splitProof } from "../proof/parse.js";
 import type { Cause } from "./cause.js";
@@ -34,40 +27,38 @@ export function examineField(
   limits: ProofLimits,
   rules: Map<RuleName, Judgement>,
 ): Parts {
-  const code = splitProof(proof, limits);
-  const fields = proof === null || proof === undefined ? [] : [proof].flat();
   if (isProofAbsent(proof)) {
     rules.set("single", failed("proof_missing", "proof_absent", { expected: 1, found: 0 }));
     for (const name of ["size", "form"] as const) rules.set(name, notReached("single"));
     return { text: "", header: null, payload: null, signature: null, signed: null };
   }
+  const fields = [proof].flat();
   const pieces = fields.flatMap((field) => field.split(",")).map((piece) => piece.trim());
-  const text =
-    code === "proof_multiple" ? (pieces.find((piece) => piece !== "") ?? "") : (fields[0] ?? "");
-  rules.set("single", code === "proof_multiple" ? several(fields, pieces) : passed({ found: 1 }));
+  const isOne = splitProof(proof, limits) !== "proof_multiple";
+  const text = (isOne ? fields[0] : pieces.find((piece) => piece !== "")) ?? "";
+  rules.set("single", isOne ? passed({ found: 1 }) : several(fields, pieces));
   const sizes = { expected: limits.proof, found: text.length };
   const isLong = splitProof(text, limits) === "proof_too_large";
   rules.set("size", isLong ? failed("proof_too_large", "too_large", sizes) : passed(sizes));
   const parts = partsOf(text);
-  const segments = splitJws(text);
-  if (segments !== null && Object.values(parts).every((part) => part !== null)) {
+  if (Object.values(parts).every((part) => part !== null)) {
     rules.set("form", passed());
     return parts;
   }
-  const [cause, segment] = formFault(text, segments, parts);
+  const [cause, segment] = formFault(parts);
   const found = segment ?? `${text.split(".").length} segments`;
   rules.set(
     "form",
     failed("jws_malformed", cause, { expected: "header.payload.signature", found }),
   );
   const cleaned = text.replace(SCHEME, "").replace(/[\s"']/g, ""); // the other rules are judged all the same
-  return cleaned === text ? parts : { ...partsOf(cleaned), text };
+  return { ...partsOf(cleaned), text };
 }
 
 const SCHEME = /^(?:DPoP|Bearer)[\s:]/i;
 
 function several(fields: readonly string[], pieces: readonly string[]): Judgement {
-  const same = pieces.length > 1 && pieces.every((piece) => piece === pieces[0]);
+  const same = pieces.every((piece) => piece === pieces[0]);
   const cause = fields.length > 1 ? "fields_repeated" : "fields_joined";
   const facts = { expected: 1, found: pieces.length };
   return failed("proof_multiple", same ? "same_proof_twice" : cause, facts);
@@ -79,56 +70,52 @@ function partsOf(text: string): Parts {
   const headerEnd = first === -1 ? text.length : first;
   const second = text.indexOf(".", headerEnd + 1);
   const payloadEnd = second === -1 ? text.length : second;
-  const segments = splitJws(text) ?? { jws: text, headerEnd, payloadEnd };
+  const segments = { jws: text, headerEnd, payloadEnd };
   const signed = signingInput(segments);
   return {
     text,
     header: signed === null ? null : parseHeader(signed, segments),
-    payload: signed === null || payloadEnd <= headerEnd + 1 ? null : parsePayload(signed, segments),
+    payload: signed === null || first === -1 ? null : parsePayload(signed, segments),
     signature: payloadEnd >= text.length - 1 ? null : decodeSignature(segments),
     signed,
   };
 }
 
-/** Returns why a text is no compact JWS, and which segment is at fault where it is one. */
-function formFault(
-  text: string,
-  segments: JwsSegments | null,
-  { header, payload, signature }: Parts,
-): readonly [Cause, string?] {
+/** Returns why a text is no compact JWS, and which segment is at fault where it has three. */
+function formFault({ text, header }: Parts): readonly [Cause, segment?: string | undefined] {
   if (/^DPoP:/i.test(text)) return ["field_name"];
   if (SCHEME.test(text)) return ["scheme_prefix"];
   if (text.startsWith('"') || text.startsWith("'")) return ["quoted"];
   if (/\s/.test(text)) return ["whitespace"];
-  const all = text.split(".");
-  if (all.length === 5) return ["encrypted"];
-  if (all.length === 3 && all[2] === "" && all[1] !== "") return ["unsigned"];
-  if (segments === null) return ["segments"];
-  const index = [header, payload, signature].indexOf(null);
-  const segment = all[index] ?? "";
-  return [segmentFault(segment, index < 2), NAMES[index] ?? ""];
+  const segments = text.split(".");
+  if (segments.length === 5) return ["encrypted"];
+  if (segments.length !== 3 || segments[0] === "" || segments[1] === "") return ["segments"];
+  if (segments[2] === "") return ["unsigned"];
+  const bytes = segments.map((segment) => decodeBase64url(segment));
+  const undecoded = bytes.indexOf(null);
+  if (undecoded !== -1) return [encodingFault(segments[undecoded] ?? ""), NAMES[undecoded]];
+  const index = header === null ? 0 : 1;
+  const json = decodeUtf8(bytes[index] ?? new Uint8Array());
+  return [json !== null && isObject(json) ? "strict_json" : "not_json", NAMES[index]];
 }
 
 const NAMES = ["header", "payload", "signature"];
 
-function segmentFault(segment: string, isJson: boolean): Cause {
+function encodingFault(segment: string): Cause {
   if (/[+/]/.test(segment)) return "standard_base64";
-  if (segment.includes("=")) return "padded";
-  const bytes = decodeBase64url(segment);
-  if (bytes === null || !isJson) return "not_base64url";
-  const json = decodeUtf8(bytes);
-  return json !== null && isObject(json) ? "strict_json" : "not_json";
+  return segment.includes("=") ? "padded" : "not_base64url";
 }
 
 /** Returns true for a JSON object, as far as the bounds of engines let that be tried. */
 function isObject(json: string): boolean {
   if (json.split(/[[{]/).length > DEEPEST) return json.startsWith("{");
+  let value: unknown = null;
   try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    value = JSON.parse(json);
   } catch {
-    return false; // JSON.parse throws only a SyntaxError
+    // a SyntaxError: JSON.parse throws no other
   }
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** So many levels are no danger to any engine. */
