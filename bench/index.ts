@@ -7,7 +7,7 @@ import { buildAll } from "./run/build.js";
 import { PRESENT } from "./run/engines.js";
 import { newRun, PINNED, runJobs } from "./run/start.js";
 
-const JOBS = ["pinned", "parts", "inputs", "replay", "memory", "cache"];
+const JOBS = ["pinned", "parts", "inputs", "replay", "memory", "cache", "first"];
 
 const { values, positionals } = parseArgs({
   options: { json: { type: "string" }, quick: { type: "boolean", default: false } },

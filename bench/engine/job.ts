@@ -18,6 +18,7 @@ const JOBS: Readonly<Record<string, () => Promise<Job>>> = {
   inputs: async () => (await import("../jobs/inputs.js")).inputs,
   memory: async () => (await import("../jobs/memory.js")).memory,
   cache: async () => (await import("../jobs/cache.js")).cache,
+  first: async () => (await import("../jobs/first-use.js")).firstUse,
 };
 
 function engineName(): string {

@@ -22,7 +22,11 @@ export async function buildAll(): Promise<void> {
   await build({ ...settings, ...shared, entry, outDir: `${home}/dist` });
   await build({
     ...shared,
-    entry: { job: `${BENCH}engine/job.ts`, server: `${BENCH}jobs/server.ts` },
+    entry: {
+      job: `${BENCH}engine/job.ts`,
+      server: `${BENCH}jobs/server.ts`,
+      "first-proofs": `${BENCH}jobs/first-proofs.ts`,
+    },
     outDir: OUTPUT,
     clean: false,
     target: "es2022",
