@@ -29,7 +29,7 @@ export function jktCause(
   const kid = members.find(([name]) => name === "kid")?.[1];
   if (expected === header["kid"] || expected === kid) return "jkt_kid";
   const bare = expected.replace(/=$/, ""); // the padding of 32 bytes is one character
-  const isOther = writings(members, String(header["alg"])).some((json) => {
+  const isOther = writings(members, header["alg"]).some((json) => {
     const bytes = encodeUtf8(json);
     return bytes !== null && sha256Base64url(bytes, hasher) === bare;
   });
@@ -40,7 +40,7 @@ export function jktCause(
 type Members = readonly (readonly [string, unknown])[];
 
 /** JSON of the key that some programs hash: in the order of the proof, with more members, with spaces. */
-function writings(members: Members, alg: string): readonly string[] {
+function writings(members: Members, alg: unknown): readonly string[] {
   const required = members.filter(([name]) => ["crv", "kty", "x", "y", "n", "e"].includes(name));
   const withAlg = sorted([...required, ["alg", alg]]);
   const orders = [members, sorted(members), required, sorted(required), withAlg];

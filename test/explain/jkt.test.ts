@@ -49,6 +49,11 @@ test("the members of RSA are required ones", () => {
   expect(jktCause(expected, JKT, { ...HEADER, jwk }, nodeCrypto)).toBe("jkt_members");
 });
 
+test("alg is an object whose text is none, as a stranger may send it", () => {
+  const header = { ...HEADER, alg: { toString: 1, valueOf: 1 } };
+  expect(jktCause(hashOf("another"), JKT, header, nodeCrypto)).toBe("other_key");
+});
+
 test("a key without a kid", () => {
   const { kid: _, ...jwk } = JWK;
   expect(jktCause("one", JKT, { ...HEADER, jwk }, nodeCrypto)).toBe("jkt_form");

@@ -65,6 +65,7 @@ interface Base {
   readonly header: Json;
   readonly claims: Json;
   readonly signer: SyncSigner;
+  readonly jkt: string;
   readonly request: ProofRequest;
 }
 
@@ -88,17 +89,23 @@ function makeBases(dice: Dice): readonly Base[] {
     const plain = { method: "POST", url: TOKEN_URL, now: NOW };
     const jkt = jwkThumbprint(signer.publicJwk, { backend });
     return [
-      baseOf(signer, {}, plain, dice),
-      baseOf(signer, { ath }, { ...plain, accessToken: token, jkt }, dice),
+      baseOf(signer, jkt, {}, plain, dice),
+      baseOf(signer, jkt, { ath }, { ...plain, accessToken: token, jkt }, dice),
     ];
   });
 }
 
-function baseOf(signer: SyncSigner, more: Json, request: ProofRequest, dice: Dice): Base {
+function baseOf(
+  signer: SyncSigner,
+  jkt: string,
+  more: Json,
+  request: ProofRequest,
+  dice: Dice,
+): Base {
   const header = { typ: "dpop+jwt", alg: signer.alg, jwk: signer.publicJwk };
   const claims = { jti: base64url(dice.bytes(12)), htm: "POST", htu: TOKEN_URL, iat: NOW, ...more };
   const text = signed(JSON.stringify(header), JSON.stringify(claims), signer);
-  return { text, header, claims, signer, request };
+  return { text, header, claims, signer, jkt, request };
 }
 
 function signed(header: string, claims: string, signer: SyncSigner): string {
@@ -122,7 +129,10 @@ function damaged(name: ClassName, bases: readonly Base[], dice: Dice): DamagedPr
   const other = dice.pick(bases.filter(({ signer }) => signer !== base.signer));
   const text = damagedText(name, base, other, dice);
   const isWhole = name !== "valid" && bases.some((one) => one.text === text);
-  return isWhole ? damaged(name, bases, dice) : { name, text, request: base.request };
+  if (isWhole) return damaged(name, bases, dice);
+  const isBoundToOther = name !== "valid" && dice.below(4) === 0;
+  const request = isBoundToOther ? { ...base.request, jkt: other.jkt } : base.request;
+  return { name, text, request };
 }
 
 function damagedText(name: ClassName, base: Base, other: Base, dice: Dice): string {
@@ -248,6 +258,7 @@ const VALUES: readonly unknown[] = [
   ["verify", "verify"],
   {},
   { a: { b: [1, { c: null }] } },
+  { toString: 1, valueOf: 1 }, // no text at all
 ];
 const MEMBERS: readonly string[] = [
   "typ alg jwk crit kid b64 jku x5c jti htm htu iat exp nbf",
