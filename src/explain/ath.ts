@@ -2,6 +2,7 @@
 import { encodeBase64url } from "../bytes/base64url.js";
 import { asciiBytes } from "../bytes/utf8.js";
 import { type Hasher, sha256, sha256Base64url } from "../jose/hash.js";
+import { isThumbprint } from "../jose/thumbprint.js";
 import { hashOf } from "../proof/ath.js";
 import type { Cause } from "./cause.js";
 import { bareToken } from "./echo.js";
@@ -20,7 +21,9 @@ export function athCause(ath: string | undefined, accessToken: string, hasher: H
   if (ath === hash(expected) || ath === twice(accessToken, hasher)) return "ath_twice";
   if (["DPoP ", "Bearer "].some((scheme) => ath === hash(scheme + accessToken)))
     return "token_prefix";
-  return ath === hash(`${accessToken}\n`) ? "token_newline" : "other_token";
+  if (ath === hash(`${accessToken}\n`)) return "token_newline";
+  if (["", "undefined", "null"].some((nothing) => ath === hash(nothing))) return "token_absent";
+  return isThumbprint(ath) ? "other_token" : "ath_form";
 }
 
 /** The hash of the 32 bytes of the hash. */

@@ -8,6 +8,8 @@ const DAY = 86_400;
 const MOST_ZONE = 14 * 3600;
 /** Zones differ by quarters of an hour; nearly all by whole or half hours. */
 const ZONE_STEP = 1800;
+/** Longer than this, no proof is on its way. */
+const SHORT_WAY = 60;
 /** Longer than this, no clock is wrong by itself. */
 const LONGEST_SKEW = 600;
 /** Ten years. */
@@ -19,8 +21,8 @@ export function clockCause(iat: number, now: number, window: TimeWindow): Cause 
   if (isMilliseconds(iat, now)) return "milliseconds";
   if (Math.abs(offset) > FAR) return "not_epoch";
   const beside = offset - Math.round(offset / ZONE_STEP) * ZONE_STEP;
-  const isZone = beside >= -window.maxAge && beside <= window.clockTolerance;
-  if (isZone && Math.abs(offset) <= MOST_ZONE + window.maxAge) return "time_zone";
+  const isZone = beside >= -SHORT_WAY && beside <= window.clockTolerance;
+  if (isZone && Math.abs(offset) <= MOST_ZONE + SHORT_WAY) return "time_zone";
   if (offset > 0) return "clock_ahead";
   return -offset <= LONGEST_SKEW ? "clock_behind" : "stale";
 }
@@ -33,7 +35,7 @@ export function lifetimeCause(code: string, { exp, nbf }: ProofClaims, now: numb
 }
 
 function isMilliseconds(time: number, now: number): boolean {
-  return Math.abs(time / 1000 - now) < DAY;
+  return Math.abs(time / 1000 - now) < FAR;
 }
 
 const UNITS: readonly (readonly [name: string, seconds: number])[] = [

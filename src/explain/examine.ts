@@ -19,6 +19,7 @@ import { jktCause } from "./jkt.js";
 import { failed, type Judgement, notChecked, notReached, passed } from "./judgement.js";
 import { type ClaimParts, examinePayload, judgeUrl, type Standard } from "./payload.js";
 import { attemptsOf, otherCause } from "./signature.js";
+import { invalidCause } from "./url.js";
 
 /** What is known of a proof so far. */
 export interface Examination extends Standard, HeaderParts {
@@ -40,8 +41,6 @@ export function examine(
   const rules = new Map<RuleName, Judgement>();
   const parts = examineField(proof, policy.limits, rules);
   const { header, payload } = parts;
-  const ground = rules.get("form")?.after ?? "form"; // what keeps the rest from being read
-  for (const name of LATER) rules.set(name, notReached(ground));
   const { alg, jwk } =
     header === null ? NOTHING : examineHeader(header, policy, standard.echo, rules);
   const claimed = payload === null ? undefined : examinePayload(payload, standard, rules);
@@ -50,24 +49,6 @@ export function examine(
   return { ...standard, rules, parts, alg, jwk, jkt, claimed };
 }
 
-const LATER: readonly RuleName[] = [
-  "crit",
-  "claims",
-  "typ",
-  "alg",
-  "jwk",
-  "signature",
-  "public",
-  "htm",
-  "htu",
-  "nonce",
-  "iat",
-  "lifetime",
-  "ath",
-  "jkt",
-  "client key",
-  "replay",
-];
 const NOTHING: HeaderParts = { alg: undefined, jwk: undefined };
 
 /**
@@ -84,7 +65,7 @@ function readFacts(
     return { facts: readProofRequest(request, clock, plainHttp), urlFault: null };
   }
   const facts = readProofRequest({ ...request, url: "https://localhost/" }, clock, plainHttp);
-  const urlFault = isHttpUrl(url, "anywhere") ? "plain_http" : "url_relative";
+  const urlFault = isHttpUrl(url, "anywhere") ? "plain_http" : invalidCause(url, "");
   return { facts: { ...facts, url }, urlFault };
 }
 
@@ -144,7 +125,7 @@ function judgeJkt(
     if (expected === undefined) return notChecked();
     return passed({ expected: String(expected), found: jkt });
   }
-  const wrong = bound === jkt ? requiredJkt : bound;
+  const wrong = bound === undefined || bound === jkt ? requiredJkt : bound;
   const cause = jktCause(wrong, jkt, parts.header ?? {}, policy.hasher);
   const facing = { expected: typeof wrong === "string" ? echo(wrong) : null, found: jkt };
   return failed(failure.code, cause, facing);

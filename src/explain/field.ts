@@ -59,7 +59,9 @@ const SCHEME = /^(?:DPoP|Bearer)[\s:]/i;
 
 function several(fields: readonly string[], pieces: readonly string[]): Judgement {
   const same = pieces.every((piece) => piece === pieces[0]);
-  const cause = fields.length > 1 ? "fields_repeated" : "fields_joined";
+  const proofs = pieces.filter((piece) => piece.split(".").length === 3);
+  const cause =
+    fields.length > 1 ? "fields_repeated" : proofs.length > 1 ? "fields_joined" : "comma";
   const facts = { expected: 1, found: pieces.length };
   return failed("proof_multiple", same ? "same_proof_twice" : cause, facts);
 }
@@ -84,6 +86,7 @@ function partsOf(text: string): Parts {
 /** Returns why a text is no compact JWS, and which segment is at fault where it has three. */
 function formFault({ text, header }: Parts): readonly [Cause, segment?: string | undefined] {
   if (/^DPoP:/i.test(text)) return ["field_name"];
+  if (/^(?:\[object .*\]|undefined|null)$/.test(text)) return ["not_text"];
   if (SCHEME.test(text)) return ["scheme_prefix"];
   if (text.startsWith('"') || text.startsWith("'")) return ["quoted"];
   if (/\s/.test(text)) return ["whitespace"];

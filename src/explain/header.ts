@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from "../input/json.js";
 import { type Alg, algShape } from "../jose/alg.js";
 import { type PublicJwk, readPublicJwk } from "../jose/jwk.js";
-import { TYP } from "../proof/claims.js";
+import { type ProofLimits, TYP } from "../proof/claims.js";
 import { checkHeader } from "../proof/parse.js";
 import type { ReplayStore } from "../replay/replay.js";
 import type { Policy } from "../verify/policy.js";
@@ -105,7 +105,10 @@ function examineJwk(
     rules.set("jwk", passed({ expected, found: kindOf(jwk, echo) }));
     return jwk;
   }
-  rules.set("jwk", failed(jwk, jwkCause(rest, jwk, alg), { expected, found: kindOf(rest, echo) }));
+  rules.set(
+    "jwk",
+    failed(jwk, jwkCause(rest, jwk, alg, limits), { expected, found: kindOf(rest, echo) }),
+  );
   return undefined;
 }
 
@@ -135,17 +138,23 @@ const COORDINATE: ReadonlyMap<JsonValue | undefined, number> = /* @__PURE__ */ n
   ["P-521", 88],
 ]);
 
-function jwkCause(members: JsonObject, code: string, alg: Alg | undefined): Cause {
-  if (typeof readPublicJwk(without(members, USE), alg) !== "string") return "jwk_use";
+function jwkCause(
+  members: JsonObject,
+  code: string,
+  alg: Alg | undefined,
+  { modulusLength }: ProofLimits,
+): Cause {
+  if (typeof readPublicJwk(without(members, USE), alg, modulusLength) !== "string")
+    return "jwk_use";
   if (code === "jwk_alg_mismatch") return "jwk_alg";
   const { kty, crv, x, y, n, e } = members;
   const values = [x, y, n, e];
   const isOther = values.some((one) => typeof one === "string" && /[=+/]/.test(one));
   if (isOther) return "jwk_padded";
-  if (kty === "RSA") return "jwk_rsa";
+  if (kty === "RSA") return typeof n === "string" && typeof e === "string" ? "jwk_rsa" : "jwk_form";
   const length = COORDINATE.get(crv);
-  const isLong = kty === "EC" && [x, y].every((one) => typeof one === "string");
-  return isLong && length !== undefined && [x, y].some((one) => String(one).length !== length)
+  const isText = typeof x === "string" && typeof y === "string";
+  return length !== undefined && isText && (x.length !== length || y.length !== length)
     ? "jwk_length"
     : "jwk_form";
 }

@@ -51,10 +51,11 @@ const RULES: readonly (readonly [name: RuleName, item: string])[] = [
 
 /** Returns every rule with its judgement. */
 export function rulesOf(judgements: ReadonlyMap<RuleName, Judgement>): readonly ExplainedRule[] {
+  const ground = judgements.get("form")?.after ?? "form"; // what kept the others from being read
   return RULES.map(([name, place]) => {
     const isItem = !place.startsWith("§");
     const section = isItem ? "4.3" : place.slice(1);
-    const judgement = judgements.get(name) ?? notReached("form");
+    const judgement = judgements.get(name) ?? notReached(ground);
     return defined({ name, item: isItem ? place : undefined, section, ...judgement });
   });
 }

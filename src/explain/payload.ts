@@ -244,13 +244,13 @@ function judgeAth(claims: ProofClaims, { policy, facts, echo }: Standard): Judge
   return failed(failure.code, athCause(claims.ath, accessToken, policy.hasher), facing);
 }
 
-/** A text of another length than any form of a hash may be a part of a token. */
+/** A text of another length than any form of a hash may be a token, or a part of one. */
 export function shortAth(ath: string, echo: Echo): string {
-  return ath.length <= LONGEST_HASH ? echo(ath) : `${ath.length} characters`;
+  return HASH_LENGTHS.includes(ath.length) ? echo(ath) : `${ath.length} characters`;
 }
 
-/** The base64url of a hash in hexadecimal. */
-const LONGEST_HASH = 88;
+/** Of the half and of the whole of a hash in base64url, of its hexadecimal, and of the base64url of that; also padded. */
+const HASH_LENGTHS = [22, 24, 43, 44, 64, 86, 88];
 
 function timesOf(
   { iat, exp, nbf }: ProofClaims,

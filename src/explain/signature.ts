@@ -1,5 +1,6 @@
 // Signatures (RFC 7515 section 5.2, RFC 7518 section 3.4): one that does not verify, to other forms of it that
 // may. The one that verifies tells the cause.
+import { decodeBase64url } from "../bytes/base64url.js";
 import { textOf } from "../bytes/utf8.js";
 import { type Alg, algShape } from "../jose/alg.js";
 import { decodeDer } from "../jose/der.js";
@@ -21,9 +22,10 @@ export function attemptsOf(
   hasher: Hasher,
 ): readonly Attempt[] {
   const width = widthOf(alg);
+  const text = signature.length > MOST_CHARACTERS ? "" : textOf(Array.from(signature));
   const forms: readonly (readonly [Cause, Uint8Array | null])[] = [
     ["signature_der", width === undefined ? null : decodeDer(signature, width)],
-    ["signature_hex", fromHex(signature)],
+    ["signature_encoding", fromHex(text) ?? decodeBase64url(text)],
     ...(width === undefined ? [] : repaddings(signature, width)),
   ];
   const others = forms.flatMap(([cause, form]) =>
@@ -85,14 +87,12 @@ function fitted(number: Uint8Array, width: number): Uint8Array | null {
 }
 
 /** Returns the bytes that hexadecimal digits stand for; null for other text. */
-function fromHex(digits: Uint8Array): Uint8Array | null {
-  if (digits.length % 2 !== 0 || digits.length > MOST_DIGITS || digits.length === 0) return null;
-  const text = textOf(Array.from(digits));
-  if (!/^[0-9a-f]+$/i.test(text)) return null;
+function fromHex(text: string): Uint8Array | null {
+  if (!/^(?:[0-9a-f]{2})+$/i.test(text)) return null;
   return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
     parseInt(text.slice(2 * i, 2 * i + 2), 16),
   );
 }
 
-/** Of the longest signature: that of an RSA key of 8192 bits. */
-const MOST_DIGITS = 2048;
+/** Of the longest signature, that of an RSA key of 8192 bits, in hexadecimal. */
+const MOST_CHARACTERS = 2048;

@@ -88,6 +88,17 @@ describe("what would be a secret is nowhere in it", () => {
   });
 });
 
+test("an ath that may be a token is not shown, where no token is known", () => {
+  const token = `secret-${randomBytes(24).toString("hex")}`;
+  const explanation = explainProof(mint({ claims: { ath: token } }), at(NOW), {
+    backend: nodeCrypto,
+  });
+  expect(explanation.verdict).toMatchObject({ ok: false, rule: "ath" });
+  const shown = JSON.stringify(explanation) + formatExplanation(explanation);
+  expect(shown).toContain("55 characters");
+  expect(shown).not.toContain(token);
+});
+
 describe("takes time linear in the length", () => {
   const b64 = (text: string): string => Buffer.from(text).toString("base64url");
   const input = (size: number): Readonly<Record<string, readonly [unknown, object?]>> => ({

@@ -9,6 +9,7 @@ import { b64, mint } from "../support/mint.js";
 
 const PROOF = mint();
 const [HEADER = "", PAYLOAD = "", SIGNATURE = ""] = PROOF.split(".");
+const OTHER = mint({ claims: { jti: "another" } });
 const LIMITS = readLimits(undefined);
 
 function examine(field: FieldValue) {
@@ -51,9 +52,11 @@ test.each([[null], [undefined], [""], [[]], [[""]]])("no field: %j", (field) => 
 test.each<[string, FieldValue, cause: string, found: number, text: string]>([
   ["two", [PROOF, "another"], "fields_repeated", 2, PROOF],
   ["one that is empty, and another", ["", PROOF], "fields_repeated", 2, PROOF],
-  ["two that are joined", `${PROOF}, another`, "fields_joined", 2, PROOF],
-  ["joined with spaces in front", `  , ${PROOF}`, "fields_joined", 2, PROOF],
-  ["joined in a list", [`${PROOF},a,b`], "fields_joined", 3, PROOF],
+  ["two that are joined", `${PROOF}, ${OTHER}`, "fields_joined", 2, PROOF],
+  ["joined with an empty one", `  , ${PROOF},${OTHER}`, "fields_joined", 3, PROOF],
+  ["joined in a list", [`${PROOF},a.b.c`], "fields_joined", 2, PROOF],
+  ["a comma at the end", `${PROOF},`, "comma", 2, PROOF],
+  ["a comma and another text", `${PROOF},a.b`, "comma", 2, PROOF],
   ["the same twice", [PROOF, PROOF], "same_proof_twice", 2, PROOF],
   ["the same, joined", `${PROOF} ,${PROOF}`, "same_proof_twice", 2, PROOF],
   ["only a comma", ",", "same_proof_twice", 2, ""],
@@ -81,6 +84,12 @@ const json = (text: string | Uint8Array): string => `${HEADER}.${b64(text)}.${SI
 
 test.each<[string, text: string, cause: string, found: string]>([
   ["the name of the field", `dpop: ${PROOF}`, "field_name", "3 segments"],
+  ["a promise", "[object Promise]", "not_text", "1 segments"],
+  ["undefined", "undefined", "not_text", "1 segments"],
+  ["null", "null", "not_text", "1 segments"],
+  ["an object and more", "[object Object].a.b", "whitespace", "3 segments"],
+  ["nullable", "nullable", "segments", "1 segments"],
+  ["an unset variable", "xundefined", "segments", "1 segments"],
   ["a scheme", `Bearer ${PROOF}`, "scheme_prefix", "3 segments"],
   ["a scheme and the name of the field", `Bearer DPoP: ${PROOF}`, "scheme_prefix", "3 segments"],
   ["a scheme behind something else", `x DPoP ${PROOF}`, "whitespace", "3 segments"],

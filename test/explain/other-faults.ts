@@ -1,11 +1,17 @@
 // The faults that are met less often, so that every cause has one.
+import { createHash } from "node:crypto";
 import type { FieldValue } from "dpop-core";
-import { JKT_ES256, publicJwk, thumbprintOf } from "../support/keys.js";
+import { JKT_ES256, JKT_OTHER, publicJwk, thumbprintOf } from "../support/keys.js";
 import { mint, NOW } from "../support/mint.js";
 import { API, ath, calls, type Fault, signedOtherwise, TOKEN, withToken } from "./faults.js";
 
 const jwk = publicJwk("ES256");
 const field = (proof: FieldValue): string => String(proof);
+
+const rsa = publicJwk("RS256");
+const OF_5120_BITS = Buffer.alloc(640, 0xff).toString("base64url");
+const withZero = (number = ""): string =>
+  Buffer.concat([Buffer.of(0), Buffer.from(number, "base64url")]).toString("base64url");
 
 /** A token whose hash has characters that base64 writes in another way. */
 const TOKEN_OF_SLASHES = "token-3";
@@ -34,6 +40,24 @@ const HEADER: Readonly<Record<string, Fault>> = {
     rule: "size",
     cause: "too_large",
     says: /longer than the server accepts/,
+  },
+  "a proof in a list of JSON": {
+    field: (proof) => `["${field(proof)}",]`,
+    rule: "single",
+    cause: "comma",
+    says: /has a comma in it/,
+  },
+  "a promise": {
+    field: () => String(Promise.resolve("proof")),
+    rule: "form",
+    cause: "not_text",
+    says: /what JavaScript writes for a promise/,
+  },
+  "a variable that was never set": {
+    field: () => String(undefined),
+    rule: "form",
+    cause: "not_text",
+    says: /what JavaScript writes for a promise, an object or nothing/,
   },
   "standard base64": {
     field: (proof) => `${field(proof).slice(0, -1)}+`,
@@ -146,8 +170,48 @@ const KEY: Readonly<Record<string, Fault>> = {
     cause: "jwk_length",
     says: /coordinate of the jwk has the wrong length/,
   },
+  "x with a leading zero that is no part of it": {
+    proof: { header: { jwk: { ...jwk, x: withZero(jwk.x) } } },
+    rule: "jwk",
+    cause: "jwk_length",
+    says: /leading zeros left out, or added/,
+  },
+  "y without its leading zero": {
+    proof: { header: { jwk: { ...jwk, y: jwk.y?.slice(1) } } },
+    rule: "jwk",
+    cause: "jwk_length",
+    says: /coordinate of the jwk has the wrong length/,
+  },
+  "an RSA key over the bound": {
+    proof: { key: "RS256", header: { jwk: { ...rsa, n: OF_5120_BITS } } },
+    algs: ["RS256"],
+    rule: "jwk",
+    cause: "jwk_rsa",
+    says: /RSA key is shorter or longer/,
+  },
+  "an RSA key whose n begins with 00": {
+    proof: { key: "RS256", header: { jwk: { ...rsa, n: withZero(rsa.n) } } },
+    algs: ["RS256"],
+    rule: "jwk",
+    cause: "jwk_rsa",
+    says: /n begins with 00/,
+  },
+  "an RSA key whose e is a number": {
+    proof: { key: "RS256", header: { jwk: { ...rsa, e: 65_537 } } },
+    algs: ["RS256"],
+    rule: "jwk",
+    cause: "jwk_form",
+    says: /not a valid public key/,
+  },
+  "an RSA key without n": {
+    proof: { key: "RS256", header: { jwk: { kty: "RSA", e: "AQAB" } } },
+    algs: ["RS256"],
+    rule: "jwk",
+    cause: "jwk_form",
+    says: /not a valid public key/,
+  },
   "an RSA key with the exponent 1": {
-    proof: { key: "RS256", header: { jwk: { ...publicJwk("RS256"), e: "AQ" } } },
+    proof: { key: "RS256", header: { jwk: { ...rsa, e: "AQ" } } },
     algs: ["RS256"],
     rule: "jwk",
     cause: "jwk_rsa",
@@ -168,8 +232,14 @@ const KEY: Readonly<Record<string, Fault>> = {
   "a signature in hexadecimal": {
     proof: { signature: (signature) => Buffer.from(Buffer.from(signature).toString("hex")) },
     rule: "signature",
-    cause: "signature_hex",
+    cause: "signature_encoding",
     says: /signature is in hexadecimal/,
+  },
+  "a signature encoded twice": {
+    proof: { signature: (signature) => Buffer.from(Buffer.from(signature).toString("base64url")) },
+    rule: "signature",
+    cause: "signature_encoding",
+    says: /encoded with base64url twice/,
   },
   "a signature of 32 bytes": {
     proof: { signature: (signature) => signature.subarray(0, 32) },
@@ -267,6 +337,31 @@ const CLAIMS: Readonly<Record<string, Fault>> = {
     cause: "url_form",
     says: /not a valid http or https URI/,
   },
+  "an old time in milliseconds": {
+    proof: { claims: { iat: (NOW - 200_000) * 1000 } },
+    rule: "iat",
+    cause: "milliseconds",
+    says: /milliseconds/,
+  },
+  "nbf in milliseconds": {
+    proof: { claims: { nbf: (NOW + 200_000) * 1000 } },
+    rule: "lifetime",
+    cause: "milliseconds",
+    says: /milliseconds/,
+  },
+  "an old proof at a server with a long window": {
+    proof: { claims: { iat: NOW - 3700 } },
+    options: { maxAge: 3600 },
+    rule: "iat",
+    cause: "stale",
+    says: /kept in a cache/,
+  },
+  "a host for a URL": {
+    request: { url: "server.example.com/token" },
+    rule: "htu",
+    cause: "url_form",
+    says: /not a valid http or https URI/,
+  },
   "iat since the start of the program": {
     proof: { claims: { iat: 12 } },
     rule: "iat",
@@ -309,6 +404,24 @@ const CLAIMS: Readonly<Record<string, Fault>> = {
     cause: "token_malformed",
     says: /characters that no token has/,
   },
+  "a proof that was made before the token came": {
+    ...withToken({ ath: ath("undefined") }),
+    rule: "ath",
+    cause: "token_absent",
+    says: /before the token came/,
+  },
+  "a proof with the hash of an empty text": {
+    ...withToken({ ath: ath("") }),
+    rule: "ath",
+    cause: "token_absent",
+    says: /hash of an empty text/,
+  },
+  "ath by SHA-512": {
+    ...withToken({ ath: createHash("sha512").update(TOKEN).digest("base64url") }),
+    rule: "ath",
+    cause: "ath_form",
+    says: /no SHA-256 hash/,
+  },
   "ath in standard base64": {
     ...withToken(
       { ath: Buffer.from(ath(TOKEN_OF_SLASHES), "base64url").toString("base64") },
@@ -348,6 +461,18 @@ const BINDING: Readonly<Record<string, Fault>> = {
     rule: "jkt",
     cause: "jkt_kid",
     says: /kid of the key/,
+  },
+  "another key than the grant asks for": {
+    request: { requiredJkt: JKT_OTHER },
+    rule: "jkt",
+    cause: "other_key",
+    says: /another key than the one that the token or grant/,
+  },
+  "another key, and a look-up that knows none": {
+    request: { jkt: () => undefined, requiredJkt: JKT_OTHER },
+    rule: "jkt",
+    cause: "other_key",
+    says: /another key than the one that the token or grant/,
   },
   "jkt of SHA-1": {
     request: { jkt: "a".repeat(27) },
