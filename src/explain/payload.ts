@@ -246,11 +246,11 @@ function judgeAth(claims: ProofClaims, { policy, facts, echo }: Standard): Judge
 
 /** A text of another length than any form of a hash may be a token, or a part of one. */
 export function shortAth(ath: string, echo: Echo): string {
-  return HASH_LENGTHS.includes(ath.length) ? echo(ath) : `${ath.length} characters`;
+  return HASH_LENGTHS.has(ath.length) ? echo(ath) : `${ath.length} characters`;
 }
 
 /** Of the half and of the whole of a hash in base64url, of its hexadecimal, and of the base64url of that; also padded. */
-const HASH_LENGTHS = [22, 24, 43, 44, 64, 86, 88];
+const HASH_LENGTHS: ReadonlySet<number> = /* @__PURE__ */ new Set([22, 24, 43, 44, 64, 86, 88]);
 
 function timesOf(
   { iat, exp, nbf }: ProofClaims,

@@ -49,7 +49,7 @@ test("the members of RSA are required ones", () => {
   expect(jktCause(expected, JKT, { ...HEADER, jwk }, nodeCrypto)).toBe("jkt_members");
 });
 
-test("alg is an object whose text is none, as a stranger may send it", () => {
+test("alg is an object that can be made no text, as a stranger may send it", () => {
   const header = { ...HEADER, alg: { toString: 1, valueOf: 1 } };
   expect(jktCause(hashOf("another"), JKT, header, nodeCrypto)).toBe("other_key");
 });
