@@ -36,15 +36,16 @@ export function subjectOf(fields: Fields, now: number): Subject | null {
     notes.push("No URL was given: that of the proof is taken, so item 9 says nothing.");
   }
   const token = fields.token || tokenOf(sent && valuesOf(sent.fields, "authorization"));
+  const time = timeOf(fields.now, now, notes);
   return {
     proof,
     request: {
       method,
       url,
-      now: timeOf(fields.now, now, notes),
+      now: time,
       ...keysOf(fields, token, proof, notes),
     },
-    nonce: fields.nonce === "" ? undefined : expectNonce(fields.nonce),
+    nonce: fields.nonce === "" ? undefined : expectNonce(fields.nonce, time),
     notes,
   };
 }

@@ -2,10 +2,10 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readCurlCommand } from "../../src/cli/base/curl-command.js";
+import { readCurlCommands } from "../../src/cli/base/curl-command.js";
 
 const request = (command: string) => {
-  const read = readCurlCommand(command);
+  const [read = null] = readCurlCommands(command) ?? [];
   if (read === null) return null;
   const { method, target, fields } = read;
   return { method, target, fields: fields.map((field) => field.join("=")) };
@@ -41,6 +41,16 @@ describe("the request that curl sends", () => {
       },
     ],
     [`curl ${HERE} | dpop-core explain -H 'X: 1'`, { method: "GET", target: HERE, fields: [] }],
+    [`curl --doh-url https://1.1.1.1/dns ${HERE}`, { method: "GET", target: HERE, fields: [] }],
+    [`curl ${HERE}|jq .`, { method: "GET", target: HERE, fields: [] }],
+    [`curl ${HERE}; echo`, { method: "GET", target: HERE, fields: [] }],
+    [`curl ${HERE} 2>&1`, { method: "GET", target: HERE, fields: [] }],
+    [`curl -s 2>log ${HERE} >out`, { method: "GET", target: HERE, fields: [] }],
+    // Not as a shell reads it: it was pasted without its quotes.
+    [
+      `curl ${HERE}&size=3 -H 'DPoP: a.b.c'`,
+      { method: "GET", target: `${HERE}&size=3`, fields: ["dpop=a.b.c"] },
+    ],
     ["curl -H 'DPoP: a.b.c'", { method: "GET", target: undefined, fields: ["dpop=a.b.c"] }],
   ])("%s", (command, expected) => {
     expect(request(command)).toEqual(expected);
@@ -59,6 +69,28 @@ describe("the request that curl sends", () => {
     const expected = { method: "PUT", target: HERE, fields: ["dpop=a.b.c", "x-note=it's A"] };
     expect([request(chromium), request(firefox)]).toEqual([expected, expected]);
   });
+});
+
+test("as Chromium copies it for cmd of Windows, in its two ways", () => {
+  const older = `curl "${HERE}" ^\r\n  -X "PUT" ^\r\n  -H "dpop: a.b.c" ^\r\n  -H "x-note: \\"A\\" 100^%^" ^\r\n  --compressed`;
+  const newer = `curl ^"${HERE}^" ^\r\n  -X ^"PUT^" ^\r\n  -H ^"dpop: a.b.c^" ^\r\n  -H ^"x-note: ^\\^"A^\\^" 100^%^"`;
+  const fields = ["dpop=a.b.c", 'x-note="A" 100%'];
+  expect(request(older)).toEqual({ method: "PUT", target: HERE, fields });
+  expect(request(newer)).toEqual({ method: "PUT", target: HERE, fields });
+  const caret = `curl '${HERE}' -H 'x-note: ^"'`;
+  expect(request(caret)?.fields).toEqual(['x-note=^"']);
+});
+
+test.each([
+  ["with ;", `curl '${HERE}' ;\ncurl -I '${HERE}' ;\nls ${HERE}`],
+  ["with --next", `curl ${HERE} --next -I ${HERE}`],
+  ["with &&", `curl ${HERE} && /usr/bin/curl -I ${HERE} > curl`],
+])("several commands: %s", (_, text) => {
+  const read = readCurlCommands(text)?.map(({ method, target }) => [method, target]);
+  expect(read).toEqual([
+    ["GET", HERE],
+    ["HEAD", HERE],
+  ]);
 });
 
 /** The words that a shell hands to curl. */
@@ -81,10 +113,11 @@ test("property: words are those of a real shell", () => {
     fc.constantFrom("\\ ", "\\'", '\\"', "\\a", "\\\n", "\\\\"),
   );
   const word = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(""));
+  const end = fc.constantFrom("", ";", "; :", " && :", "|cat", " | cat", " 2>&1", " 2>/dev/null");
   const values = fc.array(word, { minLength: 1, maxLength: 5 });
   fc.assert(
-    fc.property(values, fc.constantFrom(" ", "  ", " \\\n ", "\t"), (list, space) => {
-      const command = ["curl", ...list.map((value) => `-H x:${value}`)].join(space);
+    fc.property(values, fc.constantFrom(" ", "  ", " \\\n ", "\t"), end, (list, space, rest) => {
+      const command = ["curl", ...list.map((value) => `-H x:${value}`)].join(space) + rest;
       const words = wordsOfShell(command).filter((one) => one !== "-H");
       const fields = words.map((one) => `x=${one.slice(2).trim()}`);
       expect(request(command)?.fields).toEqual(fields);
@@ -97,8 +130,8 @@ test("property: no text throws", () => {
   const unit = fc.constantFrom(..."curl -H'\"\\$\n a:/=\u0000\ud800", "__proto__", "--data", "$'");
   fc.assert(
     fc.property(fc.string({ unit, maxLength: 200 }), (text) => {
-      readCurlCommand(`curl ${text}`);
-      readCurlCommand(text);
+      readCurlCommands(`curl ${text}`);
+      readCurlCommands(text);
     }),
   );
 });
@@ -111,9 +144,13 @@ test.each([
   ["backslashes", "\\", ""],
   ["headers", "-H a:b ", ""],
   ["URLs", "--url=a ", ""],
+  ["operators", ";", ""],
+  ["commands", "; curl ", ""],
+  ["requests", "--next ", ""],
+  ["carets", "^", '^"'],
 ])("hostile %s of 1 MB take less than a second", (_, unit, start) => {
   const text = `curl ${start}${unit.repeat(Math.ceil(1_000_000 / unit.length))}`;
   const started = performance.now();
-  readCurlCommand(text);
+  readCurlCommands(text);
   expect(performance.now() - started).toBeLessThan(1000);
 });

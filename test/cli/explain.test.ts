@@ -2,7 +2,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { createProof, createSigner, generatePrivateJwk, jwkThumbprint } from "dpop-core";
+import {
+  createNonceIssuer,
+  createProof,
+  createSigner,
+  generatePrivateJwk,
+  jwkThumbprint,
+} from "dpop-core";
 import { describe, expect, test } from "vitest";
 import { readCaptured, urlOf, valuesOf } from "../../src/cli/base/captured-request.js";
 import { CONTROL, NOW, openTerminal, type Options, type Outcome } from "./terminal.js";
@@ -173,6 +179,86 @@ describe("explain", () => {
     expect((await run(["explain", "--alg", "ES256"], { stdin: log, ...later })).exit).toBe(0);
   });
 
+  test("the nonce that an authorization server asks for in its body", async () => {
+    const asks = (body: string): string =>
+      [
+        `> POST /token HTTP/1.1\n> Host: as.example\n> DPoP: ${proofOf()}\n>`,
+        `< HTTP/1.1 400 Bad Request\n< Date: ${DATE}\n< DPoP-Nonce: n-1\n<`,
+        body,
+      ].join("\n");
+    const args = ["--url", URL_HERE, "-X", "GET"];
+    expect(await explained(asks('{"error":"use_dpop_nonce"}'), args)).toMatchObject({
+      code: "nonce_missing",
+    });
+    const { code, remarks } = await explained(asks('{ "error": "invalid_grant" }'), args);
+    expect(code).toBe("ok"); // a server may give out a nonce at any time
+    expect(remarks[0]).toMatch(/answered 400.*See what the body of its answer says/);
+  });
+
+  test("a nonce of the same server that is older has expired; any other is foreign", async () => {
+    const issue = (byte: number, now: number): string =>
+      createNonceIssuer({
+        secrets: [Uint8Array.from({ length: 32 }, (_, i) => byte + i)],
+        audience: URL_HERE,
+      }).issue(now);
+    const causeOf = async (nonce: string): Promise<string> => {
+      const { run } = await openTerminal();
+      const args = ["explain", "--json", "--url", URL_HERE, "--nonce", issue(1, NOW)];
+      const { stdout } = await run(args, { stdin: proofOf({ nonce }), now: NOW });
+      const { rules } = JSON.parse(stdout);
+      return rules.find(({ name }: { readonly name: string }) => name === "nonce").cause;
+    };
+    expect(await causeOf(issue(1, NOW - 600))).toBe("nonce_expired");
+    expect(await causeOf(issue(2, NOW - 600))).toBe("nonce_foreign");
+    expect(await causeOf("n-1")).toBe("nonce_foreign");
+  });
+
+  test.each([
+    ["a time", `${proofOf({ iat: NOW - 900 })}`, ["--url", URL_HERE], "--now tells"],
+    [
+      "a scheme",
+      `GET /things HTTP/1.1\nHost: api:8080\nDPoP: ${createProof(signer, { method: "GET", url: "http://api:8080/things", iat: NOW }, { plainHttp: "anywhere" })}\n\n`,
+      [],
+      "--url tells",
+    ],
+    [
+      "algorithms",
+      createProof(createSigner(generatePrivateJwk("ES384")), {
+        method: "GET",
+        url: URL_HERE,
+        iat: NOW,
+      }),
+      ["--url", URL_HERE],
+      "--alg tells",
+    ],
+  ])("remarks that %s was guessed, where that decides", async (_, stdin, args, remark) => {
+    const { exit, remarks } = await explained(stdin, args);
+    expect(exit).toBe(1);
+    expect(remarks[0]).toContain(remark);
+    const other = await explained(proofOf({ method: "POST" }), ["--url", URL_HERE]);
+    expect(other.remarks.join()).not.toContain(remark);
+  });
+
+  test("remarks that a server took what is refused here", async () => {
+    const log = curlLog([`DPoP: ${proofOf()}`], ["HTTP/1.1 204 No Content", `Date: ${DATE}`]);
+    const { exit, remarks } = await explained(log, ["--url", "https://api.example/others"]);
+    expect(exit).toBe(1);
+    expect(remarks.join()).toContain("The server answered 204");
+  });
+
+  test.each(["***", "<redacted>", "{{token}}", "$TOKEN", "eyJhbGciOi...", "REDACTED", "xxxxx"])(
+    "a token that was left out is asked for: %s",
+    async (token) => {
+      const { run } = await openTerminal();
+      for (const scheme of ["DPoP", "Bearer"]) {
+        const stdin = `GET /things HTTP/1.1\nHost: api.example\nAuthorization: ${scheme} ${token}\nDPoP: ${proofOf()}\n\n`;
+        const { exit, stderr } = await run(["explain"], { stdin, now: NOW });
+        expect(exit).toBe(2);
+        expect(stderr).toContain("the token was left out of the log");
+      }
+    },
+  );
+
   test.each([
     ["Bearer", `Authorization: Bearer ${TOKEN}`, "with the scheme Bearer"],
     [
@@ -298,6 +384,26 @@ describe("a captured request", () => {
     ],
     ["* ALPN: server accepted h2\n> GET /a HTTP/2\n> Host: a.example\n", "https://a.example/a"],
     ["* http://127.0.0.1:1\n> GET /a HTTP/1.1\n> Host: 127.0.0.1:1\n", "http://127.0.0.1:1/a"],
+    // curl 8.10 to 8.15, and from 8.16: TLS is told of first.
+    [
+      "*   Trying 192.0.2.1:443...\n* SSL connection using TLSv1.3\n* ALPN: server accepted h2\n* Connected to a.example (192.0.2.1) port 443\n* using HTTP/2\n> GET /a HTTP/2\n> Host: a.example\n",
+      "https://a.example/a",
+    ],
+    [
+      "* ALPN: server accepted h2\n* Established connection to a.example (192.0.2.1 port 443)\n> GET /a HTTP/2\n> Host: a.example\n",
+      "https://a.example/a",
+    ],
+    [
+      "* schannel: SSL/TLS connection with a.example port 443\n* [HTTP/2] [1] OPENED stream for https://a.example/a\n> GET /a HTTP/2\n> Host: a.example\n",
+      "https://a.example/a",
+    ],
+    ["\ufeffGET /a HTTP/1.1\nHost: a.example\n", "https://a.example/a"],
+    // As developer tools show it.
+    [
+      ":authority: a.example\n:method: GET\n:path: /a?b\n:scheme: https\naccept: */*\n",
+      "https://a.example/a?b",
+    ],
+    [":authority: a.example\n:method: GET\n:path: /a\n:scheme: http\n", "http://a.example/a"],
   ])("%j is for the URL %s", (text, url) => {
     expect(parsed(text)).toMatchObject([{ method: expect.any(String), url }]);
   });
@@ -311,6 +417,43 @@ describe("a captured request", () => {
     expect(more).toEqual([]);
     expect(valuesOf(request?.fields ?? [], "dpop")).toEqual(["one"]);
     expect(request?.response).toEqual({ status: 200, fields: [["y", "b"]] });
+  });
+
+  test("a new connection of a log has a scheme of its own", () => {
+    const one = (port: number, notes: string): string =>
+      `*   Trying 192.0.2.1:${port}...\n${notes}> GET /a HTTP/1.1\n> Host: a.example\n>\n< HTTP/1.1 200 OK\n<\n`;
+    const tls = "* SSL connection using TLSv1.3\n* Connected to a.example port 443\n";
+    const log = one(443, tls) + one(80, "* Connected to a.example port 80\n");
+    expect(parsed(log).map(({ url }) => url)).toEqual([
+      "https://a.example/a",
+      "http://a.example/a",
+    ]);
+  });
+
+  test("a command that stands before its log is not read", () => {
+    const log = "> GET /b HTTP/1.1\n> Host: a.example\n>\n< HTTP/1.1 200 OK\n<\n";
+    const [request, ...more] = readCaptured(`$ curl -v https://a.example/a\n${log}`);
+    expect(more).toEqual([]);
+    expect([request?.target, request?.response?.status]).toEqual(["/b", 200]);
+  });
+
+  test("the response behind a raw request, as HTTPie prints it", () => {
+    const raw =
+      'POST /a HTTP/1.1\nHost: a.example\nDPoP: one\n\n{"a": 1}\n\n\nHTTP/1.1 401 Unauthorized\nDPoP-Nonce: n-1\n\nDPoP: two';
+    const [request] = readCaptured(raw);
+    expect(request?.response).toEqual({ status: 401, fields: [["dpop-nonce", "n-1"]] });
+    expect(valuesOf(request?.fields ?? [], "dpop")).toEqual(["one"]);
+  });
+
+  test("a value that a terminal broke into lines, or that a sender folded", () => {
+    const raw =
+      "GET /a HTTP/1.1\nno field\nDPoP: eyJ.\nabc-_\n.def\nX: a\n  b\n\tc\nHost: a.example\n";
+    const fields = readCaptured(raw)[0]?.fields ?? [];
+    expect(fields).toEqual([
+      ["dpop", "eyJ.abc-_.def"],
+      ["x", "a b c"],
+      ["host", "a.example"],
+    ]);
   });
 
   test("names that objects have by themselves are only names", () => {

@@ -1,8 +1,8 @@
 // Captured requests: a raw HTTP request, the log of curl -v, a command of curl or header fields, to what came in and what
 // was sent back.
 // The text is a stranger's: nothing here throws, and each step takes linear time.
-import type { CapturedRequest, Field } from "./captured.js";
-import { readCurlCommand } from "./curl-command.js";
+import type { CapturedRequest, CapturedResponse, Field } from "./captured.js";
+import { readCurlCommands } from "./curl-command.js";
 import { isLoopback } from "./url.js";
 
 /** How many requests of a log are kept: the last ones. */
@@ -10,21 +10,21 @@ const MOST = 64;
 
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~\dA-Za-z-]+) +(\S+) +HTTP\/\d(?:\.\d)?$/;
 const STATUS_LINE = /^HTTP\/\d(?:\.\d)? (\d{3})(?: |$)/;
-const FIELD = /^([!#$%&'*+.^_`|~\dA-Za-z-]+):(.*)$/;
+/** Also a pseudo-header field of HTTP/2, such as :path. */
+const FIELD = /^(:?[!#$%&'*+.^_`|~\dA-Za-z-]+):(.*)$/;
 
 /** What curl puts before a line, after a progress meter that stands in the same line. */
 const CURL_LINE = /^[\s\d:.%kMGT-]*([*<>])(?: (.*)|)$/;
 
 /**
- * Reads a text. Returns the requests in their order: one of a raw request or a command of curl, any number of a log of curl;
- * none of any other text.
+ * Reads a text. Returns the requests in their order: one of a raw request, any number of a log of curl or of commands of
+ * curl; none of any other text. Of a command with its log, only the log is read.
  */
 export function readCaptured(text: string): readonly CapturedRequest[] {
-  const command = readCurlCommand(text);
-  if (command !== null) return [command];
-  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trimEnd());
+  const bare = text.replace(/^\ufeff/, "");
+  const lines = bare.split(/\r\n|\n|\r/).map((line) => line.trimEnd());
   const isLog = lines.some((line) => REQUEST_LINE.test(logLine(line, ">") ?? ""));
-  return (isLog ? readLog(lines) : readRaw(lines)).slice(-MOST);
+  return (isLog ? readLog(lines) : (readCurlCommands(bare) ?? readRaw(lines))).slice(-MOST);
 }
 
 /** Returns the rest of a line of a log that has this mark; null for any other line. */
@@ -39,7 +39,7 @@ function readLog(lines: readonly string[]): readonly CapturedRequest[] {
   let isHead = false; // of the last request: its header section is still open
   for (const line of lines) {
     const note = logLine(line, "*");
-    if (note !== null) scheme = schemeIn(note) ?? scheme;
+    if (note !== null) scheme = schemeIn(note, scheme);
     const sent = logLine(line, ">");
     const [, method, target] = REQUEST_LINE.exec(sent ?? "") ?? [];
     if (method !== undefined && target !== undefined) {
@@ -52,6 +52,7 @@ function readLog(lines: readonly string[]): readonly CapturedRequest[] {
     }
     const received = logLine(line, "<");
     if (received !== null) readReceived(requests.at(-1), received);
+    if (!CURL_LINE.test(line)) readBody(requests.at(-1), line);
   }
   return requests;
 }
@@ -59,39 +60,88 @@ function readLog(lines: readonly string[]): readonly CapturedRequest[] {
 /** A request while it is read. */
 interface Draft extends CapturedRequest {
   readonly fields: Field[];
-  response: { readonly status: number; readonly fields: Field[] } | undefined;
+  response: (CapturedResponse & { readonly fields: Field[] }) | undefined;
 }
 
 /** A response of the kind 1xx comes before the one that counts. */
 function readReceived(request: Draft | undefined, line: string): void {
   if (request === undefined) return;
   const [, status] = STATUS_LINE.exec(line) ?? [];
-  if (status !== undefined) request.response = { status: Number(status), fields: [] };
+  if (status !== undefined)
+    request.response = { status: Number(status), fields: [], error: undefined };
   else addField(request.response?.fields, line);
 }
 
-function addField(fields: Field[] | undefined, line: string): void {
+/** Returns false for a line that is no field. */
+function addField(fields: Field[] | undefined, line: string): boolean {
   const [, name, value] = FIELD.exec(line) ?? [];
-  if (name !== undefined && value !== undefined) fields?.push([name.toLowerCase(), value.trim()]);
+  if (name === undefined || value === undefined) return false;
+  fields?.push([name.toLowerCase(), value.trim()]);
+  return true;
 }
 
-/** What curl and dpop-core fetch say of a connection. */
-function schemeIn(note: string): CapturedRequest["scheme"] {
-  if (/^(?:SSL|TLS|ALPN|https:)/i.test(note)) return "https";
-  return /^(?:http:|Connected to |Established connection to )/i.test(note) ? "http" : undefined;
+/** An authorization server has its code in the body (RFC 6749 section 5.2). */
+function readBody(request: Draft | undefined, line: string): void {
+  const [, error] = /"error" ?: ?"([\w-]{1,64})"/.exec(line) ?? [];
+  if (error !== undefined && request?.response !== undefined)
+    request.response = { ...request.response, error };
 }
 
+/** What curl and dpop-core fetch say of a connection; TLS is told of before "Connected to" by curl 8.10 and later, behind it by others. */
+function schemeIn(note: string, before: CapturedRequest["scheme"]): CapturedRequest["scheme"] {
+  if (/^ *Trying /.test(note)) return undefined; // a new connection
+  if (
+    /^(?:SSL|TLS|ALPN|schannel:|https:)|^\[HTTP\/\d\] \[\d+\] OPENED stream for https:/i.test(note)
+  )
+    return "https";
+  if (/^http:/i.test(note)) return "http";
+  return /^(?:Connected to |Established connection to )/.test(note) ? (before ?? "http") : before;
+}
+
+/** A request as it is sent, or as developer tools show the fields of one; behind it there may be the response. */
 function readRaw(lines: readonly string[]): readonly CapturedRequest[] {
   const start = lines.findIndex((line) => line !== "");
   if (start === -1) return [];
   const [, method, target] = REQUEST_LINE.exec(lines[start] ?? "") ?? [];
+  const head = fieldsFrom(lines, method === undefined ? start : start + 1);
+  if (method === undefined && head.fields.length === 0) return [];
+  const fields = head.fields.filter(([name]) => !name.startsWith(":"));
+  const pseudo = (name: string): string | undefined => valuesOf(head.fields, name)[0];
+  const host = pseudo(":authority");
+  if (host !== undefined) fields.push(["host", host]);
+  const scheme = pseudo(":scheme");
+  const request: CapturedRequest = {
+    method: method ?? pseudo(":method"),
+    target: target ?? pseudo(":path"),
+    scheme: scheme === "http" || scheme === "https" ? scheme : undefined,
+    fields,
+    response: responseFrom(lines, head.end),
+  };
+  return [request];
+}
+
+/** Reads fields up to an empty line. A line that goes on, or that a terminal broke, belongs to the field before. */
+function fieldsFrom(
+  lines: readonly string[],
+  start: number,
+): { readonly fields: Field[]; readonly end: number } {
   const fields: Field[] = [];
-  for (const line of lines.slice(method === undefined ? start : start + 1)) {
-    if (line === "") break; // the body begins
-    addField(fields, line);
+  const values: string[][] = [];
+  let end = start;
+  for (; end < lines.length && lines[end] !== ""; end++) {
+    const line = lines[end] ?? "";
+    if (/^[\w.-]+$/.test(line)) values.at(-1)?.push(line);
+    else if (/^[ \t]/.test(line)) values.at(-1)?.push(" ", line.trim());
+    else if (addField(fields, line)) values.push([fields.at(-1)?.[1] ?? ""]);
   }
-  if (method === undefined && fields.length === 0) return [];
-  return [{ method, target, scheme: undefined, fields, response: undefined }];
+  return { fields: fields.map(([name], i) => [name, (values[i] ?? []).join("")]), end };
+}
+
+function responseFrom(lines: readonly string[], from: number): CapturedResponse | undefined {
+  const start = lines.findIndex((line, i) => i > from && STATUS_LINE.test(line));
+  const [, status] = STATUS_LINE.exec(lines[start] ?? "") ?? [];
+  if (status === undefined) return undefined;
+  return { status: Number(status), fields: fieldsFrom(lines, start + 1).fields, error: undefined };
 }
 
 /** Returns every value of a field. */

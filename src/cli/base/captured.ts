@@ -19,4 +19,6 @@ export interface CapturedRequest {
 export interface CapturedResponse {
   readonly status: number;
   readonly fields: readonly Field[];
+  /** The code in its body, if the text has one. */
+  readonly error: string | undefined;
 }

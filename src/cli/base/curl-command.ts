@@ -1,15 +1,38 @@
-// A command line of curl, as a person or a browser's developer tools wrote it, to the request that it sends. The text is a
-// stranger's: nothing here throws, nothing is run, and it takes linear time.
+// Command lines of curl, as a person or a browser's developer tools wrote them, to the requests that they send. The text
+// is a stranger's: nothing here throws, nothing is run, and it takes linear time.
 import type { CapturedRequest } from "./captured.js";
 
-/** Returns the request of a text that is a command of curl; null for any other text. Without a URL, its target is undefined. */
-export function readCurlCommand(text: string): CapturedRequest | null {
-  const [program, ...words] = wordsOf(text.trim().replace(/^[$%#>]\s+/, ""));
-  if (program === undefined || !/(?:^|[/\\])curl(?:\.exe)?$/.test(program)) return null;
+/** Returns the requests of a text that begins with a command of curl; null for any other text. Without a URL, a target is undefined. */
+export function readCurlCommands(text: string): readonly CapturedRequest[] | null {
+  const [first = [], ...more] = commandsOf(shellText(text.trim().replace(/^[$%#>]\s+/, "")));
+  if (!isCurl(first)) return null;
+  return [first, ...more.filter(isCurl)].flatMap(requestsOf);
+}
+
+function isCurl([program = ""]: readonly string[]): boolean {
+  return /(?:^|[/\\])curl(?:\.exe)?$/.test(program);
+}
+
+/** In cmd of Windows a caret stands before what it would read otherwise, and before the end of a line that goes on. */
+function shellText(text: string): string {
+  if (!/\^(?:\r?\n|")/.test(text) || text.includes("'")) return text;
+  return text.replace(/\^(?:\r?\n|([^]))/g, (_, escaped: string | undefined) => escaped ?? "");
+}
+
+/** One, or several with --next between them. */
+function requestsOf([, ...words]: readonly string[]): readonly CapturedRequest[] {
+  const parts: string[][] = [[]];
+  for (const word of words) {
+    if (word === "--next") parts.push([]);
+    else parts.at(-1)?.push(word);
+  }
+  return parts.map(requestOf);
+}
+
+function requestOf(words: readonly string[]): CapturedRequest {
   const sent: Sent = { fields: [], urls: [], method: undefined, implied: "GET", isGet: false };
   const rest = words.values();
   for (const word of rest) {
-    if (/^[;|&<>]/.test(word)) break; // another command, or a file
     if (word.startsWith("--")) readLong(word.slice(2), rest, sent);
     else if (word.startsWith("-") && word.length > 1) readShort(word.slice(1), rest, sent);
     else sent.urls.push(word);
@@ -58,7 +81,7 @@ const FLAGS: Readonly<Record<string, (sent: Sent) => void>> = {
 /** Other long options that have a value, which is no URL of the request. */
 const VALUED =
   "user user-agent referer cookie cookie-jar output proxy proxy-user cacert cert key config max-time connect-timeout " +
-  "resolve connect-to write-out retry interface range dump-header oauth2-bearer form-string aws-sigv4 ciphers";
+  "doh-url resolve connect-to write-out retry interface range dump-header oauth2-bearer form-string aws-sigv4 ciphers";
 const WITH_VALUE = new Set(VALUED.split(" "));
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -116,23 +139,41 @@ function addField(sent: Sent, line: string): void {
 /** What a backslash and a letter stand for in $'...', of those that developer tools write. */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
-/** The words of a command for a POSIX shell: quotes and backslashes are taken away, nothing is expanded. */
-function wordsOf(command: string): readonly string[] {
-  const words: string[] = [];
+/**
+ * The words of each command for a POSIX shell: quotes and backslashes are taken away, nothing is expanded, and what is
+ * redirected is left out.
+ */
+function commandsOf(text: string): readonly (readonly string[])[] {
+  const commands: string[][] = [[]];
   let word: string | null = null;
-  const PIECE =
-    /'([^']*)'?|\$'([^'\\]*(?:\\[\s\S][^'\\]*)*)'?|"([^"\\]*(?:\\[\s\S][^"\\]*)*)"?|\\([\s\S])|(\s+)|([^\s'"\\$]+|\$)/gy;
-  for (const [, plain, ansi, double, escaped, space, bare] of command.matchAll(PIECE)) {
+  let isFile = false; // the next word is where something is redirected to
+  const endWord = (): void => {
+    if (word === null) return;
+    if (!isFile) commands.at(-1)?.push(word);
+    isFile = false;
+    word = null;
+  };
+  for (const [, plain, ansi, double, escaped, space, operator, bare] of text.matchAll(PIECE)) {
     if (space !== undefined) {
-      if (word !== null) words.push(word);
-      word = null;
+      endWord();
+    } else if (operator !== undefined) {
+      const redirects = /[<>]/.test(operator);
+      if (redirects && /^\d$/.test(word ?? "")) word = null; // as in 2>&1
+      endWord();
+      if (redirects) isFile = true;
+      else commands.push([]);
     } else if (escaped !== "\n") {
       word ??= "";
       word += plain ?? ansiText(ansi) ?? doubleText(double) ?? escaped ?? bare ?? "";
     }
   }
-  return word === null ? words : [...words, word];
+  endWord();
+  return commands;
 }
+
+/** Of a command. An & or ; within a word is taken for a part of a URL that was pasted without quotes. */
+const PIECE =
+  /'([^']*)'?|\$'([^'\\]*(?:\\[\s\S][^'\\]*)*)'?|"([^"\\]*(?:\\[\s\S][^"\\]*)*)"?|\\([\s\S])|(\s+)|([|<>]+&?|[;&]+(?=\s|$))|([^\s'"\\$|<>;&]+|[$;&])/g;
 
 function ansiText(text: string | undefined): string | undefined {
   return text?.replace(/\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2})|([\s\S]))/g, (_, u, x, one) =>

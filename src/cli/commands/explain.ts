@@ -101,9 +101,9 @@ function jsonOf(explanation: Explanation, remarks: readonly string[]): string {
 interface Subject {
   readonly proof: readonly string[];
   readonly method: string;
-  /** True where nothing said what the method was. */
-  readonly isMethodGuessed: boolean;
   readonly url: string;
+  /** What nothing told, so that it was taken for granted. */
+  readonly guessed: Readonly<Record<"method" | "scheme" | "time", boolean>>;
   readonly authorization: readonly string[];
   readonly accessToken: string | undefined;
   readonly jkt: string | undefined;
@@ -123,7 +123,7 @@ async function readSubject(io: Io, text: string, options: ExplainOptions): Promi
   const response = request?.response;
   const authorization = valuesOf(fields, "authorization");
   const accessToken = (await loadToken(io, options["token-file"])) ?? tokenIn(authorization);
-  if (accessToken === undefined && authorization.some((value) => /^dpop\b/i.test(value))) {
+  if (accessToken === undefined && authorization.some((value) => TOKEN.test(value))) {
     throw mistake("the token was left out of the log", "Give it by --token-file FILE");
   }
   const algs =
@@ -134,8 +134,12 @@ async function readSubject(io: Io, text: string, options: ExplainOptions): Promi
       options.method === undefined
         ? (request?.method ?? "GET")
         : methodArgument(options.method, "--method"),
-    isMethodGuessed: options.method === undefined && request?.method === undefined,
     url: urlFor(options.url, request),
+    guessed: {
+      method: options.method === undefined && request?.method === undefined,
+      scheme: options.url === undefined && !hasScheme(request),
+      time: options.now === undefined && dateIn(response) === undefined,
+    },
     authorization,
     accessToken,
     jkt: options.jkt ?? (accessToken === undefined ? undefined : boundKeyOf(claimsOf(accessToken))),
@@ -150,17 +154,22 @@ async function readSubject(io: Io, text: string, options: ExplainOptions): Promi
 /** The values of the field DPoP, or the text itself. */
 function proofIn(text: string, request: CapturedRequest | undefined): readonly string[] {
   if (request !== undefined) return valuesOf(request.fields, "dpop");
-  const proof = text.trim();
-  if (proof !== "") return [proof];
-  throw mistake(
-    "there is nothing to explain",
-    "Give a proof or a request by standard input or in a file",
-  );
+  return [text.trim()];
 }
 
+/** Returns true where a captured request tells the scheme of its URL. */
+function hasScheme(request: CapturedRequest | undefined): boolean {
+  return request?.scheme !== undefined || /^https?:/i.test(request?.target ?? "");
+}
+
+/** RFC 9449 section 7.1; Bearer is told by a remark. */
+const TOKEN = /^(?:dpop|bearer) +(.*)$/i;
+
+/** Returns the token of a request; undefined where it was left out. */
 function tokenIn(authorization: readonly string[]): string | undefined {
-  const [, token] = /^dpop +([\x21-\x7e]+)$/i.exec(authorization[0] ?? "") ?? [];
-  return token === undefined || token.startsWith("[") ? undefined : readToken(token, "the request");
+  const [, token = ""] = TOKEN.exec(authorization[0] ?? "") ?? [];
+  const isLeftOut = !/^[\w.~+/-]+=*$/.test(token) || /\.\.\.$|^(?:x+|redacted|token)$/i.test(token);
+  return isLeftOut ? undefined : readToken(token, "the request");
 }
 
 function urlFor(given: string | undefined, request: CapturedRequest | undefined): string {
@@ -184,19 +193,23 @@ function nonceFor(
   request: CapturedRequest | undefined,
 ): string | undefined {
   if (request === undefined) return undefined;
-  const { response } = request;
-  const asks = response?.fields.some(
-    ([name, value]) => name === "www-authenticate" && value.includes("use_dpop_nonce"),
-  );
   const before = captured.slice(0, captured.indexOf(request));
   const [host] = valuesOf(request.fields, "host");
   const own = before.filter(({ fields }) => valuesOf(fields, "host")[0] === host).toReversed();
-  for (const one of asks === true ? [request, ...own] : own) {
+  for (const one of asksForNonce(request.response) ? [request, ...own] : own) {
     const [nonce] = valuesOf(one.response?.fields ?? [], "dpop-nonce");
     if (nonce !== undefined) return nonce;
   }
   return undefined;
 }
+
+/** An API asks by its challenge, an authorization server in its body (RFC 9449 sections 8 and 9). */
+function asksForNonce(response: CapturedResponse | undefined): boolean {
+  const challenges = valuesOf(response?.fields ?? [], "www-authenticate");
+  return response?.error === NONCE_ERROR || challenges.some((value) => value.includes(NONCE_ERROR));
+}
+
+const NONCE_ERROR = "use_dpop_nonce";
 
 /** The algorithms that the challenge of a response lists, as far as they are known here. */
 function algsIn(response: CapturedResponse | undefined): readonly string[] | undefined {
@@ -246,7 +259,7 @@ function explainSubject(subject: Subject): Explanation {
       : { ...line, accessToken, jkt: jkt ?? ownKeyOf(proof) };
   return explainProof(proof, request, {
     backend: nodeCrypto,
-    nonce: nonce === undefined ? undefined : expectNonce(nonce),
+    nonce: nonce === undefined ? undefined : expectNonce(nonce, now),
     maxAge,
     algs: algs === undefined ? undefined : Object.values(nodeCrypto).filter(isOneOf(algs)),
     plainHttp: "anywhere", // nothing is sent; a remark says what is wrong with it
@@ -280,13 +293,37 @@ function jwkIn(header: string): string {
   }
 }
 
+/** What decided, and was only taken for granted. */
+function remarksOnGuesses(
+  { guessed, algs, response }: Subject,
+  { verdict, urls }: Explanation,
+): readonly string[] {
+  if (verdict.ok) return [];
+  const { rule } = verdict;
+  const remarks = [
+    guessed.method && rule === "htm" && "The method was taken to be GET: --method tells it.",
+    guessed.scheme &&
+      rule === "htu" &&
+      urls?.difference?.part === "scheme" &&
+      "Nothing told whether the request went by http or https: --url tells it.",
+    guessed.time &&
+      (rule === "iat" || rule === "lifetime") &&
+      "The time of the request was taken to be now: --now tells when it was.",
+    algs === undefined &&
+      rule === "alg" &&
+      "Which algorithms the server takes is not known: --alg tells it.",
+    response !== undefined &&
+      response.status < 400 &&
+      `The server answered ${response.status}: for it, the proof was good.`,
+  ];
+  return remarks.filter((remark) => remark !== false);
+}
+
 /** What the rules of a proof don't say: of the token, of the response, and of what is not known. */
-function remarksOn(subject: Subject, { verdict }: Explanation, now: number): readonly string[] {
+function remarksOn(subject: Subject, explanation: Explanation, now: number): readonly string[] {
   const { authorization, accessToken, jkt, nonce, url, response, proof } = subject;
-  const remarks: string[] = [];
-  if (subject.isMethodGuessed && !verdict.ok && verdict.code === "htm_mismatch") {
-    remarks.push("The method was taken to be GET: --method tells what it was.");
-  }
+  const { verdict } = explanation;
+  const remarks = [...remarksOnGuesses(subject, explanation)];
   if (authorization.length > 1)
     remarks.push("The request has several Authorization fields: a server refuses it.");
   if (authorization.some((value) => /^bearer\b/i.test(value))) {
@@ -310,11 +347,12 @@ function remarksOn(subject: Subject, { verdict }: Explanation, now: number): rea
     remarks.push("The request went over plain http, where strangers can read it.");
   }
   if (verdict.ok && response !== undefined && response.status >= 400) {
-    const { status } = response;
+    const { status, error } = response;
     const headers = headersOf(response);
-    const reason = reasonOf({ status, headers, text: "", accessToken, jkt: jkt ?? "", now });
+    const text = JSON.stringify({ error });
+    const reason = reasonOf({ status, headers, text, accessToken, jkt: jkt ?? "", now });
     const why =
-      reason === null ? "" : ` ${reason.message}${quoted(reason.said)}. ${nextOf(reason)}.`;
+      reason === null ? "" : ` ${reason.message}${quoted(reason.said)}. ${nextOf(reason, status)}.`;
     remarks.unshift(`The proof is good by these rules, and the server answered ${status}.${why}`);
   }
   return remarks;
@@ -325,10 +363,10 @@ function quoted(said: string | null): string {
   return said === null ? "" : `: "${said}"`;
 }
 
-function nextOf({ error, next }: Reason): string {
-  return error === "invalid_dpop_proof"
-    ? "It knows what is not known here: whether the proof was used before, its own URL, its nonces"
-    : next;
+function nextOf({ error, next }: Reason, status: number): string {
+  if (error === "invalid_dpop_proof")
+    return "It knows what is not known here: whether the proof was used before, its own URL, its nonces";
+  return status === 400 ? "See what the body of its answer says" : next;
 }
 
 function headersOf({ fields }: CapturedResponse): Headers {
