@@ -6,7 +6,7 @@ import { demand } from "../engine/contest.js";
 import { tokenlessProof } from "../implementations/fixtures.js";
 import { BACKENDS, NAMES } from "../implementations/ours.js";
 
-/** A key has a table at the third, whichever the backend. */
+/** At the third at the latest, whichever the backend, a key has its first table. */
 const PROOFS = 4;
 
 const name = NAMES.find((one) => one === process.argv[2]);

@@ -18,7 +18,7 @@ export interface RunOptions {
 const CLIENT = availableParallelism() - 1;
 const SERVER = 0;
 
-/** Jobs that are about what all cores do together. */
+/** Jobs that are not kept on one core. */
 const ON_ALL_CORES = new Set(["sixteen", "first"]);
 
 /** Whether a process can be kept on one core here. */

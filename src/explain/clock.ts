@@ -20,8 +20,9 @@ export function clockCause(iat: number, now: number, window: TimeWindow): Cause 
   const offset = iat - now;
   if (isMilliseconds(iat, now)) return "milliseconds";
   if (Math.abs(offset) > FAR) return "not_epoch";
-  const beside = offset - Math.round(offset / ZONE_STEP) * ZONE_STEP;
-  const isZone = beside >= -SHORT_WAY && beside <= window.clockTolerance;
+  const zone = Math.round(offset / ZONE_STEP) * ZONE_STEP;
+  const beside = offset - zone;
+  const isZone = zone !== 0 && beside >= -SHORT_WAY && beside <= window.clockTolerance;
   if (isZone && Math.abs(offset) <= MOST_ZONE + SHORT_WAY) return "time_zone";
   if (offset > 0) return "clock_ahead";
   return -offset <= LONGEST_SKEW ? "clock_behind" : "stale";

@@ -58,12 +58,11 @@ export function examineField(
 const SCHEME = /^(?:DPoP|Bearer)[\s:]/i;
 
 function several(fields: readonly string[], pieces: readonly string[]): Judgement {
-  const same = pieces.every((piece) => piece === pieces[0]);
-  const proofs = pieces.filter((piece) => piece.split(".").length === 3);
+  const isJoined = pieces.filter((piece) => piece.split(".").length === 3).length > 1;
+  const same = pieces.every((piece) => piece === pieces[0]) && "same_proof_twice";
   const cause =
-    fields.length > 1 ? "fields_repeated" : proofs.length > 1 ? "fields_joined" : "comma";
-  const facts = { expected: 1, found: pieces.length };
-  return failed("proof_multiple", same ? "same_proof_twice" : cause, facts);
+    fields.length > 1 ? same || "fields_repeated" : isJoined ? same || "fields_joined" : "comma";
+  return failed("proof_multiple", cause, { expected: 1, found: pieces.length });
 }
 
 /** Also of a text that has not three segments. */

@@ -46,6 +46,10 @@ describe("the request that curl sends", () => {
     [`curl ${HERE}; echo`, { method: "GET", target: HERE, fields: [] }],
     [`curl ${HERE} 2>&1`, { method: "GET", target: HERE, fields: [] }],
     [`curl -s 2>log ${HERE} >out`, { method: "GET", target: HERE, fields: [] }],
+    [
+      "curl https://api.example/things/<id> -H 'DPoP: a.b.c'",
+      { method: "GET", target: "https://api.example/things/<id>", fields: ["dpop=a.b.c"] },
+    ],
     // Not as a shell reads it: it was pasted without its quotes.
     [
       `curl ${HERE}&size=3 -H 'DPoP: a.b.c'`,
@@ -77,6 +81,7 @@ test("as Chromium copies it for cmd of Windows, in its two ways", () => {
   const fields = ["dpop=a.b.c", 'x-note="A" 100%'];
   expect(request(older)).toEqual({ method: "PUT", target: HERE, fields });
   expect(request(newer)).toEqual({ method: "PUT", target: HERE, fields });
+  expect(request(`${newer} ^\r\n  --data-raw ^"O'Brien^"`)?.fields).toEqual(fields);
   const caret = `curl '${HERE}' -H 'x-note: ^"'`;
   expect(request(caret)?.fields).toEqual(['x-note=^"']);
 });
@@ -84,6 +89,8 @@ test("as Chromium copies it for cmd of Windows, in its two ways", () => {
 test.each([
   ["with ;", `curl '${HERE}' ;\ncurl -I '${HERE}' ;\nls ${HERE}`],
   ["with --next", `curl ${HERE} --next -I ${HERE}`],
+  ["with -:", `curl ${HERE} -: -I ${HERE}`],
+  ["in lines", `curl ${HERE} \\\n  -H curl:\ncurl -I ${HERE}`],
   ["with &&", `curl ${HERE} && /usr/bin/curl -I ${HERE} > curl`],
 ])("several commands: %s", (_, text) => {
   const read = readCurlCommands(text)?.map(({ method, target }) => [method, target]);
@@ -145,11 +152,15 @@ test.each([
   ["headers", "-H a:b ", ""],
   ["URLs", "--url=a ", ""],
   ["operators", ";", ""],
+  ["operators with letters", ";;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;a", ""],
+  ["placeholders", "<>a", "a"],
+  ["redirections", ">a>a<b", ""],
+  ["lines", "\ncurl ", ""],
   ["commands", "; curl ", ""],
   ["requests", "--next ", ""],
   ["carets", "^", '^"'],
 ])("hostile %s of 1 MB take less than a second", (_, unit, start) => {
-  const text = `curl ${start}${unit.repeat(Math.ceil(1_000_000 / unit.length))}`;
+  const text = `curl ${start}${unit.repeat(Math.ceil(1_000_000 / unit.length))}x`;
   const started = performance.now();
   readCurlCommands(text);
   expect(performance.now() - started).toBeLessThan(1000);

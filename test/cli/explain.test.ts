@@ -243,21 +243,50 @@ describe("explain", () => {
     const log = curlLog([`DPoP: ${proofOf()}`], ["HTTP/1.1 204 No Content", `Date: ${DATE}`]);
     const { exit, remarks } = await explained(log, ["--url", "https://api.example/others"]);
     expect(exit).toBe(1);
-    expect(remarks.join()).toContain("The server answered 204");
+    expect(remarks.join()).toContain("The server answered 204: it took the request.");
+    const moved = curlLog([`DPoP: ${proofOf()}`], ["HTTP/1.1 301 Moved", `Date: ${DATE}`]);
+    const other = await explained(moved, ["--url", "https://api.example/others"]);
+    expect(other.remarks.join()).not.toContain("The server answered");
+  });
+
+  test.each(["none", "HS256", "es256"])("--alg does not help where alg is %s", async (alg) => {
+    const [, ...rest] = proofOf().split(".");
+    const header = { typ: "dpop+jwt", alg, jwk: signer.publicJwk };
+    const text = [Buffer.from(JSON.stringify(header)).toString("base64url"), ...rest].join(".");
+    const { code, remarks } = await explained(text, ["--url", URL_HERE]);
+    expect(code).toBe("alg_unsupported");
+    expect(remarks.join()).not.toContain("--alg");
+  });
+
+  test("an empty file is no request without a proof", async () => {
+    const { run, folder } = await openTerminal();
+    await writeFile(join(folder, "empty"), "\n");
+    const { exit, stderr } = await run(["explain", "empty", "--url", URL_HERE]);
+    expect(exit).toBe(2);
+    expect(stderr).toContain("there is nothing to explain");
   });
 
   test.each(["***", "<redacted>", "{{token}}", "$TOKEN", "eyJhbGciOi...", "REDACTED", "xxxxx"])(
     "a token that was left out is asked for: %s",
     async (token) => {
       const { run } = await openTerminal();
-      for (const scheme of ["DPoP", "Bearer"]) {
-        const stdin = `GET /things HTTP/1.1\nHost: api.example\nAuthorization: ${scheme} ${token}\nDPoP: ${proofOf()}\n\n`;
-        const { exit, stderr } = await run(["explain"], { stdin, now: NOW });
-        expect(exit).toBe(2);
-        expect(stderr).toContain("the token was left out of the log");
-      }
+      const sent = (scheme: string): string =>
+        `GET /things HTTP/1.1\nHost: api.example\nAuthorization: ${scheme} ${token}\nDPoP: ${proofOf()}\n\n`;
+      const { exit, stderr } = await run(["explain"], { stdin: sent("DPoP"), now: NOW });
+      expect(exit).toBe(2);
+      expect(stderr).toContain("the token was left out of the log");
+      expect(await explained(sent("Bearer"))).toMatchObject({
+        code: "ok",
+        remarks: expect.arrayContaining([expect.stringContaining("with the scheme Bearer")]),
+      });
     },
   );
+
+  test("a token of unusual characters is one all the same", async () => {
+    const accessToken = "1|abc%def:1";
+    const raw = `GET /things HTTP/1.1\nHost: api.example\nAuthorization: DPoP ${accessToken}\nDPoP: ${proofOf({ accessToken })}\n\n`;
+    expect(await explained(raw)).toMatchObject({ code: "ok" });
+  });
 
   test.each([
     ["Bearer", `Authorization: Bearer ${TOKEN}`, "with the scheme Bearer"],
@@ -438,22 +467,36 @@ describe("a captured request", () => {
   });
 
   test("the response behind a raw request, as HTTPie prints it", () => {
-    const raw =
-      'POST /a HTTP/1.1\nHost: a.example\nDPoP: one\n\n{"a": 1}\n\n\nHTTP/1.1 401 Unauthorized\nDPoP-Nonce: n-1\n\nDPoP: two';
+    const raw = [
+      'POST /a HTTP/1.1\nHost: a.example\nDPoP: one\n\n{"a": 1}\n\n',
+      "HTTP/1.1 100 Continue\nX: a\n",
+      'HTTP/1.1 400 Bad Request\nDPoP-Nonce: n-1\n\n{\n"error": "use_dpop_nonce"\n}\nDPoP: two',
+    ].join("\n");
     const [request] = readCaptured(raw);
-    expect(request?.response).toEqual({ status: 401, fields: [["dpop-nonce", "n-1"]] });
+    expect(request?.response).toEqual({
+      status: 400,
+      fields: [["dpop-nonce", "n-1"]],
+      error: "use_dpop_nonce",
+    });
     expect(valuesOf(request?.fields ?? [], "dpop")).toEqual(["one"]);
+    expect(readCaptured("GET /a HTTP/1.1\n\nHTTP/1.1 100 Continue\n")[0]?.response).toBe(undefined);
   });
 
-  test("a value that a terminal broke into lines, or that a sender folded", () => {
-    const raw =
-      "GET /a HTTP/1.1\nno field\nDPoP: eyJ.\nabc-_\n.def\nX: a\n  b\n\tc\nHost: a.example\n";
-    const fields = readCaptured(raw)[0]?.fields ?? [];
-    expect(fields).toEqual([
-      ["dpop", "eyJ.abc-_.def"],
+  test("a proof or a token that a terminal broke into lines, and a field that a sender folded", () => {
+    const long = "a".repeat(80);
+    const fields = (raw: string) => readCaptured(`GET /a HTTP/1.1\n${raw}`)[0]?.fields;
+    expect(fields(`no field\nDPoP: ${long}\n${long}\nabc-_.\ndef\nX: a\n  b\n\tc\n`)).toEqual([
+      ["dpop", `${long}${long}`],
       ["x", "a b c"],
-      ["host", "a.example"],
     ]);
+    expect(fields(`Authorization: DPoP ${long}\n${long}.b-_\nHost: a`)).toEqual([
+      ["authorization", `DPoP ${long}${long}.b-_`],
+      ["host", "a"],
+    ]);
+    // A line of another kind behind them stays out.
+    expect(fields(`DPoP: ${long}\n--------\n`)).toEqual([["dpop", long]]);
+    expect(fields(`DPoP: short\nabc\n`)).toEqual([["dpop", "short"]]);
+    expect(fields(`Cookie: ${long}\nabc\n`)).toEqual([["cookie", long]]);
   });
 
   test("names that objects have by themselves are only names", () => {

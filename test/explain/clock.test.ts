@@ -30,6 +30,10 @@ test.each<[string, iat: number, cause: string]>([
   expect(clockCause(iat, NOW, WINDOW)).toBe(cause);
 });
 
+test("a window that is shorter than a proof's way makes no zone of it", () => {
+  expect(clockCause(NOW - 45, NOW, { ...WINDOW, maxAge: 30 })).toBe("clock_behind");
+});
+
 test.each([
   ["proof_expired", { exp: NOW - 1 }, "expired"],
   ["proof_expired", { exp: (NOW - 1) * 1000 }, "milliseconds"],

@@ -80,11 +80,15 @@ function addField(fields: Field[] | undefined, line: string): boolean {
   return true;
 }
 
-/** An authorization server has its code in the body (RFC 6749 section 5.2). */
 function readBody(request: Draft | undefined, line: string): void {
-  const [, error] = /"error" ?: ?"([\w-]{1,64})"/.exec(line) ?? [];
+  const error = errorIn(line);
   if (error !== undefined && request?.response !== undefined)
     request.response = { ...request.response, error };
+}
+
+/** The code that an authorization server has in its body (RFC 6749 section 5.2). */
+function errorIn(line: string): string | undefined {
+  return /"error" ?: ?"([\w-]{1,64})"/.exec(line)?.[1];
 }
 
 /** What curl and dpop-core fetch say of a connection; TLS is told of before "Connected to" by curl 8.10 and later, behind it by others. */
@@ -120,7 +124,7 @@ function readRaw(lines: readonly string[]): readonly CapturedRequest[] {
   return [request];
 }
 
-/** Reads fields up to an empty line. A line that goes on, or that a terminal broke, belongs to the field before. */
+/** Reads fields up to an empty line. */
 function fieldsFrom(
   lines: readonly string[],
   start: number,
@@ -130,18 +134,26 @@ function fieldsFrom(
   let end = start;
   for (; end < lines.length && lines[end] !== ""; end++) {
     const line = lines[end] ?? "";
-    if (/^[\w.-]+$/.test(line)) values.at(-1)?.push(line);
-    else if (/^[ \t]/.test(line)) values.at(-1)?.push(" ", line.trim());
+    if (/^[ \t]/.test(line)) values.at(-1)?.push(" ", line.trim());
+    else if (isRest(line, lines[end - 1], fields.at(-1)?.[0])) values.at(-1)?.push(line);
     else if (addField(fields, line)) values.push([fields.at(-1)?.[1] ?? ""]);
   }
   return { fields: fields.map(([name], i) => [name, (values[i] ?? []).join("")]), end };
 }
 
+/** Returns true for what a terminal put into a line of its own because the proof or the token is long. */
+function isRest(line: string, before = "", name = ""): boolean {
+  return /^(?:dpop|authorization)$/.test(name) && before.length >= 40 && /^[\w.-]*\w$/.test(line);
+}
+
+/** Reads what was sent back: the last response, since one of the kind 1xx comes before the one that counts. */
 function responseFrom(lines: readonly string[], from: number): CapturedResponse | undefined {
-  const start = lines.findIndex((line, i) => i > from && STATUS_LINE.test(line));
+  const start = lines.findIndex((line, i) => i > from && /^HTTP\/\S+ [2-9]/.test(line));
   const [, status] = STATUS_LINE.exec(lines[start] ?? "") ?? [];
   if (status === undefined) return undefined;
-  return { status: Number(status), fields: fieldsFrom(lines, start + 1).fields, error: undefined };
+  const { fields, end } = fieldsFrom(lines, start + 1);
+  const body = lines.slice(end).find((line) => errorIn(line) !== undefined) ?? "";
+  return { status: Number(status), fields, error: errorIn(body) };
 }
 
 /** Returns every value of a field. */

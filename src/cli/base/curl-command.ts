@@ -15,7 +15,8 @@ function isCurl([program = ""]: readonly string[]): boolean {
 
 /** In cmd of Windows a caret stands before what it would read otherwise, and before the end of a line that goes on. */
 function shellText(text: string): string {
-  if (!/\^(?:\r?\n|")/.test(text) || text.includes("'")) return text;
+  const caret = text.search(/\^(?:\r?\n|")/);
+  if (caret === -1 || text.slice(0, caret).includes("'")) return text;
   return text.replace(/\^(?:\r?\n|([^]))/g, (_, escaped: string | undefined) => escaped ?? "");
 }
 
@@ -23,7 +24,7 @@ function shellText(text: string): string {
 function requestsOf([, ...words]: readonly string[]): readonly CapturedRequest[] {
   const parts: string[][] = [[]];
   for (const word of words) {
-    if (word === "--next") parts.push([]);
+    if (word === "--next" || word === "-:") parts.push([]);
     else parts.at(-1)?.push(word);
   }
   return parts.map(requestOf);
@@ -141,30 +142,41 @@ const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
 /**
  * The words of each command for a POSIX shell: quotes and backslashes are taken away, nothing is expanded, and what is
- * redirected is left out.
+ * redirected is left out. A line that begins with curl is a command, also after one that does not end.
  */
 function commandsOf(text: string): readonly (readonly string[])[] {
   const commands: string[][] = [[]];
   let word: string | null = null;
   let isFile = false; // the next word is where something is redirected to
+  let isAngled = false; // the word has a placeholder, as in /things/<id>
+  let isFirst = false; // the word is the first of its line
   const endWord = (): void => {
     if (word === null) return;
+    if (isFirst && word === "curl") commands.push([]);
     if (!isFile) commands.at(-1)?.push(word);
-    isFile = false;
     word = null;
+    isFile = isAngled = isFirst = false;
+  };
+  const add = (piece: string): void => {
+    word = (word ?? "") + piece;
   };
   for (const [, plain, ansi, double, escaped, space, operator, bare] of text.matchAll(PIECE)) {
     if (space !== undefined) {
       endWord();
-    } else if (operator !== undefined) {
-      const redirects = /[<>]/.test(operator);
-      if (redirects && /^\d$/.test(word ?? "")) word = null; // as in 2>&1
+      isFirst = space.includes("\n");
+    } else if (operator === undefined) {
+      if (escaped !== "\n")
+        add(plain ?? ansiText(ansi) ?? doubleText(double) ?? escaped ?? bare ?? "");
+    } else if (word !== null && (isAngled || operator === "<")) {
+      add(operator);
+      isAngled = true;
+    } else if (/[<>]/.test(operator)) {
+      if (/^\d$/.test(word ?? "")) word = null; // as in 2>&1
       endWord();
-      if (redirects) isFile = true;
-      else commands.push([]);
-    } else if (escaped !== "\n") {
-      word ??= "";
-      word += plain ?? ansiText(ansi) ?? doubleText(double) ?? escaped ?? bare ?? "";
+      isFile = true;
+    } else {
+      endWord();
+      commands.push([]);
     }
   }
   endWord();
@@ -173,7 +185,7 @@ function commandsOf(text: string): readonly (readonly string[])[] {
 
 /** Of a command. An & or ; within a word is taken for a part of a URL that was pasted without quotes. */
 const PIECE =
-  /'([^']*)'?|\$'([^'\\]*(?:\\[\s\S][^'\\]*)*)'?|"([^"\\]*(?:\\[\s\S][^"\\]*)*)"?|\\([\s\S])|(\s+)|([|<>]+&?|[;&]+(?=\s|$))|([^\s'"\\$|<>;&]+|[$;&])/g;
+  /'([^']*)'?|\$'([^'\\]*(?:\\[\s\S][^'\\]*)*)'?|"([^"\\]*(?:\\[\s\S][^"\\]*)*)"?|\\([\s\S])|(\s+)|([|<>]+&?|[;&]+(?=\s|$))|([^\s'"\\$|<>;&]+|\$|[;&]+)/g;
 
 function ansiText(text: string | undefined): string | undefined {
   return text?.replace(/\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2})|([\s\S]))/g, (_, u, x, one) =>

@@ -14,7 +14,8 @@ export function readTime(text: string): number | "no zone" | null {
 
 /**
  * Makes the check of one nonce, which is the one that was wanted at `now`. A nonce that begins as it does, as those of one
- * secret of createNonceIssuer do, was good at its own time. The time of the proof stays a matter of `iat`.
+ * secret of createNonceIssuer do, is taken to have been good at its own time: only the secret could tell. The time of the
+ * proof stays a matter of `iat`.
  */
 export function expectNonce(expected: string, now: number): NonceCheck {
   return {
@@ -27,5 +28,5 @@ export function expectNonce(expected: string, now: number): NonceCheck {
   };
 }
 
-/** Characters that name the secret. */
+/** Characters that name the secret (src/verify/nonce-form.ts). */
 const KEY_ID = 8;

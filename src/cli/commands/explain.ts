@@ -83,6 +83,7 @@ export const explain = defineCommand({
   async run(io, { options, positionals: [path = STREAM] }) {
     const what = "a proof, a raw HTTP request, or a command or log of curl";
     const text = await readText(io, { path, option: "FILE", what });
+    if (text.trim() === "") throw mistake("there is nothing to explain", `Give ${what}`);
     const subject = await readSubject(io, text, options);
     const explanation = explainSubject(subject);
     const remarks = remarksOn(subject, explanation, io.clock());
@@ -123,7 +124,7 @@ async function readSubject(io: Io, text: string, options: ExplainOptions): Promi
   const response = request?.response;
   const authorization = valuesOf(fields, "authorization");
   const accessToken = (await loadToken(io, options["token-file"])) ?? tokenIn(authorization);
-  if (accessToken === undefined && authorization.some((value) => TOKEN.test(value))) {
+  if (accessToken === undefined && authorization.some((value) => /^dpop\b/i.test(value))) {
     throw mistake("the token was left out of the log", "Give it by --token-file FILE");
   }
   const algs =
@@ -162,14 +163,13 @@ function hasScheme(request: CapturedRequest | undefined): boolean {
   return request?.scheme !== undefined || /^https?:/i.test(request?.target ?? "");
 }
 
-/** RFC 9449 section 7.1; Bearer is told by a remark. */
-const TOKEN = /^(?:dpop|bearer) +(.*)$/i;
+/** What stands in the place of a token that is not to be shown, or that a shell would put in. */
+const LEFT_OUT = /^(?:\[.*|<.*|\{\{.*|\$.*|\*+|x+|redacted|token)?$|(?:\.\.\.|\u2026)$/i;
 
-/** Returns the token of a request; undefined where it was left out. */
+/** Returns the token of a request; undefined where it has none, or where the token was left out. */
 function tokenIn(authorization: readonly string[]): string | undefined {
-  const [, token = ""] = TOKEN.exec(authorization[0] ?? "") ?? [];
-  const isLeftOut = !/^[\w.~+/-]+=*$/.test(token) || /\.\.\.$|^(?:x+|redacted|token)$/i.test(token);
-  return isLeftOut ? undefined : readToken(token, "the request");
+  const [, token = ""] = /^(?:dpop|bearer) +(.*)$/i.exec(authorization[0] ?? "") ?? [];
+  return LEFT_OUT.test(token) ? undefined : readToken(token, "the request");
 }
 
 function urlFor(given: string | undefined, request: CapturedRequest | undefined): string {
@@ -296,10 +296,11 @@ function jwkIn(header: string): string {
 /** What decided, and was only taken for granted. */
 function remarksOnGuesses(
   { guessed, algs, response }: Subject,
-  { verdict, urls }: Explanation,
+  { verdict, rules, urls }: Explanation,
 ): readonly string[] {
   if (verdict.ok) return [];
   const { rule } = verdict;
+  const cause = rules.find(({ name }) => name === rule)?.cause;
   const remarks = [
     guessed.method && rule === "htm" && "The method was taken to be GET: --method tells it.",
     guessed.scheme &&
@@ -310,11 +311,11 @@ function remarksOnGuesses(
       (rule === "iat" || rule === "lifetime") &&
       "The time of the request was taken to be now: --now tells when it was.",
     algs === undefined &&
-      rule === "alg" &&
+      (cause === "alg_unlisted" || cause === "alg_label") &&
       "Which algorithms the server takes is not known: --alg tells it.",
     response !== undefined &&
-      response.status < 400 &&
-      `The server answered ${response.status}: for it, the proof was good.`,
+      response.status < 300 &&
+      `The server answered ${response.status}: it took the request.`,
   ];
   return remarks.filter((remark) => remark !== false);
 }
