@@ -23,7 +23,8 @@ const RUNTIMES = fileURLToPath(new URL("../runtimes/", import.meta.url));
 /** Installs the engines where they are missing; returns all that this platform has. */
 export function installedEngines(): readonly EngineCommand[] {
   if (!existsSync(`${RUNTIMES}node_modules`)) {
-    const args = ["ci", "--prefix", RUNTIMES, "--no-audit", "--no-fund"];
+    // The script of the package bun would move its program away from where it is looked for.
+    const args = ["ci", "--prefix", RUNTIMES, "--ignore-scripts", "--no-audit", "--no-fund"];
     const { status } = spawnSync("npm", args, { stdio: "inherit" });
     if (status !== 0) throw new Error("the engines could not be installed");
   }
