@@ -25,6 +25,7 @@ test.each<[string, iat: number, cause: string]>([
   ["15 hours ahead", NOW + 15 * HOUR, "clock_ahead"],
   ["ten minutes behind", NOW - 600, "clock_behind"],
   ["more than ten minutes behind", NOW - 601, "stale"],
+  ["now, which no window refuses", NOW, "clock_behind"],
   ["a little ahead", NOW + 6, "clock_ahead"],
 ])("%s", (_, iat, cause) => {
   expect(clockCause(iat, NOW, WINDOW)).toBe(cause);

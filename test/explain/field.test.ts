@@ -123,7 +123,7 @@ test.each<[string, text: string, cause: string, found: string]>([
   ["a text", json('"{}"'), "not_json", "payload"],
   ["an array", json("[{}]"), "not_json", "payload"],
   ["a member twice", json('{"a":1,"a":1}'), "strict_json", "payload"],
-  ["199 levels that do not end", json("[{".repeat(99) + "["), "not_json", "payload"],
+  ["an object of 199 levels that do not end", json('{"":'.repeat(199)), "not_json", "payload"],
   ["an object of 200 levels", json('{"":'.repeat(200)), "strict_json", "payload"],
   ["an array of 200 levels that ends so", json(`${"[".repeat(200)}{`), "not_json", "payload"],
 ])("the form: %s", (_, text, cause, found) => {
@@ -152,6 +152,10 @@ test.each([
   ["header and payload", `${HEADER}.${PAYLOAD}`, [true, true, false]],
   ["without a signature", `${HEADER}.${PAYLOAD}.`, [true, true, false]],
   ["with a fourth segment", `${PROOF}.a`, [true, true, false]],
+  ["a text without dots whose end is JSON", b64('{"a":12345}'), [true, false, false]],
+  ["a header of one letter", `a.${PAYLOAD}.${SIGNATURE}`, [false, true, true]],
+  ["a header of another alphabet", `é.${PAYLOAD}.${SIGNATURE}`, [false, false, true]],
+  ["a payload of another alphabet", `${HEADER}.é.${SIGNATURE}`, [false, false, true]],
   ["without a header", `.${PAYLOAD}.${SIGNATURE}`, [false, true, true]],
   ["without a payload", `${HEADER}..${SIGNATURE}`, [true, false, true]],
 ])("what can be read: %s", (_, text, expected) => {
