@@ -9,7 +9,7 @@ import { check, node, run } from "./check.js";
 import { COMMAND_LINE, homeIn } from "./pack.js";
 
 /** Bytes of the program, gzip; what it imports is the library. */
-const BUDGET = 30_500;
+const BUDGET = 31_000;
 
 const npx = (project: string, args: readonly string[]): Promise<string> =>
   run("npx", ["--offline", "dpop-core", ...args], project);
