@@ -1,6 +1,7 @@
 // Raw signatures: each implementation gets the bytes of a signing input and of a signature, and a
 // key that it has imported (hot), or a JWK to import each time (cold).
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { createRequire } from "node:module";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import type { PublicJwk } from "dpop-core";
@@ -23,6 +24,7 @@ export async function rawSignatures(set: ProofSet): Promise<readonly Implementat
     ...(set.client.label === "EdDSA"
       ? [hot("libsodium in WebAssembly", set, await sodiumCheck(set))]
       : []),
+    ...rustSignatures(set),
   ];
 }
 
@@ -72,6 +74,56 @@ async function sodiumCheck({ client }: ProofSet): Promise<Check> {
   await sodium.ready;
   const key = encodedPoint(client.jwk);
   return ({ signature, data }) => sodium.crypto_sign_verify_detached(signature, data, key);
+}
+
+/** What its platform's package exports. It throws for a JWT that it refuses. */
+interface Rust {
+  verifySync(jwt: string, pem: string, validation: object): unknown;
+}
+
+/** Takes a whole JWT, and its key as PEM each time: it has no other way. Nothing where the platform has no package. */
+function rustSignatures({
+  client,
+  proofs,
+  forged,
+  strangers,
+}: ProofSet): readonly Implementation[] {
+  const rust = loadRust();
+  if (rust === null) return [];
+  const key = createPublicKey({ key: { ...client.jwk }, format: "jwk" });
+  const pem = key.export({ format: "pem", type: "spki" }).toString();
+  const validation = { algorithms: [client.label], requiredSpecClaims: [], validateExp: false };
+  const accepts = (proof: string): boolean => {
+    try {
+      rust.verifySync(proof, pem, validation);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return [
+    {
+      name: "Rust through napi, a whole JWT",
+      check() {
+        for (const proof of proofs) demand(accepts(proof), "good, but refused");
+        const others = strangers.map(({ proof }) => proof);
+        for (const proof of [...forged, ...others]) demand(!accepts(proof), "bad, but accepted");
+      },
+      run: (turn) => accepts(at(proofs, turn)),
+    },
+  ];
+}
+
+function loadRust(): Rust | null {
+  const require = createRequire(new URL("../native/", import.meta.url)); // from where bench is built to
+  for (const libc of ["gnu", "musl"]) {
+    try {
+      return require(`@node-rs/jsonwebtoken-linux-x64-${libc}`);
+    } catch {
+      // It is for another platform, or the engine has no Node-API.
+    }
+  }
+  return null;
 }
 
 function ourSignatures(name: BackendName, set: ProofSet): readonly Implementation[] {

@@ -1,6 +1,7 @@
 // Building: dpop-core as it is published, beside the jobs that import it by its name, so that every
 // engine runs the same plain JavaScript.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, type Options } from "tsup";
 
@@ -10,6 +11,7 @@ const TOP = fileURLToPath(new URL("../../", import.meta.url));
 export const OUTPUT: string = `${BENCH}dist/`;
 
 export async function buildAll(): Promise<void> {
+  installNative();
   rmSync(OUTPUT, { recursive: true, force: true });
   const home = `${OUTPUT}node_modules/dpop-core`;
   mkdirSync(home, { recursive: true });
@@ -34,6 +36,18 @@ export async function buildAll(): Promise<void> {
     external: [/^[^./]/], // everything that is imported by a name
     tsconfig: `${TOP}test/tsconfig.json`,
   });
+}
+
+/** Installs what has a package for some platforms only. Without it, its rows are left out. */
+function installNative(): void {
+  const folder = `${BENCH}native`;
+  if (existsSync(`${folder}/node_modules`)) return;
+  const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"];
+  const { status } = spawnSync("npm", args, {
+    stdio: "ignore",
+    shell: process.platform === "win32",
+  });
+  if (status !== 0) console.log("@node-rs/jsonwebtoken could not be installed: it has no row");
 }
 
 function readPackage(): { readonly tsup: Options & { readonly entry: readonly string[] } } {
