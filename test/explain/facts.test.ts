@@ -61,6 +61,13 @@ describe("the header", () => {
     ["typ", "null", header({ typ: null }), typ(null, "typ_other")],
     ["typ", "a number", header({ typ: 5 }), typ(5, "typ_other")],
     ["typ", "no number", header({ typ: true }), typ(true, "typ_other")],
+    ["typ", "in capitals", header({ typ: "DPoP+JWT" }), typ("DPoP+JWT", "typ_form")],
+    [
+      "typ",
+      "a number that JSON has not",
+      { proof: { rawHeader: '{"typ":1e999,"alg":"ES256"}' } },
+      typ("Infinity", "typ_access_token"),
+    ],
     ["typ", "an array", header({ typ: ["dpop+jwt"] }), typ("an array", "typ_other")],
     ["typ", "an object", header({ typ: {} }), typ("an object", "typ_other")],
     [
@@ -94,6 +101,7 @@ describe("the header", () => {
     ["alg", "none in capitals", header({ alg: "NONE" }), alg("NONE", "alg_none")],
     ["alg", "a MAC", header({ alg: "hs512" }), alg("hs512", "alg_mac")],
     ["alg", "nearly a MAC", header({ alg: "HSX" }), alg("HSX", "alg_unknown")],
+    ["alg", "with a MAC in it", header({ alg: "XHS256" }), alg("XHS256", "alg_unknown")],
     ["alg", "not listed", header({ alg: "PS256" }), alg("PS256", "alg_unlisted")],
     [
       "alg",
@@ -122,6 +130,7 @@ describe("the key", () => {
   const EC = { kty: "EC", crv: "P-256" };
   const jwk = (members: unknown): Case => header({ jwk: members });
   const key = publicJwk("ES256");
+  const malformed = failed("jwk_invalid", "jwk_form", { expected: EC, found: EC });
 
   test.each<[RuleName, string, Case, object]>([
     ["jwk", "right", {}, passed({ expected: EC, found: EC })],
@@ -218,6 +227,37 @@ describe("the key", () => {
       jwk({ ...key, y: `/${key.y?.slice(1)}` }),
       failed("jwk_invalid", "jwk_padded", { expected: EC, found: EC }),
     ],
+    ["jwk", "with x as an array", jwk({ ...key, x: ["="] }), malformed],
+    ["jwk", "with y as a number", jwk({ ...key, y: 5 }), malformed],
+    ["jwk", "with x of another alphabet", jwk({ ...key, x: `!${key.x?.slice(1)}` }), malformed],
+    [
+      "jwk",
+      "with kty as an array",
+      jwk({ ...key, kty: ["EC"] }),
+      failed("jwk_alg_mismatch", "jwk_alg", { expected: EC, found: { kty: null, crv: "P-256" } }),
+    ],
+    [
+      "jwk",
+      "of a curve that is not known",
+      header({ alg: "none", jwk: { ...key, crv: "P-999" } }),
+      failed("jwk_invalid", "jwk_form", {
+        expected: "a public key",
+        found: { kty: "EC", crv: "P-999" },
+      }),
+    ],
+    ...(["ES384", "ES512"] as const).map((label): [RuleName, string, Case, object] => {
+      const whole = publicJwk(label);
+      const found = { kty: "EC", crv: whole.crv };
+      return [
+        "jwk",
+        `${label} without its leading zero`,
+        {
+          proof: { key: label, header: { jwk: { ...whole, x: whole.x?.slice(1) } } },
+          options: { algs: [nodeCrypto[label]] },
+        },
+        failed("jwk_invalid", "jwk_length", { expected: found, found }),
+      ];
+    }),
     [
       "jwk",
       "off the curve",
