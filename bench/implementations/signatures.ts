@@ -118,12 +118,17 @@ function loadRust(): Rust | null {
   const require = createRequire(new URL("../native/", import.meta.url)); // from where bench is built to
   for (const libc of ["gnu", "musl"]) {
     try {
-      return require(`@node-rs/jsonwebtoken-linux-x64-${libc}`);
+      const loaded: unknown = require(`@node-rs/jsonwebtoken-linux-x64-${libc}`);
+      if (isRust(loaded)) return loaded;
     } catch {
       // It is for another platform, or the engine has no Node-API.
     }
   }
   return null;
+}
+
+function isRust(value: unknown): value is Rust {
+  return typeof value === "object" && value !== null && "verifySync" in value;
 }
 
 function ourSignatures(name: BackendName, set: ProofSet): readonly Implementation[] {

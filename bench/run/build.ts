@@ -43,10 +43,7 @@ function installNative(): void {
   const folder = `${BENCH}native`;
   if (existsSync(`${folder}/node_modules`)) return;
   const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"];
-  const { status } = spawnSync("npm", args, {
-    stdio: "ignore",
-    shell: process.platform === "win32",
-  });
+  const { status } = spawnSync("npm", args, { stdio: "ignore" });
   if (status !== 0) console.log("@node-rs/jsonwebtoken could not be installed: it has no row");
 }
 
