@@ -91,7 +91,10 @@ function errorIn(line: string): string | undefined {
   return /"error" ?: ?"([\w-]{1,64})"/.exec(line)?.[1];
 }
 
-/** What curl and dpop-core fetch say of a connection; TLS is told of before "Connected to" by curl 8.10 and later, behind it by others. */
+/**
+ * Reads what curl and dpop-core fetch say of a connection. curl 8.10 and later tell of TLS before "Connected to", older ones
+ * behind it.
+ */
 function schemeIn(note: string, before: CapturedRequest["scheme"]): CapturedRequest["scheme"] {
   if (/^ *Trying /.test(note)) return undefined; // a new connection
   if (
@@ -146,14 +149,14 @@ function isRest(line: string, before = "", name = ""): boolean {
   return /^(?:dpop|authorization)$/.test(name) && before.length >= 40 && /^[\w.-]*\w$/.test(line);
 }
 
-/** Reads what was sent back: the last response, since one of the kind 1xx comes before the one that counts. */
+/** Reads the first response that is not of the kind 1xx, which comes before the one that counts. */
 function responseFrom(lines: readonly string[], from: number): CapturedResponse | undefined {
-  const start = lines.findIndex((line, i) => i > from && /^HTTP\/\S+ [2-9]/.test(line));
-  const [, status] = STATUS_LINE.exec(lines[start] ?? "") ?? [];
-  if (status === undefined) return undefined;
+  const statusOf = (line = ""): number => Number(STATUS_LINE.exec(line)?.[1] ?? 0);
+  const start = lines.findIndex((line, i) => i > from && statusOf(line) >= 200);
+  if (start === -1) return undefined;
   const { fields, end } = fieldsFrom(lines, start + 1);
   const body = lines.slice(end).find((line) => errorIn(line) !== undefined) ?? "";
-  return { status: Number(status), fields, error: errorIn(body) };
+  return { status: statusOf(lines[start]), fields, error: errorIn(body) };
 }
 
 /** Returns every value of a field. */
