@@ -36,7 +36,11 @@ export function examineField(
   const pieces = fields.flatMap((field) => field.split(",")).map((piece) => piece.trim());
   const isOne = splitProof(proof, limits) !== "proof_multiple";
   const text = (isOne ? fields[0] : pieces.find((piece) => piece !== "")) ?? "";
-  rules.set("single", isOne ? passed({ found: 1 }) : several(fields, pieces));
+  const several = { expected: 1, found: pieces.length };
+  rules.set(
+    "single",
+    isOne ? passed({ found: 1 }) : failed("proof_multiple", severalCause(fields, pieces), several),
+  );
   const sizes = { expected: limits.proof, found: text.length };
   const isLong = splitProof(text, limits) === "proof_too_large";
   rules.set("size", isLong ? failed("proof_too_large", "too_large", sizes) : passed(sizes));
@@ -57,12 +61,11 @@ export function examineField(
 
 const SCHEME = /^(?:DPoP|Bearer)[\s:]/i;
 
-function several(fields: readonly string[], pieces: readonly string[]): Judgement {
-  const isJoined = pieces.filter((piece) => piece.split(".").length === 3).length > 1;
-  const same = pieces.every((piece) => piece === pieces[0]) && "same_proof_twice";
-  const cause =
-    fields.length > 1 ? same || "fields_repeated" : isJoined ? same || "fields_joined" : "comma";
-  return failed("proof_multiple", cause, { expected: 1, found: pieces.length });
+function severalCause(fields: readonly string[], pieces: readonly string[]): Cause {
+  const proofs = pieces.filter((piece) => piece.split(".").length === 3);
+  if (fields.length === 1 && proofs.length < 2) return "comma";
+  if (pieces.every((piece) => piece === pieces[0])) return "same_proof_twice";
+  return fields.length > 1 ? "fields_repeated" : "fields_joined";
 }
 
 /** Also of a text that has not three segments. */
